@@ -1,0 +1,114 @@
+package evaluator
+
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Outcome is the answer.
+type Outcome string
+
+// The two outcomes. There is no third: an error is no decision.
+const (
+	Allow Outcome = "allow"
+	Deny  Outcome = "deny"
+)
+
+// Mode says what a decision is worth to others.
+type Mode string
+
+// Only ModeEnforce is attested or counts later as a passed gate.
+const (
+	ModeEnforce  Mode = "enforce"  // this run collected the facts by its own clock
+	ModeDocument Mode = "document" // the facts came from a file
+	ModeSimulate Mode = "simulate" // the clock was set by hand
+)
+
+// Effect is what a finding does to the decision.
+type Effect string
+
+// The three effects. Only EffectDeny denies.
+const (
+	EffectDeny   Effect = "deny"
+	EffectWarn   Effect = "warn"
+	EffectWaived Effect = "waived"
+)
+
+// Cure is what can change the answer.
+type Cure string
+
+// The three cures.
+const (
+	CureFix  Cure = "fix"  // the artifact, its configuration or a source must change
+	CureAsk  Cure = "ask"  // a person must act
+	CureWait Cure = "wait" // time alone
+)
+
+// Decision is the answer, its reasons and what they rest on. The zero Decision
+// denies. Times carry the offset of the document's now.
+type Decision struct {
+	Outcome  Outcome `json:"outcome"`
+	ExitCode int     `json:"exit_code"` // 0 allow, 1 deny, 3 deny for now
+	Mode     Mode    `json:"mode"`
+	Deploy   *string `json:"deploy"` // repository@digest, the only thing the decision speaks for; null if not known
+	Request  Subject `json:"request"`
+
+	Now        time.Time  `json:"now"`         // the instant decided about
+	OpensAt    *time.Time `json:"opens_at"`    // set only if time alone cures all of it
+	ValidUntil *time.Time `json:"valid_until"` // until when an allow stays one; null for a deny
+
+	Required      []string  `json:"required"`
+	Passed        []string  `json:"passed"`
+	NotApplicable []string  `json:"not_applicable"`
+	Findings      []Finding `json:"findings"`
+	// Then lists what will stand in the way once the waiting is over, where
+	// every finding is to be waited for and the gate still does not open.
+	Then []Finding `json:"then"`
+
+	Policy  PolicyID                `json:"policy"`
+	Input   InputID                 `json:"input"`
+	Sources map[string]facts.Source `json:"sources"`
+	// Weakened lists the switches of this run that loosened the gate.
+	Weakened []string `json:"weakened"`
+}
+
+// Subject is what was asked.
+type Subject struct {
+	ID          string `json:"id"`
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+	Kind        string `json:"kind"`
+	Emergency   bool   `json:"emergency"`
+}
+
+// Finding is one reason. Code, Title, Remedy, Who, Cure and Docs come from the
+// rule's METADATA, the rest from the rule.
+type Finding struct {
+	Code     string     `json:"code"`  // check.reason, forever
+	Check    string     `json:"check"` // the check that gave it
+	Title    string     `json:"title"`
+	Message  string     `json:"message"`
+	Effect   Effect     `json:"effect"`
+	Item     *string    `json:"item"`     // what it is about, where a check can give several (a CVE, a freeze)
+	Observed any        `json:"observed"` // null: not in the document
+	Required any        `json:"required"`
+	Path     string     `json:"path"` // JSON Pointer into the input
+	Cure     Cure       `json:"cure"`
+	Remedy   string     `json:"remedy"`
+	Who      []string   `json:"who"`
+	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away, verified by evaluating
+	Docs     string     `json:"docs"`     // command or page that explains the code
+}
+
+// PolicyID says which rules decided.
+type PolicyID struct {
+	Version  string `json:"version"`  // the contract: v1
+	Revision string `json:"revision"` // of the shipped rules, semver
+	Digest   string `json:"digest"`   // sha256:… over all rules and effective data
+}
+
+// InputID says which document was decided on.
+type InputID struct {
+	Digest string `json:"digest"` // sha256:… over the canonical JSON
+}

@@ -1,0 +1,335 @@
+// Package facts is the input document: what the collectors saw, in one JSON
+// file that can be saved, read by people and decided on again years later.
+//
+// It holds the Go types, the JSON Schema and the strict decoder. It knows
+// nothing about how facts are gathered (package collectors) or judged
+// (packages policies and evaluator) and imports next to nothing.
+package facts
+
+import "time"
+
+// Version is the contract between document and policies. It changes only
+// with an incompatible document, which then gets its own folder of policies.
+const Version = "v1"
+
+// Document is everything a decision rests on. A section that is nil could not
+// be read or was not configured; Sources says which. An empty section ("looked
+// and found nothing") is a non-nil empty list.
+type Document struct {
+	Version     string    `json:"version"`
+	Now         time.Time `json:"now"`          // the instant decided about
+	CollectedAt time.Time `json:"collected_at"` // when the facts were gathered; ages of what can be collected again count from here
+	Request     Request   `json:"request"`
+
+	Artifact        *Artifact        `json:"artifact,omitempty"`
+	Build           *Build           `json:"build,omitempty"`
+	Staging         *Staging         `json:"staging,omitempty"`
+	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty"`
+	Calendar        *Calendar        `json:"calendar,omitempty"`
+	Approvals       []Approval       `json:"approvals,omitzero"`
+	People          []Person         `json:"people,omitzero"`
+	Production      *Production      `json:"production,omitempty"`
+	Rollback        *Rollback        `json:"rollback,omitempty"`
+	Incidents       []Incident       `json:"incidents,omitzero"`
+	OnCall          *OnCall          `json:"on_call,omitempty"`
+	Notifications   []Notification   `json:"notifications,omitzero"`
+	Monitoring      *Monitoring      `json:"monitoring,omitempty"`
+	Waivers         []Waiver         `json:"waivers,omitzero"`
+	Trail           *Trail           `json:"trail,omitempty"`
+	Custom          map[string]any   `json:"custom,omitempty"` // facts of an embedder's own collectors, by name
+
+	// Sources holds one entry for each section asked for, by the section's
+	// JSON key.
+	Sources map[string]Source `json:"sources"`
+}
+
+// Request says what is asked for. The zero Reference and Digest are not part
+// of the document: they tell collectors which artifact to look at.
+type Request struct {
+	ID          string    `json:"id" schema:"nonempty"`
+	Service     string    `json:"service" schema:"identifier"`
+	Environment string    `json:"environment" schema:"identifier"`
+	Kind        Kind      `json:"kind" schema:"enum=initial|promotion|configuration|rollback"`
+	Emergency   bool      `json:"emergency"`
+	Ticket      *string   `json:"ticket" schema:"nonempty"`     // key of an entry in Incidents
+	Trigger     string    `json:"trigger" schema:"nonempty"`    // what started it, as the CI system names it: workflow_dispatch, push …
+	RequestedBy string    `json:"requested_by" schema:"person"` // who asked
+	TriggeredBy string    `json:"triggered_by" schema:"person"` // who started this run (a re-run may differ)
+	RequestedAt time.Time `json:"requested_at"`
+
+	Reference string `json:"-"` // as the user typed it: registry reference, oci:DIR[:TAG], tarball:FILE
+	Digest    string `json:"-"` // what Reference was resolved to, once; sha256:…; empty if it could not be
+}
+
+// Kind is what a request wants to do.
+type Kind string
+
+// The closed set of kinds (production-readiness.md, "When Approval Is Required").
+const (
+	KindInitial       Kind = "initial"       // first release of the service to the environment
+	KindPromotion     Kind = "promotion"     // from staging to production
+	KindConfiguration Kind = "configuration" // new configuration for an artifact
+	KindRollback      Kind = "rollback"      // back to a version that ran before
+)
+
+// Kinds are all of them, in the order they are documented.
+var Kinds = []Kind{KindInitial, KindPromotion, KindConfiguration, KindRollback}
+
+// Artifact is the image as the registry has it.
+type Artifact struct {
+	Reference  string     `json:"reference" schema:"nonempty"`
+	Repository string     `json:"repository" schema:"nonempty"` // without tag and digest
+	Tag        *string    `json:"tag" schema:"nonempty"`        // null for a bare digest
+	Digest     string     `json:"digest" schema:"digest"`       // of the index for a multi-platform image
+	TagDigest  *string    `json:"tag_digest" schema:"digest"`   // what the tag points to now; null without a tag
+	Platforms  []Platform `json:"platforms" schema:"min=1"`     // attestation manifests are not platforms
+}
+
+// Platform is one image of an index; for a single image, that image.
+type Platform struct {
+	Platform string `json:"platform" schema:"nonempty"` // os/arch[/variant]
+	Digest   string `json:"digest" schema:"digest"`
+}
+
+// Build is the build's own record: in-toto/SLSA provenance.
+type Build struct {
+	Digest     string  `json:"digest" schema:"digest"`
+	Commit     string  `json:"commit" schema:"commit"` // full hash, lower-case hex
+	Builder    string  `json:"builder" schema:"nonempty"`
+	VerifiedBy *string `json:"verified_by" schema:"nonempty"` // whose signature was checked; null: none was
+}
+
+// Staging is the deployment of one digest to staging and its verification.
+type Staging struct {
+	Digest       string        `json:"digest" schema:"digest"`
+	DeployedAt   time.Time     `json:"deployed_at"`
+	RestartedAt  *time.Time    `json:"restarted_at"` // latest restart storm or redeployment; null: none seen
+	Verification *Verification `json:"verification"` // null: not verified yet
+}
+
+// Verification is the result of the staging verification, as its system words
+// it. Only exactly PASSED is good.
+type Verification struct {
+	Result     string    `json:"result" schema:"nonempty"`
+	FinishedAt time.Time `json:"finished_at"`
+	VerifiedBy *string   `json:"verified_by" schema:"nonempty"`
+}
+
+// Vulnerabilities holds one scan for each digest that was scanned.
+type Vulnerabilities struct {
+	Scans []Scan `json:"scans"`
+}
+
+// Scan is what one scanner found in one digest. Digest may be the artifact's
+// or one platform's; then it covers that platform only.
+type Scan struct {
+	Digest       string          `json:"digest" schema:"digest"`
+	Platform     *string         `json:"platform" schema:"nonempty"` // os/arch[/variant] the scanner looked at
+	Scanner      *string         `json:"scanner" schema:"nonempty"`
+	ScannedAt    time.Time       `json:"scanned_at"`
+	Database     Database        `json:"database"`
+	Findings     []Vulnerability `json:"findings"`
+	Undetermined []Undetermined  `json:"undetermined"` // packages the scanner could not judge
+}
+
+// Database is the advisory database a scan used.
+type Database struct {
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Vulnerability is one advisory that matches one package. Severity is kept as
+// the scanner wrote it.
+type Vulnerability struct {
+	ID               string  `json:"id" schema:"nonempty"`
+	Package          string  `json:"package" schema:"nonempty"`
+	InstalledVersion string  `json:"installed_version"`
+	FixedVersion     *string `json:"fixed_version"` // null: no fix known
+	Severity         string  `json:"severity" schema:"nonempty"`
+	Status           string  `json:"status"`
+}
+
+// Undetermined is a package whose vulnerabilities are not known, and why.
+type Undetermined struct {
+	Package string `json:"package" schema:"nonempty"`
+	Version string `json:"version"`
+	Reason  string `json:"reason" schema:"nonempty"`
+}
+
+// Calendar holds every interval that overlaps [From, Horizon).
+type Calendar struct {
+	Timezone string     `json:"timezone" schema:"timezone"` // IANA name of the site's zone
+	From     time.Time  `json:"from"`
+	Horizon  time.Time  `json:"horizon"`
+	Freezes  []Interval `json:"freezes"`
+	Holidays []Interval `json:"holidays"`
+}
+
+// Interval is half-open, [Start, End), on whole seconds. Without Environments
+// or Services it holds for all of them.
+type Interval struct {
+	Name         string    `json:"name" schema:"nonempty"`
+	Start        time.Time `json:"start"`
+	End          time.Time `json:"end"`
+	Source       string    `json:"source"` // file or feed it was read from
+	Environments []string  `json:"environments,omitempty" schema:"identifier"`
+	Services     []string  `json:"services,omitempty" schema:"identifier"`
+}
+
+// Approval is one recorded decision of a reviewer
+// (production-readiness.md, "Approval logged"). A Decision that is not exactly
+// "approved" is a rejection.
+type Approval struct {
+	Artifact                *string   `json:"artifact" schema:"nonempty"` // the tag the reviewer saw; binds nothing
+	Approver                string    `json:"approver" schema:"person"`
+	Role                    *string   `json:"role"` // as claimed; the directory's role counts
+	Digest                  *string   `json:"digest" schema:"digest"`
+	Environment             *string   `json:"environment" schema:"identifier"`
+	Decision                string    `json:"decision" schema:"nonempty"`
+	ApprovedAt              time.Time `json:"approved_at"`
+	DeploymentWindow        *string   `json:"deployment_window" schema:"identifier"`
+	ApprovalDurationSeconds *float64  `json:"approval_duration_seconds"` // how long the review took; a metric, not a lifetime
+	Comment                 *string   `json:"comment"`
+	VerifiedBy              *string   `json:"verified_by" schema:"nonempty"`
+}
+
+// Person joins the spellings of one human being. Roles are the directory's
+// (Entra ID), Teams only those with active membership.
+type Person struct {
+	IDs   []string  `json:"ids" schema:"person,min=1"` // scheme:value, lower case: github:583231, entra:…, mailto:…
+	Roles []string  `json:"roles" schema:"identifier"`
+	Teams []string  `json:"teams" schema:"identifier"`
+	MFA   *bool     `json:"mfa"` // null: not known
+	AsOf  time.Time `json:"as_of"`
+}
+
+// Production is what runs and ran in the environment. History is newest first.
+type Production struct {
+	Current *Deployment  `json:"current"` // null: nothing runs
+	History []Deployment `json:"history"`
+}
+
+// Deployment is one deployment to the environment. Status is kept as the
+// deploying system words it.
+type Deployment struct {
+	Version   string    `json:"version" schema:"nonempty"`
+	Digest    string    `json:"digest" schema:"digest"`
+	LiveAt    time.Time `json:"live_at"`
+	Status    string    `json:"status" schema:"nonempty"`
+	Approvers []string  `json:"approvers" schema:"person"`
+}
+
+// Rollback is the way back.
+type Rollback struct {
+	Target    *RollbackTarget `json:"target"`                      // null: none named (a first release)
+	Procedure *string         `json:"procedure" schema:"nonempty"` // command or runbook
+}
+
+// RollbackTarget is the version to go back to. Available says whether the
+// registry has it.
+type RollbackTarget struct {
+	Version   string `json:"version" schema:"nonempty"`
+	Digest    string `json:"digest" schema:"digest"`
+	Available bool   `json:"available"`
+}
+
+// Incident is an entry of the incident tracker. It is active unless its Status
+// is exactly "resolved".
+type Incident struct {
+	ID       string    `json:"id" schema:"nonempty"`
+	Service  string    `json:"service" schema:"identifier"`
+	Status   string    `json:"status" schema:"nonempty"`
+	OpenedAt time.Time `json:"opened_at"`
+}
+
+// OnCall says when the on-call team was told.
+type OnCall struct {
+	NotifiedAt *time.Time `json:"notified_at"` // null: not told
+}
+
+// Notification is one message to one team about the pending deployment.
+type Notification struct {
+	Team    string    `json:"team" schema:"identifier"`
+	Channel string    `json:"channel" schema:"nonempty"`
+	SentAt  time.Time `json:"sent_at"`
+}
+
+// Monitoring lists what watches the service in the environment.
+type Monitoring struct {
+	Dashboards []Dashboard `json:"dashboards"`
+	Alerts     []Alert     `json:"alerts"`
+}
+
+// Dashboard is one dashboard of the service.
+type Dashboard struct {
+	Name string `json:"name" schema:"nonempty"`
+	URL  string `json:"url" schema:"nonempty"`
+}
+
+// Alert is one alerting rule of the service.
+type Alert struct {
+	Name    string `json:"name" schema:"nonempty"`
+	Enabled bool   `json:"enabled"`
+}
+
+// Waiver suspends one denial. Digest may be null only where Item names what is
+// waived.
+type Waiver struct {
+	Code        string    `json:"code" schema:"code"`
+	Item        *string   `json:"item" schema:"nonempty"` // for a vulnerability, its id
+	Service     string    `json:"service" schema:"identifier"`
+	Environment string    `json:"environment" schema:"identifier"`
+	Digest      *string   `json:"digest" schema:"digest"`
+	Reason      string    `json:"reason" schema:"nonempty"`
+	Ticket      string    `json:"ticket" schema:"nonempty"`
+	IssuedAt    time.Time `json:"issued_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	Approver    string    `json:"approver" schema:"person"`
+	VerifiedBy  *string   `json:"verified_by" schema:"nonempty"`
+}
+
+// Trail is what the audit trail says of this artifact and service.
+type Trail struct {
+	Steps []Step `json:"steps"`
+	Debts []Debt `json:"debts"`
+}
+
+// Step is one recorded step of a promotion.
+type Step struct {
+	Type   string    `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
+	At     time.Time `json:"at"`
+	Digest string    `json:"digest" schema:"digest"`
+}
+
+// Debt is what an emergency left to be done. It is open unless SettledAt is
+// set. Without Service it is every service's.
+type Debt struct {
+	Type      string     `json:"type" schema:"nonempty"` // emergency.review …
+	Service   *string    `json:"service" schema:"identifier"`
+	DueAt     time.Time  `json:"due_at"`
+	SettledAt *time.Time `json:"settled_at"`
+}
+
+// Status says how reading a source went.
+type Status string
+
+// The closed set of a source's statuses. Only StatusOK makes a section count.
+const (
+	StatusOK           Status = "ok"
+	StatusError        Status = "error"        // could not look
+	StatusUnconfigured Status = "unconfigured" // nobody said where to look
+)
+
+// Source says where a section came from.
+type Source struct {
+	Status     Status     `json:"status" schema:"enum=ok|error|unconfigured"`
+	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, directory, trail …
+	ObservedAt *time.Time `json:"observed_at"`
+	Evidence   *Evidence  `json:"evidence"`
+	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok
+}
+
+// Evidence is the bytes a section was read from.
+type Evidence struct {
+	URI    string `json:"uri" schema:"nonempty"`
+	SHA256 string `json:"sha256" schema:"sha256"` // 64 lower-case hex digits
+}

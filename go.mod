@@ -1,0 +1,3 @@
+module github.com/prodgate/prodgate
+
+go 1.26
