@@ -5,7 +5,10 @@ package collectors
 
 import (
 	"context"
+	"time"
 
+	"github.com/prodgate/prodgate/collectors/artifact"
+	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -16,6 +19,83 @@ type Collector interface {
 
 	// Collect returns the section for req. It honours ctx, does not depend on
 	// another collector and writes nothing. "Looked and found nothing" is a
-	// section that says so; an error means "could not look".
+	// section that says so; an error means "could not look". To have its
+	// evidence recorded, it returns the section inside a facts.Observed.
 	Collect(ctx context.Context, req facts.Request) (facts.Section, error)
+}
+
+// Kinder is a Collector that says what kind of source it reads: file,
+// registry, github … Settings accept or refuse sources by that word. The kind
+// of a Collector that does not say is "custom".
+type Kinder interface {
+	Kind() string
+}
+
+// ErrUnconfigured is what a Collector returns, wrapped, when nobody said where
+// to look. The text around it names the key that would say so.
+var ErrUnconfigured = file.ErrUnconfigured
+
+// All are the collectors prodgate has, each reading what cfg names. This is
+// the one list: a source that does not stand here is never read.
+func All(cfg Config) []Collector {
+	return within(cfg.Timeout)
+}
+
+// Resolve says which digest (sha256:…) reference names, reading its source
+// once; the answer belongs into facts.Request.Digest. The error holds no
+// secrets.
+func Resolve(ctx context.Context, cfg Config, reference string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, orDefault(cfg.Timeout))
+	defer cancel()
+	digest, err := artifact.Resolve(ctx, reference, cfg.Artifact)
+	if err != nil {
+		return "", redacted{err}
+	}
+	return digest, nil
+}
+
+// Limit gives c a deadline of its own instead of DefaultTimeout.
+func Limit(c Collector, timeout time.Duration) Collector {
+	return limited{Collector: c, timeout: timeout}
+}
+
+// limited is a Collector with a deadline of its own.
+type limited struct {
+	Collector
+	timeout time.Duration
+}
+
+// Kind is the kind of the Collector inside.
+func (l limited) Kind() string { return kindOf(l.Collector) }
+
+// within limits each of list to timeout; 0: DefaultTimeout.
+func within(timeout time.Duration, list ...Collector) []Collector {
+	for i, c := range list {
+		list[i] = Limit(c, orDefault(timeout))
+	}
+	return list
+}
+
+// orDefault is timeout, or DefaultTimeout where it is not positive.
+func orDefault(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return DefaultTimeout
+	}
+	return timeout
+}
+
+// timeoutOf is how long c may take.
+func timeoutOf(c Collector) time.Duration {
+	if l, ok := c.(limited); ok {
+		return orDefault(l.timeout)
+	}
+	return DefaultTimeout
+}
+
+// kindOf is the kind of source c reads.
+func kindOf(c Collector) string {
+	if k, ok := c.(Kinder); ok {
+		return k.Kind()
+	}
+	return "custom"
 }

@@ -41,6 +41,8 @@ type Document struct {
 	// Sources holds one entry for each section asked for, by the section's
 	// JSON key.
 	Sources map[string]Source `json:"sources"`
+
+	origin origin
 }
 
 // Request says what is asked for. The zero Reference and Digest are not part

@@ -61,3 +61,53 @@ func nonNil[T any](list []T) []T {
 	}
 	return list
 }
+
+// SectionNames are the JSON keys of all sections but custom ones, in the
+// document's order.
+var SectionNames = []string{
+	"artifact", "build", "staging", "vulnerabilities", "calendar",
+	"approvals", "people", "production", "rollback", "incidents",
+	"on_call", "notifications", "monitoring", "waivers", "trail",
+}
+
+// SectionName is the JSON key under which s stands in a document; for a Custom
+// section, its own name.
+func SectionName(s Section) string {
+	switch s := s.(type) {
+	case Observed:
+		return SectionName(s.Section)
+	case Custom:
+		return s.Name
+	case *Artifact:
+		return "artifact"
+	case *Build:
+		return "build"
+	case *Staging:
+		return "staging"
+	case *Vulnerabilities:
+		return "vulnerabilities"
+	case *Calendar:
+		return "calendar"
+	case Approvals:
+		return "approvals"
+	case People:
+		return "people"
+	case *Production:
+		return "production"
+	case *Rollback:
+		return "rollback"
+	case Incidents:
+		return "incidents"
+	case *OnCall:
+		return "on_call"
+	case Notifications:
+		return "notifications"
+	case *Monitoring:
+		return "monitoring"
+	case Waivers:
+		return "waivers"
+	case *Trail:
+		return "trail"
+	}
+	return ""
+}

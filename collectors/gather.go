@@ -1,0 +1,166 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+	_ "time/tzdata" // collected_at carries the site's offset on machines without a zone database
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Gather asks every collector of from about req, in parallel, and returns the
+// document of what they saw. The order of from changes nothing.
+//
+// ctx bounds the whole; within it each source has its own deadline, so a slow
+// one costs its own section and no other. A collector that panics, returns
+// nothing or answers too late counts as one that could not look. Every section
+// of a document has an entry in Sources: those that from does not cover are
+// unconfigured. Errors in Sources are one line each and hold no secrets.
+//
+// Now and CollectedAt are clock's time after the last collector has finished,
+// in whole seconds and at the site's offset, if the calendar tells the zone.
+// clock is called from this goroutine only. The document is marked as collected
+// by this process.
+func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from []Collector) *facts.Document {
+	doc := &facts.Document{Version: facts.Version, Request: req, Sources: map[string]facts.Source{}}
+	answers := make(chan answer, len(from))
+	for _, c := range from {
+		go func() { answers <- ask(ctx, req, c) }()
+	}
+	for range from {
+		a := <-answers
+		a.at = clock()
+		if _, twice := doc.Sources[a.name]; twice || count(from, a.name) > 1 {
+			a = answer{name: a.name, kind: a.kind, at: a.at, err: fmt.Errorf("two collectors are called %q: one of them has to go", a.name)}
+		}
+		a.addTo(doc)
+	}
+	for _, name := range facts.SectionNames {
+		if _, covered := doc.Sources[name]; !covered {
+			err := fmt.Errorf("no collector for %q was asked: %w", name, ErrUnconfigured)
+			answer{name: name, kind: "none", at: clock(), err: err}.addTo(doc)
+		}
+	}
+	doc.CollectedAt = clock().Truncate(time.Second).In(zone(doc.Calendar))
+	doc.Now = doc.CollectedAt
+	doc.MarkCollected()
+	return doc
+}
+
+// answer is what one collector said, or why it could not.
+type answer struct {
+	name, kind string
+	section    facts.Section
+	at         time.Time
+	err        error
+}
+
+// ask runs c within its deadline. A collector that does not honour its context
+// is left behind: its answer goes nowhere.
+func ask(ctx context.Context, req facts.Request, c Collector) answer {
+	limit := timeoutOf(c)
+	inner, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	a := answer{name: c.Name(), kind: kindOf(c)}
+	done := make(chan answer, 1)
+	go func() { done <- contain(inner, req, c, a) }()
+	select {
+	case a = <-done:
+		if a.err == nil || inner.Err() == nil {
+			return a
+		}
+	case <-inner.Done():
+	}
+	if ctx.Err() != nil {
+		a.err = fmt.Errorf("stopped before there was an answer: %w", context.Cause(ctx))
+	} else {
+		a.err = fmt.Errorf("no answer within %s; sources.timeout in prodgate.yaml gives it longer", limit)
+	}
+	return a
+}
+
+// contain runs c and turns whatever becomes of it into an answer: a panic and
+// an answer that is none are errors.
+func contain(ctx context.Context, req facts.Request, c Collector, a answer) (out answer) {
+	out = a
+	out.err = errors.New("the collector ended without an answer")
+	defer func() {
+		if p := recover(); p != nil {
+			out.section, out.err = nil, fmt.Errorf("the collector panicked: %v", p)
+		}
+	}()
+	section, err := c.Collect(ctx, req)
+	if err == nil {
+		err = misplaced(section, a.name)
+	}
+	out.section, out.err = section, err
+	return out
+}
+
+// misplaced says why section can't stand in a document under name.
+func misplaced(section facts.Section, name string) error {
+	if o, ok := section.(facts.Observed); ok {
+		section = o.Section
+	}
+	if section == nil || reflect.ValueOf(section).Kind() == reflect.Pointer && reflect.ValueOf(section).IsNil() {
+		return errors.New("the collector returned no section and no error")
+	}
+	if got := facts.SectionName(section); got != name {
+		return fmt.Errorf("the collector %q returned the section %q", name, got)
+	}
+	if _, custom := section.(facts.Custom); custom && slices.Contains(facts.SectionNames, name) {
+		return fmt.Errorf("the collector returned a custom section under the reserved name %q", name)
+	}
+	return nil
+}
+
+// addTo puts the answer into doc: its section, if there is one, and its source.
+func (a answer) addTo(doc *facts.Document) {
+	at := a.at.Truncate(time.Second).UTC()
+	source := facts.Source{Status: facts.StatusOK, Kind: a.kind, ObservedAt: &at}
+	if a.err != nil {
+		source.Status = facts.StatusError
+		if errors.Is(a.err, ErrUnconfigured) {
+			source.Status, source.ObservedAt = facts.StatusUnconfigured, nil
+		}
+		text := redact(a.err.Error())
+		source.Error = &text
+		doc.Sources[a.name] = source
+		return
+	}
+	if o, ok := a.section.(facts.Observed); ok {
+		source.Evidence = o.Evidence
+		if !o.At.IsZero() {
+			at = o.At.UTC()
+		}
+	}
+	doc.Add(a.section)
+	doc.Sources[a.name] = source
+}
+
+// count is how many of list are called name.
+func count(list []Collector, name string) int {
+	n := 0
+	for _, c := range list {
+		if c.Name() == name {
+			n++
+		}
+	}
+	return n
+}
+
+// zone is the site's zone, or UTC where the calendar does not tell it.
+func zone(calendar *facts.Calendar) *time.Location {
+	if calendar == nil {
+		return time.UTC
+	}
+	location, err := time.LoadLocation(calendar.Timezone)
+	if err != nil || calendar.Timezone == "Local" {
+		return time.UTC
+	}
+	return location
+}

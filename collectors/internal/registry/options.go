@@ -1,0 +1,24 @@
+// Package registry reads images where they lie: in a registry, in an OCI
+// layout on disk, in a tarball. It reads manifests only, never layers, and
+// hashes what it reads: no header and no file name is believed.
+package registry
+
+import (
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+)
+
+// Options say how to reach registries. The zero Options are right for most:
+// HTTPS, and the credentials of the user's docker configuration.
+type Options struct {
+	// Insecure allows plain HTTP to a registry that is not on loopback.
+	Insecure bool `yaml:"insecure,omitempty"`
+
+	// Keychain answers with the credentials for a registry; nil: the docker
+	// configuration and its credential helpers.
+	Keychain authn.Keychain `yaml:"-"`
+
+	// Transport carries the requests; nil: http.DefaultTransport.
+	Transport http.RoundTripper `yaml:"-"`
+}

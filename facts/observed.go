@@ -1,0 +1,20 @@
+package facts
+
+import "time"
+
+// Observed is a section together with what it was read from. A collector
+// returns one to have its evidence recorded in the document's Sources.
+type Observed struct {
+	Section
+
+	// Evidence is the bytes the section was read from; nil: there is nothing to
+	// point at.
+	Evidence *Evidence
+
+	// At is when the source was looked at; zero: when the collector returned.
+	// Only a source that answers from a store of its own needs to set it.
+	At time.Time
+}
+
+// addTo puts the section itself into d; its evidence stands in d.Sources.
+func (o Observed) addTo(d *Document) { d.Add(o.Section) }
