@@ -2,7 +2,10 @@ module github.com/prodgate/prodgate
 
 go 1.26
 
-require github.com/google/go-containerregistry v0.22.1
+require (
+	github.com/agnivade/levenshtein v1.2.1
+	github.com/google/go-containerregistry v0.22.1
+)
 
 require (
 	github.com/docker/cli v29.7.2+incompatible // indirect

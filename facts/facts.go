@@ -16,7 +16,7 @@ const Version = "v1"
 // be read or was not configured; Sources says which. An empty section ("looked
 // and found nothing") is a non-nil empty list.
 type Document struct {
-	Version     string    `json:"version"`
+	Version     string    `json:"version" schema:"version"`
 	Now         time.Time `json:"now"`          // the instant decided about
 	CollectedAt time.Time `json:"collected_at"` // when the facts were gathered; ages of what can be collected again count from here
 	Request     Request   `json:"request"`
@@ -36,11 +36,12 @@ type Document struct {
 	Monitoring      *Monitoring      `json:"monitoring,omitempty"`
 	Waivers         []Waiver         `json:"waivers,omitzero"`
 	Trail           *Trail           `json:"trail,omitempty"`
-	Custom          map[string]any   `json:"custom,omitempty"` // facts of an embedder's own collectors, by name
+	Custom          map[string]any   `json:"custom,omitempty" schema:"name"` // facts of an embedder's own collectors, by name
 
 	// Sources holds one entry for each section asked for, by the section's
-	// JSON key.
-	Sources map[string]Source `json:"sources"`
+	// JSON key; for facts under custom, by custom.NAME. A section that is there
+	// has a source with status ok, and a source with status ok has its section.
+	Sources map[string]Source `json:"sources" schema:"source"`
 
 	origin origin
 }
@@ -51,7 +52,7 @@ type Request struct {
 	ID          string    `json:"id" schema:"nonempty"`
 	Service     string    `json:"service" schema:"identifier"`
 	Environment string    `json:"environment" schema:"identifier"`
-	Kind        Kind      `json:"kind" schema:"enum=initial|promotion|configuration|rollback"`
+	Kind        Kind      `json:"kind"`
 	Emergency   bool      `json:"emergency"`
 	Ticket      *string   `json:"ticket" schema:"nonempty"`     // key of an entry in Incidents
 	Trigger     string    `json:"trigger" schema:"nonempty"`    // what started it, as the CI system names it: workflow_dispatch, push …
@@ -157,7 +158,8 @@ type Undetermined struct {
 	Reason  string `json:"reason" schema:"nonempty"`
 }
 
-// Calendar holds every interval that overlaps [From, Horizon).
+// Calendar holds every interval that overlaps [From, Horizon). From is before
+// Horizon.
 type Calendar struct {
 	Timezone string     `json:"timezone" schema:"timezone"` // IANA name of the site's zone
 	From     time.Time  `json:"from"`
@@ -166,12 +168,12 @@ type Calendar struct {
 	Holidays []Interval `json:"holidays"`
 }
 
-// Interval is half-open, [Start, End), on whole seconds. Without Environments
+// Interval is half-open, [Start, End), on whole seconds; Start is before End. Without Environments
 // or Services it holds for all of them.
 type Interval struct {
 	Name         string    `json:"name" schema:"nonempty"`
-	Start        time.Time `json:"start"`
-	End          time.Time `json:"end"`
+	Start        time.Time `json:"start" schema:"seconds"`
+	End          time.Time `json:"end" schema:"seconds"`
 	Source       string    `json:"source"` // file or feed it was read from
 	Environments []string  `json:"environments,omitempty" schema:"identifier"`
 	Services     []string  `json:"services,omitempty" schema:"identifier"`
@@ -321,13 +323,16 @@ const (
 	StatusUnconfigured Status = "unconfigured" // nobody said where to look
 )
 
+// Statuses are all of them, in the order they are documented.
+var Statuses = []Status{StatusOK, StatusError, StatusUnconfigured}
+
 // Source says where a section came from.
 type Source struct {
-	Status     Status     `json:"status" schema:"enum=ok|error|unconfigured"`
+	Status     Status     `json:"status"`
 	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, directory, trail …
 	ObservedAt *time.Time `json:"observed_at"`
 	Evidence   *Evidence  `json:"evidence"`
-	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok
+	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok, null if it is
 }
 
 // Evidence is the bytes a section was read from.

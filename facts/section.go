@@ -1,5 +1,12 @@
 package facts
 
+// Sections are the keys of a document's sections, in the order of Document.
+// Facts of an embedder's own lie under custom instead.
+var Sections = []string{
+	"artifact", "build", "staging", "vulnerabilities", "calendar", "approvals", "people", "production",
+	"rollback", "incidents", "on_call", "notifications", "monitoring", "waivers", "trail",
+}
+
 // Section is one part of a document, as a collector returns it. The set of
 // sections is closed; an embedder's own facts travel as Custom.
 type Section interface {
@@ -62,22 +69,17 @@ func nonNil[T any](list []T) []T {
 	return list
 }
 
-// SectionNames are the JSON keys of all sections but custom ones, in the
-// document's order.
-var SectionNames = []string{
-	"artifact", "build", "staging", "vulnerabilities", "calendar",
-	"approvals", "people", "production", "rollback", "incidents",
-	"on_call", "notifications", "monitoring", "waivers", "trail",
-}
+// SectionNames is Sections.
+var SectionNames = Sections
 
-// SectionName is the JSON key under which s stands in a document; for a Custom
-// section, its own name.
+// SectionName is the key of s in a document's sources: its JSON key, or
+// custom.NAME for a Custom section.
 func SectionName(s Section) string {
 	switch s := s.(type) {
 	case Observed:
 		return SectionName(s.Section)
 	case Custom:
-		return s.Name
+		return customPrefix + s.Name
 	case *Artifact:
 		return "artifact"
 	case *Build:

@@ -1,0 +1,415 @@
+package facts
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Limits of a document. They hold before anything is believed, so that no
+// document costs more than it is worth.
+const (
+	MaxBytes = 16 << 20 // length of a document
+	MaxDepth = 64       // objects and lists within each other
+
+	maxValues   = 1 << 20 // values in a document
+	maxNumber   = 64      // characters of a number
+	maxExponent = 308     // of a number, either way
+)
+
+// kind is what a JSON value is.
+type kind uint8
+
+const (
+	kindNull kind = iota
+	kindBool
+	kindNumber
+	kindString
+	kindList
+	kindObject
+)
+
+// node is one JSON value with its place in the source.
+type node struct {
+	name   string // its key, if it is a member of an object
+	text   string // a string's text, a number's or a boolean's literal
+	kids   []node // a list's items, an object's members in the order given
+	at     int32  // offset of the value
+	nameAt int32  // offset of the key; the value's for a list's item
+	kind   kind
+}
+
+// member returns the member called name, or nil.
+func (n *node) member(name string) *node {
+	if n == nil || n.kind != kindObject {
+		return nil
+	}
+	for i := range n.kids {
+		if n.kids[i].name == name {
+			return &n.kids[i]
+		}
+	}
+	return nil
+}
+
+// scanner reads JSON (RFC 8259) into nodes. It is stricter than encoding/json:
+// keys are case-sensitive and unique, escaped surrogates come in pairs.
+type scanner struct {
+	src    string
+	pos    int
+	depth  int
+	values int
+	place  place
+	twice  faults // keys given twice
+}
+
+// broken ends a scan. It never leaves this package.
+type broken struct {
+	at      int
+	message string
+}
+
+// Error makes broken an error.
+func (b *broken) Error() string { return b.message }
+
+// scan reads the one value src consists of.
+func scan(src string) (root node, twice faults, err error) {
+	s := scanner{src: src}
+	s.space()
+	if s.pos == len(src) {
+		return node{}, faults{}, &broken{0, "is empty; want one JSON object"}
+	}
+	if err := s.value(&root); err != nil {
+		return node{}, faults{}, err
+	}
+	s.space()
+	if s.pos < len(src) {
+		return node{}, faults{}, s.unexpected("nothing after the document")
+	}
+	return root, s.twice, nil
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.src) {
+		switch s.src[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// unexpected says what stands at the position where want was expected.
+func (s *scanner) unexpected(want string) error {
+	if s.pos >= len(s.src) {
+		return &broken{len(s.src), "ends too early; want " + want}
+	}
+	r, _ := utf8.DecodeRuneInString(s.src[s.pos:])
+	return &broken{s.pos, "has " + strconv.QuoteRune(r) + " in column " + strconv.Itoa(column(s.src, s.pos)) + "; want " + want}
+}
+
+func (s *scanner) value(n *node) error {
+	if s.values++; s.values > maxValues {
+		return &broken{s.pos, "has more than " + strconv.Itoa(maxValues) + " values"}
+	}
+	n.at = int32(s.pos)
+	if s.pos >= len(s.src) {
+		return s.unexpected("a value")
+	}
+	switch c := s.src[s.pos]; {
+	case c == '{':
+		return s.nested(n, kindObject, s.object)
+	case c == '[':
+		return s.nested(n, kindList, s.list)
+	case c == '"':
+		n.kind = kindString
+		return s.str(&n.text)
+	case c == '-' || '0' <= c && c <= '9':
+		n.kind = kindNumber
+		return s.number(n)
+	}
+	return s.literal(n)
+}
+
+func (s *scanner) literal(n *node) error {
+	for _, word := range [...]string{"null", "true", "false"} {
+		if strings.HasPrefix(s.src[s.pos:], word) {
+			s.pos += len(word)
+			if n.kind = kindBool; word == "null" {
+				n.kind = kindNull
+			}
+			n.text = word
+			return nil
+		}
+	}
+	return s.unexpected("a value")
+}
+
+// nested reads a list or an object, unless it lies too deep.
+func (s *scanner) nested(n *node, k kind, read func(*node) error) error {
+	if s.depth++; s.depth > MaxDepth {
+		return &broken{s.pos, "nests more than " + strconv.Itoa(MaxDepth) + " objects and lists within each other"}
+	}
+	n.kind = k
+	s.pos++
+	err := read(n)
+	s.depth--
+	return err
+}
+
+func (s *scanner) list(n *node) error {
+	if s.space(); s.take(']') {
+		return nil
+	}
+	for {
+		s.space()
+		item := node{nameAt: int32(s.pos)}
+		s.place.pushItem(len(n.kids))
+		if err := s.value(&item); err != nil {
+			return err
+		}
+		s.place.pop()
+		n.kids = append(n.kids, item)
+		if s.space(); s.take(']') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.unexpected(`"," or "]"`)
+		}
+	}
+}
+
+func (s *scanner) object(n *node) error {
+	if s.space(); s.take('}') {
+		return nil
+	}
+	var seen keys
+	for {
+		s.space()
+		m := node{nameAt: int32(s.pos)}
+		if s.pos >= len(s.src) || s.src[s.pos] != '"' {
+			return s.unexpected("a key in double quotes")
+		}
+		if err := s.str(&m.name); err != nil {
+			return err
+		}
+		if s.space(); !s.take(':') {
+			return s.unexpected(`":"`)
+		}
+		s.space()
+		s.place.push(m.name)
+		s.unique(n, &m, &seen)
+		if err := s.value(&m); err != nil {
+			return err
+		}
+		s.place.pop()
+		n.kids = append(n.kids, m)
+		if s.space(); s.take('}') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.unexpected(`"," or "}"`)
+		}
+	}
+}
+
+// unique notes that m's key was in n before.
+func (s *scanner) unique(n, m *node, seen *keys) {
+	if first, ok := seen.add(n, m); ok && !s.twice.full() {
+		line := strconv.Itoa(lineOf(s.src, int(first)))
+		s.twice.add(m.nameAt, s.place.pointer(), "is given twice, first on line "+line, "")
+	}
+}
+
+// keys finds out whether a key was given before: by looking at each member
+// while there are few, by a map from then on.
+type keys map[string]int32
+
+// add returns where the key of m, which is about to join n, was given first.
+func (k *keys) add(n, m *node) (first int32, twice bool) {
+	const few = 16
+	if len(n.kids) < few {
+		old := n.member(m.name)
+		if old == nil {
+			return 0, false
+		}
+		return old.nameAt, true
+	}
+	if *k == nil {
+		*k = keys{}
+		for i := len(n.kids) - 1; i >= 0; i-- {
+			(*k)[n.kids[i].name] = n.kids[i].nameAt
+		}
+	}
+	if first, twice = (*k)[m.name]; !twice {
+		(*k)[m.name] = m.nameAt
+	}
+	return first, twice
+}
+
+// take steps over c if it is next.
+func (s *scanner) take(c byte) bool {
+	if s.pos < len(s.src) && s.src[s.pos] == c {
+		s.pos++
+		return true
+	}
+	return false
+}
+
+// number reads a number's literal.
+func (s *scanner) number(n *node) error {
+	start := s.pos
+	s.take('-')
+	if !s.take('0') && !s.digits() {
+		return s.unexpected("a digit")
+	}
+	if s.take('.') && !s.digits() {
+		return s.unexpected("a digit")
+	}
+	exponent := 0
+	if s.take('e') || s.take('E') {
+		if !s.take('-') {
+			s.take('+')
+		}
+		from := s.pos
+		if !s.digits() {
+			return s.unexpected("a digit")
+		}
+		var err error
+		if exponent, err = strconv.Atoi(s.src[from:s.pos]); err != nil {
+			exponent = maxExponent + 1
+		}
+	}
+	n.text = s.src[start:s.pos]
+	if len(n.text) > maxNumber || exponent > maxExponent || overflows(n.text, exponent) {
+		return &broken{start, "has a number in column " + strconv.Itoa(column(s.src, start)) + " that is too long or too large; want at most " +
+			strconv.Itoa(maxNumber) + " characters and what a 64-bit float can hold"}
+	}
+	return nil
+}
+
+func overflows(literal string, exponent int) bool {
+	if exponent == 0 {
+		return false
+	}
+	_, err := strconv.ParseFloat(literal, 64)
+	return err != nil
+}
+
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.src) && '0' <= s.src[s.pos] && s.src[s.pos] <= '9' {
+		s.pos++
+	}
+	return s.pos > start
+}
+
+// str reads a string, its quotes included, into text.
+func (s *scanner) str(text *string) error {
+	s.pos++
+	start := s.pos
+	for s.pos < len(s.src) {
+		switch c := s.src[s.pos]; {
+		case c == '"':
+			*text = s.src[start:s.pos]
+			s.pos++
+			return nil
+		case c == '\\':
+			return s.escaped(start, text)
+		case c < ' ':
+			return s.unexpected(`the rest of a string (line breaks and other control characters are escaped: \n)`)
+		}
+		s.pos++
+	}
+	return s.unexpected(`the end of a string: "\""`)
+}
+
+// escaped reads the rest of a string that began at start and has an escape.
+func (s *scanner) escaped(start int, text *string) error {
+	out := append(make([]byte, 0, s.pos-start+32), s.src[start:s.pos]...)
+	for s.pos < len(s.src) {
+		c := s.src[s.pos]
+		switch {
+		case c == '"':
+			s.pos++
+			*text = string(out)
+			return nil
+		case c < ' ':
+			return s.unexpected(`the rest of a string (line breaks and other control characters are escaped: \n)`)
+		case c != '\\':
+			out = append(out, c)
+			s.pos++
+			continue
+		}
+		r, err := s.escape()
+		if err != nil {
+			return err
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return s.unexpected(`the end of a string: "\""`)
+}
+
+const escapes = `"\/bfnrt`
+
+// escape reads one escape sequence, or two that make one character.
+func (s *scanner) escape() (rune, error) {
+	s.pos++
+	if s.pos >= len(s.src) {
+		return 0, s.unexpected("an escape sequence")
+	}
+	c := s.src[s.pos]
+	if c != 'u' {
+		i := strings.IndexByte(escapes, c)
+		if i < 0 {
+			return 0, s.unexpected(`an escape sequence: \" \\ \/ \b \f \n \r \t or \u and four hex digits`)
+		}
+		s.pos++
+		return rune("\"\\/\b\f\n\r\t"[i]), nil
+	}
+	r, err := s.hex()
+	if err != nil || !utf16.IsSurrogate(r) {
+		return r, err
+	}
+	if strings.HasPrefix(s.src[s.pos:], `\u`) {
+		s.pos++
+		low, err := s.hex()
+		if err != nil {
+			return 0, err
+		}
+		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+			return r, nil
+		}
+	}
+	return 0, &broken{s.pos, `has half a surrogate pair before column ` + strconv.Itoa(column(s.src, s.pos)) + `; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`}
+}
+
+// hex reads u and four hex digits.
+func (s *scanner) hex() (rune, error) {
+	s.pos++
+	var r rune
+	for range 4 {
+		if s.pos >= len(s.src) {
+			return 0, s.unexpected("a hex digit")
+		}
+		d, err := strconv.ParseUint(s.src[s.pos:s.pos+1], 16, 8)
+		if err != nil {
+			return 0, s.unexpected("a hex digit")
+		}
+		r = r<<4 | rune(d)
+		s.pos++
+	}
+	return r, nil
+}
+
+// lineOf returns the line of an offset, counted from 1.
+func lineOf(src string, at int) int {
+	return strings.Count(src[:at], "\n") + 1
+}
+
+// column returns the column of an offset in characters, counted from 1.
+func column(src string, at int) int {
+	return utf8.RuneCountInString(src[strings.LastIndexByte(src[:at], '\n')+1:at]) + 1
+}
