@@ -1,0 +1,74 @@
+package report
+
+import (
+	"fmt"
+	"time"
+)
+
+// instant is t for people: weekday, date, time and the zone's offset. Seconds
+// are shown only where there are any.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return "an unknown instant"
+	}
+	if t.Second() != 0 {
+		return t.Format("Mon 2006-01-02 15:04:05 -07:00")
+	}
+	return t.Format("Mon 2006-01-02 15:04 -07:00")
+}
+
+// opening is t with how long it is from now, rounded up: who waits that long
+// is not too early.
+func opening(now, t time.Time) string {
+	wait := t.Sub(now)
+	if now.IsZero() || wait <= 0 {
+		return instant(t)
+	}
+	unit := time.Minute
+	if wait > 24*time.Hour {
+		unit = time.Hour
+	} else if wait < time.Minute {
+		unit = time.Second
+	}
+	rounded := wait.Truncate(unit)
+	if rounded < wait {
+		rounded += unit
+	}
+	return fmt.Sprintf("%s (in %s)", instant(t), span(rounded))
+}
+
+// closing is t with how long is left, rounded down: who is done by then is in
+// time.
+func closing(now, t time.Time) string {
+	left := t.Sub(now)
+	if now.IsZero() || left <= 0 {
+		return instant(t)
+	}
+	unit := time.Minute
+	if left > 24*time.Hour {
+		unit = time.Hour
+	} else if left < time.Minute {
+		unit = time.Second
+	}
+	return fmt.Sprintf("%s (%s left)", instant(t), span(left.Truncate(unit)))
+}
+
+// span is a duration in its two largest units: 3d4h, 2h40m, 19m, 45s. A day is
+// 24 hours.
+func span(d time.Duration) string {
+	days, hours := int(d/(24*time.Hour)), int(d/time.Hour)%24
+	minutes, seconds := int(d/time.Minute)%60, int(d/time.Second)%60
+	switch {
+	case days > 0 && hours > 0:
+		return fmt.Sprintf("%dd%dh", days, hours)
+	case days > 0:
+		return fmt.Sprintf("%dd", days)
+	case hours > 0 && minutes > 0:
+		return fmt.Sprintf("%dh%dm", hours, minutes)
+	case hours > 0:
+		return fmt.Sprintf("%dh", hours)
+	case minutes > 0:
+		return fmt.Sprintf("%dm", minutes)
+	}
+	return fmt.Sprintf("%ds", seconds)
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+const templateFormat = "template"
+
+// Formats are the accepted formats, in the order they are documented. The last
+// one takes a file: template=FILE.
+var Formats = []string{"text", "json", "yaml"}
+
+// Output is one report to be written: a format and where it goes. Make one
+// with Parse.
+type Output struct {
+	Format   string // one of Formats
+	Template string // the template's file, for the format template
+	Path     string // file to write; empty means standard output
+
+	compiled *template.Template
+}
+
+// String gives the output as Parse reads it.
+func (o Output) String() string {
+	s := o.Format
+	if o.Template != "" {
+		s += "=" + o.Template
+	}
+	if o.Path != "" {
+		s += "=" + o.Path
+	}
+	return s
+}
+
+// Parse reads FORMAT[=PATH], or template=FILE[=PATH] where FILE is the
+// template. A template is read and compiled at once, so that a broken one is
+// found before anything is decided. A FILE that contains "=" is not possible.
+func Parse(value string) (Output, error) {
+	format, path, hasPath := strings.Cut(value, "=")
+	o := Output{Format: format, Path: path}
+	if !slices.Contains(Formats, format) {
+		return Output{}, unknownFormat(format)
+	}
+	if format == templateFormat {
+		return parseTemplateOutput(path)
+	}
+	if hasPath && path == "" {
+		return Output{}, fmt.Errorf("output %q names no file after the equals sign; write %s for standard output or %s=PATH", value, format, format)
+	}
+	return o, nil
+}
+
+// ParseAll reads every -o of a command line. None means text to standard
+// output. Two outputs to one place are an error: they would run into or
+// overwrite each other.
+func ParseAll(values []string) ([]Output, error) {
+	if len(values) == 0 {
+		values = []string{"text"}
+	}
+	outputs := make([]Output, 0, len(values))
+	taken := map[string]string{}
+	for _, value := range values {
+		o, err := Parse(value)
+		if err != nil {
+			return nil, err
+		}
+		key := o.Path
+		if key != "" {
+			key = filepath.Clean(key)
+		}
+		if other, twice := taken[key]; twice {
+			return nil, fmt.Errorf("outputs %q and %q both go to %s; give one of them another file with FORMAT=PATH", other, value, place(o.Path))
+		}
+		taken[key] = value
+		outputs = append(outputs, o)
+	}
+	return outputs, nil
+}
+
+func parseTemplateOutput(rest string) (Output, error) {
+	file, path, hasPath := strings.Cut(rest, "=")
+	if file == "" {
+		return Output{}, errors.New("output template needs a template: template=FILE, or template=FILE=PATH to write to PATH")
+	}
+	if hasPath && path == "" {
+		return Output{}, fmt.Errorf("output \"template=%s=\" names no file after the second equals sign; leave it out for standard output", file)
+	}
+	compiled, err := compileTemplate(file)
+	if err != nil {
+		return Output{}, err
+	}
+	return Output{Format: templateFormat, Template: file, Path: path, compiled: compiled}, nil
+}
+
+func place(path string) string {
+	if path == "" {
+		return "standard output"
+	}
+	return path
+}
+
+// unknownFormat is the error for a format that is not one.
+func unknownFormat(format string) error {
+	hint := ""
+	if near := nearest(strings.ToLower(format)); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("unknown output format %q: use one of %s%s", format, strings.Join(Formats, ", "), hint)
+}
+
+// aliases are names other tools use for a format of ours.
+var aliases = map[string]string{"yml": "yaml", "md": "markdown", "xml": "junit", "txt": "text", "table": "text", "tmpl": templateFormat}
+
+// nearest is the format that format was probably meant to be; empty if none
+// is close.
+func nearest(format string) string {
+	if meant, ok := aliases[format]; ok {
+		return meant
+	}
+	best, distance := "", 3
+	for _, candidate := range Formats {
+		if d := edits(format, candidate); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best
+}
+
+// edits counts the letters to insert, delete or replace to make b of a. Long
+// words are not compared.
+func edits(a, b string) int {
+	if len(a) > 20 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/evaluator"
+)
+
+// headline is the answer in one line: ALLOW payments-api to production at …
+func (p *page) headline() string {
+	return p.verdict + " " + p.subject() + " at " + instant(p.decision.Now)
+}
+
+func (p *page) subject() string {
+	request := p.decision.Request
+	return or(line(request.Service), "(no service)") + " to " + or(line(request.Environment), "(no environment)")
+}
+
+// tally counts checks and findings and names the policy: "14 checks: 12
+// passed, 2 failed, 0 not applicable; 2 findings to fix; policy v1 1.0.0 …".
+func (p *page) tally() string {
+	checks := fmt.Sprintf("%s: %d passed, %d failed, %d not applicable", count(len(p.checks), "check"),
+		len(p.named(passed)), len(p.named(failed)), len(p.named(notApplicable)))
+	id := p.decision.Policy
+	policy := strings.Join(strings.Fields(strings.Join([]string{"policy", line(id.Version), line(id.Revision), short(line(id.Digest))}, " ")), " ")
+	if policy == "policy" {
+		policy = "policy not named"
+	}
+	return checks + "; " + p.findingTally() + "; " + policy
+}
+
+func (p *page) findingTally() string {
+	number := map[string]int{}
+	for _, e := range p.findings {
+		number[e.word]++
+	}
+	var parts []string
+	for _, denial := range []struct{ word, cure string }{{wordFix, "to fix"}, {wordAsk, "to ask for"}, {wordWait, "to wait for"}} {
+		n := number[denial.word]
+		if n == 0 {
+			continue
+		}
+		what := fmt.Sprint(n)
+		if len(parts) == 0 {
+			what = count(n, "finding")
+		}
+		parts = append(parts, what+" "+denial.cure)
+	}
+	if number[wordWarn] > 0 {
+		parts = append(parts, count(number[wordWarn], "warning"))
+	}
+	if number[wordWaived] > 0 {
+		parts = append(parts, fmt.Sprintf("%d waived", number[wordWaived]))
+	}
+	if len(parts) == 0 {
+		return "no findings"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// next is the next thing to do, one sentence beginning with "Next:".
+func (p *page) next() string {
+	d := p.decision
+	switch p.verdict {
+	case allow:
+		return "Next: " + p.nextAllowed() + "."
+	case wait:
+		return fmt.Sprintf("Next: wait until %s, then run prodgate eval again.", opening(d.Now, *d.OpensAt))
+	}
+	steps := p.cures(p.findings)
+	if names := p.unexplained(); len(names) > 0 {
+		steps = append(steps, "find out why "+some(names)+" did not pass")
+	}
+	if len(steps) == 0 {
+		return "Next: nothing was checked, so nothing is allowed; run prodgate doctor to see which source or policy is missing."
+	}
+	if after := p.cures(p.then); len(after) > 0 {
+		steps = append(steps, "what stands in the way then: "+strings.Join(after, ", "))
+	}
+	return "Next: " + strings.Join(steps, "; ") + "; then run prodgate eval again."
+}
+
+func (p *page) nextAllowed() string {
+	d := p.decision
+	switch {
+	case d.Deploy == nil || line(*d.Deploy) == "":
+		return "deploy nothing, the decision names no artifact; run prodgate eval with an image"
+	case d.Mode == evaluator.ModeDocument:
+		return "deploy nothing on this alone, it was decided on a saved document; run prodgate eval " + line(*d.Deploy) + " for a decision that counts"
+	case d.Mode != evaluator.ModeEnforce:
+		return "deploy nothing on this alone, it is a simulation; run prodgate eval " + line(*d.Deploy) + " by the real clock for a decision that counts"
+	case d.ValidUntil == nil:
+		return "deploy exactly " + line(*d.Deploy) + " now"
+	}
+	return "deploy exactly " + line(*d.Deploy) + " before " + closing(d.Now, *d.ValidUntil)
+}
+
+// cures says what to do about the findings that deny: fix a, b; ask x about c;
+// wait until t for d.
+func (p *page) cures(list []entry) []string {
+	codes := map[string][]string{}
+	var who []string
+	var until time.Time
+	for _, e := range list {
+		if !slices.Contains(codes[e.word], e.code) {
+			codes[e.word] = append(codes[e.word], e.code)
+		}
+		if e.word == wordAsk {
+			who = append(who, e.finding.Who...)
+		}
+		if at := e.finding.OpensAt; e.word == wordWait && at != nil && at.After(until) {
+			until = *at
+		}
+	}
+	var steps []string
+	if fix := codes[wordFix]; len(fix) > 0 {
+		steps = append(steps, "fix "+some(fix))
+	}
+	if ask := codes[wordAsk]; len(ask) > 0 {
+		steps = append(steps, "ask "+or(some(unique(who)), "the people in charge")+" about "+some(ask))
+	}
+	if waits := codes[wordWait]; len(waits) > 0 && until.IsZero() {
+		steps = append(steps, "wait for "+some(waits)+" (no end is known)")
+	} else if len(waits) > 0 {
+		steps = append(steps, "wait until "+opening(p.decision.Now, until)+" for "+some(waits))
+	}
+	return steps
+}
+
+// some joins up to five names and counts the rest.
+func some(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// unique cleans names and drops what is empty or said before.
+func unique(names []string) []string {
+	var list []string
+	for _, name := range names {
+		if name = line(name); name != "" && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// count is n with its noun in the right number.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// short is a digest's first twelve digits; other text stays.
+func short(digest string) string {
+	algorithm, hex, ok := strings.Cut(digest, ":")
+	if !ok || len(hex) <= 12 {
+		return digest
+	}
+	return algorithm + ":" + string([]rune(hex)[:min(12, len([]rune(hex)))]) + "..."
+}
+
+// modeNote says what a decision that is not enforced is worth; empty for one
+// that is.
+func (p *page) modeNote() string {
+	switch p.decision.Mode {
+	case evaluator.ModeEnforce:
+		return ""
+	case evaluator.ModeSimulate:
+		return "simulation: the clock was set by hand, so this never counts as a passed gate"
+	case evaluator.ModeDocument:
+		return "saved document: the facts came from a file, so this never counts as a passed gate"
+	}
+	if p.decision.Mode == "" {
+		return "not named, so this never counts as a passed gate"
+	}
+	return fmt.Sprintf("%q is not known, so this never counts as a passed gate", line(string(p.decision.Mode)))
+}
