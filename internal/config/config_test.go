@@ -1,0 +1,160 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// repository makes a folder with .git and the given files, and returns it.
+func repository(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestTheStrongerLayerWins(t *testing.T) {
+	root := repository(t, map[string]string{Filename: "environment: from-file\n"})
+	flag := map[string][]string{"environment": {"from-flag"}}
+	env := []string{"PRODGATE_ENVIRONMENT=from-env"}
+	for _, tt := range []struct {
+		name, want, origin string
+		in                 Input
+	}{
+		{"flag over variable and file", "from-flag", "--environment", Input{Dir: root, Flags: flag, Env: env}},
+		{"variable over file", "from-env", "PRODGATE_ENVIRONMENT", Input{Dir: root, Env: env}},
+		{"an empty variable is not set", "from-file", filepath.Join(root, Filename) + ":1", Input{Dir: root, Env: []string{"PRODGATE_ENVIRONMENT="}}},
+		{"file where nothing else speaks", "from-file", filepath.Join(root, Filename) + ":1", Input{Dir: root}},
+		{"nobody", "", "not set", Input{Dir: t.TempDir()}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Load(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := c.Get("environment"); v.Text != tt.want || v.Origin.String() != tt.origin {
+				t.Errorf("environment = %q (%s), want %q (%s)", v.Text, v.Origin, tt.want, tt.origin)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load(Input{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := c.Get("kind"); v.Text != "promotion" || v.Origin.String() != "default" {
+		t.Errorf("kind = %q (%s)", v.Text, v.Origin)
+	}
+	if d, err := c.Timeout(); d != time.Minute || err != nil {
+		t.Errorf("timeout = %v, %v", d, err)
+	}
+	for _, name := range []string{"trigger", "requested-by", "triggered-by", "service"} {
+		if v := c.Get(name); v.Given() {
+			t.Errorf("%s = %q without anybody saying so", name, v.Text)
+		}
+	}
+}
+
+func TestTheNearestFileCountsUpToTheRepositorysRoot(t *testing.T) {
+	root := repository(t, map[string]string{
+		Filename:                   "service: root\n",
+		"team/" + Filename:         "service: team\npolicies: [pack]\n",
+		"team/app/src/main.go":     "package main\n",
+		"elsewhere/deep/README.md": "",
+	})
+	stranger := filepath.Join(filepath.Dir(root), Filename)
+	if err := os.WriteFile(stranger, []byte("service: stranger\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{"team/app/src": "team", "team": "team", "elsewhere/deep": "root", ".": "root"} {
+		c, err := Load(Input{Dir: filepath.Join(root, dir)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Get("service").Text; got != want {
+			t.Errorf("in %s: service = %q, want %q", dir, got, want)
+		}
+	}
+	c, err := Load(Input{Dir: filepath.Join(root, "team/app/src")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Get("policies").List, filepath.Join(root, "team", "pack"); len(got) != 1 || got[0] != want {
+		t.Errorf("policies = %q, want %q", got, want)
+	}
+}
+
+func TestOutsideARepositoryNoFileFurtherUpIsObeyed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, Filename), []byte("service: stranger\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	inner := filepath.Join(dir, "inner")
+	if err := os.Mkdir(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Input{Dir: inner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Path != "" || c.Get("service").Given() {
+		t.Errorf("read %s", c.Path)
+	}
+}
+
+func TestBadInputSaysWhatToWrite(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   Input
+		want string
+	}{
+		{"a misspelt variable", Input{Env: []string{"PRODGATE_ENVIROMENT=production"}}, `unknown variable PRODGATE_ENVIROMENT: did you mean "PRODGATE_ENVIRONMENT"?`},
+		{"a loosening switch as a variable", Input{Env: []string{"PRODGATE_EMERGENCY=true"}}, "by the flag --emergency"},
+		{"a flag without a value", Input{Flags: map[string][]string{"service": {""}}}, "--service needs a value"},
+		{"a pack without a name", Input{Flags: map[string][]string{"policies": {"a", ""}}}, "--policies needs a value"},
+		{"a file that is not there", Input{Flags: map[string][]string{"config": {"nowhere.yaml"}}}, "nowhere.yaml: no such file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.in.Dir = t.TempDir()
+			_, err := Load(tt.in)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheOtherSpellingOfTheFilesNameIsNotIgnored(t *testing.T) {
+	root := repository(t, map[string]string{"prodgate.yml": "service: app\n"})
+	if _, err := Load(Input{Dir: root}); err == nil || !strings.Contains(err.Error(), "rename it") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestTimeoutNeedsAUnit(t *testing.T) {
+	for _, text := range []string{"60", "0s", "-5s", "soon"} {
+		c, err := Load(Input{Dir: t.TempDir(), Flags: map[string][]string{"timeout": {text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Timeout(); err == nil || !strings.Contains(err.Error(), "--timeout") {
+			t.Errorf("timeout %q: error = %v", text, err)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/collectors"
+	"gopkg.in/yaml.v3"
+)
+
+// maxBytes is far more than any configuration needs.
+const maxBytes = 1 << 20
+
+// File is prodgate.yaml.
+type File struct {
+	Service     string            `yaml:"service"`     // name of the service, as the settings list it
+	Environment string            `yaml:"environment"` // name of the environment, as the settings list it
+	Policies    []string          `yaml:"policies"`    // policy packs; relative paths count from this file
+	Timeout     string            `yaml:"timeout"`     // Go duration: 90s, 2m
+	Sources     collectors.Config `yaml:"sources"`     // where each section's facts come from
+
+	path  string
+	lines map[string]int // line of each key of the top level and, as sources.NAME, of each source
+}
+
+// readFile reads the configuration at path.
+func readFile(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return File{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return File{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	return Parse(filepath.Clean(path), content)
+}
+
+// Parse reads the configuration from content; path is what errors call it. It
+// accepts one YAML mapping with known keys, each once, and no aliases. An
+// error names file, line and key.
+func Parse(path string, content []byte) (f File, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the YAML parser is not ours
+			f, err = File{}, fmt.Errorf("%s: cannot be read as YAML: %v", path, r)
+		}
+	}()
+	switch {
+	case len(content) > maxBytes:
+		return File{}, fmt.Errorf("%s: larger than %d KiB", path, maxBytes>>10)
+	case !utf8.Valid(content):
+		return File{}, fmt.Errorf("%s: not valid UTF-8", path)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var document yaml.Node
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return File{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return File{}, fmt.Errorf("%s: holds more than one YAML document; keep the first", path)
+	}
+	f = File{path: path, lines: map[string]int{}}
+	if len(document.Content) == 0 {
+		return f, nil
+	}
+	if err := shape(path, document.Content[0], f); err != nil {
+		return File{}, err
+	}
+	if err := document.Decode(&f); err != nil {
+		return File{}, fmt.Errorf("%s: %w", path, err)
+	}
+	f.Sources.Dir = filepath.Dir(path)
+	f.note(document.Content[0], "")
+	return f, nil
+}
+
+// note remembers the line of each key of mapping, and of each source.
+func (f *File) note(mapping *yaml.Node, under string) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		f.lines[under+key.Value] = key.Line
+		if key.Value == "sources" && under == "" {
+			f.note(value, "sources.")
+		}
+	}
+}
+
+// Source is the origin of what the file says about a section's source.
+func (f *File) Source(section string) Origin {
+	line, ok := f.lines["sources."+section]
+	if !ok {
+		return Nobody
+	}
+	return Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", f.path, line)}
+}

@@ -1,0 +1,64 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	for _, tt := range []struct{ name, content, want string }{
+		{"an unknown key", "service: app\nenviroment: production\n", `prodgate.yaml:2: unknown key "enviroment": did you mean "environment"?`},
+		{"a key like no other", "thresholds: {}\n", `prodgate.yaml:1: unknown key "thresholds": known are environment, policies, service, sources, timeout`},
+		{"a key that stands twice", "service: a\ntimeout: 1m\nservice: b\n", "prodgate.yaml:3: service stands twice, first on line 1"},
+		{"a key without a value", "service:\n", "prodgate.yaml:1: service: has no value"},
+		{"a list where one value belongs", "service: [a, b]\n", "prodgate.yaml:1: service: want one value"},
+		{"one value where a list belongs", "policies: pack\n", "prodgate.yaml:1: policies: want a list"},
+		{"a list at the top", "- service: app\n", "prodgate.yaml:1: the file: want keys and values"},
+		{"an alias", "service: &a app\nenvironment: *a\n", "anchors and aliases are not supported"},
+		{"two documents", "service: a\n---\nservice: b\n", "more than one YAML document"},
+		{"a tab as indentation", "service: app\n\tenvironment: x\n", "prodgate.yaml: yaml: line 2"},
+		{"bytes that are not text", "service: \xff\xfe\n", "not valid UTF-8"},
+		{"a file too large", "service: " + strings.Repeat("x", maxBytes), "larger than 1024 KiB"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse(Filename, []byte(tt.content))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v\nwant    %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseReportsEveryProblemAtOnce(t *testing.T) {
+	_, err := Parse(Filename, []byte("servce: a\ntimout: 1m\n"))
+	if err == nil || strings.Count(err.Error(), "did you mean") != 2 {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestParseAnEmptyFileSaysNothing(t *testing.T) {
+	for _, content := range []string{"", "# only a comment\n", "---\n"} {
+		f, err := Parse(Filename, []byte(content))
+		if err != nil || f.Service != "" {
+			t.Errorf("Parse(%q) = %+v, %v", content, f, err)
+		}
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	for _, seed := range []string{
+		"service: app\nenvironment: production\npolicies: [pack]\ntimeout: 30s\nsources: {calendar: calendar.yaml}\n",
+		"servce: a\n", "a: &a [*a]\n", "? [x]\n: y\n", "<<: {service: a}\n", "service: !!binary aGk=\n", "\xff", "- - - -", "---\n---\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		file, err := Parse(Filename, content)
+		if err != nil && !strings.Contains(err.Error(), Filename) {
+			t.Errorf("the error does not name the file: %v", err)
+		}
+		if err != nil && (file.Service != "" || file.Policies != nil) {
+			t.Errorf("an error came with a configuration: %+v", file)
+		}
+	})
+}

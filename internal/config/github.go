@@ -1,0 +1,54 @@
+package config
+
+import "strings"
+
+// ciValue is what the CI system says, and the variable that says it.
+type ciValue struct{ text, from string }
+
+// onGitHub says whether this is a step of GitHub Actions.
+func onGitHub(env map[string]string) bool { return env["GITHUB_ACTIONS"] == "true" }
+
+// githubTrigger is the event that started the workflow.
+func githubTrigger(env map[string]string) ciValue {
+	if !onGitHub(env) {
+		return ciValue{}
+	}
+	return ciValue{env["GITHUB_EVENT_NAME"], "GITHUB_EVENT_NAME"}
+}
+
+// githubRequester is who started the workflow's first attempt, by the id that
+// does not change when an account is renamed.
+func githubRequester(env map[string]string) ciValue {
+	if !onGitHub(env) || env["GITHUB_ACTOR_ID"] == "" {
+		return ciValue{}
+	}
+	return ciValue{"github:" + strings.ToLower(env["GITHUB_ACTOR_ID"]), "GITHUB_ACTOR_ID"}
+}
+
+// githubTriggerer is who started this attempt. GitHub tells the id of the
+// first attempt's actor only; of another one it tells the name, which is kept
+// as a name (the directory of people can list github-login:NAME). If GitHub
+// does not tell who it was, nobody is assumed.
+func githubTriggerer(env map[string]string) ciValue {
+	name := env["GITHUB_TRIGGERING_ACTOR"]
+	if !onGitHub(env) || name == "" {
+		return ciValue{}
+	}
+	if name == env["GITHUB_ACTOR"] {
+		return githubRequester(env)
+	}
+	return ciValue{"github-login:" + strings.ToLower(name), "GITHUB_TRIGGERING_ACTOR"}
+}
+
+// githubRun names the run, and its attempt: a re-run is another request for a
+// decision.
+func githubRun(env map[string]string) ciValue {
+	if !onGitHub(env) || env["GITHUB_RUN_ID"] == "" {
+		return ciValue{}
+	}
+	name := env["GITHUB_REPOSITORY"] + "/runs/" + env["GITHUB_RUN_ID"]
+	if attempt := env["GITHUB_RUN_ATTEMPT"]; attempt != "" {
+		name += "/attempts/" + attempt
+	}
+	return ciValue{strings.ToLower(strings.TrimPrefix(name, "/")), "GITHUB_RUN_ID"}
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Setting is one thing a user can say, and every place where it can be said.
+// The order is: flag, variable, file, what the CI system says, default.
+type Setting struct {
+	Name    string
+	Flag    string                                  // without dashes; "" if there is none
+	Env     string                                  // "" if there is none
+	Key     string                                  // in prodgate.yaml; "" if it cannot stand there
+	CI      func(env map[string]string) ciValue     // nil if no CI system knows it
+	Default string                                  // "" for none
+	List    bool                                    // repeatable; in the variable, separated as in PATH
+	Empty   bool                                    // whether --flag "" says "none" rather than being a mistake
+	file    func(f *File) (text string, l []string) // reads Key
+	Doc     string
+}
+
+// configFile says which file to read; it cannot stand in the file.
+var configFile = Setting{
+	Name: "config", Flag: "config", Env: "PRODGATE_CONFIG",
+	Doc: "the configuration file; without it, the nearest " + Filename + " upwards to the repository's root",
+}
+
+// Settings are all of them, in the order they are shown.
+var Settings = []Setting{
+	configFile,
+	{
+		Name: "service", Flag: "service", Env: "PRODGATE_SERVICE", Key: "service",
+		file: func(f *File) (string, []string) { return f.Service, nil },
+		Doc:  "the service that is deployed",
+	},
+	{
+		Name: "environment", Flag: "environment", Env: "PRODGATE_ENVIRONMENT", Key: "environment",
+		file: func(f *File) (string, []string) { return f.Environment, nil },
+		Doc:  "where it is deployed to",
+	},
+	{
+		Name: "kind", Flag: "kind", Env: "PRODGATE_KIND", Default: "promotion",
+		Doc: "what is asked for: initial, promotion, configuration or rollback",
+	},
+	{
+		Name: "ticket", Flag: "ticket", Env: "PRODGATE_TICKET", Empty: true,
+		Doc: "the incident's or change's ticket",
+	},
+	{
+		Name: "trigger", Flag: "trigger", Env: "PRODGATE_TRIGGER", CI: githubTrigger,
+		Doc: "what started the deployment, as the CI system names it; in GitHub Actions the event's name",
+	},
+	{
+		Name: "requested-by", Flag: "requested-by", Env: "PRODGATE_REQUESTED_BY", CI: githubRequester,
+		Doc: "who asked, as scheme:value; in GitHub Actions github:<GITHUB_ACTOR_ID>",
+	},
+	{
+		Name: "triggered-by", Flag: "triggered-by", Env: "PRODGATE_TRIGGERED_BY", CI: githubTriggerer,
+		Doc: "who started this run; in GitHub Actions github:<GITHUB_ACTOR_ID>, or on a re-run by somebody else github-login:<GITHUB_TRIGGERING_ACTOR>",
+	},
+	{
+		Name: "requested-at", Flag: "requested-at", Env: "PRODGATE_REQUESTED_AT",
+		Doc: "when it was asked for (RFC 3339); without it, the start of this run",
+	},
+	{
+		Name: "request-id", Flag: "request-id", Env: "PRODGATE_REQUEST_ID", CI: githubRun,
+		Doc: "the request's name; in GitHub Actions repository, run and attempt, elsewhere made up",
+	},
+	{
+		Name: "policies", Flag: "policies", Env: "PRODGATE_POLICIES", Key: "policies", List: true,
+		file: func(f *File) (string, []string) { return strings.Join(f.Policies, ", "), f.Policies },
+		Doc:  "policy packs to add to the shipped ones: folders or bundle.tar.gz",
+	},
+	{
+		Name: "timeout", Flag: "timeout", Env: "PRODGATE_TIMEOUT", Key: "timeout", Default: "1m",
+		file: func(f *File) (string, []string) { return f.Timeout, nil },
+		Doc:  "how long the run may take",
+	},
+}
+
+// flagsOnly are switches that loosen the gate or move its clock: a variable
+// that leaks from one step into the next must not turn them on.
+var flagsOnly = map[string]string{
+	"PRODGATE_EMERGENCY": "--emergency",
+	"PRODGATE_AT":        "--at",
+}
+
+// lookUp resolves one setting. A file of nil leaves the file out.
+func lookUp(s Setting, flags map[string][]string, env map[string]string, file *File) (Value, error) {
+	v := Value{Name: s.Name}
+	if given, ok := flags[s.Flag]; ok && s.Flag != "" {
+		for _, text := range given {
+			if text == "" && !s.Empty {
+				return v, fmt.Errorf("--%s needs a value: %s", s.Flag, s.Doc)
+			}
+		}
+		v.Text, v.List, v.Origin = strings.Join(given, ", "), given, Origin{Kind: FromFlag, Where: "--" + s.Flag}
+		return v, nil
+	}
+	if text := env[s.Env]; text != "" {
+		v.Text, v.Origin = text, Origin{Kind: FromEnvironment, Where: s.Env}
+		if s.List {
+			v.List = strings.Split(text, string(os.PathListSeparator))
+			v.Text = strings.Join(v.List, ", ")
+		}
+		return v, nil
+	}
+	if s.file != nil && file != nil {
+		if line, ok := file.lines[s.Key]; ok {
+			v.Text, v.List = s.file(file)
+			v.Origin = Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", file.path, line)}
+			return v, nil
+		}
+	}
+	if s.CI != nil {
+		if ci := s.CI(env); ci.text != "" {
+			v.Text, v.Origin = ci.text, Origin{Kind: FromCI, Where: ci.from}
+			return v, nil
+		}
+	}
+	if s.Default != "" {
+		v.Text, v.Origin = s.Default, Origin{Kind: FromDefault}
+	}
+	return v, nil
+}
