@@ -6,9 +6,14 @@ require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/emersion/go-ical v0.0.0-20250329121855-f41e73efc392
 	github.com/google/go-containerregistry v0.22.1
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	pgregory.net/rapid v1.3.0
 )
 
-require github.com/teambition/rrule-go v1.8.2 // indirect
+require (
+	github.com/teambition/rrule-go v1.8.2 // indirect
+	golang.org/x/text v0.14.0 // indirect
+)
 
 require (
 	github.com/docker/cli v29.7.2+incompatible // indirect
