@@ -69,9 +69,6 @@ func nonNil[T any](list []T) []T {
 	return list
 }
 
-// SectionNames is Sections.
-var SectionNames = Sections
-
 // SectionName is the key of s in a document's sources: its JSON key, or
 // custom.NAME for a Custom section.
 func SectionName(s Section) string {

@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -71,8 +70,6 @@ func (s *shape) wanted() string {
 		return s.format.wanted
 	case s.free:
 		return "any value but null"
-	case s.min > 0:
-		return fmt.Sprintf("a list of at least %d", s.min)
 	}
 	return kindWords[s.kind]
 }

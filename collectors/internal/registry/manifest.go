@@ -1,0 +1,222 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxManifest bounds a manifest, an index and a configuration, in bytes.
+const maxManifest = 4 << 20
+
+// maxDepth bounds how deep indexes may nest.
+const maxDepth = 3
+
+// ErrAbsent says that the place was reached and does not have the image. Every
+// other error means that nobody could look.
+var ErrAbsent = errors.New("not there")
+
+// Manifest is a manifest or index whose bytes were read and hashed.
+type Manifest struct {
+	Digest string // sha256:…, of Raw
+	Raw    []byte
+
+	content content
+}
+
+// Platform is one image of an index; for a single image, that image.
+type Platform struct {
+	Platform string // os/arch[/variant]
+	Digest   string
+}
+
+// content is what prodgate reads of a manifest or an index.
+type content struct {
+	MediaType string       `json:"mediaType"`
+	Manifests []descriptor `json:"manifests"`
+	Config    *descriptor  `json:"config"`
+	Layers    []descriptor `json:"layers"`
+}
+
+// descriptor points at a manifest or blob.
+type descriptor struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      string            `json:"digest"`
+	Platform    *platform         `json:"platform"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// platform is a platform as an index and an image configuration spell it.
+type platform struct {
+	OS           string `json:"os"`
+	Architecture string `json:"architecture"`
+	Variant      string `json:"variant"`
+}
+
+// Resolve reads what r names: its digest if it has one, else its tag, else the
+// only image there is.
+func (r Reference) Resolve(ctx context.Context) (*Manifest, error) {
+	if r.Digest != "" {
+		return r.Manifest(ctx, r.Digest)
+	}
+	return r.Manifest(ctx, r.Tag)
+}
+
+// Manifest reads the manifest that identifier names: a tag, a digest, or "" for
+// the only one there is. What was asked for by digest has that digest.
+func (r Reference) Manifest(ctx context.Context, identifier string) (*Manifest, error) {
+	raw, mediaType, err := r.place.manifest(ctx, identifier)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.name(identifier), err)
+	}
+	m, err := parseManifest(raw, mediaType)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.name(identifier), err)
+	}
+	if strings.HasPrefix(identifier, "sha256:") && m.Digest != identifier {
+		return nil, fmt.Errorf("read %s: what is there has the digest %s: it was altered", r.name(identifier), m.Digest)
+	}
+	return m, nil
+}
+
+// name is how the manifest called identifier is spelled in messages.
+func (r Reference) name(identifier string) string {
+	switch {
+	case identifier == "":
+		return r.Repository
+	case strings.HasPrefix(identifier, "sha256:"):
+		return r.Repository + "@" + identifier
+	}
+	return r.Repository + ":" + identifier
+}
+
+// Platforms lists the images of m: those of an index without its attestations,
+// or the one that m is.
+func (r Reference) Platforms(ctx context.Context, m *Manifest) ([]Platform, error) {
+	found, err := r.platforms(ctx, m, maxDepth)
+	if err != nil {
+		return nil, fmt.Errorf("platforms of %s@%s: %w", r.Repository, m.Digest, err)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("platforms of %s@%s: the index lists no image", r.Repository, m.Digest)
+	}
+	return found, nil
+}
+
+func (r Reference) platforms(ctx context.Context, m *Manifest, depth int) ([]Platform, error) {
+	if m.content.Config != nil {
+		p, err := r.configured(ctx, m)
+		return []Platform{{Platform: p, Digest: m.Digest}}, err
+	}
+	if depth == 0 {
+		return nil, errors.New("indexes nest too deep")
+	}
+	var found []Platform
+	for _, d := range m.content.Manifests {
+		if d.isAttestation() {
+			continue
+		}
+		if !digestShape.MatchString(d.Digest) {
+			return nil, fmt.Errorf("the index names %q, which is no sha256 digest", d.Digest)
+		}
+		if d.Platform.known() && !isIndex(d.MediaType) {
+			found = append(found, Platform{Platform: d.Platform.String(), Digest: d.Digest})
+			continue
+		}
+		child, err := r.Manifest(ctx, d.Digest)
+		if err != nil {
+			return nil, err
+		}
+		below, err := r.platforms(ctx, child, depth-1)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, below...)
+	}
+	return found, nil
+}
+
+// configured is the platform that m's own configuration tells.
+func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) {
+	raw, err := r.place.blob(ctx, m.content.Config.Digest)
+	if err != nil {
+		return "", fmt.Errorf("read the image's configuration: %w", err)
+	}
+	if got := digestOf(raw); got != m.content.Config.Digest {
+		return "", fmt.Errorf("read the image's configuration: its digest is %s and not %s: it was altered", got, m.content.Config.Digest)
+	}
+	var p platform
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return "", fmt.Errorf("read the image's configuration: %w", err)
+	}
+	if !p.known() {
+		return "", errors.New("the image's configuration names no os and architecture: is it an image?")
+	}
+	return p.String(), nil
+}
+
+// isAttestation reports whether d is a record about an image, as BuildKit adds
+// them to an index, and no image.
+func (d descriptor) isAttestation() bool {
+	if d.Annotations["vnd.docker.reference.type"] == "attestation-manifest" {
+		return true
+	}
+	return d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
+}
+
+func (p *platform) known() bool { return p != nil && p.OS != "" && p.Architecture != "" }
+
+// String is os/arch[/variant].
+func (p *platform) String() string {
+	if p.Variant == "" {
+		return p.OS + "/" + p.Architecture
+	}
+	return p.OS + "/" + p.Architecture + "/" + p.Variant
+}
+
+// parseManifest takes raw for a manifest or an index, and nothing that could be
+// read as either.
+func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
+	if len(raw) > maxManifest {
+		return nil, fmt.Errorf("the manifest has more than %d bytes", maxManifest)
+	}
+	m := &Manifest{Digest: digestOf(raw), Raw: raw}
+	if err := json.Unmarshal(raw, &m.content); err != nil {
+		return nil, fmt.Errorf("the manifest is no JSON: %w", err)
+	}
+	c := m.content
+	if c.MediaType == "" {
+		c.MediaType = mediaType
+	}
+	index, image := c.Manifests != nil, c.Config != nil
+	switch {
+	case index && (image || c.Layers != nil):
+		return nil, errors.New("the manifest could be read both as an image and as an index; nobody can say what would run")
+	case index && isImage(c.MediaType), image && isIndex(c.MediaType):
+		return nil, fmt.Errorf("the manifest is not what its media type %q says", c.MediaType)
+	case !index && !image:
+		return nil, fmt.Errorf("the manifest (media type %q) is neither an image nor an index; images of schema 1 have to be pushed again", c.MediaType)
+	case image && !digestShape.MatchString(c.Config.Digest):
+		return nil, fmt.Errorf("the manifest's configuration is %q, which is no sha256 digest", c.Config.Digest)
+	}
+	return m, nil
+}
+
+func isIndex(mediaType string) bool {
+	return mediaType == "application/vnd.oci.image.index.v1+json" ||
+		mediaType == "application/vnd.docker.distribution.manifest.list.v2+json"
+}
+
+func isImage(mediaType string) bool {
+	return mediaType == "application/vnd.oci.image.manifest.v1+json" ||
+		mediaType == "application/vnd.docker.distribution.manifest.v2+json"
+}
+
+func digestOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,113 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// Reference is an image as the user named it, and the place where it lies.
+type Reference struct {
+	Repository string // without tag and digest
+	Tag        string // empty: none was given
+	Digest     string // sha256:…; empty: none was given
+
+	place place
+}
+
+// place is where manifests and configurations lie.
+type place interface {
+	// manifest returns the raw manifest that identifier names: a digest, a tag,
+	// or "" for the only one there is. Its media type may be empty. The error
+	// is ErrAbsent if the place answers and has none.
+	manifest(ctx context.Context, identifier string) (raw []byte, mediaType string, err error)
+
+	// blob returns the bytes with that digest, at most maxManifest of them.
+	blob(ctx context.Context, digest string) ([]byte, error)
+}
+
+// digestShape is the one spelling of a digest.
+var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// tagShape is a tag as the distribution specification has it.
+var tagShape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+
+// Parse reads a reference: [HOST/]REPOSITORY[:TAG][@sha256:…] in a registry,
+// oci:DIR[:TAG][@sha256:…] for an OCI layout, tarball:FILE for an archive as
+// docker save and crane write it. Nothing is opened.
+func Parse(text string, options Options) (Reference, error) {
+	if text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return Reference{}, fmt.Errorf("%q is no image reference; write HOST/REPOSITORY:TAG, oci:DIR or tarball:FILE", text)
+	}
+	if file, ok := strings.CutPrefix(text, "tarball:"); ok {
+		return parseTarball(file)
+	}
+	if dir, ok := strings.CutPrefix(text, "oci:"); ok {
+		return parseLayout(dir)
+	}
+	return parseRemote(text, options)
+}
+
+// parseTarball reads what stands after "tarball:".
+func parseTarball(file string) (Reference, error) {
+	if file == "" {
+		return Reference{}, fmt.Errorf("tarball: names no file; write tarball:FILE")
+	}
+	return Reference{Repository: "tarball:" + file, place: tarball{file: filepath.Clean(file)}}, nil
+}
+
+// parseLayout reads what stands after "oci:".
+func parseLayout(rest string) (Reference, error) {
+	dir, tag, digest, err := cut(rest)
+	if err != nil {
+		return Reference{}, fmt.Errorf("oci:%s: %w", rest, err)
+	}
+	if dir == "" {
+		return Reference{}, fmt.Errorf("oci:%s names no folder; write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
+	}
+	r := Reference{Repository: "oci:" + dir, Tag: tag, Digest: digest}
+	r.place = layout{read: fromDir(filepath.Clean(dir)), where: dir}
+	return r, nil
+}
+
+// parseRemote reads a reference into a registry. As everywhere, no host means
+// Docker Hub, and neither tag nor digest means the tag latest.
+func parseRemote(text string, options Options) (Reference, error) {
+	base, tag, digest, err := cut(text)
+	if err != nil {
+		return Reference{}, fmt.Errorf("%q: %w", text, err)
+	}
+	var names []name.Option
+	if options.Insecure {
+		names = append(names, name.Insecure)
+	}
+	repository, err := name.NewRepository(base, names...)
+	if err != nil {
+		return Reference{}, fmt.Errorf("%q is no image reference: %w", text, err)
+	}
+	if tag == "" && digest == "" {
+		tag = name.DefaultTag
+	}
+	r := Reference{Repository: repository.Name(), Tag: tag, Digest: digest}
+	r.place, err = newRemote(repository, options)
+	return r, err
+}
+
+// cut splits BASE[:TAG][@DIGEST].
+func cut(text string) (base, tag, digest string, err error) {
+	base, digest, found := strings.Cut(text, "@")
+	if found && !digestShape.MatchString(digest) {
+		return "", "", "", fmt.Errorf("%q is no digest; a digest is sha256: and 64 lower-case hex digits", digest)
+	}
+	if i := strings.LastIndexByte(base, ':'); i > strings.LastIndexByte(base, '/') {
+		base, tag = base[:i], base[i+1:]
+		if !tagShape.MatchString(tag) {
+			return "", "", "", fmt.Errorf("%q is no tag", tag)
+		}
+	}
+	return base, tag, digest, nil
+}

@@ -1,0 +1,93 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// remotePlace is a repository in a registry.
+type remotePlace struct {
+	repository name.Repository
+	puller     *remote.Puller
+}
+
+// newRemote prepares to read repository. Nothing is sent. Retries are the
+// guard's, which honours Retry-After.
+func newRemote(repository name.Repository, options Options) (remotePlace, error) {
+	var keychain authn.Keychain = authn.DefaultKeychain
+	if options.Keychain != nil {
+		keychain = options.Keychain
+	}
+	inner := options.Transport
+	if inner == nil {
+		inner = http.DefaultTransport
+	}
+	puller, err := remote.NewPuller(
+		remote.WithAuthFromKeychain(keychain),
+		remote.WithTransport(&guard{inner: inner, insecure: options.Insecure}),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
+		remote.WithRetryStatusCodes(),
+		remote.WithUserAgent("prodgate"),
+	)
+	return remotePlace{repository: repository, puller: puller}, err
+}
+
+// manifest reads by GET, never HEAD: a registry's word on a digest proves
+// nothing, the bytes do.
+func (p remotePlace) manifest(ctx context.Context, identifier string) ([]byte, string, error) {
+	var ref name.Reference = p.repository.Tag(identifier)
+	if strings.HasPrefix(identifier, "sha256:") {
+		ref = p.repository.Digest(identifier)
+	}
+	d, err := p.puller.Get(ctx, ref)
+	if err != nil {
+		return nil, "", p.explain(err)
+	}
+	return d.Manifest, string(d.MediaType), nil
+}
+
+func (p remotePlace) blob(ctx context.Context, digest string) ([]byte, error) {
+	layer, err := p.puller.Layer(ctx, p.repository.Digest(digest))
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	body, err := layer.Compressed()
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	defer body.Close()
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	return raw, nil
+}
+
+// explain tells "absent" from "could not look", and what to do about it.
+func (p remotePlace) explain(err error) error {
+	host := p.repository.RegistryStr()
+	var refused *transport.Error
+	switch {
+	case !errors.As(err, &refused):
+		return fmt.Errorf("the registry %s can't be reached: %w", host, err)
+	case refused.StatusCode == http.StatusNotFound && refused.Request != nil && ofRepository(refused.Request.URL.Path):
+		return fmt.Errorf("the registry %s answers that it has no such image: %w", host, ErrAbsent)
+	case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("the registry %s refuses to show it (%d); docker login %s, or ask for read access: %w", host, refused.StatusCode, host, err)
+	}
+	return fmt.Errorf("the registry %s can't say (%d): %w", host, refused.StatusCode, err)
+}
+
+// ofRepository reports whether path asks for something inside a repository.
+func ofRepository(path string) bool {
+	return strings.Contains(path, "/manifests/") || strings.Contains(path, "/blobs/")
+}
