@@ -7,8 +7,22 @@ import (
 	"context"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/approvals"
 	"github.com/prodgate/prodgate/collectors/artifact"
+	"github.com/prodgate/prodgate/collectors/build"
+	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/collectors/incidents"
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/monitoring"
+	"github.com/prodgate/prodgate/collectors/notifications"
+	"github.com/prodgate/prodgate/collectors/oncall"
+	"github.com/prodgate/prodgate/collectors/people"
+	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/collectors/rollback"
+	"github.com/prodgate/prodgate/collectors/staging"
+	"github.com/prodgate/prodgate/collectors/trail"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -38,7 +52,23 @@ var ErrUnconfigured = file.ErrUnconfigured
 // All are the collectors prodgate has, each reading what cfg names. This is
 // the one list: a source that does not stand here is never read.
 func All(cfg Config) []Collector {
-	return within(cfg.Timeout)
+	return within(cfg.Timeout,
+		artifact.Collector{Options: cfg.Artifact},
+		build.Collector{File: cfg.file("build", cfg.Build)},
+		staging.Collector{File: cfg.file("staging", cfg.Staging)},
+		vulnerabilities.Collector{Reports: cfg.reports(), Database: cfg.database()},
+		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
+		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
+		people.Collector{File: cfg.file("people", cfg.People)},
+		production.Collector{File: cfg.file("production", cfg.Production)},
+		rollback.Collector{File: cfg.file("rollback", cfg.Rollback), Options: cfg.Artifact},
+		incidents.Collector{File: cfg.file("incidents", cfg.Incidents)},
+		oncall.Collector{File: cfg.file("on_call", cfg.OnCall)},
+		notifications.Collector{File: cfg.file("notifications", cfg.Notifications)},
+		monitoring.Collector{File: cfg.file("monitoring", cfg.Monitoring)},
+		waivers.Collector{File: cfg.file("waivers", cfg.Waivers)},
+		trail.Collector{File: cfg.file("trail", cfg.Trail)},
+	)
 }
 
 // Resolve says which digest (sha256:…) reference names, reading its source

@@ -1,10 +1,10 @@
 package collectors
 
 import (
-	"path/filepath"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
+	"github.com/prodgate/prodgate/collectors/internal/file"
 )
 
 // DefaultTimeout is how long one source may take where nothing else is said.
@@ -52,10 +52,21 @@ type Scans struct {
 	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database they used
 }
 
-// path is name as the operating system finds it; empty stays empty.
-func (c Config) path(name string) string {
-	if name == "" || filepath.IsAbs(name) {
-		return name
+// file is the file of a section, as its collector wants it.
+func (c Config) file(section string, f File) file.Path {
+	return file.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
+}
+
+// reports are the files that scanners wrote.
+func (c Config) reports() []file.Path {
+	var paths []file.Path
+	for _, name := range c.Vulnerabilities.Reports {
+		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities.reports", Max: file.MaxReport})
 	}
-	return filepath.Join(c.Dir, name)
+	return paths
+}
+
+// database is the file that says how old a scan's advisories were.
+func (c Config) database() file.Path {
+	return file.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
 }

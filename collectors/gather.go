@@ -39,7 +39,7 @@ func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from
 		}
 		a.addTo(doc)
 	}
-	for _, name := range facts.SectionNames {
+	for _, name := range facts.Sections {
 		if _, covered := doc.Sources[name]; !covered {
 			err := fmt.Errorf("no collector for %q was asked: %w", name, ErrUnconfigured)
 			answer{name: name, kind: "none", at: clock(), err: err}.addTo(doc)
@@ -112,7 +112,7 @@ func misplaced(section facts.Section, name string) error {
 	if got := facts.SectionName(section); got != name {
 		return fmt.Errorf("the collector %q returned the section %q", name, got)
 	}
-	if _, custom := section.(facts.Custom); custom && slices.Contains(facts.SectionNames, name) {
+	if _, custom := section.(facts.Custom); custom && slices.Contains(facts.Sections, name) {
 		return fmt.Errorf("the collector returned a custom section under the reserved name %q", name)
 	}
 	return nil

@@ -112,7 +112,11 @@ func (s *sheet) blank() { s.buffer.WriteByte('\n') }
 // entry prints one finding.
 func (s *sheet) entry(e entry) {
 	s.blank()
-	s.paragraph("    ", s.color(e.word)+" "+e.heading())
+	head := s.color(e.word) + " " + e.code
+	if e.title != "" {
+		head += ": " + e.title
+	}
+	s.paragraph("    ", head)
 	s.fields(e.fields)
 }
 

@@ -1,0 +1,45 @@
+// Package monitoring reads what watches the service, from one file:
+//
+//	dashboards:
+//	  - name: Payments API
+//	    url: https://grafana.example.com/d/payments
+//	alerts:
+//	  - name: PaymentsErrorRate
+//	    enabled: true
+//
+// [] says that there are none.
+package monitoring
+
+import (
+	"context"
+	_ "embed" // the skeleton
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Skeleton is an annotated file to begin with.
+//
+//go:embed skeleton.yaml
+var Skeleton string
+
+// Collector reads the monitoring from File.
+type Collector struct {
+	File file.Path
+}
+
+// Name is the section's key.
+func (Collector) Name() string { return "monitoring" }
+
+// Kind is the kind of source.
+func (Collector) Kind() string { return "file" }
+
+// Collect reads the file.
+func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
+	var section facts.Monitoring
+	evidence, err := c.File.Decode(ctx, &section, file.Rules{})
+	if err != nil {
+		return nil, err
+	}
+	return facts.Observed{Section: &section, Evidence: evidence}, nil
+}

@@ -1,0 +1,44 @@
+// Package notifications reads which teams were told of the deployment, from one
+// file:
+//
+//	# notifications.yaml
+//	- team: payments
+//	  channel: "slack:#payments-releases"
+//	  sent_at: 2026-11-24T10:30:00-05:00
+//
+// [] says that nobody was told.
+package notifications
+
+import (
+	"context"
+	_ "embed" // the skeleton
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Skeleton is an annotated file to begin with.
+//
+//go:embed skeleton.yaml
+var Skeleton string
+
+// Collector reads the notifications from File.
+type Collector struct {
+	File file.Path
+}
+
+// Name is the section's key.
+func (Collector) Name() string { return "notifications" }
+
+// Kind is the kind of source.
+func (Collector) Kind() string { return "file" }
+
+// Collect reads the file.
+func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
+	var section facts.Notifications
+	evidence, err := c.File.Decode(ctx, &section, file.Rules{})
+	if err != nil {
+		return nil, err
+	}
+	return facts.Observed{Section: section, Evidence: evidence}, nil
+}

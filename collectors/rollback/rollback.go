@@ -1,0 +1,93 @@
+// Package rollback reads the way back, from one file:
+//
+//	target:                             # null: none named (a first release)
+//	  version: "41"
+//	  digest: sha256:…
+//	  repository: registry.example.com/payments-api   # optional; else the artifact's
+//	procedure: helm rollback payments-api 41 -n production
+//
+// and asks the registry whether it still has the target.
+package rollback
+
+import (
+	"context"
+	_ "embed" // the skeleton
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/registry"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Skeleton is an annotated file to begin with.
+//
+//go:embed skeleton.yaml
+var Skeleton string
+
+// Collector reads the rollback plan from File and looks for its target in the
+// registry.
+type Collector struct {
+	File    file.Path
+	Options registry.Options
+}
+
+// plan is what the file says.
+type plan struct {
+	Target *struct {
+		Version    string  `json:"version" schema:"nonempty"`
+		Digest     string  `json:"digest" schema:"digest"`
+		Repository *string `json:"repository" schema:"nonempty"`
+	} `json:"target"`
+	Procedure *string `json:"procedure" schema:"nonempty"`
+}
+
+// Name is the section's key.
+func (Collector) Name() string { return "rollback" }
+
+// Kind is the kind of source.
+func (Collector) Kind() string { return "file" }
+
+// Collect reads the plan and asks for the target's manifest. A registry that
+// answers "not there" makes the target unavailable; one that does not answer is
+// an error.
+func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	var p plan
+	evidence, err := c.File.Decode(ctx, &p, file.Rules{
+		Require: []string{"target", "procedure"},
+		Refuse:  map[string]string{"available": "is what the registry says, and no file; take the key out"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	section := &facts.Rollback{Procedure: p.Procedure}
+	if p.Target != nil {
+		where := req.Reference
+		if p.Target.Repository != nil {
+			where = *p.Target.Repository
+		} else if strings.HasPrefix(where, "tarball:") {
+			return nil, errors.New("rollback target: an archive holds the artifact alone; name target.repository in the plan")
+		}
+		available, err := c.available(ctx, where, p.Target.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("rollback target: %w", err)
+		}
+		section.Target = &facts.RollbackTarget{Version: p.Target.Version, Digest: p.Target.Digest, Available: available}
+	}
+	return facts.Observed{Section: section, Evidence: evidence}, nil
+}
+
+// available reports whether the repository of the image reference where has
+// digest.
+func (c Collector) available(ctx context.Context, where, digest string) (bool, error) {
+	ref, err := registry.Parse(where, c.Options)
+	if err != nil {
+		return false, err
+	}
+	_, err = ref.Manifest(ctx, digest)
+	if errors.Is(err, registry.ErrAbsent) {
+		return false, nil
+	}
+	return err == nil, err
+}

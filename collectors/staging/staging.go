@@ -1,0 +1,44 @@
+// Package staging reads the record of the deployment to staging and of its
+// verification, from one file:
+//
+//	digest: sha256:…                      # of the image that was deployed
+//	deployed_at: 2026-11-24T09:00:00Z     # its latest deployment
+//	restarted_at: null                    # latest restart storm or redeployment; null: looked, none seen
+//	verification:                         # leave out until it is verified
+//	  result: PASSED                      # as the verifying system words it
+//	  finished_at: 2026-11-24T09:40:00Z
+package staging
+
+import (
+	"context"
+	_ "embed" // the skeleton
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Skeleton is an annotated file to begin with.
+//
+//go:embed skeleton.yaml
+var Skeleton string
+
+// Collector reads the staging record from File.
+type Collector struct {
+	File file.Path
+}
+
+// Name is the section's key.
+func (Collector) Name() string { return "staging" }
+
+// Kind is the kind of source.
+func (Collector) Kind() string { return "file" }
+
+// Collect reads the file.
+func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
+	var section facts.Staging
+	evidence, err := c.File.Decode(ctx, &section, file.Rules{Require: []string{"restarted_at"}, Refuse: file.OwnWord})
+	if err != nil {
+		return nil, err
+	}
+	return facts.Observed{Section: &section, Evidence: evidence}, nil
+}
