@@ -2,20 +2,19 @@ package facts
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 // appendCanonical appends n as canonical JSON: keys sorted by their bytes, no
-// space, strings with no more escapes than JSON asks for, numbers by
-// appendNumber. It sorts n's members for good.
+// space, strings with no more escapes than JSON asks for, numbers as the
+// scanner spelled them. It sorts n's members for good.
 func appendCanonical(b []byte, n *node) []byte {
 	switch n.kind {
 	case kindString:
 		return appendString(b, n.text)
-	case kindNumber:
-		return appendNumber(b, n.text)
 	case kindList:
 		b = append(b, '[')
 		for i := range n.kids {
@@ -64,34 +63,31 @@ func appendString(b []byte, s string) []byte {
 	return append(append(b, s[done:]...), '"')
 }
 
-// appendNumber writes a number the one way its value has: as JavaScript writes
-// a number (so 3e2, 300.0 and 300 are 300), but with every digit kept.
-func appendNumber(b []byte, literal string) []byte {
+// spellNumber returns a number's literal the one way its value has: as
+// JavaScript writes it (3e2, 300.0 and 300 are 300), but with every digit kept.
+func spellNumber(literal string) string {
 	digits, point := decimal(literal)
 	if digits == "" {
-		return append(b, '0')
+		return "0"
 	}
+	sign := ""
 	if literal[0] == '-' {
-		b = append(b, '-')
+		sign = "-"
 	}
 	n := len(digits)
 	switch {
 	case n <= point && point <= 21:
-		return append(append(b, digits...), strings.Repeat("0", point-n)...)
+		return sign + digits + strings.Repeat("0", point-n)
 	case 0 < point && point <= 21:
-		return append(append(append(b, digits[:point]...), '.'), digits[point:]...)
+		return sign + digits[:point] + "." + digits[point:]
 	case -6 < point && point <= 0:
-		return append(append(append(b, "0."...), strings.Repeat("0", -point)...), digits...)
+		return sign + "0." + strings.Repeat("0", -point) + digits
 	}
-	b = append(b, digits[0])
+	fraction := ""
 	if n > 1 {
-		b = append(append(b, '.'), digits[1:]...)
+		fraction = "." + digits[1:]
 	}
-	b = append(b, 'e')
-	if point > 0 {
-		b = append(b, '+')
-	}
-	return strconv.AppendInt(b, int64(point-1), 10)
+	return fmt.Sprintf("%s%s%se%+d", sign, digits[:1], fraction, point-1)
 }
 
 // decimal takes a JSON number apart: its value is 0.digits times ten to the

@@ -12,9 +12,9 @@ import "time"
 // with an incompatible document, which then gets its own folder of policies.
 const Version = "v1"
 
-// Document is everything a decision rests on. A section that is nil could not
-// be read or was not configured; Sources says which. An empty section ("looked
-// and found nothing") is a non-nil empty list.
+// Document is everything a decision rests on. A section that is left out (nil
+// in Go) could not be read or was not configured; Sources says which. "Looked
+// and found nothing" is an empty list, never a missing one.
 type Document struct {
 	Version     string    `json:"version" schema:"version"`
 	Now         time.Time `json:"now"`          // the instant decided about
@@ -36,7 +36,7 @@ type Document struct {
 	Monitoring      *Monitoring      `json:"monitoring,omitempty"`
 	Waivers         []Waiver         `json:"waivers,omitzero"`
 	Trail           *Trail           `json:"trail,omitempty"`
-	Custom          map[string]any   `json:"custom,omitempty" schema:"name"` // facts of an embedder's own collectors, by name
+	Custom          map[string]any   `json:"custom,omitzero" schema:"name"` // facts of an embedder's own collectors, by name
 
 	// Sources holds one entry for each section asked for, by the section's
 	// JSON key; for facts under custom, by custom.NAME. A section that is there
@@ -46,19 +46,21 @@ type Document struct {
 	origin origin
 }
 
-// Request says what is asked for. The zero Reference and Digest are not part
-// of the document: they tell collectors which artifact to look at.
+// Request says what is asked for.
 type Request struct {
 	ID          string    `json:"id" schema:"nonempty"`
 	Service     string    `json:"service" schema:"identifier"`
 	Environment string    `json:"environment" schema:"identifier"`
 	Kind        Kind      `json:"kind"`
 	Emergency   bool      `json:"emergency"`
-	Ticket      *string   `json:"ticket" schema:"nonempty"`     // key of an entry in Incidents
+	Ticket      *string   `json:"ticket" schema:"nonempty"`     // id of an entry in incidents
 	Trigger     string    `json:"trigger" schema:"nonempty"`    // what started it, as the CI system names it: workflow_dispatch, push …
 	RequestedBy string    `json:"requested_by" schema:"person"` // who asked
 	TriggeredBy string    `json:"triggered_by" schema:"person"` // who started this run (a re-run may differ)
 	RequestedAt time.Time `json:"requested_at"`
+
+	// What follows is not part of the document; it tells collectors which
+	// artifact to look at.
 
 	Reference string `json:"-"` // as the user typed it: registry reference, oci:DIR[:TAG], tarball:FILE
 	Digest    string `json:"-"` // what Reference was resolved to, once; sha256:…; empty if it could not be
@@ -161,22 +163,22 @@ type Undetermined struct {
 // Calendar holds every interval that overlaps [From, Horizon). From is before
 // Horizon.
 type Calendar struct {
-	Timezone string     `json:"timezone" schema:"timezone"` // IANA name of the site's zone
+	Timezone string     `json:"timezone" schema:"timezone"` // the site's zone; it has to be in the IANA database
 	From     time.Time  `json:"from"`
 	Horizon  time.Time  `json:"horizon"`
 	Freezes  []Interval `json:"freezes"`
 	Holidays []Interval `json:"holidays"`
 }
 
-// Interval is half-open, [Start, End), on whole seconds; Start is before End. Without Environments
-// or Services it holds for all of them.
+// Interval is half-open, [Start, End), on whole seconds; Start is before End.
+// Without Environments or Services it holds for all of them.
 type Interval struct {
 	Name         string    `json:"name" schema:"nonempty"`
 	Start        time.Time `json:"start" schema:"seconds"`
 	End          time.Time `json:"end" schema:"seconds"`
 	Source       string    `json:"source"` // file or feed it was read from
-	Environments []string  `json:"environments,omitempty" schema:"identifier"`
-	Services     []string  `json:"services,omitempty" schema:"identifier"`
+	Environments []string  `json:"environments,omitempty" schema:"identifier,min=1"`
+	Services     []string  `json:"services,omitempty" schema:"identifier,min=1"`
 }
 
 // Approval is one recorded decision of a reviewer

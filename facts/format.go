@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"strings"
 	"time"
 	_ "time/tzdata" // the same zones on every machine that brings none
 )
@@ -15,7 +16,7 @@ type format struct {
 	matches func(string) bool
 }
 
-const wantedInstant = "a time with offset between the years 1678 and 2261, as in 2026-11-24T11:20:00-05:00"
+const wantedInstant = "a time with offset from 1678 to 2261, as in 2026-11-24T11:20:00-05:00"
 
 // formats are all of them, by the name a schema tag uses.
 var formats = []format{
@@ -74,6 +75,9 @@ func lowerOrDigit(c byte) bool { return lower(c) || digit(c) }
 func hexDigit(c byte) bool     { return digit(c) || 'a' <= c && c <= 'f' }
 func identifying(c byte) bool  { return lowerOrDigit(c) || c == '.' || c == '_' || c == '-' }
 func naming(c byte) bool       { return lowerOrDigit(c) || c == '_' }
+func zoning(c byte) bool {
+	return naming(c) || 'A' <= c && c <= 'Z' || c == '+' || c == '-'
+}
 
 func isName(s string) bool { return s != "" && lower(s[0]) && all(s, naming) }
 
@@ -98,11 +102,16 @@ func isPerson(s string) bool {
 	return false
 }
 
-// isTimezone accepts what both this Go and stock OPA load. "Local" is not the
-// same everywhere.
+// isTimezone accepts what both this Go and stock OPA load, in its one spelling.
+// "Local" is not the same everywhere.
 func isTimezone(s string) bool {
 	if s == "" || s == "Local" || s[0] < 'A' || s[0] > 'Z' {
 		return false
+	}
+	for part := range strings.SplitSeq(s, "/") {
+		if part == "" || !all(part, zoning) {
+			return false
+		}
 	}
 	_, err := time.LoadLocation(s)
 	return err == nil

@@ -33,7 +33,8 @@ func Parse(name string, data []byte) (*Parsed, error) {
 }
 
 // FromDocument passes a document that was put together in Go through the same
-// checks. The result holds a copy; its problems have no lines.
+// checks. The result holds a copy; its problems have no lines. What is not
+// UTF-8 in a string becomes U+FFFD, which no identifier may contain.
 func FromDocument(d *Document) (*Parsed, error) {
 	const name = "collected facts"
 	data, err := json.Marshal(d)
@@ -82,7 +83,7 @@ func (p *Parsed) fill() faults {
 	version := p.root.member("version")
 	if version != nil && version.kind == kindString && version.text != Version {
 		r.place.push("version")
-		r.fault(version, s.field("version").shape.wanted(), "this prodgate reads no other version")
+		r.fault(version, s.field("version").shape, "this prodgate reads no other version")
 		return r.faults
 	}
 	r.read(&p.root, s, reflect.ValueOf(p.document).Elem())
@@ -114,10 +115,16 @@ func invalidUTF8(s string) int {
 // json.Number. The caller must not change it.
 func (p *Parsed) Document() *Document { return p.document }
 
+// Value returns the document as encoding/json would decode Canonical with
+// UseNumber: maps, slices, strings, json.Number, bool and nil. It is the
+// caller's own.
+func (p *Parsed) Value() any { return p.root.any() }
+
 // Canonical returns the document as JSON of one spelling: two documents that
 // differ only in space, in the order of keys or in how a string or number is
-// written have the same. Keys are sorted by their bytes; an optional key stays
-// absent or null as it was. The caller must not change it.
+// written have the same. Keys are sorted by their bytes, numbers are spelled as
+// JavaScript does, but with all their digits; an optional key stays absent or
+// null as it was. The caller must not change it.
 func (p *Parsed) Canonical() []byte { return p.canonical }
 
 // Digest returns "sha256:" and the hex SHA-256 of Canonical.
@@ -148,7 +155,7 @@ func (n *node) child(part string) *node {
 		return n.member(part)
 	}
 	i, err := strconv.Atoi(part)
-	if err != nil || i < 0 || i >= len(n.kids) {
+	if err != nil || i < 0 || i >= len(n.kids) || strconv.Itoa(i) != part {
 		return nil
 	}
 	return &n.kids[i]

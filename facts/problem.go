@@ -152,9 +152,7 @@ func (f *faults) invalid(name, src string, lines bool) error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.list, func(a, b fault) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.path, b.path))
-	})
+	slices.SortStableFunc(f.list, func(a, b fault) int { return cmp.Compare(a.at, b.at) })
 	shown := f.list[:min(len(f.list), maxProblems)]
 	e := &InvalidError{Name: name, More: f.more + len(f.list) - len(shown)}
 	for _, p := range shown {

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +14,9 @@ const customPrefix = "custom."
 // description of its keys in the schema, which cannot express it.
 func (r *reader) rules(root *node, d *Document) {
 	if c := d.Calendar; c != nil {
-		r.before(root, "/calendar", "from", c.From, "horizon", c.Horizon)
+		if !inOrder(c.From, c.Horizon) {
+			r.disorder(root, "/calendar", "from", "horizon")
+		}
 		r.intervals(root, "/calendar/freezes", c.Freezes)
 		r.intervals(root, "/calendar/holidays", c.Holidays)
 	}
@@ -25,19 +28,23 @@ func (r *reader) rules(root *node, d *Document) {
 
 func (r *reader) intervals(root *node, path string, list []Interval) {
 	for i, v := range list {
-		r.before(root, fmt.Sprintf("%s/%d", path, i), "start", v.Start, "end", v.End)
+		if !inOrder(v.Start, v.End) {
+			r.disorder(root, fmt.Sprintf("%s/%d", path, i), "start", "end")
+		}
 	}
 }
 
-// before wants an instant before another. What could not be read is another
+// inOrder says whether start is before end. What could not be read is another
 // problem.
-func (r *reader) before(root *node, path, first string, start time.Time, last string, end time.Time) {
-	if start.IsZero() || end.IsZero() || start.Before(end) || r.faults.full() {
-		return
+func inOrder(start, end time.Time) bool {
+	return start.IsZero() || end.IsZero() || start.Before(end)
+}
+
+func (r *reader) disorder(root *node, path, first, last string) {
+	if !r.faults.full() {
+		start, end := root.find(path+"/"+first), root.find(path+"/"+last)
+		r.faults.add(end.at, path+"/"+last, fmt.Sprintf("is %q; want a time after %q, which is %q", end.text, first, start.text), "")
 	}
-	n := root.find(path + "/" + last)
-	r.faults.add(n.nameAt, path+"/"+last, fmt.Sprintf("is %s; want a time after %q, which is %s",
-		n.text, first, root.find(path+"/"+first).text), "")
 }
 
 // sections wants a source that was read for each section.
@@ -57,12 +64,12 @@ func (r *reader) sections(root *node, d *Document) {
 
 func (r *reader) section(n *node, path, key string, d *Document) {
 	source, ok := d.Sources[key]
-	if ok && source.Status == StatusOK || r.faults.full() {
-		return
-	}
 	saw := "has no source"
-	if ok {
-		saw = fmt.Sprintf("has a source with status %q", shortened(string(source.Status)))
+	switch {
+	case ok && !unread(source.Status), r.faults.full():
+		return
+	case ok:
+		saw = fmt.Sprintf("has a source with status %q", source.Status)
 	}
 	r.faults.add(n.nameAt, path, fmt.Sprintf(`%s; want %s with status "ok"`, saw, place{{key: "sources"}, {key: key}}.pointer()),
 		"leave the section out if it could not be read")
@@ -75,17 +82,32 @@ func (r *reader) sources(root *node, d *Document) {
 	for i := range list.kids {
 		n := &list.kids[i]
 		source := d.Sources[n.name]
-		path := place{{key: "sources"}, {key: n.name}}
 		switch {
 		case source.Status == StatusOK && source.Error != nil:
-			r.sourceFault(n, path.pointer("error"), `is given though status is "ok"; want null`)
+			r.source(n, "error", `is given though status is "ok"; want null`)
 		case source.Status == StatusOK && !d.has(root, n.name):
-			r.sourceFault(n, path.pointer("status"), fmt.Sprintf(`is "ok" but the document has no section %q; want the section, or status "error" or "unconfigured"`, shortened(n.name)))
-		case source.Status != StatusOK && source.Status != "" && (source.Error == nil || *source.Error == ""):
-			r.sourceFault(n, path.pointer("error"), fmt.Sprintf("is missing; want what went wrong, since status is %q", shortened(string(source.Status))))
+			r.source(n, "status", fmt.Sprintf(`is "ok" but the document has no section %s; want the section, or status "error" or "unconfigured"`, quote(n.name)))
+		case unread(source.Status) && (source.Error == nil || *source.Error == ""):
+			r.source(n, "error", fmt.Sprintf("is missing; want what went wrong, since status is %q", source.Status))
 		}
 	}
 }
+
+// source notes what is wrong with a key of a source.
+func (r *reader) source(n *node, key, message string) {
+	if r.faults.full() {
+		return
+	}
+	at := n.nameAt
+	if m := n.member(key); m != nil {
+		at = m.nameAt
+	}
+	r.faults.add(at, place{{key: "sources"}, {key: n.name}}.pointer(key), message, "")
+}
+
+// unread says whether a source gave no section. A status that is none at all
+// is another problem.
+func unread(s Status) bool { return s == StatusError || s == StatusUnconfigured }
 
 func (r *reader) sourceFault(n *node, path, message string) {
 	if !r.faults.full() {
@@ -93,13 +115,14 @@ func (r *reader) sourceFault(n *node, path, message string) {
 	}
 }
 
-// has says whether the section of a sources key is there.
+// has says whether the section of a sources key is there. A key that is no
+// section's is another problem.
 func (d *Document) has(root *node, key string) bool {
 	if name, ok := strings.CutPrefix(key, customPrefix); ok {
 		_, there := d.Custom[name]
 		return there
 	}
-	return root.member(key) != nil
+	return root.member(key) != nil || !slices.Contains(Sections, key)
 }
 
 // find returns the node at a pointer without escapes; it has to be there.

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -15,7 +16,7 @@ const (
 
 	maxValues   = 1 << 20 // values in a document
 	maxNumber   = 64      // characters of a number
-	maxExponent = 308     // of a number, either way
+	maxExponent = 308     // of a number, towards zero; the other way a 64-bit float sets the limit
 )
 
 // kind is what a JSON value is.
@@ -76,18 +77,28 @@ func (b *broken) Error() string { return b.message }
 // scan reads the one value src consists of.
 func scan(src string) (root node, twice faults, err error) {
 	s := scanner{src: src}
+	err = s.whole(&root)
+	return root, s.twice, err
+}
+
+func (s *scanner) whole(root *node) error {
+	const begins = `{["-0123456789tfn`
 	s.space()
-	if s.pos == len(src) {
-		return node{}, faults{}, &broken{0, "is empty; want one JSON object"}
+	switch {
+	case s.pos == len(s.src):
+		return &broken{0, "is empty; want one JSON object"}
+	case strings.HasPrefix(s.src, "\uFEFF"):
+		return &broken{0, "begins with a byte order mark; want UTF-8 without one"}
+	case strings.IndexByte(begins, s.src[s.pos]) < 0:
+		return s.unexpected("one JSON object")
 	}
-	if err := s.value(&root); err != nil {
-		return node{}, faults{}, err
+	if err := s.value(root); err != nil {
+		return err
 	}
-	s.space()
-	if s.pos < len(src) {
-		return node{}, faults{}, s.unexpected("nothing after the document")
+	if s.space(); s.pos < len(s.src) {
+		return s.unexpected("nothing after the document")
 	}
-	return root, s.twice, nil
+	return nil
 }
 
 func (s *scanner) space() {
@@ -107,12 +118,12 @@ func (s *scanner) unexpected(want string) error {
 		return &broken{len(s.src), "ends too early; want " + want}
 	}
 	r, _ := utf8.DecodeRuneInString(s.src[s.pos:])
-	return &broken{s.pos, "has " + strconv.QuoteRune(r) + " in column " + strconv.Itoa(column(s.src, s.pos)) + "; want " + want}
+	return &broken{s.pos, fmt.Sprintf("has %q in column %d; want %s", r, column(s.src, s.pos), want)}
 }
 
 func (s *scanner) value(n *node) error {
 	if s.values++; s.values > maxValues {
-		return &broken{s.pos, "has more than " + strconv.Itoa(maxValues) + " values"}
+		return &broken{s.pos, fmt.Sprintf("has more than %d values", maxValues)}
 	}
 	n.at = int32(s.pos)
 	if s.pos >= len(s.src) {
@@ -150,7 +161,7 @@ func (s *scanner) literal(n *node) error {
 // nested reads a list or an object, unless it lies too deep.
 func (s *scanner) nested(n *node, k kind, read func(*node) error) error {
 	if s.depth++; s.depth > MaxDepth {
-		return &broken{s.pos, "nests more than " + strconv.Itoa(MaxDepth) + " objects and lists within each other"}
+		return &broken{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth)}
 	}
 	n.kind = k
 	s.pos++
@@ -218,8 +229,7 @@ func (s *scanner) object(n *node) error {
 // unique notes that m's key was in n before.
 func (s *scanner) unique(n, m *node, seen *keys) {
 	if first, ok := seen.add(n, m); ok && !s.twice.full() {
-		line := strconv.Itoa(lineOf(s.src, int(first)))
-		s.twice.add(m.nameAt, s.place.pointer(), "is given twice, first on line "+line, "")
+		s.twice.add(m.nameAt, s.place.pointer(), fmt.Sprintf("is given twice, first on line %d", lineOf(s.src, int(first))), "")
 	}
 }
 
@@ -258,44 +268,51 @@ func (s *scanner) take(c byte) bool {
 	return false
 }
 
-// number reads a number's literal.
+// number reads a number and spells it the one way its value has.
 func (s *scanner) number(n *node) error {
 	start := s.pos
 	s.take('-')
 	if !s.take('0') && !s.digits() {
 		return s.unexpected("a digit")
 	}
+	plain := s.pos
 	if s.take('.') && !s.digits() {
 		return s.unexpected("a digit")
 	}
-	exponent := 0
 	if s.take('e') || s.take('E') {
 		if !s.take('-') {
 			s.take('+')
 		}
-		from := s.pos
 		if !s.digits() {
 			return s.unexpected("a digit")
 		}
-		var err error
-		if exponent, err = strconv.Atoi(s.src[from:s.pos]); err != nil {
-			exponent = maxExponent + 1
-		}
 	}
 	n.text = s.src[start:s.pos]
-	if len(n.text) > maxNumber || exponent > maxExponent || overflows(n.text, exponent) {
-		return &broken{start, "has a number in column " + strconv.Itoa(column(s.src, start)) + " that is too long or too large; want at most " +
-			strconv.Itoa(maxNumber) + " characters and what a 64-bit float can hold"}
+	if !fits(n.text) {
+		return &broken{start, fmt.Sprintf("has a number in column %d that is too long or too large; want at most %d characters and what a 64-bit float can hold",
+			column(s.src, start), maxNumber)}
+	}
+	if plain < s.pos || s.src[start] == '-' {
+		n.text = spellNumber(n.text)
 	}
 	return nil
 }
 
-func overflows(literal string, exponent int) bool {
-	if exponent == 0 {
+// fits keeps numbers to a size that costs nothing to calculate with.
+func fits(literal string) bool {
+	if len(literal) > maxNumber {
 		return false
 	}
-	_, err := strconv.ParseFloat(literal, 64)
-	return err != nil
+	i := strings.IndexAny(literal, "eE")
+	if i < 0 {
+		return true
+	}
+	exponent, err := strconv.Atoi(literal[i+1:])
+	if err != nil || exponent < -maxExponent {
+		return false
+	}
+	_, err = strconv.ParseFloat(literal, 64)
+	return err == nil
 }
 
 func (s *scanner) digits() bool {
@@ -383,7 +400,7 @@ func (s *scanner) escape() (rune, error) {
 			return r, nil
 		}
 	}
-	return 0, &broken{s.pos, `has half a surrogate pair before column ` + strconv.Itoa(column(s.src, s.pos)) + `; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`}
+	return 0, &broken{s.pos, fmt.Sprintf(`has half a surrogate pair before column %d; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`, column(s.src, s.pos))}
 }
 
 // hex reads u and four hex digits.

@@ -177,14 +177,25 @@ func (g *generator) text(s *shape) *schemaNode {
 		n.AnyOf = []*schemaNode{{Enum: s.enum}, {Pattern: "^" + regexp.QuoteMeta(s.prefix) + strings.TrimPrefix(name, "^")}}
 	case s.enum != nil:
 		n.Enum = s.enum
+	case s.instant && s.seconds:
+		return g.spelling("second", s, &schemaNode{Type: "string", Format: "date-time", Pattern: s.pattern()})
 	case s.instant:
-		n.Format, n.Pattern = "date-time", s.pattern()
+		return g.spelling("time", s, &schemaNode{Type: "string", Format: "date-time", Pattern: s.pattern()})
 	case s.format != nil && s.format.pattern == "":
-		n.MinLength = 1
+		return g.spelling(s.format.name, s, &schemaNode{Type: "string", MinLength: 1})
 	case s.format != nil:
-		n.Pattern = s.format.pattern
+		return g.spelling(s.format.name, s, &schemaNode{Type: "string", Pattern: s.format.pattern})
 	}
 	return n
+}
+
+// spelling defines a format once and refers to it.
+func (g *generator) spelling(name string, s *shape, n *schemaNode) *schemaNode {
+	if !g.defs.has(name) {
+		n.Description = s.wanted()
+		g.defs = append(g.defs, member{name, n})
+	}
+	return &schemaNode{Ref: "#/$defs/" + name}
 }
 
 // describe returns the doc comment of a type or one of its fields, with the
@@ -212,12 +223,8 @@ func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 // docComments reads the comments of the types in facts.go: Type, Type.Field.
 func docComments(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "facts.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	docs := map[string]string{}
-	for _, d := range file.Decls {
+	for _, d := range sourceFile(t).Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.TYPE {
 			continue
@@ -235,6 +242,16 @@ func docComments(t *testing.T) map[string]string {
 		}
 	}
 	return docs
+}
+
+// sourceFile is facts.go, where all types of a document are.
+func sourceFile(t *testing.T) *ast.File {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "facts.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }

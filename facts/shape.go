@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -70,6 +71,8 @@ func (s *shape) wanted() string {
 		return s.format.wanted
 	case s.free:
 		return "any value but null"
+	case s.min > 0:
+		return fmt.Sprintf("a list of at least %d", s.min)
 	}
 	return kindWords[s.kind]
 }

@@ -16,11 +16,27 @@ type reader struct {
 	faults faults
 }
 
-// fault notes that n is not what was wanted.
-func (r *reader) fault(n *node, want, hint string) {
-	if !r.faults.full() {
-		r.faults.add(n.at, r.place.pointer(), seen(n)+"; want "+want, hint)
+// fault notes that n is not what s wants.
+func (r *reader) fault(n *node, s *shape, hint string) {
+	if r.faults.full() {
+		return
 	}
+	if hint == "" && n.kind == kindString && s.enum != nil {
+		hint = meant(n.text, s.enum)
+	}
+	r.faults.add(n.at, r.place.pointer(), seen(n)+"; want "+s.wanted(), hint)
+}
+
+// unknown notes that the key of n is not one of those known.
+func (r *reader) unknown(n *node, known []string, otherwise string) {
+	if r.faults.full() {
+		return
+	}
+	hint := meant(n.name, known)
+	if hint == "" {
+		hint = otherwise
+	}
+	r.faults.add(n.nameAt, r.place.pointer(), "unknown key", hint)
 }
 
 // read fills into from n, which has to be of shape s and may not be null.
@@ -29,7 +45,7 @@ func (r *reader) read(n *node, s *shape, into reflect.Value) {
 	case s.free:
 		r.free(n, s, into)
 	case n.kind != s.kind:
-		r.fault(n, s.wanted(), "")
+		r.fault(n, s, "")
 	case s.fields != nil:
 		r.object(n, s, into)
 	case s.kind == kindObject:
@@ -47,44 +63,37 @@ func (r *reader) scalar(n *node, s *shape, into reflect.Value) {
 		into.SetBool(n.text == "true")
 	case s.kind == kindNumber:
 		f, _ := strconv.ParseFloat(n.text, 64) // the scanner knows that it fits
-		n.text = strconv.FormatFloat(f, 'g', -1, 64)
+		n.text = spellNumber(strconv.FormatFloat(f, 'g', -1, 64))
 		into.SetFloat(f)
 	case s.instant:
 		t, ok := parseInstant(n.text)
 		if !ok || s.seconds && strings.Contains(n.text, ".") {
-			r.fault(n, s.wanted(), "")
+			r.fault(n, s, "")
 			return
 		}
 		into.Set(reflect.ValueOf(t))
 	default:
-		if hint, ok := s.accepts(n.text); !ok {
-			r.fault(n, s.wanted(), hint)
+		if !s.accepts(n.text) {
+			r.fault(n, s, "")
 		}
 		into.SetString(n.text)
 	}
 }
 
-// accepts says whether a string is as s wants it; if not, hint may name what
-// was meant.
-func (s *shape) accepts(text string) (hint string, ok bool) {
+// accepts says whether a string is spelled as s wants it.
+func (s *shape) accepts(text string) bool {
 	if s.format != nil {
-		return "", s.format.matches(text)
+		return s.format.matches(text)
 	}
-	if s.enum == nil {
-		return "", true
+	if s.prefix != "" && strings.HasPrefix(text, s.prefix) {
+		return isName(text[len(s.prefix):])
 	}
-	if slices.Contains(s.enum, text) {
-		return "", true
-	}
-	if name, ok := strings.CutPrefix(text, s.prefix); ok && s.prefix != "" && isName(name) {
-		return "", true
-	}
-	return meant(text, s.enum), false
+	return s.enum == nil || slices.Contains(s.enum, text)
 }
 
 func (r *reader) list(n *node, s *shape, into reflect.Value) {
 	if len(n.kids) < s.min {
-		r.fault(n, "at least "+strconv.Itoa(s.min), "")
+		r.fault(n, s, "")
 	}
 	list := reflect.MakeSlice(into.Type(), len(n.kids), len(n.kids))
 	for i := range n.kids {
@@ -106,12 +115,8 @@ func (r *reader) object(n *node, s *shape, into reflect.Value) {
 		r.place.push(m.name)
 		if f := s.field(m.name); f != nil {
 			r.member(m, f, into.Field(f.index))
-		} else if !r.faults.full() {
-			hint := meant(m.name, s.names())
-			if hint == "" {
-				hint = "known here: " + strings.Join(s.names(), ", ")
-			}
-			r.faults.add(m.nameAt, r.place.pointer(), "unknown key", hint)
+		} else {
+			r.unknown(m, s.names(), "known here: "+strings.Join(s.names(), ", "))
 		}
 		r.place.pop()
 	}
@@ -123,7 +128,7 @@ func (r *reader) member(n *node, f *field, into reflect.Value) {
 		return
 	}
 	if n.kind == kindNull {
-		r.fault(n, f.shape.wanted(), f.insteadOfNull())
+		r.fault(n, f.shape, r.insteadOfNull(f))
 		return
 	}
 	if into.Kind() == reflect.Pointer {
@@ -134,12 +139,14 @@ func (r *reader) member(n *node, f *field, into reflect.Value) {
 }
 
 // insteadOfNull says how to write what null was probably meant to say.
-func (f *field) insteadOfNull() string {
+func (r *reader) insteadOfNull(f *field) string {
 	switch {
+	case !f.required && len(r.place) == 1:
+		return "leave the section out if it could not be read"
 	case !f.required:
-		return "leave the key out if it is not known"
+		return "leave the key out instead"
 	case f.shape.kind == kindList:
-		return "[] says that there are none"
+		return "[] says that somebody looked and there are none"
 	}
 	return ""
 }
@@ -149,8 +156,8 @@ func (r *reader) mapping(n *node, s *shape, into reflect.Value) {
 	for i := range n.kids {
 		m := &n.kids[i]
 		r.place.push(m.name)
-		if hint, ok := s.keys.accepts(m.name); !ok && !r.faults.full() {
-			r.faults.add(m.nameAt, r.place.pointer(), "unknown key; want "+s.keys.wanted(), hint)
+		if !s.keys.accepts(m.name) {
+			r.unknown(m, s.keys.enum, "want "+s.keys.wanted())
 		}
 		value := reflect.New(into.Type().Elem()).Elem()
 		r.read(m, s.elem, value)
@@ -162,7 +169,7 @@ func (r *reader) mapping(n *node, s *shape, into reflect.Value) {
 
 func (r *reader) free(n *node, s *shape, into reflect.Value) {
 	if n.kind == kindNull {
-		r.fault(n, s.wanted(), "leave the key out if it is not known")
+		r.fault(n, s, "leave the section out if it could not be read")
 		return
 	}
 	into.Set(reflect.ValueOf(n.any()))

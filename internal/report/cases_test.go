@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,6 +175,13 @@ func hostile(s string) *evaluator.Decision {
 		Sources:  map[string]facts.Source{s: {Status: facts.Status(s), Kind: s, Error: &s}},
 		Weakened: []string{s},
 	}
+}
+
+// crowd is a decision with n findings like f.
+func crowd(n int, f evaluator.Finding) *evaluator.Decision {
+	d := denied()
+	d.Findings = slices.Repeat([]evaluator.Finding{f}, n)
+	return d
 }
 
 // options print as the command line does on a saved document.

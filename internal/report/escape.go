@@ -45,16 +45,18 @@ func clean(s string) string {
 	return commandMark.ReplaceAllString(strings.Join(strings.Fields(mapped), " "), "## $1")
 }
 
+const cutMark = "... (cut)"
+
 // cut shortens s to max characters and says so.
 func cut(s string, max int) string {
-	if len(s) <= max {
-		return s
+	n := 0
+	for at := range s {
+		if n == max {
+			return s[:at] + cutMark
+		}
+		n++
 	}
-	runes := []rune(s)
-	if len(runes) <= max {
-		return s
-	}
-	return fmt.Sprintf("%s... (cut, %d characters in all)", string(runes[:max]), len(runes))
+	return s
 }
 
 // unmarked keeps a line from being taken for a GitHub workflow command, which
@@ -101,3 +103,41 @@ func escapeDocument(document []byte, escape func(rune) string) []byte {
 	}
 	return commandMark.ReplaceAll([]byte(out.String()), []byte(`#\u0023$1`))
 }
+
+// markdownEscapes take each character's meaning away in GitHub's Markdown,
+// inside and outside of a table. The zero width space after @ and # keeps a
+// name from being notified and a number from being linked; it is what stays
+// after the text was rendered, where a plain entity would not.
+var markdownEscapes = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "|", "&#124;", "$", "&#36;",
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "!", `\!`,
+	"@", "@&#8203;", "#", "#&#8203;", "://", "&#58;//",
+)
+
+// autolink is a web address without a scheme, which Markdown links as well.
+var autolink = regexp.MustCompile(`(?i)(www)\.`)
+
+// escapeMarkdown makes one cleaned line plain text in a Markdown paragraph,
+// heading or table cell. It must not begin a line.
+func escapeMarkdown(s string) string {
+	return autolink.ReplaceAllString(markdownEscapes.Replace(s), "$1&#46;")
+}
+
+var (
+	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// escapeGitHubData makes lines of cleaned text the message of a GitHub
+// workflow command.
+func escapeGitHubData(s string) string { return githubData.Replace(s) }
+
+// escapeGitHubProperty makes a cleaned line the value of a property of a
+// GitHub workflow command.
+func escapeGitHubProperty(s string) string { return githubProperty.Replace(s) }
+
+var sarifMessage = strings.NewReplacer("{", "{{", "}", "}}", "](", "] (")
+
+// escapeSARIF makes lines of cleaned text a SARIF message, in which {0} is a
+// placeholder and [text](link) a link.
+func escapeSARIF(s string) string { return sarifMessage.Replace(s) }

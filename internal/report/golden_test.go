@@ -7,17 +7,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/prodgate/prodgate/evaluator"
 )
 
 var update = flag.Bool("update", false, "write the goldens in testdata anew")
 
 // goldens are the formats printed to testdata/<case>/<file>.
 var goldens = map[string]string{
-	"text": "text.txt",
-	"json": "decision.json",
-	"yaml": "decision.yaml",
+	"text":     "text.txt",
+	"json":     "decision.json",
+	"yaml":     "decision.yaml",
+	"markdown": "summary.md",
+	"github":   "github.txt",
+	"sarif":    "decision.sarif",
+	"junit":    "junit.xml",
 }
 
 func TestEveryFormatPrintsTheGolden(t *testing.T) {
@@ -67,14 +69,4 @@ func compare(t *testing.T, file, got string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
-}
-
-// longDecision has n findings of the same kind.
-func longDecision(n int) *evaluator.Decision {
-	d := denied()
-	d.Findings = nil
-	for range n {
-		d.Findings = append(d.Findings, critical())
-	}
-	return d
 }

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/agnivade/levenshtein"
 )
 
 const templateFormat = "template"
 
 // Formats are the accepted formats, in the order they are documented. The last
 // one takes a file: template=FILE.
-var Formats = []string{"text", "json", "yaml"}
+var Formats = []string{"text", "json", "yaml", "markdown", "github", "sarif", "junit", templateFormat}
 
 // Output is one report to be written: a format and where it goes. Make one
 // with Parse.
@@ -124,34 +126,9 @@ func nearest(format string) string {
 	}
 	best, distance := "", 3
 	for _, candidate := range Formats {
-		if d := edits(format, candidate); d < distance {
+		if d := levenshtein.ComputeDistance(format, candidate); d < distance {
 			best, distance = candidate, d
 		}
 	}
 	return best
-}
-
-// edits counts the letters to insert, delete or replace to make b of a. Long
-// words are not compared.
-func edits(a, b string) int {
-	if len(a) > 20 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -66,6 +66,23 @@ var words = []string{wordFix, wordAsk, wordWait, wordWarn, wordWaived}
 // denies says whether the finding stands in the way.
 func (e entry) denies() bool { return e.word != wordWarn && e.word != wordWaived }
 
+// heading is the finding's name: code and, where there is one, title.
+func (e entry) heading() string {
+	if e.title == "" {
+		return e.code
+	}
+	return e.code + ": " + e.title
+}
+
+// lines are the fields, one "label: value" a line.
+func (e entry) lines() string {
+	list := make([]string, len(e.fields))
+	for i, f := range e.fields {
+		list[i] = f.label + ": " + f.value
+	}
+	return strings.Join(list, "\n")
+}
+
 // lay lays d out. An error means that d holds a value JSON cannot carry.
 func lay(d *evaluator.Decision, options Options) (*page, error) {
 	raw, err := compact(d)
@@ -123,7 +140,7 @@ func (p *page) entry(f *evaluator.Finding) (entry, error) {
 	e := entry{
 		finding: f, word: wordOf(f),
 		code: or(line(f.Code), "unnamed"), title: line(f.Title), message: line(f.Message),
-		observed: or(observed, "nothing: not in the document"), required: required,
+		observed: or(observed, "not in the document"), required: required,
 	}
 	e.fields = p.fields(e)
 	return e, nil
@@ -201,14 +218,21 @@ func wordOf(f *evaluator.Finding) string {
 	return wordFix
 }
 
-// line is text from outside as one harmless line of bounded length.
-func line(s string) string { return cut(clean(s), longest) }
+// line is text from outside as one harmless line of bounded length. What is
+// far too long is shortened before it is cleaned, so that it costs no time.
+func line(s string) string {
+	const far = 8 * longest
+	if len(s) > far {
+		return strings.TrimSuffix(cut(clean(s[:far]), longest), cutMark) + cutMark
+	}
+	return cut(clean(s), longest)
+}
 
 // lineOf joins a list of texts from outside.
 func lineOf(list []string) string {
 	cleaned := make([]string, 0, len(list))
 	for _, s := range list {
-		if s = clean(s); s != "" {
+		if s = line(s); s != "" {
 			cleaned = append(cleaned, s)
 		}
 	}

@@ -33,9 +33,13 @@ type Options struct {
 
 // printers are the formats that need nothing but a decision.
 var printers = map[string]func(*page) ([]byte, error){
-	"text": text,
-	"json": document,
-	"yaml": documentYAML,
+	"text":     text,
+	"json":     document,
+	"yaml":     documentYAML,
+	"markdown": markdown,
+	"github":   github,
+	"sarif":    sarif,
+	"junit":    junit,
 }
 
 // Render prints d in the output's format. An error means that nothing may be

@@ -101,53 +101,54 @@ func (p *page) nextAllowed() string {
 // cures says what to do about the findings that deny: fix a, b; ask x about c;
 // wait until t for d.
 func (p *page) cures(list []entry) []string {
-	codes := map[string][]string{}
-	var who []string
+	var fix, ask, who, await, endless []string
 	var until time.Time
 	for _, e := range list {
-		if !slices.Contains(codes[e.word], e.code) {
-			codes[e.word] = append(codes[e.word], e.code)
-		}
-		if e.word == wordAsk {
+		switch at := e.finding.OpensAt; {
+		case e.word == wordFix:
+			fix = append(fix, e.code)
+		case e.word == wordAsk:
+			ask = append(ask, e.code)
 			who = append(who, e.finding.Who...)
-		}
-		if at := e.finding.OpensAt; e.word == wordWait && at != nil && at.After(until) {
-			until = *at
+		case e.word == wordWait && at == nil:
+			endless = append(endless, e.code)
+		case e.word == wordWait:
+			await = append(await, e.code)
+			if at.After(until) {
+				until = *at
+			}
 		}
 	}
 	var steps []string
-	if fix := codes[wordFix]; len(fix) > 0 {
+	if len(fix) > 0 {
 		steps = append(steps, "fix "+some(fix))
 	}
-	if ask := codes[wordAsk]; len(ask) > 0 {
-		steps = append(steps, "ask "+or(some(unique(who)), "the people in charge")+" about "+some(ask))
+	if len(ask) > 0 {
+		steps = append(steps, "ask "+or(some(who), "the people in charge")+" about "+some(ask))
 	}
-	if waits := codes[wordWait]; len(waits) > 0 && until.IsZero() {
-		steps = append(steps, "wait for "+some(waits)+" (no end is known)")
-	} else if len(waits) > 0 {
-		steps = append(steps, "wait until "+opening(p.decision.Now, until)+" for "+some(waits))
+	if len(await) > 0 {
+		steps = append(steps, "wait until "+opening(p.decision.Now, until)+" for "+some(await))
+	}
+	if len(endless) > 0 {
+		steps = append(steps, "wait for "+some(endless)+" (no end is known)")
 	}
 	return steps
 }
 
-// some joins up to five names and counts the rest.
+// some cleans names, drops what is empty or said before, joins up to five and
+// counts the rest.
 func some(names []string) string {
 	const most = 5
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
-// unique cleans names and drops what is empty or said before.
-func unique(names []string) []string {
 	var list []string
 	for _, name := range names {
 		if name = line(name); name != "" && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
-	return list
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
 // count is n with its noun in the right number.

@@ -112,11 +112,7 @@ func (s *sheet) blank() { s.buffer.WriteByte('\n') }
 // entry prints one finding.
 func (s *sheet) entry(e entry) {
 	s.blank()
-	head := s.color(e.word) + " " + e.code
-	if e.title != "" {
-		head += ": " + e.title
-	}
-	s.paragraph("    ", head)
+	s.paragraph("    ", s.color(e.word)+" "+e.heading())
 	s.fields(e.fields)
 }
 

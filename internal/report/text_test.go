@@ -102,6 +102,30 @@ func TestAnAllowThatDoesNotCountIsNotToBeDeployed(t *testing.T) {
 	}
 }
 
+func TestAWaitWithoutAKnownEndIsNoPromise(t *testing.T) {
+	d := waiting()
+	endless := soak()
+	endless.Code, endless.OpensAt = "freeze.active", nil
+	d.OpensAt, d.ExitCode, d.Findings = nil, 1, []evaluator.Finding{soak(), endless}
+	got := render("text", d, report.Options{Width: 10_000})
+	for _, want := range []string{"when       not known: no instant was found", "(in 19m) for soak.too_short; wait for freeze.active (no end is known);"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
+func TestAVeryLongTextIsCutAndSaysSo(t *testing.T) {
+	for _, n := range []int{2001, 1 << 20} {
+		f := critical()
+		f.Message = strings.Repeat("ä", n)
+		got := render("text", crowd(1, f), report.Options{Width: 10_000})
+		if !strings.Contains(got, "ä... (cut)\n") || len(got) > 10_000 {
+			t.Errorf("%d characters make %d bytes", n, len(got))
+		}
+	}
+}
+
 func TestTextKeepsToItsWidth(t *testing.T) {
 	for _, width := range []int{0, 1, 20, 40, 59, 60, 80, 200} {
 		limit := max(width, 20)
