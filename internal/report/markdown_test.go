@@ -66,6 +66,7 @@ var (
 func FuzzMarkdown(f *testing.F) {
 	f.Add(attack)
 	f.Add("a | b \\| c \\\\| d")
+	f.Add("\\[a\\](b) \\` \\| \\")
 	f.Add("</details>\n\n# WWW.evil.example\n- @all ```")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := render("markdown", hostile(s), report.Options{InputName: s})

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
 const templateFormat = "template"
@@ -124,11 +124,6 @@ func nearest(format string) string {
 	if meant, ok := aliases[format]; ok {
 		return meant
 	}
-	best, distance := "", 3
-	for _, candidate := range Formats {
-		if d := levenshtein.ComputeDistance(format, candidate); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	return best
+	near, _ := spelling.Nearest(format, Formats)
+	return near
 }
