@@ -1,0 +1,130 @@
+# METADATA
+# title: Immutable artifact
+# description: >-
+#   The tag is the commit, the registry has what the build made, and the tag
+#   still points there (production-readiness.md, "Artifact Immutability Verified").
+package prodgate.v1.checks.immutability
+
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+
+default pass := false
+
+pass if {
+	count(needs - sources.readable) == 0
+	_tag_names_the_commit
+	_as_built
+	_tag_points_here
+	_verified
+}
+
+needs := {"artifact", "build"}
+
+# A bare digest has no tag that could move.
+_tag_names_the_commit if _bare
+
+_tag_names_the_commit if {
+	text.given(input.artifact.tag)
+	settings.effective.immutability.tag_pattern == ""
+	regex.match(`^[0-9a-f]{7,64}$`, input.artifact.tag)
+	startswith(input.build.commit, input.artifact.tag)
+}
+
+_tag_names_the_commit if {
+	text.given(input.artifact.tag)
+	settings.effective.immutability.tag_pattern != ""
+	regex.match(sprintf("^(?:%s)$", [settings.effective.immutability.tag_pattern]), input.artifact.tag)
+	not input.artifact.tag in {"latest", "prod"}
+}
+
+_bare if {
+	object.get(input.artifact, "tag", "") == null
+	input.artifact.reference == sprintf("%s@%s", [input.artifact.repository, input.artifact.digest])
+}
+
+_as_built if input.build.digest == input.artifact.digest
+
+_tag_points_here if _bare
+
+_tag_points_here if input.artifact.tag_digest == input.artifact.digest
+
+_verified if text.given(input.build.verified_by)
+
+_verified if settings.effective.sources.unverified.build == true
+
+# METADATA
+# title: Mutable tag
+# description: The tag is not the commit that the artifact was built from, so it may name something else tomorrow.
+# custom:
+#   code: immutability.mutable_tag
+#   cure: fix
+#   remedy: Tag the image with its commit's hash, or deploy by digest.
+#   who: [owner of the build]
+deny contains {
+	"code": "immutability.mutable_tag",
+	"path": "/artifact/tag",
+	"message": sprintf("%v is not the commit %s", [input.artifact.tag, input.build.commit]),
+	"required": _tag_form,
+} if {
+	count(needs - sources.readable) == 0
+	not _tag_names_the_commit
+}
+
+_tag_form := "the commit's hash, 7 characters or more" if {
+	settings.effective.immutability.tag_pattern == ""
+} else := settings.effective.immutability.tag_pattern
+
+# METADATA
+# title: Not what the build made
+# description: The registry's digest differs from the build's; the artifact may have been tampered with.
+# custom:
+#   code: immutability.digest_mismatch
+#   cure: fix
+#   remedy: Find out who pushed this image; deploy what the build made, or build it again.
+#   who: [owner of the build, security team]
+deny contains {
+	"code": "immutability.digest_mismatch",
+	"path": "/artifact/digest",
+	"message": sprintf("the registry has %s, the build made %s", [input.artifact.digest, input.build.digest]),
+	"required": input.build.digest,
+} if {
+	count(needs - sources.readable) == 0
+	not _as_built
+}
+
+# METADATA
+# title: The tag has moved
+# description: The tag points to another digest than the one to deploy.
+# custom:
+#   code: immutability.tag_moved
+#   cure: fix
+#   remedy: Find out who moved the tag; deploy by digest or under a tag that never moves.
+#   who: [owner of the build, security team]
+deny contains {
+	"code": "immutability.tag_moved",
+	"path": "/artifact/tag_digest",
+	"message": sprintf("the tag %v points to %v", [input.artifact.tag, input.artifact.tag_digest]),
+	"required": input.artifact.digest,
+} if {
+	"artifact" in sources.readable
+	not _tag_points_here
+}
+
+# METADATA
+# title: The build record is not signed
+# description: The settings ask for a verified signature on the build record, and there is none.
+# custom:
+#   code: immutability.unsigned_build
+#   cure: fix
+#   remedy: Have the build sign its provenance.
+#   who: [owner of the build]
+deny contains {
+	"code": "immutability.unsigned_build",
+	"path": "/build/verified_by",
+	"message": "nobody's signature on the build record was verified",
+	"required": "a verified signature",
+} if {
+	"build" in sources.readable
+	not _verified
+}

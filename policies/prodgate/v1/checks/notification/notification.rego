@@ -1,0 +1,61 @@
+# METADATA
+# title: Teams notified
+# description: >-
+#   The relevant teams were told of this request (production-readiness.md,
+#   "Team notified").
+package prodgate.v1.checks.notification
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.waivers
+
+default pass := false
+
+pass if {
+	count(needs - sources.readable) == 0
+	count(settings.effective.notification.teams) > 0
+	every team in settings.effective.notification.teams {
+		_aware(team)
+	}
+}
+
+needs := {"notifications"}
+
+_aware(team) if _told(team)
+
+_aware(team) if waivers.covers("notification.team_not_told", team)
+
+_told(team) if {
+	some notification in input.notifications
+	notification.team == team
+	clock.past(input.request.requested_at) <= clock.past(notification.sent_at)
+}
+
+# METADATA
+# title: A team was not told
+# description: A team that must know was not told of this deployment since it was requested.
+# custom:
+#   code: notification.team_not_told
+#   cure: ask
+#   remedy: Tell the team about this deployment.
+#   who: [the engineer who wants to deploy]
+#   waivable: true
+deny contains object.union(_untold(team), {"message": sprintf("%s was not told since the request", [team])}) if {
+	"notifications" in sources.readable
+	some team in settings.effective.notification.teams
+	not _aware(team)
+}
+
+waived contains object.union(_untold(team), {"message": sprintf("%s need not be told, by waiver", [team])}) if {
+	some team in settings.effective.notification.teams
+	not _told(team)
+	waivers.covers("notification.team_not_told", team)
+}
+
+_untold(team) := {
+	"code": "notification.team_not_told",
+	"item": team,
+	"path": "/notifications",
+	"required": {"team": team, "not_before": input.request.requested_at},
+}

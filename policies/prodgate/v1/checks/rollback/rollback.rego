@@ -1,0 +1,221 @@
+# METADATA
+# title: Way back
+# description: >-
+#   There is a documented way back to a version that worked in production and
+#   that the registry still has (production-readiness.md, "Rollback
+#   Readiness"). A first release has no such version, and shows that.
+package prodgate.v1.checks.rollback
+
+import data.prodgate.v1.lib.incidents
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+
+default pass := false
+
+pass if {
+	_kind == "promotion"
+	_readable
+	_documented
+	_target_ready
+	_target_differs
+}
+
+pass if {
+	_kind == "configuration"
+	_readable
+	_documented
+	_target_ready
+}
+
+pass if {
+	_kind == "initial"
+	_readable
+	_documented
+	_nothing_before
+}
+
+pass if {
+	_kind == "rollback"
+	_readable
+	_target_ready
+	_is_target
+	_ticketed
+}
+
+needs := {"artifact", "production", "rollback"} | _tracker
+
+_tracker := {"incidents"} if {
+	_kind == "rollback"
+} else := set()
+
+_kind := input.request.kind
+
+_readable if count(needs - sources.readable) == 0
+
+_documented if text.given(input.rollback.procedure)
+
+_available if input.rollback.target.available == true
+
+_worked if {
+	some deployment in input.production.history
+	deployment.digest == input.rollback.target.digest
+	deployment.status in settings.effective.rollback.working_statuses
+}
+
+_target_ready if {
+	_available
+	_worked
+}
+
+_target_differs if {
+	is_string(input.rollback.target.digest)
+	input.rollback.target.digest != input.artifact.digest
+}
+
+_is_target if input.rollback.target.digest == input.artifact.digest
+
+# Only a history that was read, and is empty, says that nothing ran before.
+_nothing_before if {
+	input.production.history == []
+	object.get(input.production, "current", "") == null
+}
+
+_ticketed if incidents.ticket
+
+_back := {"promotion", "configuration", "rollback"}
+
+# METADATA
+# title: No documented way back
+# description: The rollback plan names no procedure.
+# custom:
+#   code: rollback.not_documented
+#   cure: fix
+#   remedy: Write down the command or runbook that goes back; for a first release, how to uninstall or scale to zero.
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.not_documented",
+	"path": "/rollback/procedure",
+	"message": "the rollback plan names no procedure",
+	"required": "a command or runbook",
+} if {
+	_readable
+	_kind != "rollback"
+	not _documented
+}
+
+# METADATA
+# title: Rollback target not available
+# description: The registry does not have the version to go back to, or none is named.
+# custom:
+#   code: rollback.not_available
+#   cure: fix
+#   remedy: Name a version that worked and that the registry still has, or push it again.
+#   who: [owner of the service, owner of the registry]
+deny contains {
+	"code": "rollback.not_available",
+	"path": "/rollback/target",
+	"message": "the rollback target is not in the registry, or none is named",
+	"required": {"available": true},
+} if {
+	_readable
+	_kind in _back
+	not _available
+}
+
+# METADATA
+# title: Rollback target never worked in production
+# description: The version to go back to has no deployment in the production history that worked.
+# custom:
+#   code: rollback.not_proven
+#   cure: fix
+#   remedy: Name a version that worked in production before.
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.not_proven",
+	"path": "/rollback/target",
+	"message": "no deployment that worked in production has the target's digest",
+	"required": {"status": settings.effective.rollback.working_statuses},
+} if {
+	_readable
+	_kind in _back
+	not _worked
+}
+
+# METADATA
+# title: Rollback target is the artifact itself
+# description: Going back to the version that is being deployed is no way back.
+# custom:
+#   code: rollback.same_artifact
+#   cure: fix
+#   remedy: Name the version that worked before this one.
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.same_artifact",
+	"path": "/rollback/target/digest",
+	"message": "the rollback target is the artifact to deploy",
+	"required": "another digest than the artifact's",
+} if {
+	_readable
+	_kind == "promotion"
+	not _target_differs
+	_available
+}
+
+# METADATA
+# title: Not the rollback target
+# description: The artifact to roll back to is not the target that the plan names.
+# custom:
+#   code: rollback.not_target
+#   cure: fix
+#   remedy: Roll back to the plan's target, or change the plan.
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.not_target",
+	"path": "/artifact/digest",
+	"message": "the artifact is not the rollback target",
+	"required": input.rollback.target,
+} if {
+	_readable
+	_kind == "rollback"
+	not _is_target
+}
+
+# METADATA
+# title: Rollback without an incident ticket
+# description: The request's ticket is not an open incident of this service.
+# custom:
+#   code: rollback.no_ticket
+#   cure: ask
+#   remedy: Open an incident for this service and name it in the request.
+#   who: [On-Call SRE]
+deny contains {
+	"code": "rollback.no_ticket",
+	"path": "/request/ticket",
+	"message": sprintf("ticket %v is not an open incident of %s", [object.get(input.request, "ticket", null), input.request.service]),
+	"required": "an open incident of this service",
+} if {
+	_readable
+	_kind == "rollback"
+	not _ticketed
+}
+
+# METADATA
+# title: Not a first release
+# description: The production history is not empty, so this is a promotion.
+# custom:
+#   code: rollback.not_initial
+#   cure: fix
+#   remedy: Ask for a promotion, with a rollback target.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "rollback.not_initial",
+	"path": "/production",
+	"message": sprintf("%d deployments went before", [count(input.production.history)]),
+	"observed": count(input.production.history),
+	"required": "an empty production history",
+} if {
+	_readable
+	_kind == "initial"
+	not _nothing_before
+}

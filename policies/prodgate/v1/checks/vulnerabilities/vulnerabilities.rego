@@ -1,0 +1,357 @@
+# METADATA
+# title: Vulnerabilities
+# description: >-
+#   Every platform of the artifact was scanned, recently and with recent
+#   advisories, and no vulnerability of a severity that denies was found
+#   (production-readiness.md, "No Critical Vulnerabilities"). A severity nobody
+#   knows, and a package the scanner could not judge, deny.
+package prodgate.v1.checks.vulnerabilities
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.waivers
+
+default pass := false
+
+pass if {
+	count(needs - sources.readable) == 0
+	_sound_settings
+	_covered
+	every position in numbers.range(0, count(input.vulnerabilities.scans) - 1) {
+		_clean(position)
+	}
+}
+
+needs := {"artifact", "vulnerabilities"}
+
+# From the least to the worst.
+_severities := ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+
+_sound_settings if {
+	count(settings.effective.vulnerabilities.deny) > 0
+	every severity in settings.effective.vulnerabilities.deny {
+		severity in _severities
+	}
+}
+
+_tolerated := {severity |
+	some severity in _severities
+	not severity in settings.effective.vulnerabilities.deny
+}
+
+# A platform is covered by a scan of its own digest, or by one of the whole
+# artifact that says it looked at this platform.
+_covered if {
+	count(_platforms) > 0
+	every platform in _platforms {
+		_scanned(platform)
+	}
+}
+
+_platforms contains platform if {
+	some platform in input.artifact.platforms
+	"*" in settings.effective.vulnerabilities.platforms
+}
+
+_platforms contains platform if {
+	some name in settings.effective.vulnerabilities.platforms
+	name != "*"
+	platform := _named(name)
+}
+
+# A platform that production runs and the image lacks is one nobody scanned.
+_named(name) := platform if {
+	some platform in input.artifact.platforms
+	platform.platform == name
+} else := {"platform": name, "digest": null}
+
+_scanned(platform) if {
+	some scan in input.vulnerabilities.scans
+	_covers(scan, platform)
+}
+
+_covers(scan, platform) if scan.digest == platform.digest
+
+_covers(scan, platform) if {
+	scan.digest == input.artifact.digest
+	scan.platform == platform.platform
+}
+
+_ours(scan) if scan.digest == input.artifact.digest
+
+_ours(scan) if scan.digest in {platform.digest | some platform in input.artifact.platforms}
+
+_clean(position) if {
+	scan := input.vulnerabilities.scans[position]
+	_fresh(scan)
+	is_array(scan.findings)
+	_harmless(position)
+	is_array(scan.undetermined)
+	every unjudged in scan.undetermined {
+		waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+	}
+}
+
+_fresh(scan) if {
+	_ours(scan)
+	clock.fresh(scan.scanned_at, settings.effective.vulnerabilities.max_age)
+	clock.fresh(scan.database.updated_at, settings.effective.vulnerabilities.database_max_age)
+}
+
+# The evaluator may add an index of each scan's findings by severity; without
+# it every finding is looked at.
+_harmless(position) if {
+	groups := _groups(position)
+	every severity, positions in groups {
+		_harmless_group(position, severity, positions)
+	}
+}
+
+_harmless(position) if {
+	not _groups(position)
+	every finding in input.vulnerabilities.scans[position].findings {
+		_harmless_finding(finding)
+	}
+}
+
+_groups(position) := groups if {
+	groups := object.get(input, ["index", "findings"], null)[position]
+	is_object(groups)
+}
+
+_harmless_group(_, severity, _) if severity in _tolerated
+
+_harmless_group(position, severity, positions) if {
+	not severity in _tolerated
+	every finding in positions {
+		_harmless_finding(input.vulnerabilities.scans[position].findings[finding])
+	}
+}
+
+_harmless_finding(finding) if finding.severity in _tolerated
+
+_harmless_finding(finding) if waivers.covers(_code(finding), finding.id)
+
+_code(finding) := "vulnerabilities.denied" if {
+	finding.severity in _severities
+} else := "vulnerabilities.unknown_severity"
+
+# The findings of one scan that have one of these severities, by position.
+_of(position, severities) := [finding |
+	some severity in severities
+	some place in _groups(position)[severity]
+	finding := input.vulnerabilities.scans[position].findings[place]
+] if {
+	_groups(position)
+} else := [finding |
+	some finding in input.vulnerabilities.scans[position].findings
+	finding.severity in severities
+]
+
+_bad(position) := [finding |
+	some severity, places in _groups(position)
+	not severity in _tolerated
+	some place in places
+	finding := input.vulnerabilities.scans[position].findings[place]
+] if {
+	_groups(position)
+} else := [finding |
+	some finding in input.vulnerabilities.scans[position].findings
+	not _tolerable(finding)
+]
+
+_tolerable(finding) if finding.severity in _tolerated
+
+# METADATA
+# title: Vulnerability of a severity that denies
+# description: The scan found a vulnerability that must not go to production.
+# custom:
+#   code: vulnerabilities.denied
+#   cure: fix
+#   remedy: Rebuild with the fixed version and scan again; where there is none, ask for a waiver of this vulnerability.
+#   who: [owner of the service, VP Engineering for a waiver]
+#   waivable: true
+deny contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s %s, fixed in %v", [
+	finding.severity,
+	finding.id,
+	finding["package"],
+	finding.installed_version,
+	object.get(finding, "fixed_version", null),
+])}) if {
+	not pass
+	some position, _ in input.vulnerabilities.scans
+	some finding in _bad(position)
+	_code(finding) == "vulnerabilities.denied"
+	not waivers.covers("vulnerabilities.denied", finding.id)
+}
+
+# METADATA
+# title: Severity not known
+# description: The scan found a vulnerability whose severity is none of those known, so it may be critical.
+# custom:
+#   code: vulnerabilities.unknown_severity
+#   cure: fix
+#   remedy: Scan again with newer advisories, or take the package out; otherwise ask for a waiver.
+#   who: [owner of the service, security team]
+#   waivable: true
+deny contains object.union(_finding(position, finding), {"message": sprintf("%s in %s %s has the severity %v", [
+	finding.id,
+	finding["package"],
+	finding.installed_version,
+	finding.severity,
+])}) if {
+	not pass
+	some position, _ in input.vulnerabilities.scans
+	some finding in _bad(position)
+	_code(finding) == "vulnerabilities.unknown_severity"
+	not waivers.covers("vulnerabilities.unknown_severity", finding.id)
+}
+
+# METADATA
+# title: A package could not be judged
+# description: The scanner does not know whether this package is vulnerable, which is not the same as clean.
+# custom:
+#   code: vulnerabilities.undetermined
+#   cure: fix
+#   remedy: Use a release and version that the advisories cover, or ask for a waiver of this package.
+#   who: [owner of the service, VP Engineering for a waiver]
+#   waivable: true
+deny contains object.union(_unjudged(position, place), {"message": sprintf("%s %s: %s", [
+	unjudged["package"],
+	unjudged.version,
+	unjudged.reason,
+])}) if {
+	not pass
+	some position, scan in input.vulnerabilities.scans
+	some place, unjudged in scan.undetermined
+	not waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+}
+
+# METADATA
+# title: A platform was not scanned
+# description: No scan is about this platform of the artifact.
+# custom:
+#   code: vulnerabilities.not_scanned
+#   cure: fix
+#   remedy: Scan the image of this platform, by digest.
+#   who: [owner of the build]
+deny contains {
+	"code": "vulnerabilities.not_scanned",
+	"item": platform.platform,
+	"path": "/vulnerabilities/scans",
+	"message": sprintf("no scan of %s (%v)", [platform.platform, platform.digest]),
+	"observed": [scan.digest | some scan in input.vulnerabilities.scans],
+	"required": platform,
+} if {
+	count(needs - sources.readable) == 0
+	some platform in _platforms
+	not _scanned(platform)
+}
+
+# METADATA
+# title: Scan of another artifact
+# description: The scan is about a digest that is not in this artifact.
+# custom:
+#   code: vulnerabilities.other_digest
+#   cure: fix
+#   remedy: Scan this artifact, by digest, and leave the foreign report out.
+#   who: [owner of the build]
+deny contains {
+	"code": "vulnerabilities.other_digest",
+	"item": sprintf("%d", [position]),
+	"path": sprintf("/vulnerabilities/scans/%d/digest", [position]),
+	"message": sprintf("the scan is of %v", [scan.digest]),
+	"required": input.artifact.digest,
+} if {
+	count(needs - sources.readable) == 0
+	some position, scan in input.vulnerabilities.scans
+	not _ours(scan)
+}
+
+# METADATA
+# title: Scan or advisories too old
+# description: The scan, or the advisories it used, were too old when the facts were collected, or are dated later.
+# custom:
+#   code: vulnerabilities.stale
+#   cure: fix
+#   remedy: Update the scanner's advisories and scan again.
+#   who: [owner of the build]
+deny contains {
+	"code": "vulnerabilities.stale",
+	"item": sprintf("%d", [position]),
+	"path": sprintf("/vulnerabilities/scans/%d", [position]),
+	"message": sprintf("scanned at %s with advisories of %s", [scan.scanned_at, scan.database.updated_at]),
+	"observed": {"scanned_at": scan.scanned_at, "database": scan.database},
+	"required": {
+		"scan_max_age": settings.effective.vulnerabilities.max_age,
+		"database_max_age": settings.effective.vulnerabilities.database_max_age,
+		"not_after": input.collected_at,
+	},
+} if {
+	"vulnerabilities" in sources.readable
+	some position, scan in input.vulnerabilities.scans
+	_ours(scan)
+	not _fresh(scan)
+}
+
+waived contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s is waived", [
+	finding.severity,
+	finding.id,
+	finding["package"],
+])}) if {
+	count(input.waivers) > 0
+	some position, _ in input.vulnerabilities.scans
+	some finding in _bad(position)
+	waivers.covers(_code(finding), finding.id)
+}
+
+waived contains object.union(_unjudged(position, place), {"message": sprintf("%s: %s is waived", [
+	unjudged["package"],
+	unjudged.reason,
+])}) if {
+	count(input.waivers) > 0
+	some position, scan in input.vulnerabilities.scans
+	some place, unjudged in scan.undetermined
+	waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+}
+
+# METADATA
+# title: High-severity vulnerabilities
+# description: >-
+#   The scan found vulnerabilities of high severity. They do not deny unless
+#   the settings take the strict reading (vulnerabilities.deny).
+# custom:
+#   code: vulnerabilities.high
+#   effect: warn
+#   cure: fix
+#   remedy: Plan the upgrades.
+#   who: [owner of the service]
+warn contains {
+	"code": "vulnerabilities.high",
+	"item": input.vulnerabilities.scans[position].digest,
+	"path": sprintf("/vulnerabilities/scans/%d/findings", [position]),
+	"message": sprintf("%d of high severity, %s first", [count(high), high[0].id]),
+	"observed": count(high),
+	"required": 0,
+} if {
+	"HIGH" in _tolerated
+	some position, _ in input.vulnerabilities.scans
+	high := _of(position, {"HIGH"})
+	count(high) > 0
+}
+
+_finding(position, finding) := {
+	"code": _code(finding),
+	"item": finding.id,
+	"path": sprintf("/vulnerabilities/scans/%d/findings", [position]),
+	"observed": finding,
+	"required": sprintf("no finding of severity %s", [concat(" or ", settings.effective.vulnerabilities.deny)]),
+}
+
+_unjudged(position, place) := {
+	"code": "vulnerabilities.undetermined",
+	"item": input.vulnerabilities.scans[position].undetermined[place]["package"],
+	"path": sprintf("/vulnerabilities/scans/%d/undetermined/%d", [position, place]),
+	"required": "every package judged",
+}

@@ -1,0 +1,107 @@
+# METADATA
+# title: Calendar
+# description: >-
+#   Freezes, holidays and the site's clock. Everything here is undefined or
+#   false unless the calendar was read and covers now.
+package prodgate.v1.lib.calendar
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+
+default covered := false
+
+covered if {
+	"calendar" in sources.readable
+	time.parse_rfc3339_ns(input.calendar.from) <= clock.now
+	clock.now < time.parse_rfc3339_ns(input.calendar.horizon)
+}
+
+# The zone that wall-clock times are in.
+zone := input.calendar.timezone if {
+	settings.effective.window.timezone == "calendar"
+} else := settings.effective.window.timezone
+
+# The evaluator may add an index, by day since 1970, of the freezes and
+# holidays that touch that day; it only spares looking at the others. A
+# document cannot bring its own: the schema knows no such key.
+_day := sprintf("%d", [floor(clock.now / 86400000000000)])
+
+_freezes := list if {
+	list := _indexed("freezes")
+} else := input.calendar.freezes
+
+_holidays := list if {
+	list := _indexed("holidays")
+} else := input.calendar.holidays
+
+_indexed(list) := [input.calendar[list][position] | some position in positions] if {
+	positions := object.get(input, ["index", list, _day], null)
+	is_array(positions)
+}
+
+# The freezes and holidays that hold for this request now: all of which it is
+# not shown that they are over, to come, or somebody else's.
+freezes contains freeze if {
+	some freeze in _freezes
+	not _spares(freeze)
+}
+
+holidays contains holiday if {
+	some holiday in _holidays
+	not _spares(holiday)
+}
+
+default no_freeze := false
+
+no_freeze if {
+	covered
+	is_array(_freezes)
+	count(freezes) == 0
+}
+
+default no_holiday := false
+
+no_holiday if {
+	covered
+	is_array(_holidays)
+	count(holidays) == 0
+}
+
+_spares(interval) if clock.outside(interval)
+
+_spares(interval) if _elsewhere(interval.environments, input.request.environment)
+
+_spares(interval) if _elsewhere(interval.services, input.request.service)
+
+_elsewhere(names, name) if {
+	count(names) > 0
+	every other in names {
+		text.differs(other, name)
+	}
+}
+
+# METADATA
+# title: Beyond the calendar
+# description: >-
+#   The instant lies outside of what the calendar covers, so nobody knows
+#   whether a freeze or holiday is on.
+# custom:
+#   code: calendar.beyond_horizon
+#   cure: fix
+#   remedy: Collect the facts anew; they cover at least 90 days from then.
+#   who: [whoever made the document]
+beyond_horizon contains {
+	"code": "calendar.beyond_horizon",
+	"path": "/calendar/horizon",
+	"message": sprintf("%s lies outside of the calendar, which covers %s to %s", [
+		input.now,
+		input.calendar.from,
+		input.calendar.horizon,
+	]),
+	"observed": input.now,
+	"required": {"from": input.calendar.from, "until": input.calendar.horizon},
+} if {
+	not covered
+}

@@ -1,0 +1,19 @@
+# METADATA
+# title: Incidents
+# description: The entries of the incident tracker that matter to this request.
+package prodgate.v1.lib.incidents
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+
+# The open entry that the request's ticket names. Undefined if there is none
+# for this service.
+ticket := incident if {
+	"incidents" in sources.readable
+	some incident in input.incidents
+	incident.id == input.request.ticket
+	incident.service == input.request.service
+	incident.status in settings.effective.incident.open_statuses
+	clock.past(incident.opened_at)
+}

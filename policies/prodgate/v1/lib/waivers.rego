@@ -1,0 +1,170 @@
+# METADATA
+# title: Waivers
+# description: >-
+#   A waiver suspends one denial for one service, environment and digest or
+#   item, for a bounded time, by somebody who may. It waives nothing unless all
+#   of that is shown; what it waives is shown too.
+package prodgate.v1.lib.waivers
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+
+# Families of codes that nobody can waive, whatever the settings say.
+_never := {"approval", "audit", "immutability", "waiver"}
+
+# Whether a denial is waived. Item is null for a code that has none.
+covers(code, item) if {
+	some waiver in _valid
+	waiver.code == code
+	_about(waiver, item)
+}
+
+_about(waiver, item) if waiver.item == item
+
+_about(waiver, null) if _absent(waiver, "item")
+
+_absent(waiver, key) if object.get(waiver, key, null) == null
+
+_valid contains waiver if {
+	"waivers" in sources.readable
+	some waiver in input.waivers
+	_ours(waiver)
+	_sound(waiver)
+}
+
+_ours(waiver) if {
+	waiver.service == input.request.service
+	waiver.environment == input.request.environment
+}
+
+_sound(waiver) if {
+	_waivable(waiver)
+	_bound(waiver)
+	_in_force(waiver)
+	_short(waiver)
+	_documented(waiver)
+	_approved(waiver)
+}
+
+_waivable(waiver) if {
+	settings.effective.waivers.allowed[waiver.code]
+	not split(waiver.code, ".")[0] in _never
+}
+
+_bound(waiver) if waiver.digest == input.artifact.digest
+
+_bound(waiver) if {
+	_absent(waiver, "digest")
+	text.given(waiver.item)
+}
+
+_in_force(waiver) if {
+	clock.past(waiver.issued_at)
+	clock.now < time.parse_rfc3339_ns(waiver.expires_at)
+}
+
+_short(waiver) if {
+	length := time.parse_rfc3339_ns(waiver.expires_at) - time.parse_rfc3339_ns(waiver.issued_at)
+	length <= time.parse_duration_ns(settings.effective.waivers.allowed[waiver.code].max)
+}
+
+_documented(waiver) if {
+	text.given(waiver.reason)
+	text.given(waiver.ticket)
+}
+
+_approved(waiver) if {
+	person := people.approver(waiver.approver)
+	some role in person.roles
+	role in settings.effective.waivers.allowed[waiver.code].roles
+}
+
+# METADATA
+# title: A waiver is for something that cannot be waived
+# description: The settings do not list this code, or it is of a family that nobody can waive.
+# custom:
+#   code: waiver.not_allowed
+#   effect: warn
+#   cure: fix
+#   remedy: Cure the finding itself; waivers.allowed in the settings lists what can be waived.
+#   who: [owner of the policies]
+problems contains _problem("waiver.not_allowed", position, "/code", object.keys(settings.effective.waivers.allowed), "cannot be waived") if {
+	some position, waiver in input.waivers
+	_ours(waiver)
+	not _waivable(waiver)
+}
+
+# METADATA
+# title: A waiver is not in force
+# description: The waiver has expired, or is not issued yet.
+# custom:
+#   code: waiver.expired
+#   effect: warn
+#   cure: ask
+#   remedy: Cure the finding itself, or ask for a new waiver.
+#   who: [VP Engineering]
+problems contains _problem("waiver.expired", position, "/expires_at", input.now, "is not in force") if {
+	some position, waiver in input.waivers
+	_ours(waiver)
+	not _in_force(waiver)
+}
+
+# METADATA
+# title: A waiver is too long
+# description: The waiver's length is over what the settings allow for this code.
+# custom:
+#   code: waiver.too_long
+#   effect: warn
+#   cure: ask
+#   remedy: Ask for a shorter waiver.
+#   who: [VP Engineering]
+problems contains _problem("waiver.too_long", position, "/expires_at", settings.effective.waivers.allowed[waiver.code].max, "is too long") if {
+	some position, waiver in input.waivers
+	_ours(waiver)
+	_waivable(waiver)
+	not _short(waiver)
+}
+
+# METADATA
+# title: A waiver is not approved by somebody who may
+# description: >-
+#   The approver does not hold a role that may waive this code, or does not
+#   count as an approver here.
+# custom:
+#   code: waiver.unapproved
+#   effect: warn
+#   cure: ask
+#   remedy: Have the waiver approved by one of the roles that may.
+#   who: [VP Engineering]
+problems contains _problem("waiver.unapproved", position, "/approver", settings.effective.waivers.allowed[waiver.code].roles, "is not approved by somebody who may waive this") if {
+	some position, waiver in input.waivers
+	_ours(waiver)
+	_waivable(waiver)
+	not _approved(waiver)
+}
+
+# METADATA
+# title: A waiver is not bound
+# description: The waiver names another digest, or neither digest nor item.
+# custom:
+#   code: waiver.unbound
+#   effect: warn
+#   cure: ask
+#   remedy: Ask for a waiver of this digest or item.
+#   who: [VP Engineering]
+problems contains _problem("waiver.unbound", position, "/digest", input.artifact.digest, "is not bound to this artifact") if {
+	some position, waiver in input.waivers
+	_ours(waiver)
+	not _bound(waiver)
+}
+
+_problem(code, position, key, required, words) := {
+	"code": code,
+	"item": sprintf("%d", [position]),
+	"path": sprintf("/waivers/%d%s", [position, key]),
+	"message": sprintf("the waiver of %s %s, so it waives nothing", [input.waivers[position].code, words]),
+	"required": required,
+}
