@@ -26,7 +26,7 @@ zone := input.calendar.timezone if {
 # The evaluator may add an index, by day since 1970, of the freezes and
 # holidays that touch that day; it only spares looking at the others. A
 # document cannot bring its own: the schema knows no such key.
-_day := sprintf("%d", [floor(clock.now / 86400000000000)])
+_day := floor(clock.now / 86400000000000)
 
 _freezes := list if {
 	list := _indexed("freezes")
@@ -37,7 +37,7 @@ _holidays := list if {
 } else := input.calendar.holidays
 
 _indexed(list) := [input.calendar[list][position] | some position in positions] if {
-	positions := object.get(input, ["index", list, _day], null)
+	positions := input.index[list][_day]
 	is_array(positions)
 }
 

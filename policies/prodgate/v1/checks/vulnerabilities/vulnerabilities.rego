@@ -116,7 +116,7 @@ _harmless(position) if {
 }
 
 _groups(position) := groups if {
-	groups := object.get(input, ["index", "findings"], null)[position]
+	groups := input.index.findings[position]
 	is_object(groups)
 }
 

@@ -1,0 +1,136 @@
+package evaluator
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"gopkg.in/yaml.v3"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/policies"
+)
+
+// settingsFile is the one data file of the shipped policies.
+const settingsFile = "prodgate/v1/settings/data.yaml"
+
+// rule is one Rego file: its name as users see it, and its text.
+type ruleFile struct {
+	name string
+	text string
+}
+
+// ruleSet is everything that decides: the shipped rules and settings, and what
+// the packs add.
+type ruleSet struct {
+	shipped  []ruleFile
+	packs    []ruleFile
+	settings map[string]any // data.prodgate.v1.settings
+	own      map[string]any // data.prodgate.organisation; nil without
+	revision string
+}
+
+// loadRules reads the shipped rules and then the packs.
+func loadRules(packs []string) (*ruleSet, error) {
+	set := &ruleSet{}
+	if err := set.addShipped(policies.FS); err != nil {
+		return nil, fmt.Errorf("read shipped policies: %w", err)
+	}
+	for _, name := range packs {
+		if err := set.addPack(name); err != nil {
+			return nil, fmt.Errorf("read policy pack %q: %w", name, err)
+		}
+	}
+	return set, nil
+}
+
+func (s *ruleSet) addShipped(from fs.FS) error {
+	manifest, err := fs.ReadFile(from, ".manifest")
+	if err != nil {
+		return err
+	}
+	var m struct {
+		Revision string `json:"revision"`
+	}
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return fmt.Errorf("read .manifest: %w", err)
+	}
+	s.revision = m.Revision
+	text, err := fs.ReadFile(from, settingsFile)
+	if err != nil {
+		return err
+	}
+	if err := yaml.Unmarshal(text, &s.settings); err != nil {
+		return fmt.Errorf("read %s: %w", settingsFile, err)
+	}
+	s.shipped, err = regoFiles(from)
+	return err
+}
+
+// regoFiles reads all rules below from, without their tests.
+func regoFiles(from fs.FS) ([]ruleFile, error) {
+	var files []ruleFile
+	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !isRule(name) {
+			return err
+		}
+		text, err := fs.ReadFile(from, name)
+		files = append(files, ruleFile{name: name, text: string(text)})
+		return err
+	})
+	return files, err
+}
+
+func isRule(name string) bool {
+	return path.Ext(name) == ".rego" && !strings.HasSuffix(name, "_test.rego")
+}
+
+// data is the document that the rules see as data.
+func (s *ruleSet) data() map[string]any {
+	prodgate := map[string]any{facts.Version: map[string]any{"settings": s.settings}}
+	if s.own != nil {
+		prodgate["organisation"] = s.own
+	}
+	return map[string]any{"prodgate": prodgate}
+}
+
+// identity names the rule set: the contract, the revision, and a digest over
+// every rule and all data.
+func (s *ruleSet) identity() (PolicyID, error) {
+	hash := sha256.New()
+	files := slices.Concat(s.shipped, s.packs)
+	slices.SortFunc(files, func(a, b ruleFile) int { return strings.Compare(a.name, b.name) })
+	for _, file := range files {
+		fmt.Fprintf(hash, "%d %s %d\n%s", len(file.name), file.name, len(file.text), file.text)
+	}
+	data, err := json.Marshal(s.data()) // sorts keys
+	if err != nil {
+		return PolicyID{}, fmt.Errorf("write settings: %w", err)
+	}
+	hash.Write(data)
+	return PolicyID{
+		Version:  facts.Version,
+		Revision: s.revision,
+		Digest:   "sha256:" + hex.EncodeToString(hash.Sum(nil)),
+	}, nil
+}
+
+// parse parses every rule with the restricted capabilities.
+func (s *ruleSet) parse(capabilities *ast.Capabilities) (map[string]*ast.Module, error) {
+	modules := make(map[string]*ast.Module, len(s.shipped)+len(s.packs))
+	options := ast.ParserOptions{Capabilities: capabilities, RegoVersion: ast.RegoV1}
+	for _, file := range slices.Concat(s.shipped, s.packs) {
+		module, err := ast.ParseModuleWithOpts(file.name, file.text, options)
+		if err != nil {
+			return nil, fmt.Errorf("parse policy: %w", err)
+		}
+		modules[file.name] = module
+	}
+	return modules, nil
+}

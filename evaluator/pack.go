@@ -1,0 +1,227 @@
+package evaluator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"gopkg.in/yaml.v3"
+)
+
+// maxPackFile bounds one file of a pack, in bytes.
+const maxPackFile = 4 << 20
+
+const (
+	checksPath       = "data.prodgate.v1.checks."
+	organisationPath = "data.prodgate.organisation"
+)
+
+// addPack adds one pack: a folder, or a bundle.tar.gz as "opa build" writes it.
+// A pack holds checks of the organisation and its settings, nothing else.
+func (s *ruleSet) addPack(name string) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	before := len(s.packs)
+	if info.IsDir() {
+		err = s.addFolder(name)
+	} else {
+		err = s.addBundle(name)
+	}
+	if err != nil {
+		return err
+	}
+	return checkPlaces(s.packs[before:])
+}
+
+func (s *ruleSet) addFolder(name string) error {
+	found := false
+	err := fs.WalkDir(os.DirFS(name), ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(file, "_test.rego") {
+			return err
+		}
+		kind := packFileKind(file)
+		if kind == "" {
+			return nil
+		}
+		found = true
+		text, err := readBounded(path.Join(name, file))
+		if err != nil {
+			return err
+		}
+		return s.addFile(path.Join(name, file), path.Dir(file), kind, text)
+	})
+	if err == nil && !found {
+		return errors.New("it holds neither rules nor settings (*.rego, data.yaml, data.json)")
+	}
+	return err
+}
+
+// packFileKind says what a file of a folder is: rego, data, stray or, for what
+// OPA would not load either, nothing.
+func packFileKind(file string) string {
+	switch base := path.Base(file); {
+	case path.Ext(base) == ".rego":
+		return "rego"
+	case base == "data.json", base == "data.yaml", base == "data.yml":
+		return "data"
+	case path.Ext(base) == ".json", path.Ext(base) == ".yaml", path.Ext(base) == ".yml":
+		return "stray"
+	default:
+		return ""
+	}
+}
+
+func (s *ruleSet) addFile(name, folder, kind string, text []byte) error {
+	switch kind {
+	case "rego":
+		s.packs = append(s.packs, ruleFile{name: name, text: string(text)})
+		return nil
+	case "data":
+		var data any
+		if err := yaml.Unmarshal(text, &data); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		if folder != "." {
+			parts := strings.Split(folder, "/")
+			for i := len(parts) - 1; i >= 0; i-- {
+				data = map[string]any{parts[i]: data}
+			}
+		}
+		return s.addData(name, data)
+	default:
+		return fmt.Errorf("%s: settings must be in a file named data.yaml or data.json, or OPA's -d and -b would not agree", name)
+	}
+}
+
+func (s *ruleSet) addBundle(name string) error {
+	text, err := readBounded(name)
+	if err != nil {
+		return err
+	}
+	b, err := bundle.NewReader(bytes.NewReader(text)).
+		WithSkipBundleVerification(true).
+		WithSizeLimitBytes(maxPackFile).
+		WithRegoVersion(ast.RegoV1).
+		Read()
+	if err != nil {
+		return fmt.Errorf("read bundle: %w", err)
+	}
+	if len(b.WasmModules) > 0 || len(b.PlanModules) > 0 {
+		return errors.New("it holds compiled modules; only Rego and data count")
+	}
+	for _, module := range b.Modules {
+		if !strings.HasSuffix(module.Path, "_test.rego") {
+			s.packs = append(s.packs, ruleFile{name: name + module.Path, text: string(module.Raw)})
+		}
+	}
+	if len(b.Data) == 0 {
+		return nil
+	}
+	return s.addData(name, b.Data)
+}
+
+// addData takes settings from under prodgate.organisation and refuses data
+// anywhere else.
+func (s *ruleSet) addData(name string, data any) error {
+	normal, err := normalise(data)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	prodgate, err := only(normal, "data", "prodgate")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	own, err := only(prodgate, "data.prodgate", "organisation")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	settings, ok := own.(map[string]any)
+	if !ok {
+		return fmt.Errorf("%s: %s is not a table of settings", name, organisationPath)
+	}
+	if s.own != nil {
+		return fmt.Errorf("%s: another pack holds settings too; put an organisation's settings into one", name)
+	}
+	s.own = settings
+	return nil
+}
+
+// only returns data[key] if that is all there is.
+func only(data any, where, key string) (any, error) {
+	table, ok := data.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%s is not a table", where)
+	}
+	for other := range table {
+		if other != key {
+			return nil, fmt.Errorf("it sets %s.%s; a pack may hold data under %s alone", where, other, organisationPath)
+		}
+	}
+	value, ok := table[key]
+	if !ok {
+		return nil, fmt.Errorf("%s is empty; a pack's settings are under %s", where, organisationPath)
+	}
+	return value, nil
+}
+
+// normalise turns what YAML and JSON decoders make into what JSON has.
+func normalise(data any) (any, error) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("not expressible in JSON: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var normal any
+	err = decoder.Decode(&normal)
+	return normal, err
+}
+
+// packCheck is the only place for a pack's rules: the organisation's name keeps
+// its checks apart from the shipped ones, which have no underscore.
+var packCheck = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9_]+$`)
+
+// checkPlaces refuses rules outside of the organisation's own checks, before
+// anything is compiled.
+func checkPlaces(files []ruleFile) error {
+	for _, file := range files {
+		module, err := ast.ParseModuleWithOpts(file.name, file.text, ast.ParserOptions{RegoVersion: ast.RegoV1, Capabilities: Capabilities()})
+		if err != nil {
+			return fmt.Errorf("parse policy: %w", err)
+		}
+		if module == nil {
+			return fmt.Errorf("%s: it is empty", file.name)
+		}
+		name, ok := strings.CutPrefix(module.Package.Path.String(), checksPath)
+		if !ok || !packCheck.MatchString(name) {
+			return fmt.Errorf("%s: package %s is not a place for a pack; its checks are %s<organisation>_<name>, its settings %s",
+				file.name, strings.TrimPrefix(module.Package.Path.String(), "data."), strings.TrimPrefix(checksPath, "data."), organisationPath)
+		}
+	}
+	return nil
+}
+
+// readBounded reads a file of at most maxPackFile bytes.
+func readBounded(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxPackFile+1))
+	if err == nil && len(text) > maxPackFile {
+		err = fmt.Errorf("%s is over %d bytes", name, maxPackFile)
+	}
+	return text, err
+}

@@ -1,0 +1,169 @@
+package evaluator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// run is one decision in the making.
+type run struct {
+	*Evaluator
+	ctx context.Context
+	in  *Input
+
+	inForce   *settings  // the settings in force
+	settings  *memory    // what the rules find out that follows from environment and service alone
+	recording *recording // what they found out at first
+	timeless  *memory    // the part of it that does not depend on now; made when needed
+}
+
+func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
+	inForce, err := e.settingsFor(ctx, in.doc.Request)
+	if err != nil {
+		return nil, err
+	}
+	return &run{Evaluator: e, ctx: ctx, in: in, settings: inForce.memory, inForce: inForce.settings}, nil
+}
+
+// evaluate runs the rules as of instant and returns their result, recomputed
+// and found to agree with itself.
+func (r *run) evaluate(instant time.Time, known ...*memory) (*result, *recording, error) {
+	cache := newRecording(known...)
+	value, err := r.query1(r.ctx, r.query, r.in.term(instant), cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	decoded, err := decodeResult(value)
+	return decoded, cache, err
+}
+
+// query1 evaluates a query that binds one variable and must have exactly one
+// result. Built-in errors are errors; ctx ends it.
+func (e *Evaluator) query1(ctx context.Context, query ast.Body, input *ast.Term, cache topdown.VirtualCache) (ast.Value, error) {
+	txn, err := e.store.NewTransaction(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate policies: %w", err)
+	}
+	defer e.store.Abort(ctx, txn)
+	cancel := topdown.NewCancel()
+	defer context.AfterFunc(ctx, cancel.Cancel)()
+	results, err := topdown.NewQuery(query).
+		WithCompiler(e.compiler).
+		WithStore(e.store).
+		WithTransaction(txn).
+		WithInput(input).
+		WithCancel(cancel).
+		WithTime(time.Unix(0, 0)).
+		WithSeed(zeros{}).
+		WithStrictBuiltinErrors(true).
+		WithVirtualCache(cache).
+		Run(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("evaluate policies: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evaluate policies: %w", err)
+	}
+	if len(results) != 1 || len(results[0]) == 0 {
+		return nil, errors.New("evaluate policies: they gave no result; is the kind of request known?")
+	}
+	for _, bound := range results[0] {
+		return bound.Value, nil
+	}
+	return nil, errors.New("evaluate policies: they gave no result")
+}
+
+// zeros is the seed: no rule can ask for randomness.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// decide evaluates as of the input's now and then searches time.
+func (r *run) decide() (Decision, error) {
+	first, recording, err := r.evaluate(r.in.now, r.settings)
+	if err != nil {
+		return Decision{}, err
+	}
+	r.recording = recording
+	findings, err := r.explain(first)
+	if err != nil {
+		return Decision{}, err
+	}
+	decision := r.assemble(first, findings)
+	if decision.Outcome == Allow {
+		err = r.findValidUntil(&decision)
+	} else {
+		err = r.findOpening(&decision)
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	decision.ExitCode = exitCode(&decision)
+	return decision, nil
+}
+
+func (r *run) assemble(from *result, findings []Finding) Decision {
+	doc := r.in.doc
+	d := Decision{
+		Outcome: from.outcome,
+		Mode:    r.in.mode,
+		Request: Subject{
+			ID:          doc.Request.ID,
+			Service:     doc.Request.Service,
+			Environment: doc.Request.Environment,
+			Kind:        string(doc.Request.Kind),
+			Emergency:   doc.Request.Emergency,
+		},
+		Now:           r.in.now,
+		Required:      from.required,
+		Passed:        from.passed,
+		NotApplicable: from.notApplicable,
+		Findings:      findings,
+		Then:          []Finding{},
+		Policy:        r.policy,
+		Input:         InputID{Digest: r.in.digest},
+		Sources:       doc.Sources,
+		Weakened:      []string{},
+	}
+	if a := doc.Artifact; a != nil {
+		deploy := a.Repository + "@" + a.Digest
+		d.Deploy = &deploy
+	}
+	return d
+}
+
+// exitCode is the process's exit code for a decision (DESIGN: 0, 1, 3).
+func exitCode(d *Decision) int {
+	switch {
+	case d.Outcome == Allow:
+		return 0
+	case d.OpensAt != nil:
+		return 3
+	default:
+		return 1
+	}
+}
+
+// sortFindings puts denials first, and among them what must be fixed before
+// what must be asked for before what must be waited for.
+func sortFindings(findings []Finding) {
+	slices.SortFunc(findings, func(a, b Finding) int {
+		return compareAll(
+			rank(a.Effect, EffectDeny, EffectWarn, EffectWaived)-rank(b.Effect, EffectDeny, EffectWarn, EffectWaived),
+			rank(a.Cure, CureFix, CureAsk, CureWait)-rank(b.Cure, CureFix, CureAsk, CureWait),
+			compareText(a.Code, b.Code),
+			compareText(text(a.Item), text(b.Item)),
+			compareText(a.Path, b.Path),
+			compareText(a.Message, b.Message),
+		)
+	})
+}

@@ -1,0 +1,126 @@
+package evaluator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// names are the environments and services that settings list. Both are closed:
+// a name that stands nowhere gets no decision.
+type names struct {
+	environments []string
+	services     []string
+}
+
+func listedNames(rules *ruleSet) names {
+	list := func(key string) []string {
+		all := map[string]bool{}
+		for _, layer := range []map[string]any{rules.settings, rules.own} {
+			table, _ := layer[key].(map[string]any)
+			for name := range table {
+				all[name] = true
+			}
+		}
+		return slices.Sorted(maps.Keys(all))
+	}
+	return names{environments: list("environments"), services: list("services")}
+}
+
+func (n names) check(request facts.Request) error {
+	if err := listed("environment", request.Environment, n.environments); err != nil {
+		return err
+	}
+	return listed("service", request.Service, n.services)
+}
+
+func listed(what, name string, all []string) error {
+	if slices.Contains(all, name) {
+		return nil
+	}
+	return fmt.Errorf("/request/%s: %q is not listed in the settings (listed: %s)%s; add it to your policy pack under %s.%ss",
+		what, name, strings.Join(all, ", "), didYouMean(name, all), organisationPath, what)
+}
+
+// didYouMean suggests the nearest of the known words, if one is near.
+func didYouMean(word string, known []string) string {
+	best, distance := "", 3
+	for _, candidate := range known {
+		if d := levenshtein.ComputeDistance(word, candidate); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// inForce are the settings for one environment and service.
+type inForce struct {
+	settings *settings
+	memory   *memory
+}
+
+// settingsQuery asks lib/settings.rego, the one place that resolves settings.
+const settingsQuery = "effective = data.prodgate.v1.lib.settings.effective"
+
+// settingsFor resolves the settings for a request's environment and service,
+// once for each pair.
+func (e *Evaluator) settingsFor(ctx context.Context, request facts.Request) (*inForce, error) {
+	key := request.Environment + " " + request.Service
+	if found, ok := e.warm.Load(key); ok {
+		return found.(*inForce), nil
+	}
+	body, err := ast.ParseBody(settingsQuery)
+	if err != nil {
+		return nil, fmt.Errorf("resolve settings: %w", err)
+	}
+	query, err := e.compiler.QueryCompiler().Compile(body)
+	if err != nil {
+		return nil, fmt.Errorf("resolve settings: %w", err)
+	}
+	input := ast.ObjectTerm(ast.Item(ast.StringTerm("request"), ast.ObjectTerm(
+		ast.Item(ast.StringTerm("environment"), ast.StringTerm(request.Environment)),
+		ast.Item(ast.StringTerm("service"), ast.StringTerm(request.Service)),
+	)))
+	cache := newRecording()
+	value, err := e.query1(ctx, query, input, cache)
+	if err != nil {
+		return nil, fmt.Errorf("resolve settings for %s in %s: %w", request.Service, request.Environment, err)
+	}
+	tree, err := ast.JSON(value)
+	if err != nil {
+		return nil, fmt.Errorf("resolve settings: %w", err)
+	}
+	table, ok := tree.(map[string]any)
+	if !ok {
+		return nil, errors.New("resolve settings: they are not a table")
+	}
+	found := &inForce{settings: newSettings(table), memory: cache.keep(e.depends.settled)}
+	actual, _ := e.warm.LoadOrStore(key, found)
+	return actual.(*inForce), nil
+}
+
+// Settings are the settings in force for an environment and a service, as
+// JSON, sorted by key.
+func (e *Evaluator) Settings(ctx context.Context, environment, service string) (json.RawMessage, error) {
+	request := facts.Request{Environment: environment, Service: service}
+	if err := e.names.check(request); err != nil {
+		return nil, err
+	}
+	found, err := e.settingsFor(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(found.settings.tree, "", "  ")
+}
