@@ -126,7 +126,11 @@ type settings struct {
 
 func newSettings(tree map[string]any) *settings {
 	s := &settings{tree: tree}
-	s.collect(tree)
+	for key, value := range tree {
+		if key != "decision" { // read here, by no rule
+			s.collect(value)
+		}
+	}
 	return s
 }
 

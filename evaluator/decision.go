@@ -99,6 +99,8 @@ type Finding struct {
 	Who      []string   `json:"who"`
 	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away, verified by evaluating
 	Docs     string     `json:"docs"`     // command or page that explains the code
+
+	checks []string // all checks that gave it; Check is the first
 }
 
 // PolicyID says which rules decided.

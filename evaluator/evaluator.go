@@ -37,6 +37,7 @@ type Evaluator struct {
 	policy   PolicyID
 	names    names // the environments and services that settings list
 	depends  dependencies
+	queries  sync.Map // text → compiled ast.Body
 	warm     sync.Map // subject's environment and service → *inForce
 	catalog  catalog
 }
@@ -94,15 +95,28 @@ func (e *Evaluator) compile() error {
 		return fmt.Errorf("load settings: %w", err)
 	}
 	e.store = inmem.NewFromObjectWithOpts(data.(map[string]any), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	query, err := ast.ParseBody(decisionQuery)
-	if err != nil {
-		return fmt.Errorf("compile query: %w", err)
-	}
-	if e.query, err = e.compiler.QueryCompiler().Compile(query); err != nil {
-		return fmt.Errorf("compile query: %w", err)
+	if e.query, err = e.compileQuery(decisionQuery); err != nil {
+		return err
 	}
 	e.depends = newDependencies(e.compiler)
 	return nil
+}
+
+// compileQuery compiles a query that binds one variable; each only once.
+func (e *Evaluator) compileQuery(text string) (ast.Body, error) {
+	if found, ok := e.queries.Load(text); ok {
+		return found.(ast.Body), nil
+	}
+	body, err := ast.ParseBody(text)
+	if err != nil {
+		return nil, fmt.Errorf("compile query %q: %w", text, err)
+	}
+	compiled, err := e.compiler.QueryCompiler().Compile(body)
+	if err != nil {
+		return nil, fmt.Errorf("compile query %q: %w", text, err)
+	}
+	e.queries.Store(text, compiled)
+	return compiled, nil
 }
 
 // provenStages are the compiler's checks that find mistakes in rules and

@@ -29,8 +29,9 @@ func (r *run) explain(from *result) ([]Finding, error) {
 	for key, finding := range merged {
 		checks := needing[key]
 		slices.Sort(checks)
-		finding.Check = checks[0]
-		if checks = slices.Compact(checks); len(checks) > 1 {
+		checks = slices.Compact(checks)
+		finding.Check, finding.checks = checks[0], checks
+		if len(checks) > 1 {
 			finding.Message += "; needed by " + strings.Join(checks, ", ")
 		}
 		findings = append(findings, *finding)

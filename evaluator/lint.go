@@ -1,7 +1,300 @@
 package evaluator
 
-// checkSettings refuses what an organisation's settings cannot mean.
-func checkSettings(rules *ruleSet) error { return nil }
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
 
-// checkPackChecks refuses checks of packs that are not complete.
-func (e *Evaluator) checkPackChecks() error { return nil }
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// checkSettings refuses what an organisation's settings cannot mean: an
+// unknown key, a value of another type than the shipped one, an emptied list,
+// a time or zone that is none. The error names every such place.
+func checkSettings(rules *ruleSet) error {
+	shipped, err := normalise(rules.settings)
+	if err != nil {
+		return fmt.Errorf("read shipped settings: %w", err)
+	}
+	l := &settingsLint{shipped: shipped.(map[string]any)}
+	l.table("", withoutNames(rules.own), withoutNames(l.shipped))
+	for _, kind := range []string{"environments", "services"} {
+		names, ok := rules.own[kind].(map[string]any)
+		if !ok && rules.own[kind] != nil {
+			l.problem(kind, "is not a table of names")
+		}
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			l.named(kind+"."+name, names[name])
+		}
+	}
+	l.waivers(rules.own)
+	if len(l.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("settings under %s:\n  %s", organisationPath, strings.Join(l.problems, "\n  "))
+}
+
+// withoutNames are the settings themselves, without those of single
+// environments and services.
+func withoutNames(settings map[string]any) map[string]any {
+	rest := maps.Clone(settings)
+	delete(rest, "environments")
+	delete(rest, "services")
+	return rest
+}
+
+type settingsLint struct {
+	shipped  map[string]any
+	problems []string
+}
+
+func (l *settingsLint) problem(path, format string, args ...any) {
+	l.problems = append(l.problems, path+" "+fmt.Sprintf(format, args...))
+}
+
+var settingName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
+
+func (l *settingsLint) named(path string, value any) {
+	if name := path[strings.Index(path, ".")+1:]; !settingName.MatchString(name) {
+		l.problem(path, "is not a name (lower case, no spaces)")
+	}
+	table, ok := value.(map[string]any)
+	if !ok {
+		l.problem(path, "is not a table; write {} for no settings of its own")
+		return
+	}
+	l.table(path, table, withoutNames(l.shipped))
+}
+
+// openTables have keys of the organisation's own; each value is like the
+// shipped ones.
+var openTables = map[string]bool{"window.named": true, "waivers.allowed": true, "sources.accepted": true}
+
+// table compares what is set below path with what is shipped.
+func (l *settingsLint) table(path string, set, shipped map[string]any) {
+	known := slices.Sorted(maps.Keys(shipped))
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		at := strings.TrimPrefix(path+"."+key, ".")
+		like, ok := shipped[key]
+		if !ok && openTables[settingPath(path)] && len(known) > 0 {
+			like, ok = shipped[known[0]], true
+		}
+		if !ok {
+			l.problem(at, "is unknown%s", didYouMean(key, known))
+			continue
+		}
+		l.value(at, set[key], like)
+	}
+}
+
+// settingPath is path without the environment or service it is set for.
+func settingPath(path string) string {
+	parts := strings.Split(path, ".")
+	if len(parts) > 2 && (parts[0] == "environments" || parts[0] == "services") {
+		parts = parts[2:]
+	}
+	return strings.Join(parts, ".")
+}
+
+func (l *settingsLint) value(path string, set, like any) {
+	switch like := like.(type) {
+	case map[string]any:
+		table, ok := set.(map[string]any)
+		if !ok {
+			l.problem(path, "is not a table")
+			return
+		}
+		l.table(path, table, like)
+	case []any:
+		l.list(path, set, like)
+	case bool:
+		if _, ok := set.(bool); !ok {
+			l.problem(path, "is neither true nor false")
+		}
+	case json.Number:
+		if n, ok := set.(json.Number); !ok || strings.HasPrefix(n.String(), "-") || n.String() == "0" {
+			l.problem(path, "is not a number over 0")
+		}
+	case string:
+		l.text(path, set, like)
+	}
+}
+
+func (l *settingsLint) list(path string, set any, like []any) {
+	list, ok := set.([]any)
+	if !ok {
+		l.problem(path, "is not a list")
+		return
+	}
+	if len(list) == 0 && len(like) > 0 {
+		l.problem(path, "is empty, which would not mean \"all\"; leave it out to keep what is shipped")
+	}
+	for i, entry := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if span, ok := entry.(map[string]any); ok && strings.HasPrefix(settingPath(path), "window.named.") {
+			l.span(at, span)
+		} else if s, ok := entry.(string); !ok || s == "" {
+			l.problem(at, "is not text")
+		}
+	}
+	if settingPath(path) == "vulnerabilities.deny" {
+		l.words(path, list, "LOW", "MEDIUM", "HIGH", "CRITICAL")
+	}
+}
+
+func (l *settingsLint) words(path string, list []any, known ...string) {
+	for i, entry := range list {
+		if s, _ := entry.(string); !slices.Contains(known, s) {
+			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %v; it is one of %s%s", entry, strings.Join(known, ", "), didYouMean(s, known))
+		}
+	}
+}
+
+func (l *settingsLint) span(path string, span map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(span)) {
+		if !slices.Contains([]string{"days", "from", "to"}, key) {
+			l.problem(path+"."+key, "is unknown; a window has days, from, to")
+		}
+	}
+	days, _ := span["days"].([]any)
+	if len(days) == 0 {
+		l.problem(path+".days", "is not a list of weekdays")
+	}
+	l.words(path+".days", days, "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+	from, to := l.clock(path+".from", span["from"]), l.clock(path+".to", span["to"])
+	if from >= to {
+		l.problem(path, "never opens: from is not before to; split a window that passes midnight in two")
+	}
+}
+
+func (l *settingsLint) clock(path string, value any) string {
+	s, _ := value.(string)
+	if !clockTime.MatchString(s) || s > "24:00" {
+		l.problem(path, "is not a wall-clock time, \"00:00\" to \"24:00\"")
+	}
+	return s
+}
+
+// text compares a text with the shipped one: where that is a duration, so must
+// this be.
+func (l *settingsLint) text(path string, set any, like string) {
+	s, ok := set.(string)
+	if !ok {
+		l.problem(path, "is not text")
+		return
+	}
+	if _, err := time.ParseDuration(like); err == nil {
+		if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+			l.problem(path, "is %q, not a duration over 0 such as \"90m\" or \"24h\"", s)
+		}
+		return
+	}
+	switch settingPath(path) {
+	case "window.timezone":
+		if s != "calendar" {
+			if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
+				l.problem(path, "is %q, neither \"calendar\" nor an IANA zone such as \"Europe/Berlin\"", s)
+			}
+		}
+	case "immutability.tag_pattern":
+		if _, err := regexp.Compile(s); err != nil {
+			l.problem(path, "is no regular expression: %v", err)
+		}
+	default:
+		if s == "" {
+			l.problem(path, "is empty")
+		}
+	}
+}
+
+// neverWaived are the families of codes that nobody can waive; the rules hold
+// the same line (lib/waivers.rego).
+var neverWaived = []string{"approval", "audit", "immutability", "waiver"}
+
+func (l *settingsLint) waivers(own map[string]any) {
+	waivers, _ := own["waivers"].(map[string]any)
+	allowed, _ := waivers["allowed"].(map[string]any)
+	for _, code := range slices.Sorted(maps.Keys(allowed)) {
+		if family, _, _ := strings.Cut(code, "."); slices.Contains(neverWaived, family) {
+			l.problem("waivers.allowed."+code, "cannot be waived: no %s code can", family)
+		}
+	}
+}
+
+// checkPackChecks refuses a pack's check that could not work: no pass, no
+// annotation for a code of its own, a code of somebody else's, or an additional
+// check that no pack has.
+func (e *Evaluator) checkPackChecks() error {
+	checks, err := e.Checks()
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	var problems []error
+	for _, file := range e.rules.packs {
+		module := e.compiler.Modules[file.name]
+		name := strings.TrimPrefix(module.Package.Path.String(), checksPath)
+		known[name] = true
+	}
+	for name := range known {
+		if len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+name+".pass"))) == 0 {
+			problems = append(problems, fmt.Errorf("%s%s has no rule pass, so it can never pass", strings.TrimPrefix(checksPath, "data."), name))
+		}
+	}
+	for _, check := range checks {
+		problems = append(problems, e.ownCodes(check)...)
+	}
+	problems = append(problems, e.additionalChecks(known)...)
+	return errors.Join(problems...)
+}
+
+// ownCodes finds codes that a pack gives to somebody else's family.
+func (e *Evaluator) ownCodes(check Check) (problems []error) {
+	for _, code := range check.Codes {
+		module := e.compiler.Modules[code.File]
+		shipped := slices.ContainsFunc(e.rules.shipped, func(f ruleFile) bool { return f.name == code.File })
+		if shipped || module == nil {
+			continue
+		}
+		if own := strings.TrimPrefix(module.Package.Path.String(), checksPath); own != check.Name {
+			problems = append(problems, fmt.Errorf("%s:%d: the code %q is not the check's own; call it %s.<reason>", code.File, code.Line, code.Code, own))
+		}
+	}
+	return problems
+}
+
+// additionalChecks finds additional checks that do not exist; they would never
+// pass, which the author should hear at once.
+func (e *Evaluator) additionalChecks(known map[string]bool) (problems []error) {
+	layers := []any{e.rules.own}
+	for _, kind := range []string{"environments", "services"} {
+		names, _ := e.rules.own[kind].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			layers = append(layers, names[name])
+		}
+	}
+	for _, layer := range layers {
+		table, _ := layer.(map[string]any)
+		list, _ := table["additional_checks"].([]any)
+		for _, entry := range list {
+			name, _ := entry.(string)
+			if !known[name] && len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+quoteName(name)+".pass"))) == 0 {
+				problems = append(problems, fmt.Errorf("additional_checks asks for %q, which no pack has%s", name, didYouMean(name, slices.Sorted(maps.Keys(known)))))
+			}
+		}
+	}
+	return problems
+}
+
+// quoteName makes a name safe to be part of a reference.
+func quoteName(name string) string {
+	if !packCheck.MatchString(name) && !regexp.MustCompile(`^[a-z]+$`).MatchString(name) {
+		return "_"
+	}
+	return name
+}

@@ -31,16 +31,14 @@ func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
 	return &run{Evaluator: e, ctx: ctx, in: in, settings: inForce.memory, inForce: inForce.settings}, nil
 }
 
-// evaluate runs the rules as of instant and returns their result, recomputed
-// and found to agree with itself.
-func (r *run) evaluate(instant time.Time, known ...*memory) (*result, *recording, error) {
-	cache := newRecording(known...)
+// whole evaluates the whole decision as of instant, recomputes its outcome and
+// finds that they agree.
+func (r *run) whole(instant time.Time, cache *recording) (*result, error) {
 	value, err := r.query1(r.ctx, r.query, r.in.term(instant), cache)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	decoded, err := decodeResult(value)
-	return decoded, cache, err
+	return decodeResult(value)
 }
 
 // query1 evaluates a query that binds one variable and must have exactly one
@@ -89,11 +87,11 @@ func (zeros) Read(p []byte) (int, error) {
 
 // decide evaluates as of the input's now and then searches time.
 func (r *run) decide() (Decision, error) {
-	first, recording, err := r.evaluate(r.in.now, r.settings)
+	r.recording = newRecording(r.settings)
+	first, err := r.whole(r.in.now, r.recording)
 	if err != nil {
 		return Decision{}, err
 	}
-	r.recording = recording
 	findings, err := r.explain(first)
 	if err != nil {
 		return Decision{}, err

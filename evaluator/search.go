@@ -3,6 +3,8 @@ package evaluator
 import (
 	"fmt"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // The search for instants never computes one from a rule's word. It evaluates
@@ -20,7 +22,7 @@ func (r *run) findValidUntil(d *Decision) error {
 	}
 	until := r.in.now.Add(validity).Truncate(time.Second)
 	for _, instant := range r.candidates(r.inForce, until) {
-		later, _, err := r.evaluate(instant, r.settings, r.remembered())
+		later, err := r.whole(instant, newRecording(r.settings, r.remembered()))
 		if err != nil {
 			return err
 		}
@@ -35,31 +37,89 @@ func (r *run) findValidUntil(d *Decision) error {
 }
 
 // findOpening finds when each finding that time can cure is gone, and when the
-// whole gate opens, if time alone opens it.
+// whole gate opens, if time alone opens it. At each instant it first asks the
+// checks that gave those findings; only when none of them denies any more does
+// it ask for the whole decision. A test shows that asking for the whole
+// decision each time gives the same.
 func (r *run) findOpening(d *Decision) error {
 	waiting, alone := waitingFindings(d.Findings)
 	if len(waiting) == 0 {
 		return nil
 	}
-	last := (*result)(nil)
+	var last time.Time
 	for _, instant := range r.candidates(r.inForce, r.horizon()) {
-		later, _, err := r.evaluate(instant, r.settings, r.remembered())
+		cache := newRecording(r.settings, r.remembered())
+		standing, err := r.standing(waiting, instant, cache)
 		if err != nil {
 			return err
 		}
-		at := instant.In(r.zone())
-		if cured := markCured(waiting, later, at); cured > 0 && allCured(waiting) {
-			last = later
-		}
-		if alone && later.outcome == Allow {
-			d.OpensAt = &at
-			return nil
+		if markCured(waiting, standing, instant.In(r.zone())) && allCured(waiting) {
+			last = instant
 		}
 		if !alone && allCured(waiting) {
 			return nil
 		}
+		if !alone || len(standing) > 0 {
+			continue
+		}
+		later, err := r.whole(instant, cache)
+		if err != nil {
+			return err
+		}
+		if later.outcome == Allow {
+			at := instant.In(r.zone())
+			d.OpensAt = &at
+			return nil
+		}
 	}
 	return r.explainThen(d, last)
+}
+
+// standing are the denials, as of instant, of the checks that the waiting
+// findings come from.
+func (r *run) standing(waiting []*Finding, instant time.Time, cache *recording) (map[[3]string]bool, error) {
+	found := map[[3]string]bool{}
+	asked := map[string]bool{}
+	input := r.in.term(instant)
+	for _, f := range waiting {
+		for _, check := range f.checks {
+			if asked[check] {
+				continue
+			}
+			asked[check] = true
+			denials, err := r.denialsOf(check, input, cache)
+			if err != nil {
+				return nil, err
+			}
+			for i := range denials {
+				found[denials[i].identity()] = true
+			}
+		}
+	}
+	return found, nil
+}
+
+// denialsOf evaluates one check's denials.
+func (r *run) denialsOf(check string, input *ast.Term, cache *recording) ([]rawFinding, error) {
+	query, err := r.compileQuery("denials = " + checksPath + check + ".deny")
+	if err != nil {
+		return nil, err
+	}
+	value, err := r.query1(r.ctx, query, input, cache)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := value.(ast.Set)
+	if !ok {
+		return nil, fmt.Errorf("the check %s denies with %s instead of a set", check, ast.ValueName(value))
+	}
+	denials := make([]rawFinding, 0, set.Len())
+	err = set.Iter(func(term *ast.Term) error {
+		denial, err := findingOf(term.Value)
+		denials = append(denials, denial)
+		return err
+	})
+	return denials, err
 }
 
 // waitingFindings are the denials that time can cure; alone says that there
@@ -78,22 +138,15 @@ func waitingFindings(findings []Finding) (waiting []*Finding, alone bool) {
 	return waiting, alone
 }
 
-// markCured notes the instant at each waiting finding that is first gone then,
-// and counts them.
-func markCured(waiting []*Finding, later *result, at time.Time) (cured int) {
-	standing := map[[3]string]bool{}
-	for i := range later.findings {
-		if later.findings[i].Effect == EffectDeny {
-			standing[later.findings[i].identity()] = true
-		}
-	}
+// markCured notes the instant at each waiting finding that is first gone then.
+func markCured(waiting []*Finding, standing map[[3]string]bool, at time.Time) (any bool) {
 	for _, f := range waiting {
 		if f.OpensAt == nil && !standing[[3]string{f.Code, text(f.Item), f.Path}] {
 			f.OpensAt = &at
-			cured++
+			any = true
 		}
 	}
-	return cured
+	return any
 }
 
 func allCured(waiting []*Finding) bool {
@@ -105,13 +158,17 @@ func allCured(waiting []*Finding) bool {
 	return true
 }
 
-// explainThen says what stands once the waiting is over and the gate still
-// does not open.
-func (r *run) explainThen(d *Decision, last *result) error {
-	if last == nil {
+// explainThen says what stands at the instant when the last waiting is over,
+// where the gate still does not open.
+func (r *run) explainThen(d *Decision, last time.Time) error {
+	if last.IsZero() {
 		return nil
 	}
-	findings, err := r.explain(last)
+	later, err := r.whole(last, newRecording(r.settings, r.remembered()))
+	if err != nil {
+		return err
+	}
+	findings, err := r.explain(later)
 	if err != nil {
 		return err
 	}

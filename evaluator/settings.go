@@ -81,13 +81,9 @@ func (e *Evaluator) settingsFor(ctx context.Context, request facts.Request) (*in
 	if found, ok := e.warm.Load(key); ok {
 		return found.(*inForce), nil
 	}
-	body, err := ast.ParseBody(settingsQuery)
+	query, err := e.compileQuery(settingsQuery)
 	if err != nil {
-		return nil, fmt.Errorf("resolve settings: %w", err)
-	}
-	query, err := e.compiler.QueryCompiler().Compile(body)
-	if err != nil {
-		return nil, fmt.Errorf("resolve settings: %w", err)
+		return nil, err
 	}
 	input := ast.ObjectTerm(ast.Item(ast.StringTerm("request"), ast.ObjectTerm(
 		ast.Item(ast.StringTerm("environment"), ast.StringTerm(request.Environment)),

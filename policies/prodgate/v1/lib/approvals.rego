@@ -16,28 +16,24 @@ counting[position] := person if {
 	"approvals" in sources.readable
 	is_array(input.approvals)
 	some position, approval in input.approvals
-	_approves(approval)
-	_timely(approval)
-	_verified(approval)
+	approval.decision == "approved"
+	approval.digest == input.artifact.digest
+	approval.environment == input.request.environment
+	_timely(approval.approved_at)
+	_verified(approval.verified_by)
 	person := people.approver(approval.approver)
 }
 
 # The directory roles of those whose approvals count.
-roles contains role if {
-	some person in counting
-	some role in person.roles
-}
+roles contains input.people[counting[_]].roles[_]
 
 # Whether somebody with one of these roles has approved.
-granted_by(names) if {
-	some role in names
-	role in roles
-}
+granted_by(names) if names[_] in roles
 
 # The windows that somebody with one of these roles has named on purpose.
 windows_named_by(names) := {input.approvals[position].deployment_window |
 	some position, person in counting
-	some role in person.roles
+	some role in input.people[person].roles
 	role in names
 }
 
@@ -55,20 +51,24 @@ rejections contains position if {
 _approved(record) if record.decision == "approved"
 
 _approves(approval) if {
-	_approved(approval)
+	approval.decision == "approved"
 	approval.digest == input.artifact.digest
 	approval.environment == input.request.environment
 }
 
-_timely(approval) if {
-	approved_at := clock.past(approval.approved_at)
-	clock.past(input.request.requested_at) <= approved_at
-	clock.now - approved_at < time.parse_duration_ns(settings.effective.approval.max_age)
+_timely(approved_at) if {
+	approved := clock.past(approved_at)
+	_requested <= approved
+	clock.now - approved < _max_age
 }
 
-_verified(approval) if text.given(approval.verified_by)
+_requested := clock.past(input.request.requested_at)
+
+_max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
 _verified(_) if settings.effective.sources.unverified.approvals == true
+
+_verified(signer) if text.given(signer)
 
 _elsewhere(record) if text.differs_digest(record.digest, input.artifact.digest)
 
@@ -77,12 +77,12 @@ _elsewhere(record) if text.differs(record.environment, input.request.environment
 _outsiders(record) if people.outsider(people.one(record.approver))
 
 _taken_back(record) if {
-	rejected_at := clock.past(record.approved_at)
+	rejected := clock.past(record.approved_at)
 	person := people.one(record.approver)
 	some approval in input.approvals
 	_approves(approval)
 	people.one(approval.approver) == person
-	clock.past(approval.approved_at) > rejected_at
+	clock.past(approval.approved_at) > rejected
 }
 
 # Approvals that do not count, by their position, with the reasons why.
@@ -102,13 +102,13 @@ _environment_reason(approval) := set() if {
 } else := {"is for another environment, or names none"}
 
 _time_reason(approval) := set() if {
-	_timely(approval)
+	_timely(approval.approved_at)
 } else := {"was given before the request"} if {
-	clock.past(approval.approved_at) < clock.past(input.request.requested_at)
+	clock.past(approval.approved_at) < _requested
 } else := {sprintf("is older than %s", [settings.effective.approval.max_age])} if {
 	clock.past(approval.approved_at)
 } else := {"is dated in the future"}
 
 _signature_reason(approval) := set() if {
-	_verified(approval)
+	_verified(approval.verified_by)
 } else := {"is not signed"}

@@ -21,9 +21,12 @@ fact(text) := instant if {
 
 # The instant of a fact that has happened by now.
 past(text) := instant if {
-	instant := fact(text)
-	instant <= now
+	is_string(text)
+	instant := time.parse_rfc3339_ns(text)
+	instant <= _latest
 }
+
+_latest := min([now, collected])
 
 # Whether a fact that can be collected again was fresh when it was collected.
 fresh(text, max_age) if {

@@ -10,15 +10,13 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
-# The one person with this id. Undefined for nobody and for several.
+# The one person with this id, by position. Undefined for nobody and for
+# several.
 one(id) := person if {
 	_well_formed
-	holders := [holder |
-		some holder in input.people
-		id in holder.ids
-	]
+	holders := {holder | some holder; input.people[holder].ids[_] == id}
 	count(holders) == 1
-	person := holders[0]
+	some person in holders
 }
 
 _well_formed if {
@@ -34,28 +32,35 @@ _well_formed if {
 askers := ids if {
 	requester := one(input.request.requested_by)
 	actor := one(input.request.triggered_by)
-	ids := {id | some id in requester.ids} | {id | some id in actor.ids}
+	ids := {id | some id in input.people[requester].ids} | {id | some id in input.people[actor].ids}
 }
 
 # The person with this id, if it is one who may approve something here: a role
 # in the directory, the team, MFA, all fresh, and not one who asked.
 approver(id) := person if {
 	person := one(id)
-	person.mfa == true
-	settings.effective.approval.team in person.teams
-	clock.fresh(person.as_of, settings.effective.approval.directory_max_age)
-	_holds_a_role(person)
-	independent(person)
+	_qualified[person]
 }
 
-_holds_a_role(person) if {
-	some role in person.roles
+_qualified[person] if {
+	some person, record in input.people
+	record.mfa == true
+	settings.effective.approval.team in record.teams
+	clock.fresh(record.as_of, settings.effective.approval.directory_max_age)
+	_has_role[person]
+	_independent[person]
+}
+
+_has_role[person] if {
+	some person, record in input.people
+	some role in record.roles
 	role in approver_roles
 }
 
-independent(person) if {
+_independent[person] if {
+	some person, record in input.people
 	is_set(askers)
-	every id in person.ids {
+	every id in record.ids {
 		not id in askers
 	}
 }
@@ -67,10 +72,10 @@ approver_roles contains role if {
 
 # Shown twice, by role and by team, to be no approver.
 outsider(person) if {
-	is_array(person.roles)
-	not _holds_a_role(person)
-	is_array(person.teams)
-	every team in person.teams {
+	is_array(input.people[person].roles)
+	not _has_role[person]
+	is_array(input.people[person].teams)
+	every team in input.people[person].teams {
 		text.differs(team, settings.effective.approval.team)
 	}
 }
@@ -78,26 +83,29 @@ outsider(person) if {
 # Why the holder of an id cannot approve here, in words.
 objections(id) := {"nobody in the directory, or several people, have this id"} if {
 	not one(id)
-} else := {words | some words in _objections(one(id))}
+} else := {words | some words in _objections[one(id)]}
 
-_objections(person) := ((_mfa(person) | _team(person)) | _role(person)) | (_self(person) | _age(person))
+_objections[person] contains "MFA is not shown to be on" if {
+	some person, record in input.people
+	not record.mfa == true
+}
 
-_mfa(person) := set() if {
-	person.mfa == true
-} else := {"MFA is not shown to be on"}
+_objections[person] contains sprintf("not an active member of %s", [settings.effective.approval.team]) if {
+	some person, record in input.people
+	not settings.effective.approval.team in record.teams
+}
 
-_team(person) := set() if {
-	settings.effective.approval.team in person.teams
-} else := {sprintf("not an active member of %s", [settings.effective.approval.team])}
+_objections[person] contains "holds no approver's role in the directory" if {
+	some person, _ in input.people
+	not _has_role[person]
+}
 
-_role(person) := set() if {
-	_holds_a_role(person)
-} else := {"holds no approver's role in the directory"}
+_objections[person] contains "asked for this deployment, or it is not known who did" if {
+	some person, _ in input.people
+	not _independent[person]
+}
 
-_self(person) := set() if {
-	independent(person)
-} else := {"asked for this deployment, or it is not known who did"}
-
-_age(person) := set() if {
-	clock.fresh(person.as_of, settings.effective.approval.directory_max_age)
-} else := {"the directory's record is too old"}
+_objections[person] contains "the directory's record is too old" if {
+	some person, record in input.people
+	not clock.fresh(record.as_of, settings.effective.approval.directory_max_age)
+}

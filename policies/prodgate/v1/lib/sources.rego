@@ -11,13 +11,18 @@ import data.prodgate.v1.lib.settings
 readable contains name if {
 	some name, source in input.sources
 	source.status == "ok"
-	source.kind in settings.effective.sources.accepted[name]
-	_present(name)
+	input[name]
+	source.kind in _accepted[name]
 }
 
-_present(name) if input[name]
+readable contains name if {
+	some section, _ in input.custom
+	name := sprintf("custom.%s", [section])
+	input.sources[name].status == "ok"
+	input.sources[name].kind in _accepted[name]
+}
 
-_present(name) if input.custom[trim_prefix(name, "custom.")]
+_accepted := settings.effective.sources.accepted
 
 # METADATA
 # title: A source could not be read
@@ -73,11 +78,11 @@ trouble contains {
 	"path": sprintf("/sources/%s/kind", [name]),
 	"message": sprintf("facts about %s do not count from a source of kind %q", [name, source.kind]),
 	"observed": source.kind,
-	"required": settings.effective.sources.accepted[name],
+	"required": _accepted[name],
 } if {
 	some name, source in input.sources
 	source.status == "ok"
-	not source.kind in settings.effective.sources.accepted[name]
+	not source.kind in _accepted[name]
 }
 
 # METADATA

@@ -78,7 +78,7 @@ _documented(waiver) if {
 
 _approved(waiver) if {
 	person := people.approver(waiver.approver)
-	some role in person.roles
+	some role in input.people[person].roles
 	role in settings.effective.waivers.allowed[waiver.code].roles
 }
 

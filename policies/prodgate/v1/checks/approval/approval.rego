@@ -14,13 +14,15 @@ import data.prodgate.v1.lib.window
 default pass := false
 
 pass if {
-	count(needs - sources.readable) == 0
+	_readable
 	is_array(input.approvals)
 	_approved
 	count(approvals.rejections) == 0
 }
 
 needs := {"approvals", "artifact", "people"} | _history
+
+_readable if count(needs - sources.readable) == 0
 
 _history := {"production"} if {
 	input.request.kind == "rollback"
@@ -46,7 +48,7 @@ _approved if {
 _approved if {
 	input.request.kind == "rollback"
 	some person in approvals.counting
-	some id in person.ids
+	some id in input.people[person].ids
 	id in _original_approvers
 }
 
@@ -78,7 +80,7 @@ deny contains {
 	"observed": count(input.approvals),
 	"required": _wanted,
 } if {
-	count(needs - sources.readable) == 0
+	_readable
 	count(approvals.counting) == 0
 }
 

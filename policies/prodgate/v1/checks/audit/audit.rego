@@ -12,7 +12,7 @@ import data.prodgate.v1.lib.sources
 default pass := false
 
 pass if {
-	count(needs - sources.readable) == 0
+	_readable
 	count(settings.effective.audit.required_steps) > 0
 	every step in settings.effective.audit.required_steps {
 		_logged(step)
@@ -20,6 +20,8 @@ pass if {
 }
 
 needs := {"artifact", "trail"}
+
+_readable if count(needs - sources.readable) == 0
 
 _logged(type) if {
 	some step in input.trail.steps
@@ -44,7 +46,7 @@ deny contains {
 	"observed": [step.type | some step in input.trail.steps],
 	"required": {"type": type, "digest": input.artifact.digest},
 } if {
-	count(needs - sources.readable) == 0
+	_readable
 	some type in settings.effective.audit.required_steps
 	not _logged(type)
 }

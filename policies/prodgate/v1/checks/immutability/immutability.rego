@@ -12,7 +12,7 @@ import data.prodgate.v1.lib.text
 default pass := false
 
 pass if {
-	count(needs - sources.readable) == 0
+	_readable
 	_tag_names_the_commit
 	_as_built
 	_tag_points_here
@@ -20,6 +20,8 @@ pass if {
 }
 
 needs := {"artifact", "build"}
+
+_readable if count(needs - sources.readable) == 0
 
 # A bare digest has no tag that could move.
 _tag_names_the_commit if _bare
@@ -67,8 +69,8 @@ deny contains {
 	"message": sprintf("%v is not the commit %s", [input.artifact.tag, input.build.commit]),
 	"required": _tag_form,
 } if {
-	count(needs - sources.readable) == 0
 	not _tag_names_the_commit
+	_readable
 }
 
 _tag_form := "the commit's hash, 7 characters or more" if {
@@ -89,8 +91,8 @@ deny contains {
 	"message": sprintf("the registry has %s, the build made %s", [input.artifact.digest, input.build.digest]),
 	"required": input.build.digest,
 } if {
-	count(needs - sources.readable) == 0
 	not _as_built
+	_readable
 }
 
 # METADATA
@@ -107,8 +109,8 @@ deny contains {
 	"message": sprintf("the tag %v points to %v", [input.artifact.tag, input.artifact.tag_digest]),
 	"required": input.artifact.digest,
 } if {
-	"artifact" in sources.readable
 	not _tag_points_here
+	"artifact" in sources.readable
 }
 
 # METADATA
@@ -125,6 +127,6 @@ deny contains {
 	"message": "nobody's signature on the build record was verified",
 	"required": "a verified signature",
 } if {
-	"build" in sources.readable
 	not _verified
+	"build" in sources.readable
 }

@@ -65,8 +65,8 @@ deny contains {
 	"message": "it is not known since when the artifact runs in staging",
 	"required": {"not_after": input.collected_at},
 } if {
-	"staging" in sources.readable
 	not _since
+	"staging" in sources.readable
 }
 
 waived contains object.union(_too_short, {"message": "the soak time is waived"}) if {

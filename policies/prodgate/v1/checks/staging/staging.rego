@@ -13,7 +13,7 @@ import data.prodgate.v1.lib.text
 default pass := false
 
 pass if {
-	count(needs - sources.readable) == 0
+	_readable
 	_this_digest
 	_passed
 	_in_order
@@ -21,6 +21,8 @@ pass if {
 }
 
 needs := {"artifact", "staging"}
+
+_readable if count(needs - sources.readable) == 0
 
 _this_digest if input.staging.digest == input.artifact.digest
 
@@ -48,8 +50,8 @@ deny contains {
 	"message": sprintf("staging ran %s", [input.staging.digest]),
 	"required": input.artifact.digest,
 } if {
-	count(needs - sources.readable) == 0
 	not _this_digest
+	_readable
 }
 
 # METADATA
@@ -66,8 +68,8 @@ deny contains {
 	"message": "the staging verification has not reported",
 	"required": "PASSED",
 } if {
-	"staging" in sources.readable
 	not _reported
+	"staging" in sources.readable
 }
 
 # METADATA
@@ -84,8 +86,8 @@ deny contains {
 	"message": sprintf("the staging verification reported %v", [input.staging.verification.result]),
 	"required": "PASSED",
 } if {
-	_reported
 	not _passed
+	_reported
 }
 
 # METADATA
@@ -102,8 +104,8 @@ deny contains {
 	"message": sprintf("verified at %s, deployed at %s", [input.staging.verification.finished_at, input.staging.deployed_at]),
 	"required": {"not_before": input.staging.deployed_at, "not_after": input.now},
 } if {
-	_reported
 	not _in_order
+	_reported
 }
 
 # METADATA
@@ -120,6 +122,6 @@ deny contains {
 	"message": "nobody's signature on the staging verification was verified",
 	"required": "a verified signature",
 } if {
-	_reported
 	not _verified
+	_reported
 }

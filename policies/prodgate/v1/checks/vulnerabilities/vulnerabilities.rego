@@ -15,15 +15,18 @@ import data.prodgate.v1.lib.waivers
 default pass := false
 
 pass if {
-	count(needs - sources.readable) == 0
+	_readable
 	_sound_settings
 	_covered
-	every position in numbers.range(0, count(input.vulnerabilities.scans) - 1) {
+	is_array(input.vulnerabilities.scans)
+	every position, _ in input.vulnerabilities.scans {
 		_clean(position)
 	}
 }
 
 needs := {"artifact", "vulnerabilities"}
+
+_readable if count(needs - sources.readable) == 0
 
 # From the least to the worst.
 _severities := ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
@@ -66,45 +69,48 @@ _named(name) := platform if {
 	platform.platform == name
 } else := {"platform": name, "digest": null}
 
-_scanned(platform) if {
-	some scan in input.vulnerabilities.scans
-	_covers(scan, platform)
+_scanned(platform) if platform.digest in _digests
+
+_scanned(platform) if [input.artifact.digest, platform.platform] in _looked_at
+
+_digests contains input.vulnerabilities.scans[_].digest
+
+_looked_at contains [scan.digest, scan.platform] if some scan in input.vulnerabilities.scans
+
+# Scans that are about this artifact, by position.
+_ours contains position if {
+	some position, scan in input.vulnerabilities.scans
+	scan.digest in _own_digests
 }
 
-_covers(scan, platform) if scan.digest == platform.digest
+_own_digests := {input.artifact.digest} | {platform.digest | some platform in input.artifact.platforms}
 
-_covers(scan, platform) if {
-	scan.digest == input.artifact.digest
-	scan.platform == platform.platform
-}
-
-_ours(scan) if scan.digest == input.artifact.digest
-
-_ours(scan) if scan.digest in {platform.digest | some platform in input.artifact.platforms}
-
-_clean(position) if {
-	scan := input.vulnerabilities.scans[position]
-	_fresh(scan)
-	is_array(scan.findings)
-	_harmless(position)
-	is_array(scan.undetermined)
-	every unjudged in scan.undetermined {
-		waivers.covers("vulnerabilities.undetermined", unjudged["package"])
-	}
-}
-
-_fresh(scan) if {
-	_ours(scan)
+_fresh contains position if {
+	some position, scan in input.vulnerabilities.scans
 	clock.fresh(scan.scanned_at, settings.effective.vulnerabilities.max_age)
 	clock.fresh(scan.database.updated_at, settings.effective.vulnerabilities.database_max_age)
+}
+
+_clean(position) if {
+	position in _ours
+	position in _fresh
+	is_array(input.vulnerabilities.scans[position].findings)
+	_harmless(position)
+	is_array(input.vulnerabilities.scans[position].undetermined)
+	every unjudged in input.vulnerabilities.scans[position].undetermined {
+		waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+	}
 }
 
 # The evaluator may add an index of each scan's findings by severity; without
 # it every finding is looked at.
 _harmless(position) if {
 	groups := _groups(position)
-	every severity, positions in groups {
-		_harmless_group(position, severity, positions)
+	bad := object.keys(groups) - _tolerated
+	every severity in bad {
+		every place in groups[severity] {
+			_harmless_finding(input.vulnerabilities.scans[position].findings[place])
+		}
 	}
 }
 
@@ -118,15 +124,6 @@ _harmless(position) if {
 _groups(position) := groups if {
 	groups := input.index.findings[position]
 	is_object(groups)
-}
-
-_harmless_group(_, severity, _) if severity in _tolerated
-
-_harmless_group(position, severity, positions) if {
-	not severity in _tolerated
-	every finding in positions {
-		_harmless_finding(input.vulnerabilities.scans[position].findings[finding])
-	}
 }
 
 _harmless_finding(finding) if finding.severity in _tolerated
@@ -244,7 +241,7 @@ deny contains {
 	"observed": [scan.digest | some scan in input.vulnerabilities.scans],
 	"required": platform,
 } if {
-	count(needs - sources.readable) == 0
+	_readable
 	some platform in _platforms
 	not _scanned(platform)
 }
@@ -264,9 +261,9 @@ deny contains {
 	"message": sprintf("the scan is of %v", [scan.digest]),
 	"required": input.artifact.digest,
 } if {
-	count(needs - sources.readable) == 0
+	_readable
 	some position, scan in input.vulnerabilities.scans
-	not _ours(scan)
+	not position in _ours
 }
 
 # METADATA
@@ -291,8 +288,8 @@ deny contains {
 } if {
 	"vulnerabilities" in sources.readable
 	some position, scan in input.vulnerabilities.scans
-	_ours(scan)
-	not _fresh(scan)
+	position in _ours
+	not position in _fresh
 }
 
 waived contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s is waived", [
