@@ -15,7 +15,7 @@ import (
 
 // judge is a JSON Schema validator that knows nothing of the Go types: what
 // the schema says to the world and what Parse does have to be the same.
-func judge(t *testing.T) *jsonschema.Schema {
+func judge(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(generate(t)))
 	if err != nil {

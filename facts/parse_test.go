@@ -174,41 +174,6 @@ func TestLineFindsTheNearestParent(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
-	deep := func(n int) string {
-		return `{"custom":{"load_test":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}}`
-	}
-	within := func(message string) bool {
-		return !strings.Contains(message, "nests") && !strings.Contains(message, "want at most")
-	}
-	for _, c := range []struct {
-		name, data, want string
-	}{
-		{"as long as can be", strings.Repeat(" ", MaxBytes), "is empty; want one JSON object"},
-		{"one byte longer", strings.Repeat(" ", MaxBytes+1), "is 16777217 bytes long; want at most 16777216"},
-		{"one level deeper", deep(MaxDepth - 1), "nests more than 64 objects and lists within each other"},
-		{"far deeper", strings.Repeat("[", 1<<20), "nests more than 64 objects and lists within each other"},
-		{"more values", "[" + strings.Repeat("0,", maxValues) + "0]", "has more than 1048576 values"},
-		{"number too long", "[" + strings.Repeat("1", maxNumber+1) + "]", "has a number in column 2 that is too long or too large; want at most 64 characters and what a 64-bit float can hold"},
-		{"number too large", "[99e307]", ""},
-		{"number far too large", "[1e309]", "has a number in column 2 that is too long or too large; want at most 64 characters and what a 64-bit float can hold"},
-		{"number too close to zero", "[1e-309]", "has a number in column 2 that is too long or too large; want at most 64 characters and what a 64-bit float can hold"},
-		{"exponent beyond an int", "[1e99999999999999999999]", "has a number in column 2 that is too long or too large; want at most 64 characters and what a 64-bit float can hold"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got := problems(t, []byte(c.data))
-			if len(got) != 1 || got[0].Message != c.want && c.want != "" {
-				t.Errorf("got %v, want %q", got, c.want)
-			}
-		})
-	}
-	for _, p := range problems(t, []byte(deep(MaxDepth-2))) {
-		if !within(p.Message) {
-			t.Errorf("a document as deep as can be: %s", p.Message)
-		}
-	}
-}
-
 func TestProblemsStandInTheOrderOfTheDocumentAndEnd(t *testing.T) {
 	data := "{" + strings.Repeat("\n\"now\": 1,\n\"x\": 2,", 200) + "\n\"y\": 3}"
 	list := problems(t, []byte(data))
@@ -244,6 +209,8 @@ func TestFromDocumentPassesTheSameChecks(t *testing.T) {
 	}{
 		{"findings that nobody looked for", func(d *Document) { d.Vulnerabilities.Scans[0].Findings = nil },
 			[]Problem{{Path: "/vulnerabilities/scans/0/findings", Message: "is null; want a list", Hint: "[] says that somebody looked and there are none"}}},
+		{"a key with a slash", func(d *Document) { d.Sources["a/b~c"] = d.Sources["custom.chaos"] },
+			[]Problem{{Path: "/sources/a~1b~0c", Message: "unknown key", Hint: "want " + documentShape().field("sources").shape.keys.wanted()}}},
 		{"no sources", func(d *Document) { d.Sources = nil },
 			[]Problem{{Path: "/sources", Message: "is null; want an object"}}},
 		{"a section without its source", func(d *Document) { delete(d.Sources, "people") },
@@ -318,15 +285,4 @@ func TestDocumentsKeepTheirDigest(t *testing.T) {
 			r.Errorf("the way through Go changed (-before +after):\n%s", diff)
 		}
 	})
-}
-
-func BenchmarkParse(b *testing.B) {
-	data := valid(b)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Parse("valid.json", data); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -63,6 +64,7 @@ type scanner struct {
 	values int
 	place  place
 	twice  faults // keys given twice
+	stack  []node // the kids read so far of each list and object that is open
 }
 
 // broken ends a scan. It never leaves this package.
@@ -131,9 +133,9 @@ func (s *scanner) value(n *node) error {
 	}
 	switch c := s.src[s.pos]; {
 	case c == '{':
-		return s.nested(n, kindObject, s.object)
+		return s.nested(n, kindObject)
 	case c == '[':
-		return s.nested(n, kindList, s.list)
+		return s.nested(n, kindList)
 	case c == '"':
 		n.kind = kindString
 		return s.str(&n.text)
@@ -159,30 +161,38 @@ func (s *scanner) literal(n *node) error {
 }
 
 // nested reads a list or an object, unless it lies too deep.
-func (s *scanner) nested(n *node, k kind, read func(*node) error) error {
+func (s *scanner) nested(n *node, k kind) (err error) {
 	if s.depth++; s.depth > MaxDepth {
 		return &broken{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth)}
 	}
 	n.kind = k
 	s.pos++
-	err := read(n)
+	first := len(s.stack)
+	if k == kindList {
+		err = s.list(first)
+	} else {
+		err = s.object(first)
+	}
+	n.kids = slices.Clone(s.stack[first:])
+	s.stack = s.stack[:first]
 	s.depth--
 	return err
 }
 
-func (s *scanner) list(n *node) error {
+// list puts the items of a list onto the stack, from first up.
+func (s *scanner) list(first int) error {
 	if s.space(); s.take(']') {
 		return nil
 	}
 	for {
 		s.space()
 		item := node{nameAt: int32(s.pos)}
-		s.place.pushItem(len(n.kids))
+		s.place.pushItem(len(s.stack) - first)
 		if err := s.value(&item); err != nil {
 			return err
 		}
 		s.place.pop()
-		n.kids = append(n.kids, item)
+		s.stack = append(s.stack, item)
 		if s.space(); s.take(']') {
 			return nil
 		}
@@ -192,7 +202,8 @@ func (s *scanner) list(n *node) error {
 	}
 }
 
-func (s *scanner) object(n *node) error {
+// object puts the members of an object onto the stack, from first up.
+func (s *scanner) object(first int) error {
 	if s.space(); s.take('}') {
 		return nil
 	}
@@ -200,23 +211,18 @@ func (s *scanner) object(n *node) error {
 	for {
 		s.space()
 		m := node{nameAt: int32(s.pos)}
-		if s.pos >= len(s.src) || s.src[s.pos] != '"' {
-			return s.unexpected("a key in double quotes")
-		}
-		if err := s.str(&m.name); err != nil {
+		if err := s.key(&m.name); err != nil {
 			return err
 		}
-		if s.space(); !s.take(':') {
-			return s.unexpected(`":"`)
-		}
-		s.space()
 		s.place.push(m.name)
-		s.unique(n, &m, &seen)
+		if at, ok := seen.add(s.stack[first:], &m); ok && !s.twice.full() {
+			s.twice.add(m.nameAt, s.place.pointer(), fmt.Sprintf("is given twice, first on line %d", lineOf(s.src, int(at))), "")
+		}
 		if err := s.value(&m); err != nil {
 			return err
 		}
 		s.place.pop()
-		n.kids = append(n.kids, m)
+		s.stack = append(s.stack, m)
 		if s.space(); s.take('}') {
 			return nil
 		}
@@ -226,31 +232,41 @@ func (s *scanner) object(n *node) error {
 	}
 }
 
-// unique notes that m's key was in n before.
-func (s *scanner) unique(n, m *node, seen *keys) {
-	if first, ok := seen.add(n, m); ok && !s.twice.full() {
-		s.twice.add(m.nameAt, s.place.pointer(), fmt.Sprintf("is given twice, first on line %d", lineOf(s.src, int(first))), "")
+// key reads a key and what parts it from its value.
+func (s *scanner) key(name *string) error {
+	if s.pos >= len(s.src) || s.src[s.pos] != '"' {
+		return s.unexpected("a key in double quotes")
 	}
+	if err := s.str(name); err != nil {
+		return err
+	}
+	if s.space(); !s.take(':') {
+		return s.unexpected(`":"`)
+	}
+	s.space()
+	return nil
 }
 
 // keys finds out whether a key was given before: by looking at each member
 // while there are few, by a map from then on.
 type keys map[string]int32
 
-// add returns where the key of m, which is about to join n, was given first.
-func (k *keys) add(n, m *node) (first int32, twice bool) {
+// add returns where the key of m, which is about to join members, was given
+// first.
+func (k *keys) add(members []node, m *node) (first int32, twice bool) {
 	const few = 16
-	if len(n.kids) < few {
-		old := n.member(m.name)
-		if old == nil {
-			return 0, false
+	if len(members) < few {
+		for i := range members {
+			if members[i].name == m.name {
+				return members[i].nameAt, true
+			}
 		}
-		return old.nameAt, true
+		return 0, false
 	}
 	if *k == nil {
 		*k = keys{}
-		for i := len(n.kids) - 1; i >= 0; i-- {
-			(*k)[n.kids[i].name] = n.kids[i].nameAt
+		for i := range members {
+			(*k)[members[i].name] = members[i].nameAt
 		}
 	}
 	if first, twice = (*k)[m.name]; !twice {

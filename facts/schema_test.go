@@ -32,7 +32,7 @@ func TestSchemaIsWhatTheTypesSay(t *testing.T) {
 }
 
 // generate writes the schema of a document, described by the doc comments.
-func generate(t *testing.T) []byte {
+func generate(t testing.TB) []byte {
 	t.Helper()
 	g := generator{docs: docComments(t), defs: members{}}
 	root := g.structure(documentShape())
@@ -221,7 +221,7 @@ func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 }
 
 // docComments reads the comments of the types in facts.go: Type, Type.Field.
-func docComments(t *testing.T) map[string]string {
+func docComments(t testing.TB) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
 	for _, d := range sourceFile(t).Decls {
@@ -245,7 +245,7 @@ func docComments(t *testing.T) map[string]string {
 }
 
 // sourceFile is facts.go, where all types of a document are.
-func sourceFile(t *testing.T) *ast.File {
+func sourceFile(t testing.TB) *ast.File {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "facts.go", nil, parser.ParseComments)
 	if err != nil {
