@@ -4,6 +4,11 @@
 // It holds the Go types, the JSON Schema and the strict decoder. It knows
 // nothing about how facts are gathered (package collectors) or judged
 // (packages policies and evaluator) and imports next to nothing.
+//
+// The types below say everything once. A new fact is a field with a comment
+// and, for a string, a schema tag (one of formats, in format.go): a pointer may
+// be absent or null, omitempty and omitzero only absent, all else is required.
+// Then go test ./facts -update writes the schema.
 package facts
 
 import "time"
