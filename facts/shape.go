@@ -97,16 +97,16 @@ type shapes map[reflect.Type]*shape
 
 // of returns the shape of a type whose field carries tag. What it does not
 // know is a string no value matches, which no test would let pass.
-func (all shapes) of(t reflect.Type, tag string) *shape {
+func (known shapes) of(t reflect.Type, tag string) *shape {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return &shape{kind: kindString, instant: true, seconds: tag == "seconds"}
 	case t.Kind() == reflect.Struct:
-		return all.structure(t)
+		return known.structure(t)
 	case t.Kind() == reflect.Slice:
-		return all.list(t, tag)
+		return known.list(t, tag)
 	case t.Kind() == reflect.Map:
-		return all.mapping(t, tag)
+		return known.mapping(t, tag)
 	case t.Kind() == reflect.Interface:
 		return &shape{free: true}
 	case t.Kind() == reflect.Bool:
@@ -142,12 +142,12 @@ func spelled[T ~string](words []T) []string {
 	return list
 }
 
-func (all shapes) structure(t reflect.Type) *shape {
-	if s := all[t]; s != nil {
+func (known shapes) structure(t reflect.Type) *shape {
+	if s := known[t]; s != nil {
 		return s
 	}
 	s := &shape{kind: kindObject, typ: t, fields: make([]field, 0, t.NumField())}
-	all[t] = s
+	known[t] = s
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -161,7 +161,7 @@ func (all shapes) structure(t reflect.Type) *shape {
 		s.fields = append(s.fields, field{
 			name:     name,
 			index:    i,
-			shape:    all.of(typ, f.Tag.Get("schema")),
+			shape:    known.of(typ, f.Tag.Get("schema")),
 			required: options == "" && !pointer,
 			nullable: options == "" && pointer,
 		})
@@ -170,15 +170,15 @@ func (all shapes) structure(t reflect.Type) *shape {
 }
 
 // list reads "min=N" for the list; the rest of the tag is for its items.
-func (all shapes) list(t reflect.Type, tag string) *shape {
+func (known shapes) list(t reflect.Type, tag string) *shape {
 	s := &shape{kind: kindList}
 	items, least, _ := strings.Cut(tag, "min=")
 	s.min, _ = strconv.Atoi(least)
-	s.elem = all.of(t.Elem(), strings.TrimSuffix(items, ","))
+	s.elem = known.of(t.Elem(), strings.TrimSuffix(items, ","))
 	return s
 }
 
 // mapping reads the format of the keys.
-func (all shapes) mapping(t reflect.Type, tag string) *shape {
-	return &shape{kind: kindObject, keys: text(t.Key(), tag), elem: all.of(t.Elem(), "")}
+func (known shapes) mapping(t reflect.Type, tag string) *shape {
+	return &shape{kind: kindObject, keys: text(t.Key(), tag), elem: known.of(t.Elem(), "")}
 }
