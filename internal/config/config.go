@@ -60,7 +60,7 @@ func Load(in Input) (*Config, error) {
 		return nil, err
 	}
 	if c.Path != "" {
-		if c.File, err = readFile(c.Path); err != nil {
+		if c.File, err = readFile(c.Path, shown(in.Dir, c.Path)); err != nil {
 			return nil, err
 		}
 	}
@@ -145,6 +145,14 @@ func locate(dir, root string, named Value) (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// shown is path as seen from dir, if it lies in it.
+func shown(dir, path string) string {
+	if relative, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(relative) {
+		return relative
+	}
+	return path
 }
 
 // repositoryRoot returns the nearest folder upwards from dir that holds .git,

@@ -37,8 +37,8 @@ func TestTheStrongerLayerWins(t *testing.T) {
 	}{
 		{"flag over variable and file", "from-flag", "--environment", Input{Dir: root, Flags: flag, Env: env}},
 		{"variable over file", "from-env", "PRODGATE_ENVIRONMENT", Input{Dir: root, Env: env}},
-		{"an empty variable is not set", "from-file", filepath.Join(root, Filename) + ":1", Input{Dir: root, Env: []string{"PRODGATE_ENVIRONMENT="}}},
-		{"file where nothing else speaks", "from-file", filepath.Join(root, Filename) + ":1", Input{Dir: root}},
+		{"an empty variable is not set", "from-file", Filename + ":1", Input{Dir: root, Env: []string{"PRODGATE_ENVIRONMENT="}}},
+		{"file where nothing else speaks", "from-file", Filename + ":1", Input{Dir: root}},
 		{"nobody", "", "not set", Input{Dir: t.TempDir()}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

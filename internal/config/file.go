@@ -25,11 +25,12 @@ type File struct {
 	Sources     collectors.Config `yaml:"sources"`     // where each section's facts come from
 
 	path  string
+	files []string       // that sources name
 	lines map[string]int // line of each key of the top level and, as sources.NAME, of each source
 }
 
-// readFile reads the configuration at path.
-func readFile(path string) (File, error) {
+// readFile reads the configuration at path, which errors and origins call name.
+func readFile(path, name string) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, fmt.Errorf("read the configuration: %w", err)
@@ -39,13 +40,14 @@ func readFile(path string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	return Parse(filepath.Clean(path), content)
+	return Parse(name, filepath.Dir(path), content)
 }
 
-// Parse reads the configuration from content; path is what errors call it. It
-// accepts one YAML mapping with known keys, each once, and no aliases. An
-// error names file, line and key.
-func Parse(path string, content []byte) (f File, err error) {
+// Parse reads the configuration from content; path is what errors and origins
+// call it, dir the folder that relative paths in it count from. It accepts one
+// YAML mapping with known keys, each once, and no aliases. An error names file,
+// line and key.
+func Parse(path, dir string, content []byte) (f File, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the YAML parser is not ours
 			f, err = File{}, fmt.Errorf("%s: cannot be read as YAML: %v", path, r)
@@ -75,7 +77,7 @@ func Parse(path string, content []byte) (f File, err error) {
 	if err := document.Decode(&f); err != nil {
 		return File{}, fmt.Errorf("%s: %w", path, err)
 	}
-	f.Sources.Dir = filepath.Dir(path)
+	f.Sources.Dir = dir
 	f.note(document.Content[0], "")
 	return f, nil
 }
@@ -87,6 +89,40 @@ func (f *File) note(mapping *yaml.Node, under string) {
 		f.lines[under+key.Value] = key.Line
 		if key.Value == "sources" && under == "" {
 			f.note(value, "sources.")
+			f.noteFiles(value)
+		}
+	}
+}
+
+// noteFiles remembers the files under sources: every text that names something
+// which is there, whatever its key.
+func (f *File) noteFiles(sources *yaml.Node) {
+	for i := 1; i < len(sources.Content); i += 2 {
+		eachText(sources.Content[i], func(text string) {
+			if !filepath.IsAbs(text) {
+				text = filepath.Join(f.Sources.Dir, text)
+			}
+			if exists(text) {
+				f.files = append(f.files, text)
+			}
+		})
+	}
+}
+
+// eachText calls visit for every text in node that is no key.
+func eachText(node *yaml.Node, visit func(text string)) {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		if node.Tag == "!!str" && node.Value != "" {
+			visit(node.Value)
+		}
+	case yaml.MappingNode:
+		for i := 1; i < len(node.Content); i += 2 {
+			eachText(node.Content[i], visit)
+		}
+	default:
+		for _, child := range node.Content {
+			eachText(child, visit)
 		}
 	}
 }
@@ -99,3 +135,7 @@ func (f *File) Source(section string) Origin {
 	}
 	return Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", f.path, line)}
 }
+
+// SourceFiles are the files that sources name, independent of the working
+// folder, in the file's order.
+func (f *File) SourceFiles() []string { return f.files }

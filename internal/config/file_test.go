@@ -21,7 +21,7 @@ func TestParseRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"a file too large", "service: " + strings.Repeat("x", maxBytes), "larger than 1024 KiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse(Filename, []byte(tt.content))
+			_, err := Parse(Filename, ".", []byte(tt.content))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v\nwant    %q", err, tt.want)
 			}
@@ -30,7 +30,7 @@ func TestParseRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestParseReportsEveryProblemAtOnce(t *testing.T) {
-	_, err := Parse(Filename, []byte("servce: a\ntimout: 1m\n"))
+	_, err := Parse(Filename, ".", []byte("servce: a\ntimout: 1m\n"))
 	if err == nil || strings.Count(err.Error(), "did you mean") != 2 {
 		t.Errorf("error = %v", err)
 	}
@@ -38,7 +38,7 @@ func TestParseReportsEveryProblemAtOnce(t *testing.T) {
 
 func TestParseAnEmptyFileSaysNothing(t *testing.T) {
 	for _, content := range []string{"", "# only a comment\n", "---\n"} {
-		f, err := Parse(Filename, []byte(content))
+		f, err := Parse(Filename, ".", []byte(content))
 		if err != nil || f.Service != "" {
 			t.Errorf("Parse(%q) = %+v, %v", content, f, err)
 		}
@@ -53,7 +53,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		file, err := Parse(Filename, content)
+		file, err := Parse(Filename, ".", content)
 		if err != nil && !strings.Contains(err.Error(), Filename) {
 			t.Errorf("the error does not name the file: %v", err)
 		}

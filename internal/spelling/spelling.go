@@ -2,13 +2,21 @@
 // the words stand for.
 package spelling
 
-import "github.com/agnivade/levenshtein"
+import (
+	"strings"
 
-// Nearest returns the candidate that word is most likely a misspelling of, and
-// false if none is near. Of equally near candidates the first wins.
+	"github.com/agnivade/levenshtein"
+)
+
+// Nearest returns the candidate that word is most likely a misspelling or the
+// beginning of, and false if none is near. Of equally near candidates the first
+// wins.
 func Nearest(word string, candidates []string) (string, bool) {
 	best, distance := "", len(word)/3+2
 	for _, candidate := range candidates {
+		if len(word) >= 3 && strings.HasPrefix(candidate, word) {
+			return candidate, true
+		}
 		if d := levenshtein.ComputeDistance(word, candidate); d < distance {
 			best, distance = candidate, d
 		}

@@ -9,6 +9,7 @@ func TestNearest(t *testing.T) {
 		{"a letter too many", "servicee", "service"},
 		{"two letters swapped", "enviornment", "environment"},
 		{"a plural forgotten", "source", "sources"},
+		{"only the beginning", "env", "environment"},
 		{"another word altogether", "banana", ""},
 		{"nothing at all", "", ""},
 		{"letters beyond ASCII", "sérvice", "service"},

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+)
+
+func newCollect(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "collect IMAGE",
+		Short: "Gather the facts about an image, without deciding",
+		Long: `Collect writes the document that "prodgate eval IMAGE" would decide on. A source
+that could not be read is told on standard error and in the document's
+"sources"; it is no reason to end with anything but 0.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || args[0] == "" {
+				return usage("prodgate collect IMAGE", "give exactly one image")
+			}
+			return nil
+		},
+	}
+	addRequest(cmd)
+	addSettings(cmd, "config", "timeout")
+	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
+	only := cmd.Flags().StringSlice("only", nil, "gather these sections alone, repeatable: "+strings.Join(facts.Sections, ", "))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := outputWord(*output, "json", "yaml"); err != nil {
+			return err
+		}
+		if err := sections(*only); err != nil {
+			return err
+		}
+		return collect(cmd, std, args[0], *output, *only)
+	}
+	return cmd
+}
+
+func collect(cmd *cobra.Command, std stdio, image, output string, only []string) error {
+	cfg, err := loadConfig(cmd, std)
+	if err != nil {
+		return err
+	}
+	timeout, err := cfg.Timeout()
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	req, err := request(cmd, cfg, image, std.clock())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+	defer cancel()
+	doc := gather(ctx, cfg, std.clock, nil, req, only...)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	unread(std, doc, only)
+	out, err := documentJSON(doc)
+	if err != nil {
+		return err
+	}
+	if len(only) > 0 {
+		if out, err = pick(out, only); err != nil {
+			return err
+		}
+	}
+	if output == "yaml" {
+		if out, err = asYAML(out); err != nil {
+			return err
+		}
+	}
+	if _, err = std.out.Write(out); err != nil {
+		return fmt.Errorf("write the document: %w", err)
+	}
+	return nil
+}
+
+// gather resolves the reference once and asks every source, or those of only.
+// A reference that cannot be resolved is not an error: the artifact's source
+// says so, and the checks on it deny. With at, the calendar is collected
+// around that instant.
+func gather(ctx context.Context, cfg *config.Config, clock func() time.Time, at *time.Time, req facts.Request, only ...string) *facts.Document {
+	sources := cfg.File.Sources
+	if at != nil {
+		sources.Clock = func() time.Time { return *at }
+	}
+	if digest, err := collectors.Resolve(ctx, sources, req.Reference); err == nil {
+		req.Digest = digest
+	}
+	from := collectors.All(sources)
+	if len(only) > 0 {
+		from = slices.DeleteFunc(from, func(c collectors.Collector) bool { return !slices.Contains(only, c.Name()) })
+	}
+	return collectors.Gather(ctx, clock, req, from)
+}
+
+// sections returns an error for the first of names that is no section.
+func sections(names []string) error {
+	for _, name := range names {
+		if slices.Contains(facts.Sections, name) {
+			continue
+		}
+		help := "sections are " + strings.Join(facts.Sections, ", ")
+		if hint := spelling.Hint(name, facts.Sections); hint != "" {
+			help = hint
+		}
+		return usage(help, "--only: unknown section %q", name)
+	}
+	return nil
+}
+
+// outputWord returns an error if word is none of accepted.
+func outputWord(word string, accepted ...string) error {
+	if slices.Contains(accepted, word) {
+		return nil
+	}
+	help := "one of " + strings.Join(accepted, ", ")
+	if hint := spelling.Hint(word, accepted); hint != "" {
+		help = hint
+	}
+	return usage(help, "unknown output format %q", word)
+}
+
+// unread tells which sources could not be read.
+func unread(std stdio, doc *facts.Document, only []string) {
+	for _, name := range sourcesOf(doc) {
+		source := doc.Sources[name]
+		if source.Status == facts.StatusOK || source.Error == nil || len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
+		fmt.Fprintf(std.err, "warning: %s is %s: %s\n", name, source.Status, printable(*source.Error))
+	}
+}
+
+// sourcesOf are the names of doc's sources, sorted.
+func sourcesOf(doc *facts.Document) []string {
+	return slices.Sorted(maps.Keys(doc.Sources))
+}
+
+// pick keeps the sections of names, and their sources, of a document.
+func pick(document []byte, names []string) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(document, &all); err != nil {
+		return nil, err
+	}
+	var sources map[string]json.RawMessage
+	if err := json.Unmarshal(all["sources"], &sources); err != nil {
+		return nil, err
+	}
+	picked, theirs := map[string]any{}, map[string]json.RawMessage{}
+	for _, name := range names {
+		if section, ok := all[name]; ok {
+			picked[name] = section
+		}
+		if source, ok := sources[name]; ok {
+			theirs[name] = source
+		}
+	}
+	picked["sources"] = theirs
+	var b bytes.Buffer
+	err := writeJSON(&b, picked)
+	return b.Bytes(), err
+}
+
+// asYAML writes JSON as YAML. Every JSON document is YAML, so its nodes keep
+// order and numbers; only their style changes.
+func asYAML(document []byte) ([]byte, error) {
+	var node yaml.Node
+	if err := yaml.Unmarshal(document, &node); err != nil {
+		return nil, fmt.Errorf("write the document as YAML: %w", err)
+	}
+	plain(&node)
+	return yaml.Marshal(&node)
+}
+
+func plain(node *yaml.Node) {
+	node.Style &^= yaml.FlowStyle
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!str" {
+		node.Style = 0
+	}
+	for _, child := range node.Content {
+		plain(child)
+	}
+}

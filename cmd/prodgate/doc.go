@@ -1,0 +1,42 @@
+// Prodgate answers one question: may this artifact go to this environment now?
+//
+// Usage:
+//
+//	prodgate eval IMAGE [flags]           may it go?
+//	prodgate eval --input FILE|- [flags]  the same, on a document that was saved
+//	prodgate collect IMAGE [flags]        the facts, without deciding
+//	prodgate policy list|explain|new|test what is checked, and how to add to it
+//	prodgate schema input|decision        the JSON Schemas of the two documents
+//	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow
+//	prodgate doctor                       show each setting's origin and try each source
+//	prodgate demo                         see an allow, two denials and a wait, offline
+//	prodgate version | completion SHELL
+//
+// # Exit codes
+//
+// They are the same for every flag and output format:
+//
+//	0  allow, and every output is written
+//	1  deny: something must be fixed or someone must act
+//	2  no decision: usage, configuration, broken input, an error
+//	3  deny for now: time alone opens the gate, opens_at says when
+//
+// Commands that do not decide end with 0 or 2; policy test ends with 1 where a
+// test failed. "go run" turns every code but 0 into 1: judge by the built
+// binary.
+//
+// # Where settings come from
+//
+// Flag, then PRODGATE_… variable, then prodgate.yaml (the nearest upwards, up to
+// the repository's root), then what the CI system says, then the default. An
+// unknown flag, variable or key is an error. "prodgate doctor" shows which one
+// spoke. What loosens the gate or moves its clock (--emergency, --at) is a flag
+// and nothing else. Thresholds, roles and windows are no configuration: they
+// are settings of the policies.
+//
+// # Streams
+//
+// Results go to standard output, everything else to standard error. -o
+// FORMAT[=PATH] can be given several times; files are written before standard
+// output is, and exit code 0 means that all of them were.
+package main

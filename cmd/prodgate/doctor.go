@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/spf13/cobra"
+)
+
+func newDoctor(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [IMAGE]",
+		Short: "Show each setting's origin, try each source, and say what is wrong",
+		Long: `Doctor shows what is in force and who said so, loads the policies, tries each
+source, and warns of evidence that the author of a change could have edited.
+With IMAGE it asks the registry too. It decides nothing: it ends with 0 if all
+works (warnings are allowed) and with 2 if something is broken.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage("prodgate doctor [IMAGE]", "one image at a time, got %q and %q", args[0], args[1])
+			}
+			return nil
+		},
+	}
+	addRequest(cmd)
+	addSettings(cmd, "policies", "config", "timeout")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return doctor(cmd, std, args) }
+	return cmd
+}
+
+// doctor examines everything it can, whatever is broken before it.
+func doctor(cmd *cobra.Command, std stdio, args []string) error {
+	cfg, err := loadConfig(cmd, std)
+	if err != nil {
+		return err
+	}
+	timeout, err := cfg.Timeout()
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+	defer cancel()
+	image := ""
+	if len(args) == 1 {
+		image = args[0]
+	}
+	d := diagnosis{std: std, cfg: cfg, image: image}
+	d.settings()
+	d.policies(ctx)
+	doc := d.sources(ctx)
+	d.surroundings(doc)
+	d.credentials()
+	d.trust()
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	return d.conclude()
+}
+
+// diagnosis is what was found out so far.
+type diagnosis struct {
+	std   stdio
+	cfg   *config.Config
+	image string // "" if none was given
+
+	out              bytes.Buffer
+	broken, warnings int
+}
+
+func (d *diagnosis) heading(text string) { fmt.Fprintf(&d.out, "\n%s\n", text) }
+
+func (d *diagnosis) row(word, subject, detail string) {
+	fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", word, subject, printable(strings.TrimSpace(detail)))
+}
+
+func (d *diagnosis) ok(subject, format string, args ...any) {
+	d.row("ok", subject, fmt.Sprintf(format, args...))
+}
+
+// warn notes something that works and should not stay so; cure says what to do.
+func (d *diagnosis) warn(subject, cure, format string, args ...any) {
+	d.warnings++
+	d.row("warning", subject, fmt.Sprintf(format, args...))
+	d.row("", "", "cure: "+cure)
+}
+
+// fail notes something that is broken; cure says what to do.
+func (d *diagnosis) fail(subject, cure, format string, args ...any) {
+	d.broken++
+	d.row("broken", subject, fmt.Sprintf(format, args...))
+	d.row("", "", "cure: "+cure)
+}
+
+// conclude writes the diagnosis and a count.
+func (d *diagnosis) conclude() error {
+	fmt.Fprintf(&d.out, "\n%d broken, %d warnings\n", d.broken, d.warnings)
+	if err := writeText(d.std.out, strings.TrimLeft(d.out.String(), "\n")); err != nil {
+		return err
+	}
+	if d.broken > 0 {
+		return verdict(exitNoDecision)
+	}
+	return nil
+}
+
+// settings shows every setting with its origin.
+func (d *diagnosis) settings() {
+	d.heading("Settings of this run")
+	if d.cfg.Path == "" {
+		d.warn("config", "prodgate init writes one", "there is no %s from here up to the repository's root", config.Filename)
+	} else {
+		d.ok("config", "%s", d.cfg.Path)
+	}
+	for _, v := range d.cfg.All() {
+		if v.Name == "config" {
+			continue
+		}
+		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, printable(or(v.Text, "—")+"  ("+v.Origin.String()+")"))
+	}
+	for _, name := range []string{"service", "environment"} {
+		if !d.cfg.Get(name).Given() {
+			d.fail(name, fmt.Sprintf("say it in %s: %s: NAME", config.Filename, name), "nobody says it")
+		}
+	}
+}
+
+// policies loads the rules and shows the settings that hold for the service.
+func (d *diagnosis) policies(ctx context.Context) {
+	d.heading("Policies")
+	packs := d.cfg.Get("policies").List
+	gate, err := evaluator.New(ctx, evaluator.Options{Packs: packs})
+	if err != nil {
+		d.fail("policies", "mend the pack, or leave it out; nothing is decided until then", "%v", err)
+		return
+	}
+	id := gate.Policy()
+	d.ok("rules", "%s %s", id.Version, id.Revision)
+	d.ok("digest", "%s", id.Digest)
+	for _, pack := range packs {
+		d.ok("pack", "%s", pack)
+	}
+	d.inForce(ctx, gate)
+}
+
+// inForce shows the policies' settings for the service in the environment.
+func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
+	environment, service := d.cfg.Get("environment").Text, d.cfg.Get("service").Text
+	if environment == "" || service == "" {
+		return
+	}
+	settings, err := gate.Settings(ctx, environment, service)
+	if err != nil {
+		d.fail("settings", "list it under data.prodgate.organisation in a policy pack; prodgate init writes one", "%v", err)
+		return
+	}
+	d.ok("settings", "for %s in %s:", service, environment)
+	table, err := settingsTable(settings)
+	if err != nil {
+		d.fail("settings", "please report it", "%v", err)
+		return
+	}
+	for _, line := range table {
+		fmt.Fprintf(&d.out, "      %s\n", printable(line))
+	}
+}
+
+// sources tries each source and returns what was gathered.
+func (d *diagnosis) sources(ctx context.Context) *facts.Document {
+	d.heading("Sources")
+	req := facts.Request{
+		ID: "doctor", Kind: facts.KindPromotion, RequestedAt: d.std.clock(), Reference: d.image,
+		Service: d.cfg.Get("service").Text, Environment: d.cfg.Get("environment").Text,
+	}
+	doc := gather(ctx, d.cfg, d.std.clock, nil, req)
+	for _, name := range sourcesOf(doc) {
+		d.source(name, doc.Sources[name])
+	}
+	return doc
+}
+
+func (d *diagnosis) source(name string, s facts.Source) {
+	origin := d.cfg.File.Source(name)
+	where := s.Kind
+	if origin != config.Nobody {
+		where += "  (" + origin.String() + ")"
+	}
+	why := ""
+	if s.Error != nil {
+		why = *s.Error
+	}
+	switch {
+	case s.Status == facts.StatusOK:
+		d.ok(name, "%s", where)
+	case d.image == "" && (name == "artifact" || name == "rollback"):
+		d.row("not tried", name, "its registry is asked with prodgate doctor IMAGE; now: "+why)
+	case s.Status == facts.StatusUnconfigured:
+		d.warn(name, fmt.Sprintf("name its file under sources.%s in %s; every check on it denies until then", name, config.Filename), "unconfigured")
+	default:
+		d.fail(name, "make the source readable; every check on it denies until then", "%s: %s", where, why)
+	}
+}

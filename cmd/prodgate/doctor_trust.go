@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// surroundings looks at the machine's clock and the site's zone.
+func (d *diagnosis) surroundings(doc *facts.Document) {
+	d.heading("Surroundings")
+	now := d.std.clock()
+	if built, ok := builtAt(); ok && now.Before(built) {
+		d.fail("clock", "set the machine's clock", "it is %s here, before prodgate was made (%s)", now.Format(time.RFC3339), built.Format(time.RFC3339))
+	} else {
+		d.ok("clock", "%s", now.UTC().Format(time.RFC3339))
+	}
+	switch {
+	case doc.Calendar == nil:
+		d.warn("zone", "configure sources.calendar", "no calendar tells the site's zone; windows cannot be judged")
+	default:
+		zone, err := time.LoadLocation(doc.Calendar.Timezone)
+		if err != nil {
+			d.fail("zone", "write an IANA name, as in America/New_York", "%q is no zone", doc.Calendar.Timezone)
+			return
+		}
+		d.ok("zone", "%s, where it is %s", zone, now.In(zone).Format("Monday 15:04 -07:00"))
+	}
+}
+
+// builtAt is when the commit this binary was built from was made.
+func builtAt() (time.Time, bool) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}, false
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, s.Value)
+			return at, err == nil
+		}
+	}
+	return time.Time{}, false
+}
+
+// dockerConfig is what of docker's configuration says who may read registries.
+type dockerConfig struct {
+	Auths       map[string]json.RawMessage `json:"auths"`
+	CredsStore  string                     `json:"credsStore"`
+	CredHelpers map[string]string          `json:"credHelpers"`
+}
+
+// credentials looks whether docker's credentials can be read, and shows none.
+func (d *diagnosis) credentials() {
+	dir := d.std.getenv("DOCKER_CONFIG")
+	if dir == "" {
+		dir = filepath.Join(d.std.getenv("HOME"), ".docker")
+	}
+	path := filepath.Join(dir, "config.json")
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.ok("registry login", "none (no %s): only public images can be read", path)
+		return
+	case err != nil:
+		d.fail("registry login", "make the file readable", "%v", err)
+		return
+	}
+	var c dockerConfig
+	if err := json.Unmarshal(content, &c); err != nil {
+		d.fail("registry login", "log in again with docker login", "%s is not JSON that docker wrote", path)
+		return
+	}
+	var names []string
+	for name := range c.Auths {
+		names = append(names, name)
+	}
+	helpers := []string{c.CredsStore}
+	for name, helper := range c.CredHelpers {
+		names, helpers = append(names, name), append(helpers, helper)
+	}
+	slices.Sort(names)
+	d.ok("registry login", "%s: %s", path, or(strings.Join(slices.Compact(names), ", "), "no registry"))
+	slices.Sort(helpers)
+	for _, helper := range slices.Compact(helpers) {
+		if helper == "" {
+			continue
+		}
+		if _, err := exec.LookPath("docker-credential-" + helper); err != nil {
+			d.fail("registry login", "install it, or take it out of "+path, "the helper docker-credential-%s cannot be run", helper)
+		}
+	}
+}
+
+// trust warns of everything the gate rests on that the author of a change
+// could have edited: what lies in the checkout that prodgate runs in.
+func (d *diagnosis) trust() {
+	d.heading("Who can change what the gate rests on")
+	cure := "keep it outside of the checkout that is deployed, at a pinned commit, as the workflow of prodgate init does"
+	warned := d.warnings
+	if d.inCheckout(d.cfg.Path) {
+		d.warn("config", cure, "%s lies in the checkout %s: whoever changes the code can change it", d.std.short(d.cfg.Path), d.cfg.Root)
+	}
+	for _, pack := range d.cfg.Get("policies").List {
+		if d.inCheckout(pack) {
+			d.warn("policies", cure, "%s lies in the checkout %s: whoever changes the code can loosen the rules", d.std.short(pack), d.cfg.Root)
+		}
+	}
+	var inside []string
+	for _, file := range d.cfg.File.SourceFiles() {
+		if d.inCheckout(file) {
+			inside = append(inside, d.std.short(file))
+		}
+	}
+	if len(inside) > 0 {
+		d.warn("evidence", cure, "these lie in the checkout %s: %s", d.cfg.Root, strings.Join(inside, ", "))
+	}
+	if len(d.cfg.Get("policies").List) > 0 {
+		d.row("", "pin", "compare policy.digest of the decision with the digest above, as the workflow of prodgate init does")
+	}
+	if d.warnings == warned {
+		d.ok("checkout", "nothing of it lies in the checkout that prodgate runs in")
+	}
+}
+
+// inCheckout says whether path lies in the git checkout of the working folder,
+// and in no other one inside of it. Symbolic links are followed.
+func (d *diagnosis) inCheckout(path string) bool {
+	if path == "" || d.cfg.Root == "" {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	root := d.cfg.Root
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if dir == root {
+			return true
+		}
+		if exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}

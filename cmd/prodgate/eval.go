@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/report"
+	"github.com/spf13/cobra"
+)
+
+// evaluation is one run of "prodgate eval", as its flags say.
+type evaluation struct {
+	std       stdio
+	cmd       *cobra.Command
+	cfg       *config.Config
+	outputs   []report.Output
+	input     string     // file, - for standard input, "" for an image
+	saveInput string     // file, "" for none
+	at        *time.Time // nil: now
+}
+
+func newEval(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "eval [IMAGE]",
+		Short: "May this image, or the one a saved document is about, be deployed?",
+		Long: `Eval collects what is known about IMAGE and decides; with --input it decides on
+a document that was saved before. It ends with 0 (allow), 1 (deny), 3 (deny for
+now) or 2 (no decision: treat it as blocked).
+
+IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE.
+
+In GitHub Actions the request's fields are known: the trigger is
+GITHUB_EVENT_NAME, who asked is github:GITHUB_ACTOR_ID, who started the run is
+the same, or github-login:GITHUB_TRIGGERING_ACTOR where somebody else re-ran it.
+Elsewhere they have to be given.`,
+		Example: `  prodgate eval registry.example.com/payments-api:7a3f9c2
+  prodgate eval --input document.json -o text -o json=decision.json`,
+		Args: func(cmd *cobra.Command, args []string) error { return imageOrInput(cmd, args) },
+	}
+	addRequest(cmd)
+	addSettings(cmd, "policies", "config", "timeout")
+	addTerminal(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
+	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
+	flags.String("save-input", "", "write the collected document to this file")
+	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		e, err := prepare(cmd, std)
+		if err != nil {
+			return err
+		}
+		return e.run(cmd.Context(), args)
+	}
+	return cmd
+}
+
+// imageOrInput accepts an image or --input, and with --input none of the flags
+// that the document answers itself.
+func imageOrInput(cmd *cobra.Command, args []string) error {
+	help := "prodgate eval IMAGE, or prodgate eval --input FILE"
+	fromFile := cmd.Flags().Changed("input")
+	switch {
+	case len(args) > 1:
+		return usage(help, "one image at a time, got %q and %q", args[0], args[1])
+	case fromFile && len(args) == 1:
+		return usage(help, "an image and --input exclude each other")
+	case !fromFile && len(args) == 0, len(args) == 1 && args[0] == "":
+		return usage(help, "nothing to decide about: give an image or --input")
+	}
+	for _, flag := range append([]string{"emergency", "save-input"}, requestSettings...) {
+		if fromFile && cmd.Flags().Changed(flag) {
+			return usage("change the document, or leave the flag out", "--%s and --input exclude each other: the document says what was asked for", flag)
+		}
+	}
+	return nil
+}
+
+// prepare reads flags and configuration.
+func prepare(cmd *cobra.Command, std stdio) (*evaluation, error) {
+	e := &evaluation{std: std, cmd: cmd}
+	flags := cmd.Flags()
+	words, err := flags.GetStringArray("output")
+	if err != nil {
+		return nil, err
+	}
+	if quiet, _ := flags.GetBool("quiet"); !quiet || len(words) > 0 {
+		if e.outputs, err = report.ParseAll(words); err != nil {
+			return nil, usage("", "%w", err)
+		}
+	}
+	if e.input, err = flags.GetString("input"); err != nil {
+		return nil, err
+	}
+	if flags.Changed("input") && e.input == "" {
+		return nil, usage("--input FILE, or --input - for standard input", "--input needs a value")
+	}
+	if e.saveInput, err = flags.GetString("save-input"); err != nil {
+		return nil, err
+	}
+	if flags.Changed("at") {
+		text, _ := flags.GetString("at")
+		at, err := instant(text, "--at")
+		if err != nil {
+			return nil, err
+		}
+		e.at = &at
+	}
+	e.cfg, err = loadConfig(cmd, std)
+	return e, err
+}
+
+// run decides and writes every output. It returns nil only for an allow of
+// which every output is written.
+func (e *evaluation) run(ctx context.Context, args []string) error {
+	timeout, err := e.cfg.Timeout()
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	options, err := e.options()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
+	defer cancel()
+	gate, err := evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List})
+	if err != nil {
+		return undecided(ctx, err)
+	}
+	options.Rule = rules(gate)
+	var decision evaluator.Decision
+	if e.input != "" {
+		decision, err = e.replay(ctx, gate, &options)
+	} else {
+		decision, err = e.collectAndDecide(ctx, gate, args[0])
+	}
+	if err != nil {
+		return undecided(ctx, err)
+	}
+	return e.conclude(&decision, options)
+}
+
+// undecided is the error of a run that came to no decision.
+func undecided(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w (%w)", cause, err)
+	}
+	return usage("no decision was made: treat it as blocked", "%w", err)
+}
+
+// conclude writes the outputs, standard output last, and turns the decision
+// into what the process ends with.
+func (e *evaluation) conclude(d *evaluator.Decision, options report.Options) error {
+	end, err := ending(d)
+	if err != nil {
+		return err
+	}
+	for _, toFile := range []bool{true, false} {
+		for _, o := range e.outputs {
+			if (o.Path != "") != toFile {
+				continue
+			}
+			if err := o.Write(e.std.out, d, options); err != nil {
+				return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
+			}
+		}
+	}
+	return end
+}
+
+// ending is nil for an allow and the exit code for a deny. A decision that
+// does not agree with itself is none.
+func ending(d *evaluator.Decision) (end, err error) {
+	switch {
+	case d.Outcome == evaluator.Allow && d.ExitCode == exitAllow:
+		return nil, nil
+	case d.Outcome == evaluator.Deny && (d.ExitCode == exitDeny || d.ExitCode == exitWait):
+		return verdict(d.ExitCode), nil
+	}
+	return nil, fmt.Errorf("the evaluator answered %q with exit code %d, which is no decision", d.Outcome, d.ExitCode)
+}
+
+// rules says where the rule behind a code stands. Most runs never ask.
+func rules(gate *evaluator.Evaluator) func(code string) (string, int) {
+	checks := sync.OnceValue(func() []evaluator.Check {
+		checks, err := gate.Checks()
+		if err != nil {
+			return nil // a place to point to is lost, no reason
+		}
+		return checks
+	})
+	return func(code string) (string, int) {
+		for _, check := range checks() {
+			for _, c := range check.Codes {
+				if c.Code == code {
+					return c.File, c.Line
+				}
+			}
+		}
+		return "", 0
+	}
+}
+
+// options says how to print.
+func (e *evaluation) options() (report.Options, error) {
+	colored, err := color(e.cmd, e.std)
+	return report.Options{Width: width(e.std), Color: colored}, err
+}

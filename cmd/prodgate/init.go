@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+)
+
+// identifier is how services and environments are spelled.
+var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
+
+func newInit(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a configuration, a skeleton for each source, a policy pack and a workflow",
+		Long: `Init writes prodgate.yaml, evidence/ with a skeleton for each source, pack/ with
+the settings that list the service, and .github/workflows/production.yml. What
+it writes works at once: "prodgate doctor" is content with it, and "prodgate
+eval" denies and says why. It overwrites nothing unless --force is given.`,
+		Args: none,
+	}
+	dir := cmd.Flags().String("dir", ".", "the folder to write into")
+	service := cmd.Flags().String("service", "", "the service's name; without it, the folder's")
+	environment := cmd.Flags().String("environment", "production", "the environment's name")
+	force := cmd.Flags().Bool("force", false, "overwrite what is there")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		root := std.path(*dir)
+		name := *service
+		if name == "" {
+			name = strings.ToLower(filepath.Base(root))
+		}
+		for flag, word := range map[string]string{"service": name, "environment": *environment} {
+			if !identifier.MatchString(word) {
+				return usage(fmt.Sprintf("--%s NAME, as in payments-api", flag), "%q cannot be the name of a %s", word, flag)
+			}
+		}
+		return initialise(cmd.Context(), std, home{root: root, Service: name, Environment: *environment}, *force)
+	}
+	return cmd
+}
+
+// evidenceFolder is where the skeletons go, beside prodgate.yaml.
+const evidenceFolder = "evidence"
+
+// home is what init writes.
+type home struct {
+	root         string
+	Service      string
+	Environment  string
+	Sources      string // the lines under sources in prodgate.yaml
+	PolicyDigest string // of the shipped policies with the written pack
+}
+
+func initialise(ctx context.Context, std stdio, h home, force bool) error {
+	s := scaffold{{path: filepath.Join(h.root, config.Filename), template: "init/prodgate.yaml.tmpl"}}
+	sources, err := yaml.Marshal(collectors.SkeletonConfig(evidenceFolder))
+	if err != nil {
+		return fmt.Errorf("write the sources: %w", err)
+	}
+	h.Sources = "  " + strings.ReplaceAll(strings.TrimSpace(string(sources)), "\n", "\n  ")
+	for _, skeleton := range collectors.Skeletons() {
+		path := filepath.Join(h.root, evidenceFolder, skeleton.Filename)
+		s = append(s, blueprint{path: path, content: []byte(h.named(skeleton.Content))})
+	}
+	pack := filepath.Join(h.root, "pack")
+	s = append(s,
+		blueprint{path: filepath.Join(pack, "data.yaml"), template: "init/pack.yaml.tmpl"},
+		blueprint{path: filepath.Join(h.root, ".github", "workflows", "production.yml"), template: "init/production.yml.tmpl"})
+	if err := s.write(h, force); err != nil {
+		return err
+	}
+	if err := h.pin(ctx, pack, s[len(s)-1]); err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, b := range s {
+		text.WriteString("wrote " + std.short(b.path) + "\n")
+	}
+	text.WriteString(nextSteps)
+	return writeText(std.out, text.String())
+}
+
+const nextSteps = `
+Next:
+  prodgate doctor      shows what is in force and tries each source
+  Fill evidence/, or let the systems that know write it.
+  Move prodgate.yaml, evidence/ and pack/ into a repository that authors of
+  changes cannot write to, and pin it in .github/workflows/production.yml.
+`
+
+// named puts the service's and the environment's names into a skeleton.
+func (h home) named(skeleton string) string {
+	return strings.NewReplacer(
+		"payments-api", h.Service,
+		"environment: production", "environment: "+h.Environment,
+		"[production]", "["+h.Environment+"]",
+	).Replace(skeleton)
+}
+
+// pin writes into the workflow which policies the written pack makes.
+func (h home) pin(ctx context.Context, pack string, workflow blueprint) error {
+	gate, err := load(ctx, []string{pack})
+	if err != nil {
+		return err
+	}
+	h.PolicyDigest = gate.Policy().Digest
+	if err := workflow.render(h); err != nil {
+		return err
+	}
+	return workflow.write(true)
+}

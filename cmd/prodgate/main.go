@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stdio is all that a command may touch besides files.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+	dir      string   // the working folder
+	env      []string // as os.Environ
+	clock    func() time.Time
+}
+
+func main() {
+	// A run lives for milliseconds: it never needs to collect garbage unless
+	// its input is huge.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(512 << 20)
+	// A reader that went away is a failed write, which is exit code 2; the
+	// signal would end the process with no code of ours.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr, dir, os.Environ(), time.Now}))
+}
+
+// run does what args say and returns the exit code. It never ends the process
+// and never panics.
+func run(ctx context.Context, args []string, std stdio) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			code = exitNoDecision
+			fmt.Fprintf(std.err, "error: prodgate has a bug: %v\nNo decision was made: treat it as blocked. Please report this with the command and these lines:\n%s", r, debug.Stack())
+		}
+	}()
+	root := newRoot(std)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code = exitCode(err)
+	var v verdict
+	if err != nil && !errors.As(err, &v) {
+		complain(ctx, std.err, err)
+	}
+	return code
+}
+
+// complain writes err, and what to do about it, for people.
+func complain(ctx context.Context, w io.Writer, err error) {
+	if context.Cause(ctx) != nil {
+		err = fmt.Errorf("interrupted: %w", err)
+	}
+	fmt.Fprintf(w, "error: %s\n", printable(err.Error()))
+	for h := (hinted{}); errors.As(err, &h); err = h.err {
+		if h.hint != "" {
+			fmt.Fprintf(w, "help: %s\n", printable(h.hint))
+		}
+	}
+}
+
+// printable replaces what could steer a terminal: errors quote text from
+// outside.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}

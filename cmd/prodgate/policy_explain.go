@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/spf13/cobra"
+)
+
+func newPolicyExplain(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "explain CODE|CHECK",
+		Short:   "Say what a code means, what cures it and who can help",
+		Example: "  prodgate policy explain soak.too_short",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("prodgate policy list shows the codes", "give exactly one code, as in soak.too_short")
+			}
+			return nil
+		},
+	}
+	addSettings(cmd, "policies", "config")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		checks, err := loadChecks(cmd, std)
+		if err != nil {
+			return err
+		}
+		return explain(std.out, checks, args[0])
+	}
+	return cmd
+}
+
+// explain writes what is known about a code, or about a check and its codes.
+func explain(w io.Writer, checks []evaluator.Check, word string) error {
+	var known []string
+	for _, check := range checks {
+		known = append(known, check.Name)
+		if check.Name == word {
+			return explainCheck(w, check)
+		}
+		for _, c := range check.Codes {
+			known = append(known, c.Code)
+			if c.Code == word {
+				return explainCode(w, check, c)
+			}
+		}
+	}
+	help := "prodgate policy list shows the codes"
+	if hint := spelling.Hint(word, known); hint != "" {
+		help = hint
+	}
+	return usage(help, "unknown code %q", word)
+}
+
+func explainCheck(w io.Writer, check evaluator.Check) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s — %s\n\n%s\n\nIts codes:\n", check.Name, check.Title, strings.TrimSpace(check.Description))
+	for _, c := range check.Codes {
+		fmt.Fprintf(&b, "  %s — %s\n", c.Code, c.Title)
+	}
+	return writeText(w, b.String())
+}
+
+func explainCode(w io.Writer, check evaluator.Check, c evaluator.Code) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s — %s\n\n%s\n\n", c.Code, c.Title, strings.TrimSpace(c.Description))
+	waivable := "no"
+	if c.Waivable {
+		waivable = "yes, by the roles of waivers.allowed in the settings"
+	}
+	for _, line := range [][2]string{
+		{"check", check.Name + " (" + check.Title + ")"},
+		{"effect", string(c.Effect)},
+		{"cure", string(c.Cure) + ": " + cures[c.Cure]},
+		{"remedy", c.Remedy},
+		{"who", who(c.Who)},
+		{"waivable", waivable},
+		{"settings", "under data.prodgate.organisation in your policy pack; prodgate doctor shows those in force"},
+		{"rule", fmt.Sprintf("%s:%d", c.File, c.Line)},
+	} {
+		fmt.Fprintf(&b, "  %-9s %s\n", line[0], line[1])
+	}
+	return writeText(w, b.String())
+}
+
+// cures say what each cure means.
+var cures = map[evaluator.Cure]string{
+	evaluator.CureFix:  "the artifact, its configuration or a source must change",
+	evaluator.CureAsk:  "a person must act",
+	evaluator.CureWait: "time alone",
+}
+
+func writeText(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// requestSettings are the settings that say what is asked for. Next to them
+// stands --emergency, which is a flag only.
+var requestSettings = []string{
+	"service", "environment", "kind", "ticket", "trigger", "requested-by", "triggered-by", "requested-at", "request-id",
+}
+
+// addRequest declares the flags that say what is asked for.
+func addRequest(cmd *cobra.Command) {
+	addSettings(cmd, requestSettings...)
+	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "env" {
+			name = "environment"
+		}
+		return pflag.NormalizedName(name)
+	})
+}
+
+// request says what is asked for about reference, at now. It invents nothing
+// but a name for the request: what nobody said is an error that tells who can
+// say it.
+func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.Time) (facts.Request, error) {
+	if err := missing(cfg, "service", "environment", "trigger", "requested-by", "triggered-by"); err != nil {
+		return facts.Request{}, err
+	}
+	req := facts.Request{
+		ID:          cfg.Get("request-id").Text,
+		Service:     cfg.Get("service").Text,
+		Environment: cfg.Get("environment").Text,
+		Trigger:     cfg.Get("trigger").Text,
+		RequestedBy: cfg.Get("requested-by").Text,
+		TriggeredBy: cfg.Get("triggered-by").Text,
+		RequestedAt: now.UTC().Truncate(time.Second),
+		Reference:   reference,
+	}
+	var err error
+	if req.Kind, err = kind(cfg.Get("kind")); err != nil {
+		return req, err
+	}
+	if at := cfg.Get("requested-at"); at.Given() {
+		if req.RequestedAt, err = instant(at.Text, at.Origin.String()); err != nil {
+			return req, err
+		}
+	}
+	if ticket := cfg.Get("ticket").Text; ticket != "" {
+		req.Ticket = &ticket
+	}
+	if req.ID == "" {
+		req.ID = newID()
+	}
+	req.Emergency, err = cmd.Flags().GetBool("emergency")
+	return req, err
+}
+
+// missing returns an error that lists those of names that nobody gave.
+func missing(cfg *config.Config, names ...string) error {
+	var lines []string
+	for _, s := range config.Settings {
+		for _, name := range names {
+			if s.Name != name || cfg.Get(name).Text != "" {
+				continue
+			}
+			where := "--" + s.Flag + " or " + s.Env
+			if s.Key != "" {
+				where = "--" + s.Flag + ", " + s.Env + " or " + s.Key + " in " + config.Filename
+			}
+			lines = append(lines, fmt.Sprintf("  %s: %s (%s)", s.Name, s.Doc, where))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return usage("outside a CI system that prodgate knows, these have to be given; nothing is assumed",
+		"the request is incomplete, nobody says:\n%s", strings.Join(lines, "\n"))
+}
+
+func kind(v config.Value) (facts.Kind, error) {
+	var words []string
+	for _, k := range facts.Kinds {
+		if string(k) == v.Text {
+			return k, nil
+		}
+		words = append(words, string(k))
+	}
+	help := "one of " + strings.Join(words, ", ")
+	if hint := spelling.Hint(v.Text, words); hint != "" {
+		help = hint
+	}
+	return "", usage(help, "unknown kind %q (%s)", v.Text, v.Origin)
+}
+
+// instant reads a time with its offset; from is who gave it.
+func instant(text, from string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usage("write it as 2026-11-24T11:20:00-05:00", "%s: %q is not a time with an offset (RFC 3339)", from, text)
+	}
+	return at, nil
+}
+
+// newID names a request that nobody named.
+func newID() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return "run-" + hex.EncodeToString(b[:])
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newRoot returns the whole command line.
+func newRoot(std stdio) *cobra.Command {
+	root := group("prodgate", "May this artifact go to this environment now?",
+		newEval(std), newCollect(std), newPolicy(std),
+		newInit(std), newDoctor(std), newDemo(std),
+		newSchema(std), newVersion(std), newCompletion(std))
+	root.Long = root.Short + `
+
+Exit codes:
+  0  allow, and every output is written
+  1  deny: something must be fixed or someone must act
+  2  no decision: usage, configuration, broken input, an error
+  3  deny for now: time alone opens the gate`
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp(root))
+	root.PersistentFlags().BoolP("help", "h", false, "show help for this command")
+	return root
+}
+
+// group returns a command that only holds others. Called without one of them,
+// or with one it does not have, it is an error.
+func group(name, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: name, Short: short, Args: cobra.ArbitraryArgs}
+	g.AddCommand(commands...)
+	g.RunE = func(cmd *cobra.Command, args []string) error {
+		help := cmd.CommandPath() + " --help lists the commands"
+		if len(args) == 0 {
+			return usage(help, "%s needs a command", cmd.CommandPath())
+		}
+		if hint := spelling.Hint(args[0], names(cmd)); hint != "" {
+			help = hint
+		}
+		return usage(help, "unknown command %q for %q", args[0], cmd.CommandPath())
+	}
+	return g
+}
+
+// names are the commands a user can give to cmd.
+func names(cmd *cobra.Command) []string {
+	var list []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			list = append(list, c.Name())
+		}
+	}
+	return list
+}
+
+// newHelp is "prodgate help COMMAND", for which a command it does not know is
+// an error.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Show help for a command", Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage("prodgate --help lists the commands", "unknown command %q", strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// flagError adds a suggestion to an unknown flag.
+func flagError(cmd *cobra.Command, err error) error {
+	help := cmd.CommandPath() + " --help lists the flags"
+	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return usage(help, "%s: %w", cmd.CommandPath(), err)
+	}
+	var flags []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	if near, ok := spelling.Nearest(name, flags); ok {
+		help = fmt.Sprintf("did you mean --%s?", near)
+	}
+	return usage(help, "%s: unknown flag --%s", cmd.CommandPath(), name)
+}
+
+// addSettings declares the flags of the named settings.
+func addSettings(cmd *cobra.Command, names ...string) {
+	for _, s := range config.Settings {
+		for _, name := range names {
+			if s.Name == name {
+				addSetting(cmd.Flags(), s)
+			}
+		}
+	}
+}
+
+func addSetting(flags *pflag.FlagSet, s config.Setting) {
+	doc := fmt.Sprintf("%s (or %s)", s.Doc, s.Env)
+	if s.Default != "" {
+		doc += ", by default " + s.Default
+	}
+	short := ""
+	if s.Name == "config" {
+		short = "c"
+	}
+	if s.List {
+		flags.StringArrayP(s.Flag, short, nil, doc)
+		return
+	}
+	flags.StringP(s.Flag, short, "", doc)
+}
+
+// loadConfig resolves the settings for cmd.
+func loadConfig(cmd *cobra.Command, std stdio) (*config.Config, error) {
+	given := map[string][]string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			given[f.Name] = list.GetSlice()
+			return
+		}
+		given[f.Name] = []string{f.Value.String()}
+	})
+	c, err := config.Load(config.Input{Dir: std.dir, Flags: given, Env: std.env})
+	if err != nil {
+		return nil, usage("prodgate doctor shows where each setting comes from", "%w", err)
+	}
+	return c, nil
+}

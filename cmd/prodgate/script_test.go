@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"os/exec"
+
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"prodgate": main})
+}
+
+// TestScripts runs testdata/script/*.txtar against the built command. Beside
+// testscript's own commands they have:
+//
+//	exits CODE PROGRAM ARG…   run a program that must end with exactly CODE
+//	registry                  start a registry; $REGISTRY is its host
+//	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
+//	evidence DIR [at TIME]    good evidence about the last image pushed, for now
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:      "testdata/script",
+		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
+		Deadline: time.Now().Add(90 * time.Second),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+func serve(ts *testscript.TestScript, _ bool, _ []string) {
+	r, err := startRegistry()
+	ts.Check(err)
+	ts.Defer(r.close)
+	ts.Setenv("REGISTRY", r.host)
+}
+
+func push(ts *testscript.TestScript, _ bool, args []string) {
+	r := &embeddedRegistry{host: ts.Getenv("REGISTRY")}
+	digest, err := r.push(context.Background(), r.host+"/"+args[0], args[1])
+	ts.Check(err)
+	ts.Setenv("TARGET", ts.Getenv("DIGEST"))
+	ts.Setenv("DIGEST", digest)
+}
+
+func writeEvidence(ts *testscript.TestScript, _ bool, args []string) {
+	now := time.Now()
+	if len(args) == 3 {
+		var err error
+		now, err = time.Parse(time.RFC3339, args[2])
+		ts.Check(err)
+	}
+	e := goodEvidence(ts.Getenv("REGISTRY")+"/payments-api", ts.Getenv("DIGEST"), ts.Getenv("TARGET"), now)
+	ts.Check(e.write(ts.MkAbs(args[0])))
+	for name, text := range map[string]string{
+		"TRIGGER": "workflow_dispatch", "REQUESTED_BY": "github:583231", "TRIGGERED_BY": "github:583231", "REQUESTED_AT": e.RequestedAt,
+	} {
+		ts.Setenv("PRODGATE_"+name, text)
+	}
+}
