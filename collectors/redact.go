@@ -16,9 +16,9 @@ var secrets = []struct {
 	left  string
 }{
 	// https://user:password@host and https://token@host
-	{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]*(?::[^/\s"']*)?@`), "${1}redacted@"},
+	{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"']*@`), "${1}redacted@"},
 	// Authorization: Basic …, Bearer …, token …
-	{regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:basic|bearer|token|negotiate)\s+)?[^\s"',;]+`), "${1}redacted"},
+	{regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?\s*[:=]\s*["'\[]*)(?:(?:basic|bearer|token|negotiate)\s+)?[^\s"',;\]]+`), "${1}redacted"},
 	{regexp.MustCompile(`(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{8,}`), "${1} redacted"},
 	// "auth": "…" and its kin of a docker configuration; password=… of a form; ?token=… of a URL
 	{regexp.MustCompile(`(?i)\b((?:[a-z0-9_-]*(?:password|passwd|secret|token|signature|apikey|api[_-]key|access[_-]key)|auth|sig|pwd)["']?\s*[:=]\s*["']?)[^\s"',;&}]+`), "${1}redacted"},

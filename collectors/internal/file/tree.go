@@ -241,7 +241,7 @@ func (t Text) yamlError(err error) error {
 		_, what, _ = strings.Cut(what, ": ")
 		return fmt.Errorf("%s:%d: no YAML: %s", t.Name, line, what)
 	}
-	return fmt.Errorf("%s: no YAML: %s", t.Name, what)
+	return fmt.Errorf("%s:1: no YAML: %s", t.Name, what) // the library does not name the first line
 }
 
 // fromYAML turns the library's node into ours.
