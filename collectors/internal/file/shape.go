@@ -42,12 +42,17 @@ func suggest(key string, known map[string]field) string {
 		all = append(all, candidate)
 	}
 	slices.Sort(all)
-	if len(key) <= 64 {
-		for _, candidate := range all {
-			if levenshtein.ComputeDistance(strings.ToLower(key), candidate) <= 2 {
-				return "did you mean " + candidate + "?"
-			}
+	best, distance := "", 3
+	for _, candidate := range all {
+		if len(key) > 64 {
+			break
 		}
+		if d := levenshtein.ComputeDistance(strings.ToLower(key), candidate); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	if best != "" {
+		return "did you mean " + best + "?"
 	}
 	return "known keys are " + strings.Join(all, ", ")
 }

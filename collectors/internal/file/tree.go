@@ -50,12 +50,17 @@ func (t Text) parse() (*node, error) {
 	}
 	data := bytes.TrimPrefix(t.Data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, fmt.Errorf("%s: the file is empty; for \"none\", write [] or {}", t.Name)
+		return nil, t.empty()
 	}
 	if ext := strings.ToLower(filepath.Ext(t.Name)); ext == ".json" || json.Valid(data) {
 		return t.parseJSON(data)
 	}
 	return t.parseYAML(data)
+}
+
+// empty is the error for a file that says nothing at all.
+func (t Text) empty() error {
+	return fmt.Errorf("%s: the file is empty; for \"none\", write [] or {}", t.Name)
 }
 
 // parseJSON reads exactly one JSON value.
@@ -217,7 +222,9 @@ func (t Text) parseYAML(data []byte) (n *node, err error) {
 	}()
 	var doc yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(data))
-	if err := documents.Decode(&doc); err != nil {
+	if err := documents.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, t.empty()
+	} else if err != nil {
 		return nil, t.yamlError(err)
 	}
 	var second yaml.Node
@@ -228,7 +235,7 @@ func (t Text) parseYAML(data []byte) (n *node, err error) {
 		return nil, fmt.Errorf("%s:%d: a second document begins here; one file holds one", t.Name, second.Line)
 	}
 	if len(doc.Content) != 1 {
-		return nil, fmt.Errorf("%s: the file is empty; for \"none\", write [] or {}", t.Name)
+		return nil, t.empty()
 	}
 	return t.fromYAML(doc.Content[0], maxDepth)
 }
