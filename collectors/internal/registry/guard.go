@@ -16,6 +16,7 @@ const (
 	attempts  = 3                      // of one idempotent request
 	firstWait = 250 * time.Millisecond // before the second one; doubled before the third
 	maxWait   = 30 * time.Second       // however long Retry-After asks for
+	maxHops   = 5                      // redirects of one request
 	maxBody   = 8 << 20                // of any other answer than a manifest
 )
 
@@ -61,9 +62,12 @@ func (g *guard) allowed(req *http.Request) error {
 	if req.URL.Scheme != "https" && !g.insecure && !loopback(req.URL.Hostname()) {
 		return fmt.Errorf("plain HTTP to %s is refused: use HTTPS, or set sources.artifact.insecure in prodgate.yaml", req.URL.Host)
 	}
-	first := req
+	first, hops := req, 0
 	for first.Response != nil && first.Response.Request != nil {
-		first = first.Response.Request
+		first, hops = first.Response.Request, hops+1
+	}
+	if hops > maxHops {
+		return fmt.Errorf("%s redirects more than %d times", first.URL.Host, maxHops)
 	}
 	if first != req && first.URL.Host != req.URL.Host && !strings.Contains(first.URL.Path, "/blobs/") {
 		return fmt.Errorf("%s redirects to another host, %s: refused", first.URL.Host, req.URL.Host)

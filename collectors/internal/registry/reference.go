@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -86,6 +87,9 @@ func parseRemote(text string, options Options) (Reference, error) {
 		names = append(names, name.Insecure)
 	}
 	repository, err := name.NewRepository(base, names...)
+	if err == nil && strings.Contains(base, "//") {
+		err = errors.New("it is no URL: leave the scheme out")
+	}
 	if err != nil {
 		return Reference{}, fmt.Errorf("%q is no image reference: %w", text, err)
 	}
