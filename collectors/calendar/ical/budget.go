@@ -6,11 +6,11 @@ import (
 	"fmt"
 )
 
-// How many periods and candidates the rules of one expansion, and of one
-// VTIMEZONE, may visit. Ten million take about a second.
+// How many days, shorter periods and candidates the rules of one expansion, and
+// of all the VTIMEZONEs of a file, may visit. Ten million take about a second.
 const (
-	maxPeriods     = 10_000_000
-	maxZonePeriods = 100_000
+	maxSteps     = 20_000_000
+	maxZoneSteps = 1_000_000
 )
 
 var errTooMany = errors.New("the calendar has more occurrences in the range than are listed; " +
@@ -19,10 +19,10 @@ var errTooMany = errors.New("the calendar has more occurrences in the range than
 // budget bounds the work of following rules. Once spent it stays spent, and err
 // says why.
 type budget struct {
-	ctx     context.Context
-	periods int
-	found   int // occurrences of one event that may be held at once
-	err     error
+	ctx   context.Context
+	steps int
+	found int // occurrences of one event that may be held at once
+	err   error
 }
 
 // room reports whether one more occurrence may be held beside n others.
@@ -33,17 +33,19 @@ func (b *budget) room(n int) bool {
 	return b.err == nil
 }
 
-// spend pays for one step and reports whether it may be taken.
-func (b *budget) spend() bool {
+// spend pays for steps and reports whether they may be taken.
+func (b *budget) spend(steps int) bool {
 	if b.err != nil {
 		return false
 	}
-	b.periods--
-	if b.periods < 0 {
-		b.err = fmt.Errorf("its rules take too many steps to follow; ask for a shorter range or simplify them")
+	before := b.steps
+	b.steps -= steps
+	if b.steps < 0 {
+		b.err = errors.New("its rules take too many steps to follow; ask for a shorter range or simplify them")
 		return false
 	}
-	if b.periods%1024 == 0 {
+	const now = 4096 // how many steps may pass between two looks at the clock
+	if before/now != b.steps/now {
 		if err := b.ctx.Err(); err != nil {
 			b.err = fmt.Errorf("follow its rules: %w", err)
 			return false

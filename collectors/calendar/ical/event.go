@@ -69,6 +69,9 @@ func (e *event) readText(z *zones, c *syntax.Component) error {
 	return nil
 }
 
+// unescape undoes the escapes of TEXT (RFC 5545, 3.3.11), with a space for a newline.
+var unescape = strings.NewReplacer(`\\`, `\`, `\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";")
+
 // text reads a TEXT property on one line, without control characters.
 func text(c *syntax.Component, name string) string {
 	p := c.Props.Get(name)
@@ -81,7 +84,7 @@ func text(c *syntax.Component, name string) string {
 			value = strings.ToValidUTF8(string(plain), "\uFFFD")
 		}
 	}
-	value = strings.NewReplacer(`\\`, `\`, `\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";").Replace(value)
+	value = unescape.Replace(value)
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -248,7 +251,7 @@ func (e *event) occurrences(lo, hi time.Time, b *budget) []occurrence {
 		if a.length != nil {
 			o.length = *a.length
 		}
-		if key := o.at.instant().Unix(); within(o.at) && b.spend() {
+		if key := o.at.instant().Unix(); within(o.at) && b.spend(1) {
 			if _, known := found[key]; !known || a.length != nil {
 				found[key] = o
 			}

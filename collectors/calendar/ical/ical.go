@@ -112,8 +112,8 @@ func (c *Calendar) Expand(from, to time.Time) ([]Event, error) {
 
 // ExpandContext is [Calendar.Expand] within the deadline of ctx.
 func (c *Calendar) ExpandContext(ctx context.Context, from, to time.Time) ([]Event, error) {
-	if to.Before(from) {
-		return nil, named(c.name, fmt.Errorf("the range ends (%s) before it starts (%s)",
+	if !to.After(from) {
+		return nil, named(c.name, fmt.Errorf("the range ends (%s) where or before it starts (%s), so nothing can be in it",
 			to.UTC().Format(time.RFC3339), from.UTC().Format(time.RFC3339)))
 	}
 	if to.Sub(from) > MaxRange {
@@ -123,7 +123,7 @@ func (c *Calendar) ExpandContext(ctx context.Context, from, to time.Time) ([]Eve
 		source: c.name, from: from, to: to,
 		occurrences: c.opts.MaxOccurrences,
 		// Those that start around the range count too until they are placed.
-		budget: &budget{ctx: ctx, periods: maxPeriods, found: 4 * c.opts.MaxOccurrences},
+		budget: &budget{ctx: ctx, steps: maxSteps, found: 4 * c.opts.MaxOccurrences},
 	}
 	for _, s := range c.series {
 		if err := s.expand(x); err != nil {

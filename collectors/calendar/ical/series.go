@@ -2,6 +2,7 @@ package ical
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -38,11 +39,9 @@ type continuation struct {
 func readSeries(calendars []*syntax.Component, opts Options) ([]*series, error) {
 	var groups [][]*event
 	byUID := make(map[string]int)
+	work := &budget{ctx: context.Background(), steps: maxZoneSteps, found: maxChanges}
 	for _, calendar := range calendars {
-		z, err := readZones(calendar, opts)
-		if err != nil {
-			return nil, err
-		}
+		z := readZones(calendar, opts, work)
 		for _, c := range eventsIn(calendar) {
 			e, err := readEvent(z, c)
 			if err != nil {
@@ -59,7 +58,10 @@ func readSeries(calendars []*syntax.Component, opts Options) ([]*series, error) 
 	}
 	list := make([]*series, len(groups))
 	for i, events := range groups {
-		list[i] = newSeries(events)
+		var err error
+		if list[i], err = newSeries(events); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }
@@ -76,7 +78,10 @@ func eventsIn(c *syntax.Component) []*syntax.Component {
 	return list
 }
 
-func newSeries(events []*event) *series {
+// maxPairs bounds how many masters and new versions a UID may pair up.
+const maxPairs = 1_000_000
+
+func newSeries(events []*event) (*series, error) {
 	s := &series{}
 	masters := currentMasters(events)
 	// Without a master, RECURRENCE-IDs are compared as they are.
@@ -99,10 +104,13 @@ func newSeries(events []*event) *series {
 			s.overrides[at] = e
 		}
 	}
+	if len(masters)*len(s.overrides) > maxPairs {
+		return nil, errorf(masters[0].line, "%d events share the UID %s; give each its own", len(events), excerpt(masters[0].uid))
+	}
 	for _, e := range masters {
 		s.masters = append(s.masters, newMaster(e, s.overrides))
 	}
-	return s
+	return s, nil
 }
 
 func versionKey(id moment, start *moment) int64 {
@@ -117,6 +125,7 @@ func versionKey(id moment, start *moment) int64 {
 // all of them are kept, since dropping one would lose it unseen.
 func currentMasters(events []*event) []*event {
 	var current []*event
+	at := make(map[int64]int) // by start, the index in current
 	for _, e := range events {
 		if e.id != nil {
 			continue
@@ -128,11 +137,15 @@ func currentMasters(events []*event) []*event {
 			}
 			if order > 0 {
 				current = nil
+				clear(at)
 			}
 		}
-		current = slices.DeleteFunc(current, func(other *event) bool {
-			return other.start.instant().Equal(e.start.instant())
-		})
+		start := e.start.instant().Unix()
+		if i, known := at[start]; known {
+			current[i] = e
+			continue
+		}
+		at[start] = len(current)
 		current = append(current, e)
 	}
 	return current

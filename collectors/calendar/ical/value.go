@@ -71,7 +71,7 @@ func (z *zones) moment(p *syntax.Prop, value string) (moment, error) {
 		if err != nil {
 			return moment{}, fmt.Errorf("%s: %q is no date", p.Name, value)
 		}
-		return moment{wall, z.day, allDay}, nil
+		return moment{wall, z.day, allDay}, z.dayErr
 	}
 	digits, utc := strings.CutSuffix(value, "Z")
 	leap := len(digits) == 15 && strings.HasSuffix(digits, "60")
@@ -85,11 +85,11 @@ func (z *zones) moment(p *syntax.Prop, value string) (moment, error) {
 	if utc {
 		return moment{wall, time.UTC, inUTC}, nil
 	}
-	if tzid := strings.TrimSpace(p.Params.Get("TZID")); tzid != "" {
+	if tzid := strings.TrimSpace(strings.Join(p.Params.Values("TZID"), ",")); tzid != "" {
 		loc, err := z.named(tzid)
 		return moment{wall, loc, inZone}, err
 	}
-	return moment{wall, z.floating, floating}, nil
+	return moment{wall, z.floating, floating}, z.floatingErr
 }
 
 func excerptRaw(text string) string {

@@ -2,7 +2,6 @@ package ical
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,13 +26,13 @@ type change struct {
 }
 
 // customZone builds the zone that a VTIMEZONE defines (RFC 5545, 3.6.5).
-func customZone(tzid string, definition *syntax.Component) (*time.Location, error) {
+func customZone(tzid string, definition *syntax.Component, work *budget) (*time.Location, error) {
 	var changes []change
 	for _, observance := range definition.Children {
 		if observance.Name != "STANDARD" && observance.Name != "DAYLIGHT" {
 			continue
 		}
-		more, err := observedChanges(observance)
+		more, err := observedChanges(observance, work)
 		if err != nil {
 			return nil, atLine(lineOf(observance), fmt.Errorf("zone %q: %w", excerptRaw(tzid), err))
 		}
@@ -58,7 +57,7 @@ func customZone(tzid string, definition *syntax.Component) (*time.Location, erro
 }
 
 // observedChanges lists when a STANDARD or DAYLIGHT begins to hold.
-func observedChanges(observance *syntax.Component) ([]change, error) {
+func observedChanges(observance *syntax.Component, work *budget) ([]change, error) {
 	from, err := offsetOf(observance, "TZOFFSETFROM")
 	if err != nil {
 		return nil, err
@@ -75,12 +74,15 @@ func observedChanges(observance *syntax.Component) ([]change, error) {
 		return nil, err
 	}
 	until := time.Date(lastChange, 1, 1, 0, 0, 0, 0, time.UTC)
-	work := &budget{ctx: context.Background(), periods: maxZonePeriods, found: maxChanges}
-	var changes []change
-	for _, start := range event.starts(event.start.wall, until, work) {
-		changes = append(changes, change{start.wall.Unix() - int64(from), from, to, observance.Name == "DAYLIGHT"})
+	starts := event.starts(event.start.wall, until, work)
+	if work.err != nil {
+		return nil, fmt.Errorf("its clocks change too often to be followed")
 	}
-	return changes, work.err
+	changes := make([]change, len(starts))
+	for i, start := range starts {
+		changes[i] = change{start.instant().Unix(), from, to, observance.Name == "DAYLIGHT"}
+	}
+	return changes, nil
 }
 
 // readOnset reads an observance's DTSTART, RRULE and RDATE.

@@ -76,7 +76,7 @@ func orElse(list []int, value int) []int {
 func (w *walker) each(lo, hi time.Time, b *budget, yield func(time.Time) bool) {
 	from, to := lo.Unix(), w.lastWall(hi).Unix()
 	k, left, ok := w.firstPeriod(lo)
-	for ok && b.spend() {
+	for ok && b.spend(1) {
 		begin := w.begin(k)
 		if begin > to {
 			return
@@ -85,11 +85,11 @@ func (w *walker) each(lo, hi time.Time, b *budget, yield func(time.Time) bool) {
 			k = next
 			continue
 		}
-		more := w.candidates(k, begin, func(t int64) bool {
+		more := w.candidates(begin, b, func(t int64) bool {
 			if t < w.start {
 				return true
 			}
-			if t > to || left == 0 || !b.spend() {
+			if t > to || left == 0 || !b.spend(1) {
 				return false
 			}
 			left--
@@ -165,9 +165,10 @@ func allowed(list []int, value int) bool {
 	return len(list) == 0 || slices.Contains(list, value)
 }
 
-// candidates yields the times of period k in order and reports whether to go on.
-func (w *walker) candidates(k, begin int64, yield func(int64) bool) bool {
-	starts := w.starts(k, begin)
+// candidates yields the times of the period that begins there, in order, and
+// reports whether to go on.
+func (w *walker) candidates(begin int64, b *budget, yield func(int64) bool) bool {
+	starts := w.starts(begin, b)
 	if len(w.setPos) > 0 {
 		for _, i := range w.positions(len(starts) * len(w.times)) {
 			if !yield(starts[i/len(w.times)] + w.times[i%len(w.times)]) {
@@ -186,26 +187,43 @@ func (w *walker) candidates(k, begin int64, yield func(int64) bool) bool {
 	return true
 }
 
-// starts lists where the matching days of period k begin, or the period itself
+// starts lists where the matching days of a period begin, or the period itself
 // if it is shorter than a day.
-func (w *walker) starts(k, begin int64) []int64 {
-	if w.freq >= hourly {
-		return []int64{begin}
-	}
-	first, end := begin/daySeconds, w.begin(k)/daySeconds
-	first = floorDiv(begin, daySeconds)
+func (w *walker) starts(begin int64, b *budget) []int64 {
+	first := floorDiv(begin, daySeconds)
 	switch w.freq {
 	case yearly:
-		end = dayOf(time.Unix(begin, 0).UTC().AddDate(1, 0, 0))
+		return w.startsInYear(midnight(first).Year(), b)
 	case monthly:
-		end = dayOf(time.Unix(begin, 0).UTC().AddDate(0, 1, 0))
+		year, month, _ := midnight(first).Date()
+		return w.startsAmong(nil, first, daysIn(year, month), b)
 	case weekly:
-		end = first + 7
-	default:
-		end = first + 1
+		return w.startsAmong(nil, first, 7, b)
+	case daily:
+		return w.startsAmong(nil, first, 1, b)
+	}
+	return []int64{begin}
+}
+
+// startsInYear looks at no month that BYMONTH leaves out.
+func (w *walker) startsInYear(year int, b *budget) []int64 {
+	if len(w.days.months) == 0 {
+		first := dayOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+		return w.startsAmong(nil, first, daysInYear(year), b)
 	}
 	var list []int64
-	for day := first; day < end; day++ {
+	for _, month := range w.days.months {
+		first := dayOf(time.Date(year, time.Month(month), 1, 0, 0, 0, 0, time.UTC))
+		list = w.startsAmong(list, first, daysIn(year, time.Month(month)), b)
+	}
+	return list
+}
+
+func (w *walker) startsAmong(list []int64, first int64, days int, b *budget) []int64 {
+	if !b.spend(days) {
+		return nil
+	}
+	for day := first; day < first+int64(days); day++ {
 		if w.days.matches(day) {
 			list = append(list, day*daySeconds)
 		}

@@ -32,21 +32,33 @@ type zones struct {
 	day      *time.Location // for dates
 	custom   map[string]*syntax.Component
 	found    map[string]*time.Location
+	work     *budget // for following the rules of VTIMEZONEs
+
+	// Why there is no such zone, though the file wants one: X-WR-TIMEZONE could
+	// not be placed. It matters once a time needs it.
+	floatingErr, dayErr error
 }
 
-func readZones(calendar *syntax.Component, opts Options) (*zones, error) {
-	z := &zones{custom: make(map[string]*syntax.Component), found: make(map[string]*time.Location)}
+func readZones(calendar *syntax.Component, opts Options, work *budget) *zones {
+	z := &zones{
+		custom: make(map[string]*syntax.Component),
+		found:  make(map[string]*time.Location),
+		work:   work,
+	}
 	collectZones(calendar, z.custom)
 	var own *time.Location
 	if p := calendar.Props.Get("X-WR-TIMEZONE"); p != nil && strings.TrimSpace(p.Value) != "" && opts.Timezone == nil {
 		var err error
 		if own, err = z.named(p.Value); err != nil {
-			return nil, atLine(lineOfProp(p), fmt.Errorf("X-WR-TIMEZONE: %w", err))
+			z.floatingErr = atLine(lineOfProp(p), fmt.Errorf("X-WR-TIMEZONE: %w", err))
+		}
+		if opts.Site == nil {
+			z.dayErr = z.floatingErr
 		}
 	}
 	z.floating = firstZone(opts.Timezone, own, opts.Site)
 	z.day = firstZone(opts.Timezone, opts.Site, own)
-	return z, nil
+	return z
 }
 
 func collectZones(c *syntax.Component, into map[string]*syntax.Component) {
@@ -99,7 +111,7 @@ func (z *zones) lookUp(tzid string) (*time.Location, error) {
 		}
 	}
 	if definition := z.custom[tzid]; definition != nil {
-		return customZone(tzid, definition)
+		return customZone(tzid, definition, z.work)
 	}
 	if loc, ok := ianaZone(name); ok {
 		return loc, nil
