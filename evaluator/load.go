@@ -101,13 +101,14 @@ func (s *ruleSet) data() map[string]any {
 }
 
 // identity names the rule set: the contract, the revision, and a digest over
-// every rule and all data.
+// every rule and all data. File names are no part of it: a pack decides the same
+// wherever it lies, as a folder and as a bundle.
 func (s *ruleSet) identity() (PolicyID, error) {
 	hash := sha256.New()
 	files := slices.Concat(s.shipped, s.packs)
-	slices.SortFunc(files, func(a, b ruleFile) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(files, func(a, b ruleFile) int { return strings.Compare(a.text, b.text) })
 	for _, file := range files {
-		fmt.Fprintf(hash, "%d %s %d\n%s", len(file.name), file.name, len(file.text), file.text)
+		fmt.Fprintf(hash, "%d\n%s", len(file.text), file.text)
 	}
 	data, err := json.Marshal(s.data()) // sorts keys
 	if err != nil {
