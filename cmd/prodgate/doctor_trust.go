@@ -145,11 +145,11 @@ func (d *diagnosis) inCheckout(path string) bool {
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		root = real
 	}
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+	for dir := path; ; dir = filepath.Dir(dir) {
 		if dir == root {
 			return true
 		}
-		if exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
 			return false
 		}
 	}

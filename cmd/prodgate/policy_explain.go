@@ -3,10 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/policies"
 	"github.com/spf13/cobra"
 )
 
@@ -78,12 +82,30 @@ func explainCode(w io.Writer, check evaluator.Check, c evaluator.Code) error {
 		{"remedy", c.Remedy},
 		{"who", who(c.Who)},
 		{"waivable", waivable},
-		{"settings", "under data.prodgate.organisation in your policy pack; prodgate doctor shows those in force"},
+		{"settings", or(strings.Join(settingsOf(c), ", "), "none")},
 		{"rule", fmt.Sprintf("%s:%d", c.File, c.Line)},
 	} {
 		fmt.Fprintf(&b, "  %-9s %s\n", line[0], line[1])
 	}
 	return writeText(w, b.String())
+}
+
+// setting is how a rule reads one of the policies' settings.
+var setting = regexp.MustCompile(`settings\.effective\.([a-z_]+(?:\.[a-z_]+)*)`)
+
+// settingsOf are the settings that the file of a shipped code's rule reads. A
+// pack sets them under data.prodgate.organisation.
+func settingsOf(c evaluator.Code) []string {
+	text, err := fs.ReadFile(policies.FS, c.File)
+	if err != nil {
+		return nil // a pack's rule
+	}
+	var names []string
+	for _, match := range setting.FindAllSubmatch(text, -1) {
+		names = append(names, string(match[1]))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // cures say what each cure means.
