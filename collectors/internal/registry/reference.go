@@ -80,7 +80,7 @@ func parseLayout(rest string) (Reference, error) {
 func parseRemote(text string, options Options) (Reference, error) {
 	base, tag, digest, err := cut(text)
 	if err != nil {
-		return Reference{}, fmt.Errorf("%q: %w", text, err)
+		return Reference{}, fmt.Errorf("%q is no image reference: %w", text, err)
 	}
 	var names []name.Option
 	if options.Insecure {

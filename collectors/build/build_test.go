@@ -1,0 +1,163 @@
+package build
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+const (
+	ours    = "1111111111111111111111111111111111111111111111111111111111111111"
+	theirs  = "2222222222222222222222222222222222222222222222222222222222222222"
+	commit  = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	another = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+// slsa is a statement about digests whose provenance, of the given version, has
+// sources and was written by builder.
+func slsa(version, sources, builder string, digests ...string) string {
+	var subjects []string
+	for _, d := range digests {
+		subjects = append(subjects, `{"name":"app","digest":{"sha256":"`+d+`"}}`)
+	}
+	predicate := `{"buildDefinition":{"resolvedDependencies":` + sources + `},"runDetails":{"builder":{"id":"` + builder + `"}}}`
+	if version == "v0.2" {
+		predicate = `{"builder":{"id":"` + builder + `"},"materials":` + sources + `}`
+	}
+	return `{"_type":"https://in-toto.io/Statement/v1","subject":[` + strings.Join(subjects, ",") + `],` +
+		`"predicateType":"https://slsa.dev/provenance/` + version + `","predicate":` + predicate + `}`
+}
+
+// git is a list of one source at a commit.
+func git(commit string) string {
+	return `[{"uri":"pkg:docker/golang","digest":{"sha256":"` + theirs + `"}},{"uri":"git+https://github.com/x/y","digest":{"gitCommit":"` + commit + `"}}]`
+}
+
+// sealed is a statement in a DSSE envelope.
+func sealed(statement string) string {
+	return `{"payloadType":"application/vnd.in-toto+json","payload":"` + base64.StdEncoding.EncodeToString([]byte(statement)) + `","signatures":[{"sig":"eA=="}]}`
+}
+
+// collect reads a file with that content, asking for ours.
+func collect(t testing.TB, content string) (*facts.Build, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "p.json"), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	section, err := Collector{File: file.Path{Dir: dir, Name: "p.json"}}.Collect(context.Background(), facts.Request{Digest: "sha256:" + ours})
+	if err != nil {
+		return nil, err
+	}
+	return section.(facts.Observed).Section.(*facts.Build), nil
+}
+
+func TestProvenanceIsReadInEachOfItsForms(t *testing.T) {
+	v1, v02 := slsa("v1", git(commit), "ci", ours), slsa("v0.2", git(commit), "ci", ours)
+	sbom := `{"_type":"https://in-toto.io/Statement/v0.1","subject":[],"predicateType":"https://spdx.dev/Document","predicate":{"a":1}}`
+	var pretty strings.Builder
+	encoder := json.NewEncoder(&pretty)
+	encoder.SetIndent("", "\t")
+	if err := encoder.Encode(json.RawMessage(v1)); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		"provenance v1":                       v1,
+		"provenance v1, indented":             pretty.String(),
+		"provenance v0.2":                     v02,
+		"an older statement":                  strings.Replace(v02, "Statement/v1", "Statement/v0.1", 1),
+		"a DSSE envelope":                     sealed(v1),
+		"a Sigstore bundle":                   `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{},"dsseEnvelope":` + sealed(v1) + `}`,
+		"lines of envelopes":                  sealed(slsa("v1", git(another), "ci", theirs)) + "\n" + sealed(v1) + "\n",
+		"beside a bill of materials":          sbom + "\n" + v1,
+		"one of several subjects":             slsa("v1", git(commit), "ci", theirs, ours),
+		"the same twice":                      v1 + "\n" + v1,
+		"sha1 for gitCommit":                  strings.ReplaceAll(v1, "gitCommit", "sha1"),
+		"a commit in capitals":                strings.ReplaceAll(v1, commit, strings.ToUpper(commit)),
+		"the configuration's commit, v0.2":    strings.Replace(slsa("v0.2", "[]", "ci", ours), `"materials"`, `"invocation":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"materials"`, 1),
+		"the configuration's among several":   strings.Replace(slsa("v0.2", twoSources, "ci", ours), `"materials"`, `"invocation":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"materials"`, 1),
+		"BuildKit's configuration source, v1": strings.Replace(slsa("v1", "[]", "ci", ours), `"resolvedDependencies"`, `"externalParameters":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"resolvedDependencies"`, 1),
+	}
+	for name, content := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := collect(t, content)
+			want := facts.Build{Digest: "sha256:" + ours, Commit: commit, Builder: "ci"}
+			if err != nil || *got != want {
+				t.Errorf("read %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+const twoSources = `[{"digest":{"gitCommit":"` + commit + `"}},{"digest":{"gitCommit":"` + another + `"}}]`
+
+func TestARecordOfAnotherArtifactArrivesUnderItsOwnDigest(t *testing.T) {
+	got, err := collect(t, slsa("v1", git(commit), "ci", theirs))
+	if err != nil || got.Digest != "sha256:"+theirs {
+		t.Errorf("read %+v, %v; want the record of %s", got, err, theirs)
+	}
+}
+
+func TestNothingIsGuessed(t *testing.T) {
+	v1 := slsa("v1", git(commit), "ci", ours)
+	tests := []struct{ name, content, want string }{
+		{"several records, none of them ours", slsa("v1", git(commit), "ci", theirs) + slsa("v1", git(commit), "ci", strings.Repeat("3", 64)), "no provenance for sha256:1111"},
+		{"one record of several others", slsa("v1", git(commit), "ci", theirs, strings.Repeat("3", 64)), "found records of sha256:2222"},
+		{"two records that contradict each other", v1 + slsa("v1", git(another), "ci", ours), "contradict each other"},
+		{"several commits", slsa("v1", twoSources, "ci", ours), "several commits"},
+		{"no commit", slsa("v1", "[]", "ci", ours), "names no commit"},
+		{"a short commit", slsa("v1", git("abc1234"), "ci", ours), "no full commit hash"},
+		{"no builder", slsa("v1", git(commit), " ", ours), "names no builder"},
+		{"no subject", slsa("v1", git(commit), "ci"), "names no sha256 digest"},
+		{"a subject by another algorithm", strings.Replace(v1, `"sha256":"`+ours, `"sha512":"`+ours, 1), "names no sha256 digest"},
+		{"a subject whose digest is none", slsa("v1", git(commit), "ci", "abc"), `subject "sha256:abc"`},
+		{"no provenance", `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://spdx.dev/Document"}`, "holds no SLSA provenance"},
+		{"provenance of a version to come", slsa("v2", git(commit), "ci", ours), "v0.2 and v1 are read"},
+		{"a bare predicate", `{"builder":{"id":"ci"},"materials":[]}`, "an in-toto statement"},
+		{"an envelope of something else", strings.Replace(sealed(v1), "in-toto", "x", 1), "no in-toto statement"},
+		{"an envelope whose payload is no base64", `{"payloadType":"application/vnd.in-toto+json","payload":"***"}`, "the envelope's payload"},
+		{"an envelope of two statements", sealed(v1 + v1), "holds 2 values"},
+		{"an envelope in an envelope", sealed(sealed(v1)), "an in-toto statement"},
+		{"a statement and an envelope at once", strings.Replace(sealed(v1), "{", `{"_type":"https://in-toto.io/Statement/v1",`, 1), "nobody can say which counts"},
+		{"a subject in the wrong type", strings.Replace(v1, `"subject":[`, `"subject":7,"x":[`, 1), "p.json:1: subject is a number"},
+		{"a list", "[" + v1 + "]", "p.json:1: the file is a list"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := collect(t, tt.content)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "p.json") {
+				t.Errorf("read %+v, %v; want an error of p.json with %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzProvenance shows that no file makes the reader panic, and that whatever is
+// reported is well-formed and unverified.
+func FuzzProvenance(f *testing.F) {
+	f.Add(slsa("v1", git(commit), "ci", ours))
+	f.Add(sealed(slsa("v0.2", git(commit), "ci", theirs)))
+	f.Add(`{"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"e30="}}`)
+	f.Fuzz(func(t *testing.T, content string) {
+		records, err := parse(file.Text{Name: "p.json", Data: []byte(content)})
+		if err != nil {
+			return
+		}
+		got, err := pick(records, "sha256:"+ours)
+		if err != nil {
+			return
+		}
+		_, digest := facts.Accepts("digest", got.Digest)
+		_, hash := facts.Accepts("commit", got.Commit)
+		if !digest || !hash || got.Builder == "" || got.VerifiedBy != nil {
+			t.Errorf("read %+v", got)
+		}
+	})
+}
