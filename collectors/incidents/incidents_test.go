@@ -1,0 +1,27 @@
+package incidents_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/incidents"
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
+	"github.com/prodgate/prodgate/facts"
+)
+
+func reading(path file.Path) filetest.Collector { return incidents.Collector{File: path} }
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+func TestIncidents(t *testing.T) {
+	filetest.Run(t, reading, []filetest.Case{
+		{Name: "a status is kept as it came", Content: "- {id: INC-1, service: Payments-API, status: Resolved, opened_at: 2026-11-24T10:00:00Z}",
+			Section: facts.Incidents{{ID: "INC-1", Service: "payments-api", Status: "Resolved", OpenedAt: at}}},
+		{Name: "none", Content: "[]", Section: facts.Incidents{}},
+		{Name: "one without a status", Content: "- {id: INC-1, service: x, opened_at: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].status is missing"},
+		{Name: "a page of a tracker", Content: "{\"incidents\": []}", Error: "f.yaml:1: the file is a mapping, and a list"},
+		{Name: "a time in seconds", Content: "- {id: INC-1, service: x, status: open, opened_at: 1764000000}", Error: "f.yaml:1: [0].opened_at is a number"},
+	})
+}

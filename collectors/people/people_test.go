@@ -1,0 +1,33 @@
+package people_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
+	"github.com/prodgate/prodgate/collectors/people"
+	"github.com/prodgate/prodgate/facts"
+)
+
+func reading(path file.Path) filetest.Collector { return people.Collector{File: path} }
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+func TestPeople(t *testing.T) {
+	yes := true
+	filetest.Run(t, reading, []filetest.Case{
+		{Name: "spellings, roles and teams become lower case", Content: "- {ids: ['GitHub:583231', Pat@Example.com], roles: [Platform-Lead], teams: [production-approvers], mfa: true, as_of: 2026-11-24T10:00:00Z}",
+			Section: facts.People{{IDs: []string{"github:583231", "mailto:pat@example.com"}, Roles: []string{"platform-lead"}, Teams: []string{"production-approvers"}, MFA: &yes, AsOf: at}}},
+		{Name: "whether there is a second factor is not known", Content: "- {ids: ['github:1'], roles: [], teams: [], mfa: null, as_of: 2026-11-24T10:00:00Z}",
+			Section: facts.People{{IDs: []string{"github:1"}, Roles: []string{}, Teams: []string{}, AsOf: at}}},
+		{Name: "nobody", Content: "[]", Section: facts.People{}},
+		{Name: "no word of a second factor", Content: "- {ids: ['github:1'], roles: [], teams: [], as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].mfa is missing"},
+		{Name: "a second factor in words", Content: "- {ids: ['github:1'], mfa: 'true'}", Error: "f.yaml:1: [0].mfa is a text, and true or false is wanted"},
+		{Name: "somebody without a name", Content: "- {ids: [], roles: [], teams: [], mfa: true, as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].ids is an empty list"},
+		{Name: "no teams, not even []", Content: "- {ids: ['github:1'], roles: [], mfa: true, as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].teams is missing"},
+		{Name: "a role with a space", Content: "- {ids: ['github:1'], roles: [Platform Lead]}", Error: `f.yaml:1: [0].roles[0] is "Platform Lead": an identifier`},
+		{Name: "no date", Content: "- {ids: ['github:1'], roles: [], teams: [], mfa: true}", Error: "f.yaml:1: [0].as_of is missing"},
+	})
+}

@@ -1,0 +1,33 @@
+package production_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
+	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/facts"
+)
+
+func reading(path file.Path) filetest.Collector { return production.Collector{File: path} }
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+const (
+	zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	one   = "{version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: Succeeded, approvers: [pat@example.com]}"
+)
+
+func TestProduction(t *testing.T) {
+	read := facts.Deployment{Version: "41", Digest: zeros, LiveAt: at, Status: "Succeeded", Approvers: []string{"mailto:pat@example.com"}}
+	filetest.Run(t, reading, []filetest.Case{
+		{Name: "what runs and ran", Content: "current: " + one + "\nhistory: [" + one + "]\n", Section: &facts.Production{Current: &read, History: []facts.Deployment{read}}},
+		{Name: "nothing ever ran", Content: "current: null\nhistory: []\n", Section: &facts.Production{History: []facts.Deployment{}}},
+		{Name: "no word of what runs", Content: "history: []\n", Error: "f.yaml:1: current is missing; write it, or null"},
+		{Name: "no history", Content: "current: null\n", Error: "f.yaml:1: history is missing"},
+		{Name: "null for the history", Content: "current: null\nhistory: null\n", Error: "f.yaml:2: history is null, and a list ([] for none) is wanted"},
+		{Name: "a deployment without approvers", Content: "current: null\nhistory:\n- {version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x}\n", Error: "f.yaml:3: history[0].approvers is missing"},
+	})
+}

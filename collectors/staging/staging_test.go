@@ -1,0 +1,37 @@
+package staging_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
+	"github.com/prodgate/prodgate/collectors/staging"
+	"github.com/prodgate/prodgate/facts"
+)
+
+func reading(path file.Path) filetest.Collector { return staging.Collector{File: path} }
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+const (
+	zeros    = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	deployed = "digest: " + zeros + "\ndeployed_at: 2026-11-24T10:00:00Z\n"
+)
+
+func TestStaging(t *testing.T) {
+	filetest.Run(t, reading, []filetest.Case{
+		{Name: "deployed and verified", Content: deployed + "restarted_at: 2026-11-24T10:00:00Z\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z}\n",
+			Section: &facts.Staging{Digest: zeros, DeployedAt: at, RestartedAt: &at, Verification: &facts.Verification{Result: "PASSED", FinishedAt: at}}},
+		{Name: "not verified yet", Content: deployed + "restarted_at: null\n", Section: &facts.Staging{Digest: zeros, DeployedAt: at}},
+		{Name: "a result is kept as it came", Content: deployed + "restarted_at: null\nverification: {result: passed, finished_at: 2026-11-24T10:00:00Z}\n",
+			Section: &facts.Staging{Digest: zeros, DeployedAt: at, Verification: &facts.Verification{Result: "passed", FinishedAt: at}}},
+		{Name: "restarts were not looked for", Content: deployed, Error: "f.yaml:1: restarted_at is missing; write it, or null if it was looked for and there is none"},
+		{Name: "a verification without a result", Content: deployed + "restarted_at: null\nverification: {finished_at: 2026-11-24T10:00:00Z}\n", Error: "f.yaml:4: verification.result is missing"},
+		{Name: "a signature that nobody checked", Content: deployed + "restarted_at: null\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z, verified_by: me}\n",
+			Error: "f.yaml:4: verification.verified_by says whose signature prodgate checked"},
+		{Name: "a tag for a digest", Content: "digest: v1\n", Error: `f.yaml:1: digest is "v1": a digest`},
+		{Name: "no time of deployment", Content: "digest: " + zeros + "\nrestarted_at: null\n", Error: "f.yaml:1: deployed_at is missing"},
+	})
+}

@@ -1,0 +1,62 @@
+package waivers_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
+	"github.com/prodgate/prodgate/collectors/waivers"
+	"github.com/prodgate/prodgate/facts"
+)
+
+func reading(path file.Path) filetest.Collector { return waivers.Collector{File: path} }
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+const (
+	zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	one   = `- code: vulnerabilities.critical
+  item: CVE-2026-1
+  service: payments-api
+  environment: production
+  digest: ` + zeros + `
+  reason: not reachable
+  ticket: SEC-77
+  issued_at: 2026-11-24T10:00:00Z
+  expires_at: 2026-11-24T10:00:00Z
+  approver: vp@example.com
+`
+)
+
+func text(s string) *string { return &s }
+
+func without(key string) string {
+	var kept []string
+	for line := range strings.Lines(one) {
+		if !strings.Contains(line, key+":") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+func TestWaivers(t *testing.T) {
+	read := facts.Waiver{
+		Code: "vulnerabilities.critical", Item: text("CVE-2026-1"), Service: "payments-api", Environment: "production", Digest: text(zeros),
+		Reason: "not reachable", Ticket: "SEC-77", IssuedAt: at, ExpiresAt: at, Approver: "mailto:vp@example.com",
+	}
+	cases := []filetest.Case{
+		{Name: "whole", Content: one, Section: facts.Waivers{read}},
+		{Name: "none", Content: "[]", Section: facts.Waivers{}},
+		{Name: "a star for a service", Content: strings.Replace(one, "payments-api", "'*'", 1), Error: `f.yaml:3: [0].service is "*": an identifier`},
+		{Name: "a code that is none", Content: strings.Replace(one, "vulnerabilities.critical", "everything", 1), Error: `f.yaml:1: [0].code is "everything"`},
+		{Name: "a signature that nobody checked", Content: one + "  verified_by: me\n", Error: "f.yaml:11: [0].verified_by says whose signature prodgate checked"},
+	}
+	for _, key := range []string{"service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"} {
+		cases = append(cases, filetest.Case{Name: "without " + key, Content: without(key), Error: "f.yaml:1: [0]." + key + " is missing"})
+	}
+	filetest.Run(t, reading, cases)
+}
