@@ -2,62 +2,117 @@ package evaluator
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// dependencies says of each rule whether its result can change with the
-// instant decided about, and whether it follows from the request's environment
-// and service alone. It errs on the side of dependence: a rule that reads the
-// whole input, or reads it by a key that is not written out, depends on
-// everything.
-type dependencies struct {
-	onNow     map[string]bool // rule path → may change with input.now
-	onRequest map[string]bool // rule path → may change with more than environment and service
+// ruleTree says of each rule, by its path, what memory must know. The zero
+// value is a path that leads to no rule.
+type ruleTree struct {
+	readsNow bool // its own text reads input.now
+	// unsafe rules may read now without being seen: they use a function or
+	// set that reads input.now in its own text. They are not remembered.
+	unsafe bool
+	// settles is the rule that compares now with the facts' collection.
+	settles bool
+	// ownFacts says that it may follow from more than the request's
+	// environment and service.
+	ownFacts bool
+
+	children map[string]*ruleTree
 }
 
-func newDependencies(c *ast.Compiler) dependencies {
-	direct := map[string][2]bool{}
-	callers := map[string]map[string]bool{}
+// settlesPath is the rule that says whether now is not before the collection
+// of the facts; see recording.settled.
+const settlesPath = "data.prodgate.v1.lib.clock.after_collection"
+
+// newRuleTree reads the compiled rules. It errs on the side of dependence: a
+// rule that reads the whole input, or by a key that is not written out,
+// depends on everything.
+func newRuleTree(c *ast.Compiler) *ruleTree {
+	root := &ruleTree{}
+	callers := map[*ruleTree][]*ruleTree{}
 	for _, module := range c.Modules {
 		for _, rule := range module.Rules {
-			path := rule.Ref().GroundPrefix().String()
-			now, more := readsOf(rule)
-			for other := rule.Else; other != nil; other = other.Else {
-				n, m := readsOf(other)
-				now, more = now || n, more || m
+			node := root.make(rule.Ref().GroundPrefix())
+			node.settles = rule.Ref().String() == settlesPath
+			for r := rule; r != nil; r = r.Else {
+				now, more := readsOf(r)
+				node.readsNow = node.readsNow || now
+				node.ownFacts = node.ownFacts || more
+				whole := len(r.Head.Args) == 0 && r.Head.RuleKind() == ast.SingleValue && r.Ref().IsGround()
+				node.unsafe = node.unsafe || now && !whole
 			}
-			was := direct[path]
-			direct[path] = [2]bool{was[0] || now, was[1] || more}
 			for called := range c.Graph.Dependencies(rule) {
-				name := called.(*ast.Rule).Ref().GroundPrefix().String()
-				if callers[name] == nil {
-					callers[name] = map[string]bool{}
-				}
-				callers[name][path] = true
+				used := root.make(called.(*ast.Rule).Ref().GroundPrefix())
+				callers[used] = append(callers[used], node)
 			}
 		}
 	}
-	return dependencies{onNow: spread(direct, callers, 0), onRequest: spread(direct, callers, 1)}
+	spread(callers, func(n *ruleTree) *bool { return &n.unsafe })
+	spread(callers, func(n *ruleTree) *bool { return &n.ownFacts })
+	return root
 }
 
-// spread follows a property from the rules that have it to all that use them.
-func spread(direct map[string][2]bool, callers map[string]map[string]bool, which int) map[string]bool {
-	all := make(map[string]bool, len(direct))
-	var queue []string
-	for path, has := range direct {
-		all[path] = has[which]
-		if has[which] {
-			queue = append(queue, path)
+// spread gives a property of rules to all rules that use them.
+func spread(callers map[*ruleTree][]*ruleTree, property func(*ruleTree) *bool) {
+	var queue []*ruleTree
+	for used := range callers {
+		if *property(used) {
+			queue = append(queue, used)
 		}
 	}
 	for len(queue) > 0 {
-		path := queue[0]
+		used := queue[0]
 		queue = queue[1:]
-		for caller := range callers[path] {
-			if !all[caller] {
-				all[caller] = true
+		for _, caller := range callers[used] {
+			if has := property(caller); !*has {
+				*has = true
 				queue = append(queue, caller)
 			}
 		}
 	}
-	return all
+}
+
+func (t *ruleTree) make(path ast.Ref) *ruleTree {
+	for _, step := range path {
+		key := stepName(step)
+		if t.children == nil {
+			t.children = map[string]*ruleTree{}
+		}
+		if t.children[key] == nil {
+			t.children[key] = &ruleTree{}
+		}
+		t = t.children[key]
+	}
+	return t
+}
+
+// find is the rule that a result belongs to, or the nearest above it.
+func (t *ruleTree) find(ref ast.Ref) *ruleTree {
+	for _, step := range ref {
+		next := t.children[stepName(step)]
+		if next == nil {
+			return t
+		}
+		t = next
+	}
+	return t
+}
+
+// stepName is one step of a path; empty where it is no plain name.
+func stepName(step *ast.Term) string {
+	switch value := step.Value.(type) {
+	case ast.String:
+		return string(value)
+	case ast.Var:
+		return string(value)
+	default:
+		return ""
+	}
+}
+
+// settled accepts the results of rules that follow from the request's
+// environment and service alone.
+func (t *ruleTree) settled(ref ast.Ref) bool {
+	rule := t.find(ref)
+	return len(rule.children) == 0 && rule != t && !rule.ownFacts
 }
 
 // readsOf says whether a rule's own text reads input.now, and whether it reads
@@ -66,6 +121,10 @@ func readsOf(rule *ast.Rule) (now, more bool) {
 	var visitor *ast.GenericVisitor
 	visitor = ast.NewGenericVisitor(func(x any) bool {
 		switch x := x.(type) {
+		case *ast.Rule:
+			if x != rule {
+				return true // an else branch, read by itself
+			}
 		case ast.Ref:
 			n, m := readsByRef(x)
 			now, more = now || n, more || m
@@ -106,30 +165,6 @@ func writtenAt(ref ast.Ref, i int) (string, bool) {
 	}
 	key, ok := ref[i].Value.(ast.String)
 	return string(key), ok
-}
-
-// timeless accepts the results of rules that do not change with now.
-func (d dependencies) timeless(ref ast.Ref) bool {
-	now, known := lookup(d.onNow, ref)
-	return known && !now
-}
-
-// settled accepts the results of rules that follow from the request's
-// environment and service alone.
-func (d dependencies) settled(ref ast.Ref) bool {
-	more, known := lookup(d.onRequest, ref)
-	return known && !more
-}
-
-// lookup finds the rule that a result belongs to: the longest path of a rule
-// that ref begins with.
-func lookup(rules map[string]bool, ref ast.Ref) (has, known bool) {
-	for n := len(ref); n > 1; n-- {
-		if has, known = rules[ref[:n].String()]; known {
-			return has, known
-		}
-	}
-	return false, false
 }
 
 // inputPaths lists what a rule reads of the input, as JSON Pointers, as far as

@@ -36,7 +36,7 @@ type Evaluator struct {
 	store    storage.Store
 	policy   PolicyID
 	names    names // the environments and services that settings list
-	depends  dependencies
+	known    *ruleTree
 	queries  sync.Map // text → compiled ast.Body
 	warm     sync.Map // subject's environment and service → *inForce
 	catalog  catalog
@@ -98,7 +98,7 @@ func (e *Evaluator) compile() error {
 	if e.query, err = e.compileQuery(decisionQuery); err != nil {
 		return err
 	}
-	e.depends = newDependencies(e.compiler)
+	e.known = newRuleTree(e.compiler)
 	return nil
 }
 

@@ -1,17 +1,159 @@
 package evaluator
 
 import (
-	"slices"
-
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// memory holds results of rules that were evaluated before and would be the
-// same again. It is not changed once made, so that evaluations can share it.
-type memory struct {
-	cache topdown.VirtualCache
-	size  int
+// A recording is the cache of one evaluation. OPA asks it for each rule's
+// result before evaluating the rule, and tells it the result afterwards, so it
+// sees which results were found out by reading now, directly or through other
+// rules. Those that were not are the same at another instant, and a later
+// evaluation of the same document is given them (base). This errs on the side
+// of forgetting; a test shows that decisions with and without it are the same.
+type recording struct {
+	known  *ruleTree
+	base   *resultNode // of an earlier evaluation; nil without
+	frames []*resultNode
+	open   []pending // asked for and not answered yet, outermost first
+	// settled says that now is not before the facts' collection. Time is
+	// searched forwards, so the rule that says so keeps its result.
+	settled bool
+}
+
+// resultNode is one step of a rule's path, or of the arguments or keys that
+// follow it.
+type resultNode struct {
+	value     *ast.Term
+	undefined bool
+	moving    bool // found out by reading now
+	children  *util.HasherMap[*ast.Term, *resultNode]
+}
+
+// pending is a result that was asked for.
+type pending struct {
+	node    *resultNode
+	moving  bool
+	barrier bool // reading now within does not concern who asked
+}
+
+func newRecording(known *ruleTree, base *resultNode, settled bool) *recording {
+	return &recording{known: known, base: base, frames: []*resultNode{{}}, settled: settled}
+}
+
+// root is what was found out, to be the base of later evaluations.
+func (r *recording) root() *resultNode { return r.frames[0] }
+
+// Push begins a "with" statement, under which nothing known holds.
+func (r *recording) Push() {
+	r.frames = append(r.frames, &resultNode{})
+	r.readNow()
+}
+
+// Pop ends a "with" statement.
+func (r *recording) Pop() { r.frames = r.frames[:len(r.frames)-1] }
+
+// Get answers with a known result, or notes that one is being found out.
+func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
+	if len(r.frames) == 1 && r.base != nil {
+		if node := r.base.find(ref); node != nil && !node.moving && (node.value != nil || node.undefined) {
+			return answer(node)
+		}
+	}
+	node := r.frames[len(r.frames)-1].make(ref)
+	if node.value != nil || node.undefined {
+		if node.moving {
+			r.readNow()
+		}
+		return answer(node)
+	}
+	rule := r.known.find(ref)
+	r.open = append(r.open, pending{node: node, moving: rule.unsafe, barrier: rule.settles && r.settled})
+	if rule.readsNow {
+		r.readNow()
+	}
+	return nil, false
+}
+
+func answer(node *resultNode) (*ast.Term, bool) {
+	if node.undefined {
+		return nil, true
+	}
+	return node.value, false
+}
+
+// readNow marks everything that is being found out.
+func (r *recording) readNow() {
+	for i := len(r.open) - 1; i >= 0; i-- {
+		if r.open[i].barrier {
+			return
+		}
+		r.open[i].moving = true
+	}
+}
+
+// Put notes a result; nil is "undefined". What was asked for in between and
+// not answered had no result. A result that nobody asked for is not kept.
+func (r *recording) Put(ref ast.Ref, value *ast.Term) {
+	node := r.frames[len(r.frames)-1].make(ref)
+	node.moving = true
+	for i := len(r.open) - 1; i >= 0; i-- {
+		if r.open[i].node == node {
+			node.moving = r.open[i].moving
+			r.open = r.open[:i]
+			break
+		}
+	}
+	if value != nil {
+		node.value = value
+	} else {
+		node.undefined = true
+	}
+	if node.moving {
+		r.readNow()
+	}
+}
+
+// Keys is part of OPA's interface; nothing asks for it here.
+func (r *recording) Keys() []ast.Ref { return nil }
+
+// find walks ref; nil where nothing is known.
+func (n *resultNode) find(ref ast.Ref) *resultNode {
+	for _, step := range ref {
+		if n.children == nil {
+			return nil
+		}
+		next, ok := n.children.Get(step)
+		if !ok {
+			return nil
+		}
+		n = next
+	}
+	return n
+}
+
+// make walks ref and makes what is missing.
+func (n *resultNode) make(ref ast.Ref) *resultNode {
+	for _, step := range ref {
+		if n.children == nil {
+			n.children = util.NewHasherMap[*ast.Term, *resultNode]((*ast.Term).Equal)
+		}
+		next, ok := n.children.Get(step)
+		if !ok {
+			next = &resultNode{}
+			n.children.Put(step, next)
+		}
+		n = next
+	}
+	return n
+}
+
+// learn copies settled results into n.
+func (n *resultNode) learn(found []remembered) {
+	for _, result := range found {
+		node := n.make(result.ref)
+		node.value, node.undefined = result.value, result.value == nil
+	}
 }
 
 // remembered is one rule's result; a nil value is "undefined".
@@ -20,56 +162,17 @@ type remembered struct {
 	value *ast.Term
 }
 
-// recording is the cache of one evaluation: it knows what memories hold, and
-// records what is found out anew.
-type recording struct {
-	topdown.VirtualCache
-	known []*memory
-	found []remembered
-	depth int // of "with" statements, under which nothing known holds
-}
-
-func newRecording(known ...*memory) *recording {
-	return &recording{VirtualCache: topdown.NewVirtualCache(), known: known}
-}
-
-func (r *recording) Push() {
-	r.depth++
-	r.VirtualCache.Push()
-}
-
-func (r *recording) Pop() {
-	r.depth--
-	r.VirtualCache.Pop()
-}
-
-func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
-	if r.depth == 0 {
-		for _, m := range r.known {
-			if value, undefined := m.cache.Get(ref); value != nil || undefined {
-				return value, undefined
-			}
-		}
+// results lists what was found out below n, as far as accept accepts the rule.
+func (n *resultNode) results(at ast.Ref, accept func(ast.Ref) bool) []remembered {
+	var found []remembered
+	if (n.value != nil || n.undefined) && accept(at) {
+		found = append(found, remembered{ref: at, value: n.value})
 	}
-	return r.VirtualCache.Get(ref)
-}
-
-func (r *recording) Put(ref ast.Ref, value *ast.Term) {
-	if r.depth == 0 {
-		r.found = append(r.found, remembered{ref: slices.Clone(ref), value: value})
+	if n.children != nil {
+		n.children.Iter(func(step *ast.Term, child *resultNode) bool {
+			found = append(found, child.results(at.Append(step), accept)...)
+			return false
+		})
 	}
-	r.VirtualCache.Put(ref, value)
-}
-
-// keep makes a memory of what was found out by rules that keeps accepts,
-// together with all that was known before.
-func (r *recording) keep(accept func(ast.Ref) bool) *memory {
-	kept := &memory{cache: topdown.NewVirtualCache()}
-	for _, found := range r.found {
-		if accept(found.ref) {
-			kept.cache.Put(found.ref, found.value)
-			kept.size++
-		}
-	}
-	return kept
+	return found
 }

@@ -17,10 +17,8 @@ type run struct {
 	ctx context.Context
 	in  *Input
 
-	inForce   *settings  // the settings in force
-	settings  *memory    // what the rules find out that follows from environment and service alone
-	recording *recording // what they found out at first
-	timeless  *memory    // the part of it that does not depend on now; made when needed
+	inForce   *inForce   // the settings
+	recording *recording // what the first evaluation found out
 }
 
 func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
@@ -28,7 +26,20 @@ func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run{Evaluator: e, ctx: ctx, in: in, settings: inForce.memory, inForce: inForce.settings}, nil
+	return &run{Evaluator: e, ctx: ctx, in: in, inForce: inForce}, nil
+}
+
+// begin is the cache of a first evaluation: it knows the settings.
+func (r *run) begin() *recording {
+	recording := newRecording(r.known, nil, !r.in.now.Before(r.in.doc.CollectedAt))
+	recording.root().learn(r.inForce.found)
+	return recording
+}
+
+// later is the cache of an evaluation as of a later instant: it knows what does
+// not depend on now.
+func (r *run) later() *recording {
+	return newRecording(r.known, r.recording.root(), r.recording.settled)
 }
 
 // whole evaluates the whole decision as of instant, recomputes its outcome and
@@ -87,7 +98,7 @@ func (zeros) Read(p []byte) (int, error) {
 
 // decide evaluates as of the input's now and then searches time.
 func (r *run) decide() (Decision, error) {
-	r.recording = newRecording(r.settings)
+	r.recording = r.begin()
 	first, err := r.whole(r.in.now, r.recording)
 	if err != nil {
 		return Decision{}, err

@@ -16,17 +16,17 @@ import (
 // findValidUntil finds the first instant at which an allow would be a denial;
 // the settings bound it.
 func (r *run) findValidUntil(d *Decision) error {
-	validity, err := time.ParseDuration(r.inForce.text("decision", "validity"))
+	validity, err := time.ParseDuration(r.inForce.settings.text("decision", "validity"))
 	if err != nil || validity <= 0 {
 		return fmt.Errorf("decision.validity in the settings is not a positive duration: %w", err)
 	}
 	until := r.in.now.Add(validity).Truncate(time.Second)
-	for _, instant := range r.candidates(r.inForce, until) {
-		later, err := r.whole(instant, newRecording(r.settings, r.remembered()))
+	for _, instant := range r.candidates(r.inForce.settings, until) {
+		outcome, err := r.outcomeAt(instant)
 		if err != nil {
 			return err
 		}
-		if later.outcome != Allow {
+		if outcome != Allow {
 			until = instant
 			break
 		}
@@ -34,6 +34,26 @@ func (r *run) findValidUntil(d *Decision) error {
 	until = until.In(r.zone())
 	d.ValidUntil = &until
 	return nil
+}
+
+// outcomeQuery asks for the outcome alone.
+const outcomeQuery = "outcome = data.prodgate.v1.deploy.outcome"
+
+// outcomeAt is the outcome as of a later instant. Anything but a plain allow
+// is a denial.
+func (r *run) outcomeAt(instant time.Time) (Outcome, error) {
+	query, err := r.compileQuery(outcomeQuery)
+	if err != nil {
+		return Deny, err
+	}
+	value, err := r.query1(r.ctx, query, r.in.term(instant), r.later())
+	if err != nil {
+		return Deny, err
+	}
+	if name, ok := value.(ast.String); ok && Outcome(name) == Allow {
+		return Allow, nil
+	}
+	return Deny, nil
 }
 
 // findOpening finds when each finding that time can cure is gone, and when the
@@ -47,8 +67,8 @@ func (r *run) findOpening(d *Decision) error {
 		return nil
 	}
 	var last time.Time
-	for _, instant := range r.candidates(r.inForce, r.horizon()) {
-		cache := newRecording(r.settings, r.remembered())
+	for _, instant := range r.candidates(r.inForce.settings, r.horizon()) {
+		cache := r.later()
 		standing, err := r.standing(waiting, instant, cache)
 		if err != nil {
 			return err
@@ -164,7 +184,7 @@ func (r *run) explainThen(d *Decision, last time.Time) error {
 	if last.IsZero() {
 		return nil
 	}
-	later, err := r.whole(last, newRecording(r.settings, r.remembered()))
+	later, err := r.whole(last, r.later())
 	if err != nil {
 		return err
 	}
@@ -178,13 +198,4 @@ func (r *run) explainThen(d *Decision, last time.Time) error {
 		}
 	}
 	return nil
-}
-
-// remembered is what the first evaluation found out that does not depend on
-// now.
-func (r *run) remembered() *memory {
-	if r.timeless == nil {
-		r.timeless = r.recording.keep(r.depends.timeless)
-	}
-	return r.timeless
 }

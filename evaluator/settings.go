@@ -68,7 +68,7 @@ func didYouMean(word string, known []string) string {
 // inForce are the settings for one environment and service.
 type inForce struct {
 	settings *settings
-	memory   *memory
+	found    []remembered // what the rules find out that follows from both alone
 }
 
 // settingsQuery asks lib/settings.rego, the one place that resolves settings.
@@ -89,7 +89,7 @@ func (e *Evaluator) settingsFor(ctx context.Context, request facts.Request) (*in
 		ast.Item(ast.StringTerm("environment"), ast.StringTerm(request.Environment)),
 		ast.Item(ast.StringTerm("service"), ast.StringTerm(request.Service)),
 	)))
-	cache := newRecording()
+	cache := newRecording(e.known, nil, false)
 	value, err := e.query1(ctx, query, input, cache)
 	if err != nil {
 		return nil, fmt.Errorf("resolve settings for %s in %s: %w", request.Service, request.Environment, err)
@@ -102,7 +102,7 @@ func (e *Evaluator) settingsFor(ctx context.Context, request facts.Request) (*in
 	if !ok {
 		return nil, errors.New("resolve settings: they are not a table")
 	}
-	found := &inForce{settings: newSettings(table), memory: cache.keep(e.depends.settled)}
+	found := &inForce{settings: newSettings(table), found: cache.root().results(ast.Ref{}, e.known.settled)}
 	actual, _ := e.warm.LoadOrStore(key, found)
 	return actual.(*inForce), nil
 }

@@ -41,16 +41,16 @@ _advisory := {"rollback": {"vulnerabilities"}}
 # METADATA
 # entrypoint: true
 decision := {
-	"outcome": _outcome,
+	"outcome": outcome,
 	"required": required,
 	"passed": passed,
 	"not_applicable": _checks - required,
 	"findings": ((_denials | _warnings) | _waived),
 }
 
-default _outcome := "deny"
+default outcome := "deny"
 
-_outcome := "allow" if {
+outcome := "allow" if {
 	count(required) > 0
 	count(required - passed) == 0
 	count(_denials) == 0
@@ -68,8 +68,11 @@ passed contains name if {
 	checks[name].pass == true
 }
 
+# Only failing checks are asked for their reasons: none of the checks above
+# denies what it passes (a test shows it). A check that was added may, and then
+# its denial stands.
 _denials contains object.union(finding, {"check": name, "effect": "deny"}) if {
-	some name in required
+	some name in ((required - passed) | _additional)
 	some finding in checks[name].deny
 }
 

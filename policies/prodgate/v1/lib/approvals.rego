@@ -20,7 +20,7 @@ counting[position] := person if {
 	approval.digest == input.artifact.digest
 	approval.environment == input.request.environment
 	_timely(approval.approved_at)
-	_verified(approval.verified_by)
+	_signed(approval.verified_by)
 	person := people.approver(approval.approver)
 }
 
@@ -66,9 +66,9 @@ _requested := clock.past(input.request.requested_at)
 
 _max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
-_verified(_) if settings.effective.sources.unverified.approvals == true
+_signed(_) if settings.effective.sources.unverified.approvals == true
 
-_verified(signer) if text.given(signer)
+_signed(signer) if text.given(signer)
 
 _elsewhere(record) if text.differs_digest(record.digest, input.artifact.digest)
 
@@ -110,5 +110,5 @@ _time_reason(approval) := set() if {
 } else := {"is dated in the future"}
 
 _signature_reason(approval) := set() if {
-	_verified(approval.verified_by)
+	_signed(approval.verified_by)
 } else := {"is not signed"}

@@ -26,7 +26,14 @@ past(text) := instant if {
 	instant <= _latest
 }
 
-_latest := min([now, collected])
+# Facts are from before their collection, so as a rule they have happened.
+_latest := collected if {
+	after_collection
+} else := now
+
+default after_collection := false
+
+after_collection if now >= collected
 
 # Whether a fact that can be collected again was fresh when it was collected.
 fresh(text, max_age) if {

@@ -39,41 +39,23 @@ askers := ids if {
 # in the directory, the team, MFA, all fresh, and not one who asked.
 approver(id) := person if {
 	person := one(id)
-	_qualified[person]
+	input.people[person].mfa == true
+	input.people[person].teams[_] == settings.effective.approval.team
+	input.people[person].roles[_] == approver_roles[_]
+	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
+	_independent(person)
 }
 
-_qualified[person] if {
-	some person, record in input.people
-	record.mfa == true
-	settings.effective.approval.team in record.teams
-	clock.fresh(record.as_of, settings.effective.approval.directory_max_age)
-	_has_role[person]
-	_independent[person]
-}
+_independent(person) if count(askers & {id | some id in input.people[person].ids}) == 0
 
-_has_role[person] if {
-	some person, record in input.people
-	some role in record.roles
-	role in approver_roles
-}
+_has_role(person) if input.people[person].roles[_] == approver_roles[_]
 
-_independent[person] if {
-	some person, record in input.people
-	is_set(askers)
-	every id in record.ids {
-		not id in askers
-	}
-}
-
-approver_roles contains role if {
-	some roles in settings.effective.approval.roles
-	some role in roles
-}
+approver_roles contains settings.effective.approval.roles[_][_]
 
 # Shown twice, by role and by team, to be no approver.
 outsider(person) if {
 	is_array(input.people[person].roles)
-	not _has_role[person]
+	not _has_role(person)
 	is_array(input.people[person].teams)
 	every team in input.people[person].teams {
 		text.differs(team, settings.effective.approval.team)
@@ -97,12 +79,12 @@ _objections[person] contains sprintf("not an active member of %s", [settings.eff
 
 _objections[person] contains "holds no approver's role in the directory" if {
 	some person, _ in input.people
-	not _has_role[person]
+	not _has_role(person)
 }
 
 _objections[person] contains "asked for this deployment, or it is not known who did" if {
 	some person, _ in input.people
-	not _independent[person]
+	not _independent(person)
 }
 
 _objections[person] contains "the directory's record is too old" if {
