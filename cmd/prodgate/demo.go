@@ -47,7 +47,7 @@ temporary folder and lets "prodgate eval IMAGE" decide four times, as of a fixed
 time. It needs no network, leaves nothing behind and ends with 0.`,
 		Args: none,
 	}
-	addTerminal(cmd)
+	addColor(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		colored, err := color(cmd, std)
 		if err != nil {

@@ -27,7 +27,7 @@ works (warnings are allowed) and with 2 if something is broken.`,
 			return nil
 		},
 	}
-	addRequest(cmd)
+	addRequestSettings(cmd)
 	addSettings(cmd, "policies", "config", "timeout")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return doctor(cmd, std, args) }
 	return cmd
@@ -125,6 +125,14 @@ func (d *diagnosis) settings() {
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {
 			d.fail(name, fmt.Sprintf("say it in %s: %s: NAME", config.Filename, name), "nobody says it")
+		}
+	}
+	if _, err := kind(d.cfg.Get("kind")); err != nil {
+		d.fail("kind", "one of initial, promotion, configuration, rollback", "%v", err)
+	}
+	if at := d.cfg.Get("requested-at"); at.Given() {
+		if _, err := instant(at.Text, at.Origin.String()); err != nil {
+			d.fail("requested-at", "write it as 2026-11-24T11:20:00-05:00", "%v", err)
 		}
 	}
 }

@@ -77,6 +77,9 @@ func (e *evaluation) collectAndDecide(ctx context.Context, gate *evaluator.Evalu
 	}
 	doc := gather(ctx, e.cfg, e.std.clock, e.at, req)
 	e.tell(doc)
+	if err := ctx.Err(); err != nil {
+		return evaluator.Decision{}, err // what was not asked in time would look like a broken source
+	}
 	if e.saveInput != "" {
 		if err := saveDocument(e.std.path(e.saveInput), doc); err != nil {
 			return evaluator.Decision{}, err

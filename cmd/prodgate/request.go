@@ -22,8 +22,14 @@ var requestSettings = []string{
 
 // addRequest declares the flags that say what is asked for.
 func addRequest(cmd *cobra.Command) {
-	addSettings(cmd, requestSettings...)
+	addRequestSettings(cmd)
 	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
+}
+
+// addRequestSettings declares the flags of requestSettings, with --env short
+// for --environment.
+func addRequestSettings(cmd *cobra.Command) {
+	addSettings(cmd, requestSettings...)
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "env" {
 			name = "environment"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 
 	"os/exec"
 
@@ -25,13 +26,14 @@ func TestMain(m *testing.M) {
 //	registry                  start a registry; $REGISTRY is its host
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
+//	hang                      start a server that never answers; $HANG is its host
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
 		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
 		Deadline: time.Now().Add(90 * time.Second),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence,
+			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang,
 		},
 	})
 }
@@ -60,6 +62,13 @@ func serve(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(r.close)
 	ts.Setenv("REGISTRY", r.host)
+}
+
+func hang(ts *testscript.TestScript, _ bool, _ []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { listener.Close() })
+	ts.Setenv("HANG", strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1))
 }
 
 func push(ts *testscript.TestScript, _ bool, args []string) {

@@ -11,9 +11,14 @@ import (
 
 var colorWords = []string{"auto", "always", "never"}
 
+// addColor declares the flag that says whether to colour.
+func addColor(cmd *cobra.Command) {
+	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb are honoured)")
+}
+
 // addTerminal declares the flags that say how much is printed and how.
 func addTerminal(cmd *cobra.Command) {
-	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb are honoured)")
+	addColor(cmd)
 	cmd.Flags().BoolP("quiet", "q", false, "print nothing but errors and what -o asks for")
 	cmd.Flags().BoolP("verbose", "v", false, "say on standard error what is being done")
 }

@@ -128,6 +128,7 @@ func TestBadInputSaysWhatToWrite(t *testing.T) {
 		{"a loosening switch as a variable", Input{Env: []string{"PRODGATE_EMERGENCY=true"}}, "by the flag --emergency"},
 		{"a flag without a value", Input{Flags: map[string][]string{"service": {""}}}, "--service needs a value"},
 		{"a pack without a name", Input{Flags: map[string][]string{"policies": {"a", ""}}}, "--policies needs a value"},
+		{"an empty pack in the variable", Input{Env: []string{"PRODGATE_POLICIES=a::b"}}, "policies (PRODGATE_POLICIES): has an empty item"},
 		{"a file that is not there", Input{Flags: map[string][]string{"config": {"nowhere.yaml"}}}, "nowhere.yaml: no such file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ var Settings = []Setting{
 	{
 		Name: "policies", Flag: "policies", Env: "PRODGATE_POLICIES", Key: "policies", List: true,
 		file: func(f *File) (string, []string) { return strings.Join(f.Policies, ", "), f.Policies },
-		Doc:  "policy packs to add to the shipped ones: folders or bundle.tar.gz",
+		Doc:  "policy packs to add to the shipped policies, instead of those said elsewhere: folders or bundle.tar.gz",
 	},
 	{
 		Name: "timeout", Flag: "timeout", Env: "PRODGATE_TIMEOUT", Key: "timeout", Default: "1m",
@@ -105,13 +106,13 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 			v.List = strings.Split(text, string(os.PathListSeparator))
 			v.Text = strings.Join(v.List, ", ")
 		}
-		return v, nil
+		return v, noBlank(v)
 	}
 	if s.file != nil && file != nil {
 		if line, ok := file.lines[s.Key]; ok {
 			v.Text, v.List = s.file(file)
 			v.Origin = Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", file.path, line)}
-			return v, nil
+			return v, noBlank(v)
 		}
 	}
 	if s.CI != nil {
@@ -124,4 +125,13 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 		v.Text, v.Origin = s.Default, Origin{Kind: FromDefault}
 	}
 	return v, nil
+}
+
+// noBlank returns an error if an item of a list is empty: it would name the
+// folder that relative paths count from.
+func noBlank(v Value) error {
+	if slices.Contains(v.List, "") {
+		return fmt.Errorf("%s (%s): has an empty item; take it out", v.Name, v.Origin)
+	}
+	return nil
 }

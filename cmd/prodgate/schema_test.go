@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
+	compiled := compileSchema(t, "decision")
+	inputs, err := filepath.Glob("../../fixtures/cases/*/input.json")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no stories: %v", err)
+	}
+	for _, input := range inputs {
+		t.Run(filepath.Base(filepath.Dir(input)), func(t *testing.T) {
+			content, err := os.ReadFile(input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			std, out, errs := alone(t)
+			std.in = bytes.NewReader(content)
+			if code := run(t.Context(), []string{"eval", "--input", "-", "-o", "json"}, std); code == exitNoDecision {
+				t.Fatalf("no decision: %s", errs)
+			}
+			decision, err := jsonschema.UnmarshalJSON(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := compiled.Validate(decision); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// compileSchema is what "prodgate schema NAME" writes, compiled.
+func compileSchema(t *testing.T, name string) *jsonschema.Schema {
+	t.Helper()
+	std, out, errs := alone(t)
+	if code := run(t.Context(), []string{"schema", name}, std); code != exitAllow {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var text any
+	if err := json.Unmarshal(out.Bytes(), &text); err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource(name+".json", text); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile(name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+func TestTheSchemaRefusesWhatIsNoDecision(t *testing.T) {
+	compiled := compileSchema(t, "decision")
+	for _, text := range []string{`{}`, `[]`, `{"outcome": "allow"}`} {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if compiled.Validate(value) == nil {
+			t.Errorf("%s is a decision", text)
+		}
+	}
+}
