@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"gopkg.in/yaml.v3"
@@ -122,16 +125,29 @@ func (s *ruleSet) identity() (PolicyID, error) {
 	}, nil
 }
 
-// parse parses every rule with the restricted capabilities.
+// parse parses every rule with the restricted capabilities, on as many
+// processors as there are.
 func (s *ruleSet) parse(capabilities *ast.Capabilities) (map[string]*ast.Module, error) {
-	modules := make(map[string]*ast.Module, len(s.shipped)+len(s.packs))
+	files := slices.Concat(s.shipped, s.packs)
+	parsed := make([]*ast.Module, len(files))
+	errs := make([]error, len(files))
 	options := ast.ParserOptions{Capabilities: capabilities, RegoVersion: ast.RegoV1}
-	for _, file := range slices.Concat(s.shipped, s.packs) {
-		module, err := ast.ParseModuleWithOpts(file.name, file.text, options)
-		if err != nil {
-			return nil, fmt.Errorf("parse policy: %w", err)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				parsed[i], errs[i] = ast.ParseModuleWithOpts(files[i].name, files[i].text, options)
+			}
+		})
+	}
+	workers.Wait()
+	modules := make(map[string]*ast.Module, len(files))
+	for i, file := range files {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("parse policy: %w", errs[i])
 		}
-		modules[file.name] = module
+		modules[file.name] = parsed[i]
 	}
 	return modules, nil
 }
