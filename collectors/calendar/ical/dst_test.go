@@ -49,6 +49,10 @@ func TestWallClockTimesWhenTheClocksChange(t *testing.T) {
 			"Australia/Lord_Howe", "DTSTART;TZID=%s:20241006T021500\nDURATION:PT1H",
 			[]string{"2024-10-06T02:45:00+11:00/2024-10-06T03:45:00+11:00"},
 		},
+		"the first second of the gap is in the gap": {
+			"America/New_York", "DTSTART;TZID=%s:20240310T020000\nDTEND;TZID=%[1]s:20240310T030000",
+			[]string{"2024-03-10T03:00:00-04:00/2024-03-10T03:00:00-04:00"},
+		},
 		"the first instant after the gap is no gap": {
 			"Europe/Berlin", "DTSTART;TZID=%s:20240331T030000\nDURATION:PT1H",
 			[]string{"2024-03-31T03:00:00+02:00/2024-03-31T04:00:00+02:00"},
@@ -103,6 +107,12 @@ func TestAnHourlyRuleHappensOnceInTheHourOfTheGap(t *testing.T) {
 	text := eventOf("DTSTART;TZID=Europe/Berlin:20240331T010000\nRRULE:FREQ=HOURLY;UNTIL=20240331T020000Z")
 	want := []string{"2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"}
 	wantEqual(t, want, starts(mustList(t, mustParse(t, text, ical.Options{}), "2024-01-01", "2025-01-01")))
+}
+
+func TestARangeThatEndsInTheFoldHoldsWhatBeganBeforeIt(t *testing.T) {
+	text := eventOf("DTSTART;TZID=Europe/Berlin:20241020T024500\nRRULE:FREQ=WEEKLY")
+	events := mustList(t, mustParse(t, text, ical.Options{}), "2024-10-27T00:30:00Z", "2024-10-27T01:15:00Z")
+	wantEqual(t, []string{"2024-10-27T02:45+02:00"}, starts(events))
 }
 
 func TestADayThatAZoneSkippedIsReadAsTheNextOne(t *testing.T) {

@@ -49,8 +49,6 @@ func (m *master) expand(x *expansion) error {
 		if x.budget.err != nil {
 			return x.budget.err
 		}
-	} else if !m.begins() {
-		return nil
 	}
 	for _, o := range list {
 		if m.excluded.has(o.at) || m.overridden.has(o.at) {

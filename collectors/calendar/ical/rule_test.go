@@ -78,6 +78,10 @@ func TestRecurrenceRules(t *testing.T) {
 			event: "DTSTART:20240101T090000Z\nRRULE:FREQ=MINUTELY;INTERVAL=20;BYHOUR=9;COUNT=4",
 			want:  "01-01T09:00 01-01T09:20 01-01T09:40 01-02T09:00",
 		},
+		"minutes that reach the hour from outside of it": {
+			event: "DTSTART:20240101T083000Z\nRRULE:FREQ=MINUTELY;INTERVAL=20;BYHOUR=9;COUNT=3",
+			want:  "01-01T08:30 01-01T09:10 01-01T09:30 01-01T09:50",
+		},
 		"times by hour and minute": {
 			event: "DTSTART:20240101T090000Z\nRRULE:FREQ=DAILY;BYHOUR=9,12;BYMINUTE=0,30;COUNT=5",
 			want:  "01-01T09:00 01-01T09:30 01-01T12:00 01-01T12:30 01-02T09:00",
@@ -195,7 +199,7 @@ func TestRulesThatBeganLongAgoAreExactToday(t *testing.T) {
 }
 
 func TestACountThatWasUsedUpLongAgoLeavesNothing(t *testing.T) {
-	for _, rule := range []string{"FREQ=DAILY;COUNT=1000", "FREQ=MONTHLY;BYDAY=1MO;COUNT=1000", "FREQ=DAILY;BYHOUR=0,1;COUNT=1000"} {
+	for _, rule := range []string{"FREQ=DAILY;COUNT=1000", "FREQ=MONTHLY;BYDAY=1MO;COUNT=1000", "FREQ=DAILY;BYHOUR=0,1;COUNT=1000", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH;COUNT=20000"} {
 		text := eventOf("DTSTART:19000101T000000Z\nRRULE:" + rule)
 		if got := mustList(t, mustParse(t, text, ical.Options{}), "2024-06-02", "2024-06-09"); len(got) > 0 {
 			t.Errorf("%s: got %v", rule, starts(got))

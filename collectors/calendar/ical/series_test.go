@@ -1,6 +1,7 @@
 package ical_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
@@ -71,6 +72,14 @@ func TestNewVersionsOfAnOccurrenceReplaceIt(t *testing.T) {
 				"2024-01-12T20:00:00+01:00/2024-01-12T20:00:00+01:00 changed",
 			},
 		},
+		"this and future, named by a date": {
+			version("DTSTART;TZID=Europe/Berlin:20240111T110000\nRECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20240111"),
+			[]string{
+				first, second, third,
+				"2024-01-11T11:00:00+01:00/2024-01-11T11:00:00+01:00 changed",
+				"2024-01-12T11:00:00+01:00/2024-01-12T11:00:00+01:00 changed",
+			},
+		},
 		"this and future moved by days, given as dates": {
 			version("DTSTART;VALUE=DATE:20240111\nRECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20240110"),
 			[]string{
@@ -98,6 +107,7 @@ func TestADayNamedInOtherFormsIsReplaced(t *testing.T) {
 		"as midnight without a zone":     "RECURRENCE-ID:20240402T000000",
 		"as midnight at the site":        "RECURRENCE-ID;TZID=Europe/Berlin:20240402T000000",
 		"as midnight at the site in UTC": "RECURRENCE-ID:20240401T220000Z",
+		"as another time of its date":    "RECURRENCE-ID:20240402T230000Z",
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := calendarOf(master + version("DTSTART;VALUE=DATE:20240410\n"+id))
@@ -105,6 +115,25 @@ func TestADayNamedInOtherFormsIsReplaced(t *testing.T) {
 			wantEqual(t, want, starts(mustList(t, mustParse(t, text, berlin), "2024-03-30", "2024-05-01")))
 		})
 	}
+}
+
+func TestASeriesMovedFarIsFoundWhereItWent(t *testing.T) {
+	for month, want := range map[string][]string{
+		"2024-06": {"2024-06-01T09:00+02:00", "2024-06-02T09:00+02:00"},
+		"2023-06": {"2023-06-01T09:00+02:00", "2023-06-02T09:00+02:00"},
+	} {
+		text := calendarOf(dailyInBerlin + version("DTSTART;TZID=Europe/Berlin:"+strings.ReplaceAll(month, "-", "")+
+			"01T090000\nRECURRENCE-ID;RANGE=THISANDFUTURE:20240111T080000Z"))
+		wantEqual(t, want, starts(mustList(t, mustParse(t, text, ical.Options{}), month+"-01", month+"-10")))
+	}
+}
+
+func TestNamesInUTCOfATimeWithoutAZoneAreReadOnItsClock(t *testing.T) {
+	text := calendarOf("BEGIN:VEVENT\nUID:one\nDTSTART:20240701T090000\nRRULE:FREQ=DAILY;COUNT=3\nEXDATE:20240702T090000Z\nEND:VEVENT\n" +
+		version("DTSTART:20240705T090000\nRECURRENCE-ID:20240703T090000Z"))
+	calendar := mustParse(t, text, ical.Options{Site: zoneNamed(t, "Europe/Berlin")})
+	want := []string{"2024-07-01T09:00+02:00", "2024-07-05T09:00+02:00"}
+	wantEqual(t, want, starts(mustList(t, calendar, "2024-07-01", "2024-08-01")))
 }
 
 func TestCancelledOccurrencesAreListedAsSuch(t *testing.T) {

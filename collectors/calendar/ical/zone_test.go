@@ -91,6 +91,12 @@ func TestZonesOfTheFileItself(t *testing.T) {
 				event("Odd", "20100101T000000") + event("Odd", "20230101T000000"),
 			[]string{"2010-01-01T00:00+01:00", "2023-01-01T00:00+00:15"},
 		},
+		"a rule that ends with its last change, in UTC": {
+			"BEGIN:VTIMEZONE\nTZID:Ends\nBEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU;UNTIL=20061029T010000Z\nEND:STANDARD\n" +
+				"BEGIN:DAYLIGHT\nDTSTART:20010325T020000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20060326T010000Z\nEND:DAYLIGHT\nEND:VTIMEZONE\n" +
+				event("Ends", "20060701T000000") + event("Ends", "20061201T000000"),
+			[]string{"2006-07-01T00:00+02:00", "2006-12-01T00:00+01:00"},
+		},
 		"a name that IANA knows without an area means the file's zone": {
 			strings.ReplaceAll(ruralZone, "Rural", "EST") + event("EST", "20240715T090000"),
 			[]string{"2024-07-15T09:00+02:30"},
