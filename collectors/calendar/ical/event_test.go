@@ -7,86 +7,88 @@ import (
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
 )
 
+// eventTimes says how long events last.
+var eventTimes = map[string]struct {
+	event string
+	want  []string
+}{
+	"from DTSTART to DTEND": {
+		"DTSTART:20240101T090000Z\nDTEND:20240101T103000Z",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T10:30:00Z"},
+	},
+	"for DURATION": {
+		"DTSTART:20240101T090000Z\nDURATION:P1DT1H30M",
+		[]string{"2024-01-01T09:00:00Z/2024-01-02T10:30:00Z"},
+	},
+	"weeks": {
+		"DTSTART;VALUE=DATE:20240101\nDURATION:P2W",
+		[]string{"2024-01-01T00:00:00Z/2024-01-15T00:00:00Z"},
+	},
+	"DTEND goes before DURATION": {
+		"DTSTART:20240101T090000Z\nDURATION:PT5H\nDTEND:20240101T100000Z",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
+	},
+	"a date alone is a whole day": {
+		"DTSTART;VALUE=DATE:20240101",
+		[]string{"2024-01-01T00:00:00Z/2024-01-02T00:00:00Z"},
+	},
+	"a date without VALUE=DATE": {
+		"DTSTART:20240101\nDTEND:20240103",
+		[]string{"2024-01-01T00:00:00Z/2024-01-03T00:00:00Z"},
+	},
+	"a time alone has no length": {
+		"DTSTART:20240101T090000Z",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T09:00:00Z"},
+	},
+	"an end before the start is read the other way round": {
+		"DTSTART:20240101T100000Z\nDTEND:20240101T090000Z",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
+	},
+	"so is a duration below zero": {
+		"DTSTART:20240101T100000Z\nDURATION:-PT1H",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
+	},
+	"a date and a time": {
+		"DTSTART;VALUE=DATE:20240101\nDTEND:20240101T120000Z",
+		[]string{"2024-01-01T00:00:00Z/2024-01-01T12:00:00Z"},
+	},
+	"a time and a date": {
+		"DTSTART;TZID=Europe/Berlin:20240101T120000\nDTEND;VALUE=DATE:20240103",
+		[]string{"2024-01-01T12:00:00+01:00/2024-01-03T00:00:00+01:00"},
+	},
+	"a flight between zones": {
+		"DTSTART;TZID=Europe/Berlin:20240101T120000\nDTEND;TZID=America/New_York:20240101T150000",
+		[]string{"2024-01-01T12:00:00+01:00/2024-01-01T21:00:00+01:00"},
+	},
+	"a Z goes before a TZID": {
+		"DTSTART;TZID=Europe/Berlin:20240101T120000Z",
+		[]string{"2024-01-01T12:00:00Z/2024-01-01T12:00:00Z"},
+	},
+	"a leap second": {
+		"DTSTART:20161231T235960Z",
+		[]string{"2016-12-31T23:59:59Z/2016-12-31T23:59:59Z"},
+	},
+	"each PERIOD has its own length": {
+		"DTSTART:20240101T090000Z\nDTEND:20240101T100000Z\n" +
+			"RDATE;VALUE=PERIOD:20240102T090000Z/PT3H,20240103T090000Z/20240103T110000Z\nRDATE:20240104T090000Z",
+		[]string{
+			"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z", "2024-01-02T09:00:00Z/2024-01-02T12:00:00Z",
+			"2024-01-03T09:00:00Z/2024-01-03T11:00:00Z", "2024-01-04T09:00:00Z/2024-01-04T10:00:00Z",
+		},
+	},
+	"a PERIOD keeps its length though the same start is given without": {
+		"DTSTART:20240101T090000Z\nRDATE;VALUE=PERIOD:20240102T090000Z/PT3H\nRDATE:20240102T090000Z",
+		[]string{"2024-01-01T09:00:00Z/2024-01-01T09:00:00Z", "2024-01-02T09:00:00Z/2024-01-02T12:00:00Z"},
+	},
+	"a PERIOD in a zone": {
+		"DTSTART;TZID=America/New_York:20240101T090000\nDURATION:PT1H\n" +
+			"RDATE;TZID=America/New_York;VALUE=PERIOD:20240102T090000/20240102T110000",
+		[]string{"2024-01-01T09:00:00-05:00/2024-01-01T10:00:00-05:00", "2024-01-02T09:00:00-05:00/2024-01-02T11:00:00-05:00"},
+	},
+}
+
 func TestWhenAnEventIs(t *testing.T) {
-	cases := map[string]struct {
-		event string
-		want  []string
-	}{
-		"from DTSTART to DTEND": {
-			"DTSTART:20240101T090000Z\nDTEND:20240101T103000Z",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T10:30:00Z"},
-		},
-		"for DURATION": {
-			"DTSTART:20240101T090000Z\nDURATION:P1DT1H30M",
-			[]string{"2024-01-01T09:00:00Z/2024-01-02T10:30:00Z"},
-		},
-		"weeks": {
-			"DTSTART;VALUE=DATE:20240101\nDURATION:P2W",
-			[]string{"2024-01-01T00:00:00Z/2024-01-15T00:00:00Z"},
-		},
-		"DTEND goes before DURATION": {
-			"DTSTART:20240101T090000Z\nDURATION:PT5H\nDTEND:20240101T100000Z",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
-		},
-		"a date alone is a whole day": {
-			"DTSTART;VALUE=DATE:20240101",
-			[]string{"2024-01-01T00:00:00Z/2024-01-02T00:00:00Z"},
-		},
-		"a date without VALUE=DATE": {
-			"DTSTART:20240101\nDTEND:20240103",
-			[]string{"2024-01-01T00:00:00Z/2024-01-03T00:00:00Z"},
-		},
-		"a time alone has no length": {
-			"DTSTART:20240101T090000Z",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T09:00:00Z"},
-		},
-		"an end before the start is read the other way round": {
-			"DTSTART:20240101T100000Z\nDTEND:20240101T090000Z",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
-		},
-		"so is a duration below zero": {
-			"DTSTART:20240101T100000Z\nDURATION:-PT1H",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z"},
-		},
-		"a date and a time": {
-			"DTSTART;VALUE=DATE:20240101\nDTEND:20240101T120000Z",
-			[]string{"2024-01-01T00:00:00Z/2024-01-01T12:00:00Z"},
-		},
-		"a time and a date": {
-			"DTSTART;TZID=Europe/Berlin:20240101T120000\nDTEND;VALUE=DATE:20240103",
-			[]string{"2024-01-01T12:00:00+01:00/2024-01-03T00:00:00+01:00"},
-		},
-		"a flight between zones": {
-			"DTSTART;TZID=Europe/Berlin:20240101T120000\nDTEND;TZID=America/New_York:20240101T150000",
-			[]string{"2024-01-01T12:00:00+01:00/2024-01-01T21:00:00+01:00"},
-		},
-		"a Z goes before a TZID": {
-			"DTSTART;TZID=Europe/Berlin:20240101T120000Z",
-			[]string{"2024-01-01T12:00:00Z/2024-01-01T12:00:00Z"},
-		},
-		"a leap second": {
-			"DTSTART:20161231T235960Z",
-			[]string{"2016-12-31T23:59:59Z/2016-12-31T23:59:59Z"},
-		},
-		"each PERIOD has its own length": {
-			"DTSTART:20240101T090000Z\nDTEND:20240101T100000Z\n" +
-				"RDATE;VALUE=PERIOD:20240102T090000Z/PT3H,20240103T090000Z/20240103T110000Z\nRDATE:20240104T090000Z",
-			[]string{
-				"2024-01-01T09:00:00Z/2024-01-01T10:00:00Z", "2024-01-02T09:00:00Z/2024-01-02T12:00:00Z",
-				"2024-01-03T09:00:00Z/2024-01-03T11:00:00Z", "2024-01-04T09:00:00Z/2024-01-04T10:00:00Z",
-			},
-		},
-		"a PERIOD keeps its length though the same start is given without": {
-			"DTSTART:20240101T090000Z\nRDATE;VALUE=PERIOD:20240102T090000Z/PT3H\nRDATE:20240102T090000Z",
-			[]string{"2024-01-01T09:00:00Z/2024-01-01T09:00:00Z", "2024-01-02T09:00:00Z/2024-01-02T12:00:00Z"},
-		},
-		"a PERIOD in a zone": {
-			"DTSTART;TZID=America/New_York:20240101T090000\nDURATION:PT1H\n" +
-				"RDATE;TZID=America/New_York;VALUE=PERIOD:20240102T090000/20240102T110000",
-			[]string{"2024-01-01T09:00:00-05:00/2024-01-01T10:00:00-05:00", "2024-01-02T09:00:00-05:00/2024-01-02T11:00:00-05:00"},
-		},
-	}
-	for name, c := range cases {
+	for name, c := range eventTimes {
 		t.Run(name, func(t *testing.T) {
 			calendar := mustParse(t, eventOf(c.event), ical.Options{})
 			wantEqual(t, c.want, spans(mustList(t, calendar, "2016-01-01", "2025-01-01")))

@@ -7,7 +7,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
 )
 
-// daily is a master of five days at 09:00 in Berlin, for an hour.
+// dailyInBerlin is a master of five days at 09:00 in Berlin, for an hour.
 const dailyInBerlin = `
 	BEGIN:VEVENT
 	UID:one
@@ -19,14 +19,21 @@ const dailyInBerlin = `
 	END:VEVENT
 `
 
+// The occurrences of dailyInBerlin.
+const (
+	first  = "2024-01-08T09:00:00+01:00/2024-01-08T10:00:00+01:00"
+	second = "2024-01-09T09:00:00+01:00/2024-01-09T10:00:00+01:00"
+	third  = "2024-01-10T09:00:00+01:00/2024-01-10T10:00:00+01:00"
+	fourth = "2024-01-11T09:00:00+01:00/2024-01-11T10:00:00+01:00"
+	fifth  = "2024-01-12T09:00:00+01:00/2024-01-12T10:00:00+01:00"
+)
+
+// version is a new version of one of them.
 func version(lines string) string {
 	return "BEGIN:VEVENT\nUID:one\nSUMMARY:changed\nSEQUENCE:2\n" + lines + "\nEND:VEVENT\n"
 }
 
 func TestNewVersionsOfAnOccurrenceReplaceIt(t *testing.T) {
-	first, second := "2024-01-08T09:00:00+01:00/2024-01-08T10:00:00+01:00", "2024-01-09T09:00:00+01:00/2024-01-09T10:00:00+01:00"
-	third := "2024-01-10T09:00:00+01:00/2024-01-10T10:00:00+01:00"
-	fourth, fifth := "2024-01-11T09:00:00+01:00/2024-01-11T10:00:00+01:00", "2024-01-12T09:00:00+01:00/2024-01-12T10:00:00+01:00"
 	later := "DTSTART;TZID=Europe/Berlin:20240110T140000\nDURATION:PT30M\n"
 	moved := "2024-01-10T14:00:00+01:00/2024-01-10T14:30:00+01:00 changed"
 	replaced := []string{first, second, moved, fourth, fifth}
@@ -51,6 +58,20 @@ func TestNewVersionsOfAnOccurrenceReplaceIt(t *testing.T) {
 				"RRULE:FREQ=DAILY;COUNT=5\nEXDATE;TZID=Europe/Berlin:20240110T090000\nEND:VEVENT",
 			[]string{first, second, fourth, fifth},
 		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			calendar := mustParse(t, calendarOf(dailyInBerlin+c.versions), ical.Options{})
+			wantEqual(t, c.want, spans(mustList(t, calendar, "2024-01-01", "2024-03-01")))
+		})
+	}
+}
+
+func TestNewVersionsOfAllThatFollows(t *testing.T) {
+	cases := map[string]struct {
+		versions string
+		want     []string
+	}{
 		"this and future move and change their length": {
 			version("DTSTART;TZID=Europe/Berlin:20240110T110000\nDURATION:PT2H\nRECURRENCE-ID;RANGE=THISANDFUTURE:20240110T080000Z"),
 			[]string{
