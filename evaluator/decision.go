@@ -97,10 +97,11 @@ type Finding struct {
 	Cure     Cure       `json:"cure"`
 	Remedy   string     `json:"remedy"`
 	Who      []string   `json:"who"`
-	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away, verified by evaluating
+	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away and its check puts none in its place, verified by evaluating
 	Docs     string     `json:"docs"`     // command or page that explains the code
 
-	checks []string // all checks that gave it; Check is the first
+	checks []string  // all checks that gave it; Check is the first
+	gone   time.Time // when a search has first not found it; zero: always found
 }
 
 // PolicyID says which rules decided.

@@ -2,6 +2,7 @@ package evaluator
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -56,30 +57,28 @@ func (r *run) outcomeAt(instant time.Time) (Outcome, error) {
 	return Deny, nil
 }
 
-// findOpening finds when each finding that time can cure is gone, and when the
-// whole gate opens, if time alone opens it. At each instant it first asks the
-// checks that gave those findings; only when none of them denies any more does
-// it ask for the whole decision. A test shows that asking for the whole
-// decision each time gives the same.
+// findOpening finds when each finding that time can cure is gone with nothing
+// new in its place, and when the whole gate opens, if time alone opens it. At
+// each instant it first asks the checks that gave those findings; only when
+// none of them denies any more does it ask for the whole decision. A test shows
+// that asking for the whole decision each time gives the same.
 func (r *run) findOpening(d *Decision) error {
 	waiting, alone := waitingFindings(d.Findings)
 	if len(waiting) == 0 {
 		return nil
 	}
-	var last time.Time
+	present := identities(d.Findings)
 	for _, instant := range r.candidates(r.inForce.settings, r.horizon()) {
 		cache := r.later()
-		standing, err := r.standing(waiting, instant, cache)
+		standing, err := r.standing(waiting, present, instant, cache)
 		if err != nil {
 			return err
 		}
-		if markCured(waiting, standing, instant.In(r.zone())) && allCured(waiting) {
-			last = instant
-		}
+		standing.mark(waiting, instant.In(r.zone()))
 		if !alone && allCured(waiting) {
 			return nil
 		}
-		if !alone || len(standing) > 0 {
+		if !alone || len(standing.found) > 0 {
 			continue
 		}
 		later, err := r.whole(instant, cache)
@@ -92,13 +91,21 @@ func (r *run) findOpening(d *Decision) error {
 			return nil
 		}
 	}
-	return r.explainThen(d, last)
+	if !alone {
+		return nil
+	}
+	return r.explainThen(d, waiting)
 }
 
-// standing are the denials, as of instant, of the checks that the waiting
-// findings come from.
-func (r *run) standing(waiting []*Finding, instant time.Time, cache *recording) (map[[3]string]bool, error) {
-	found := map[[3]string]bool{}
+// standing says what denies as of a later instant, among the checks that the
+// waiting findings come from.
+type standing struct {
+	found    map[[3]string]bool
+	replaced map[string]bool // checks that deny for a reason which they do not have now
+}
+
+func (r *run) standing(waiting []*Finding, present map[[3]string]bool, instant time.Time, cache *recording) (*standing, error) {
+	s := &standing{found: map[[3]string]bool{}, replaced: map[string]bool{}}
 	asked := map[string]bool{}
 	input := r.in.term(instant)
 	for _, f := range waiting {
@@ -112,11 +119,43 @@ func (r *run) standing(waiting []*Finding, instant time.Time, cache *recording) 
 				return nil, err
 			}
 			for i := range denials {
-				found[denials[i].identity()] = true
+				identity := denials[i].identity()
+				s.found[identity] = true
+				s.replaced[check] = s.replaced[check] || !present[identity]
 			}
 		}
 	}
-	return found, nil
+	return s, nil
+}
+
+// mark notes at each waiting finding when it is first gone, and when it is
+// first gone with nothing new in its place: what was closed for the night and
+// is prohibited on the day after has not opened.
+func (s *standing) mark(waiting []*Finding, at time.Time) {
+	for _, f := range waiting {
+		if f.OpensAt != nil || s.found[f.identity()] {
+			continue
+		}
+		if f.gone.IsZero() {
+			f.gone = at
+		}
+		if !slices.ContainsFunc(f.checks, func(check string) bool { return s.replaced[check] }) {
+			f.OpensAt = &at
+		}
+	}
+}
+
+func (f *Finding) identity() [3]string { return [3]string{f.Code, text(f.Item), f.Path} }
+
+// identities are those of the denials.
+func identities(findings []Finding) map[[3]string]bool {
+	all := map[[3]string]bool{}
+	for i := range findings {
+		if findings[i].Effect == EffectDeny {
+			all[findings[i].identity()] = true
+		}
+	}
+	return all
 }
 
 // denialsOf evaluates one check's denials.
@@ -158,17 +197,6 @@ func waitingFindings(findings []Finding) (waiting []*Finding, alone bool) {
 	return waiting, alone
 }
 
-// markCured notes the instant at each waiting finding that is first gone then.
-func markCured(waiting []*Finding, standing map[[3]string]bool, at time.Time) (any bool) {
-	for _, f := range waiting {
-		if f.OpensAt == nil && !standing[[3]string{f.Code, text(f.Item), f.Path}] {
-			f.OpensAt = &at
-			any = true
-		}
-	}
-	return any
-}
-
 func allCured(waiting []*Finding) bool {
 	for _, f := range waiting {
 		if f.OpensAt == nil {
@@ -180,9 +208,19 @@ func allCured(waiting []*Finding) bool {
 
 // explainThen says what stands at the instant when the last waiting is over,
 // where the gate still does not open.
-func (r *run) explainThen(d *Decision, last time.Time) error {
-	if last.IsZero() {
-		return nil
+func (r *run) explainThen(d *Decision, waiting []*Finding) error {
+	var last time.Time
+	for _, f := range waiting {
+		over := f.gone
+		if f.OpensAt != nil {
+			over = *f.OpensAt
+		}
+		if over.IsZero() {
+			return nil
+		}
+		if over.After(last) {
+			last = over
+		}
 	}
 	later, err := r.whole(last, r.later())
 	if err != nil {
