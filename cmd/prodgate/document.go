@@ -15,7 +15,7 @@ import (
 
 // replay decides on a document that was saved.
 func (e *evaluation) replay(ctx context.Context, gate *evaluator.Evaluator, options *report.Options) (evaluator.Decision, error) {
-	name, content, err := e.readInput()
+	name, content, err := e.readInput(ctx)
 	if err != nil {
 		return evaluator.Decision{}, err
 	}
@@ -50,8 +50,9 @@ func lines(name string, content []byte) func(pointer string) int {
 	}
 }
 
-// readInput returns the document and what to call it.
-func (e *evaluation) readInput() (name string, input []byte, err error) {
+// readInput returns the document and what to call it. A reader that never ends
+// costs no more than the run's time.
+func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, err error) {
 	name, from := "standard input", e.std.in
 	if e.input != "-" {
 		name = e.input
@@ -62,11 +63,35 @@ func (e *evaluation) readInput() (name string, input []byte, err error) {
 		defer file.Close()
 		from = file
 	}
-	input, err = io.ReadAll(io.LimitReader(from, facts.MaxBytes+1))
-	if err != nil {
-		return name, nil, fmt.Errorf("read %s: %w", name, err)
+	type answer struct {
+		input []byte
+		err   error
 	}
-	return name, input, nil
+	read := make(chan answer, 1)
+	go func() {
+		input, err := readAll(from)
+		read <- answer{input, err}
+	}()
+	select {
+	case a := <-read:
+		if a.err != nil {
+			return name, nil, fmt.Errorf("read %s: %w", name, a.err)
+		}
+		return name, a.input, nil
+	case <-ctx.Done():
+		return name, nil, fmt.Errorf("read %s: %w", name, ctx.Err())
+	}
+}
+
+// readAll reads one byte more than a document can have, so that the decoder
+// refuses what is too long. A reader that panics is an error.
+func readAll(from io.Reader) (input []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the reader panicked: %v", r)
+		}
+	}()
+	return io.ReadAll(io.LimitReader(from, facts.MaxBytes+1))
 }
 
 // collectAndDecide gathers the facts about image and decides on them.
