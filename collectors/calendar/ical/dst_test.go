@@ -117,6 +117,21 @@ func TestARangeThatEndsInTheFoldHoldsWhatBeganBeforeIt(t *testing.T) {
 	wantEqual(t, []string{"2024-10-27T02:45+02:00"}, starts(events))
 }
 
+func TestTheSecondOfTwoEqualTimesCanBeNamedInUTC(t *testing.T) {
+	const once = "DTSTART;TZID=Europe/Berlin:20241026T023000\nRRULE:FREQ=DAILY;COUNT=2\n"
+	for change, want := range map[string][]string{
+		"RDATE:20241027T013000Z":  {"2024-10-26T00:30Z", "2024-10-27T00:30Z", "2024-10-27T01:30Z"},
+		"EXDATE:20241027T013000Z": {"2024-10-26T00:30Z", "2024-10-27T00:30Z"},
+		"EXDATE:20241027T003000Z": {"2024-10-26T00:30Z"},
+	} {
+		got := []string{}
+		for _, e := range mustList(t, mustParse(t, eventOf(once+change), ical.Options{}), "2024-10-01", "2024-11-01") {
+			got = append(got, e.Start.UTC().Format("2006-01-02T15:04Z07:00"))
+		}
+		wantEqual(t, want, got)
+	}
+}
+
 func TestADayThatAZoneSkippedIsReadAsTheNextOne(t *testing.T) {
 	// Samoa went from 29 December 2011 to the 31st.
 	text := eventOf("DTSTART;TZID=Pacific/Apia:20111230T090000")

@@ -15,7 +15,12 @@ func fit(m, start moment) moment {
 	case start.form == floating:
 		return m
 	}
-	return moment{wallIn(m.instant(), start.loc), start.loc, start.form}
+	converted := moment{wallIn(m.instant(), start.loc), start.loc, start.form}
+	if !converted.instant().Equal(m.instant()) {
+		// The second time that start's clock shows this, which it cannot say.
+		return m
+	}
+	return converted
 }
 
 // fitID is fit for names of occurrences: a date stays one, for whatever happens

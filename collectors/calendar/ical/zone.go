@@ -65,7 +65,7 @@ func collectZones(c *syntax.Component, into map[string]*syntax.Component) {
 	for _, child := range c.Children {
 		if child.Name == "VTIMEZONE" {
 			if p := child.Props.Get("TZID"); p != nil {
-				into[strings.TrimSpace(p.Value)] = child
+				into[unescape.Replace(strings.TrimSpace(p.Value))] = child
 			}
 		}
 		collectZones(child, into)

@@ -105,6 +105,10 @@ func TestZonesOfTheFileItself(t *testing.T) {
 			strings.ReplaceAll(ruralZone, "Rural", "Europe/Berlin") + event("Europe/Berlin", "20240715T090000"),
 			[]string{"2024-07-15T09:00+02:00"},
 		},
+		"commas in its name, escaped where it is defined": {
+			strings.ReplaceAll(ruralZone, "Rural", `Bern\, Rome`) + event(`"Bern, Rome"`, "20240715T090000"),
+			[]string{"2024-07-15T09:00+02:30"},
+		},
 		"commas in its name": {
 			strings.ReplaceAll(ruralZone, "Rural", "Bern, Rome") + event("Bern, Rome", "20240715T090000"),
 			[]string{"2024-07-15T09:00+02:30"},
