@@ -52,7 +52,7 @@ var ErrUnconfigured = file.ErrUnconfigured
 // All are the collectors prodgate has, each reading what cfg names. This is
 // the one list: a source that does not stand here is never read.
 func All(cfg Config) []Collector {
-	return within(cfg.Timeout,
+	return within(time.Duration(cfg.Timeout),
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
 		staging.Collector{File: cfg.file("staging", cfg.Staging)},
@@ -75,7 +75,7 @@ func All(cfg Config) []Collector {
 // once; the answer belongs into facts.Request.Digest. The error holds no
 // secrets.
 func Resolve(ctx context.Context, cfg Config, reference string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, orDefault(cfg.Timeout))
+	ctx, cancel := context.WithTimeout(ctx, orDefault(time.Duration(cfg.Timeout)))
 	defer cancel()
 	digest, err := artifact.Resolve(ctx, reference, cfg.Artifact)
 	if err != nil {

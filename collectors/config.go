@@ -1,7 +1,10 @@
 package collectors
 
 import (
+	"fmt"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/internal/file"
@@ -15,7 +18,7 @@ const DefaultTimeout = 10 * time.Second
 // whoever owns the policies. A source that is left out is unconfigured, and
 // every check on it denies. Paths are relative to Dir.
 type Config struct {
-	Timeout time.Duration `yaml:"timeout,omitempty"` // for each source; 0: DefaultTimeout
+	Timeout Duration `yaml:"timeout,omitempty"` // for each source; 0: DefaultTimeout
 
 	Artifact        artifact.Options `yaml:"artifact,omitempty"` // the registry is named by the reference itself
 	Build           File             `yaml:"build,omitempty"`
@@ -51,6 +54,26 @@ type Scans struct {
 	Reports  []string `yaml:"reports,omitempty"`  // Trivy JSON reports, one for each platform that was scanned
 	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database they used
 }
+
+// Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
+type Duration time.Duration
+
+// maxTimeout bounds how long one source may be waited for.
+const maxTimeout = 10 * time.Minute
+
+// UnmarshalYAML reads a duration with its unit. A bare number would be taken
+// for nanoseconds, and is an error.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	read, err := time.ParseDuration(n.Value)
+	if err != nil || n.Kind != yaml.ScalarNode || read <= 0 || read > maxTimeout {
+		return fmt.Errorf("line %d: %q is no timeout; write a number with its unit, up to %s: 90s, 2m", n.Line, n.Value, maxTimeout)
+	}
+	*d = Duration(read)
+	return nil
+}
+
+// MarshalYAML writes the duration with its unit.
+func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
 
 // file is the file of a section, as its collector wants it.
 func (c Config) file(section string, f File) file.Path {

@@ -2,12 +2,16 @@ package artifact_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,6 +96,44 @@ func TestATagThatMovesAfterItWasResolvedIsSeen(t *testing.T) {
 	}
 }
 
+func TestTheUsersDockerCredentialsAreSentAndNeverTold(t *testing.T) {
+	var told atomic.Value
+	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if user != "ci" || password != "hunter2" {
+			told.Store(user + password)
+			w.Header().Set("WWW-Authenticate", `Basic realm="images"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		images.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	host := strings.TrimPrefix(s.URL, "http://")
+	login := func(password string) {
+		dir := t.TempDir()
+		auth := base64.StdEncoding.EncodeToString([]byte("ci:" + password))
+		must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"auths":{"`+host+`":{"auth":"`+auth+`"}}}`), 0o600))
+		t.Setenv("DOCKER_CONFIG", dir)
+	}
+	resolve := func() error {
+		_, err := artifact.Resolve(context.Background(), host+"/app:v1", artifact.Options{})
+		return err
+	}
+	login("hunter2")
+	if err := resolve(); !errors.Is(err, artifact.ErrAbsent) {
+		t.Errorf("with the right password: %v, want that the registry answers", err)
+	}
+	login("wrong-password")
+	if err := resolve(); err == nil || errors.Is(err, artifact.ErrAbsent) || strings.Contains(err.Error(), "wrong-password") || !strings.Contains(err.Error(), "docker login "+host) {
+		t.Errorf("with the wrong password: %v", err)
+	}
+	if told.Load() != "ciwrong-password" {
+		t.Errorf("the registry was told %q", told.Load())
+	}
+}
+
 func TestTagAndDigestOfOneReferenceAreBothKept(t *testing.T) {
 	repository := hosts(t)[0] + "/app"
 	first := push(t, repository+":v1", "amd64")
@@ -128,7 +170,7 @@ func TestWhatIsGoneOrWasNeverResolvedIsAnError(t *testing.T) {
 		{"the tag is gone", repository + ":v2", digest, "the tag once more", true},
 		{"nothing was resolved, and can't be now", repository + ":v2", "", "has no such image", true},
 		{"nothing was resolved, and could be now", repository + ":v1", "", "run again", false},
-		{"the reference is none", "::", "", "is no image reference", false},
+		{"the reference is none", "::", "", "this is no image reference", false},
 		{"nobody answers", "127.0.0.1:1/app:v1", digest, "can't be reached", false},
 	}
 	for _, tt := range tests {

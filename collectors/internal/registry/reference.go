@@ -65,7 +65,7 @@ func parseTarball(file string) (Reference, error) {
 func parseLayout(rest string) (Reference, error) {
 	dir, tag, digest, err := cut(rest)
 	if err != nil {
-		return Reference{}, fmt.Errorf("oci:%s: %w", rest, err)
+		return Reference{}, fmt.Errorf("this is no reference into an OCI layout: %w", err)
 	}
 	if dir == "" {
 		return Reference{}, fmt.Errorf("oci:%s names no folder; write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
@@ -80,7 +80,7 @@ func parseLayout(rest string) (Reference, error) {
 func parseRemote(text string, options Options) (Reference, error) {
 	base, tag, digest, err := cut(text)
 	if err != nil {
-		return Reference{}, fmt.Errorf("%q is no image reference: %w", text, err)
+		return Reference{}, fmt.Errorf("this is no image reference: %w", err) // text may hold a password
 	}
 	var names []name.Option
 	if options.Insecure {
