@@ -75,6 +75,7 @@ func TestGatherTurnsWhateverACollectorDoesIntoASource(t *testing.T) {
 	}{
 		{"a section is ok", says("incidents", facts.Incidents{}, nil), facts.StatusOK, ""},
 		{"an error is one", says("incidents", nil, told), facts.StatusError, "the tracker answers 500"},
+		{"a secret in an error is taken out", says("incidents", nil, errors.New("GET https://ci:hunter2@tracker/x\n500")), facts.StatusError, "GET https://redacted@tracker/x 500"},
 		{"a section beside an error is dropped", says("incidents", facts.Incidents{}, told), facts.StatusError, "500"},
 		{"nobody said where to look", says("incidents", nil, collectors.ErrUnconfigured), facts.StatusUnconfigured, "nobody said where to look"},
 		{"a panic is an error", fake{"incidents", func(context.Context) (facts.Section, error) { panic("index out of range") }}, facts.StatusError, "panicked: index out of range"},

@@ -99,7 +99,7 @@ func TestAnAnswerThatIsNoAnswerIsAnError(t *testing.T) {
 		}, "redirects to another host"},
 		{"a redirect without end", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
-		}, "can't be reached"},
+		}, "redirects more than 5 times"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestARegistryThatAsksForTooLongAWaitIsNotWaitedFor(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})
 		start := time.Now()
-		_, err := resolve(t, host, ":tag", 20*time.Second)
+		_, err := resolve(t, host, ":tag", 2*time.Hour)
 		if err == nil || !strings.Contains(err.Error(), "503") || time.Since(start) > 5*time.Second {
 			t.Errorf("Retry-After %s: %v after %s", after, err, time.Since(start))
 		}

@@ -189,6 +189,17 @@ func TestLayoutsAreReadByTagAndDigest(t *testing.T) {
 	fails(t, "oci:"+t.TempDir(), "is no OCI layout")
 	fails(t, "oci:"+t.TempDir()+"@"+digest(t, one), "is no OCI layout")
 
+	config, err := one.ConfigName()
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(several, "blobs", "sha256", config.Hex), []byte(`{"os":"linux","architecture":"amd64"}`), 0o644))
+	ref, err := Parse("oci:"+several+":one", Options{})
+	must(t, err)
+	m, err := ref.Resolve(context.Background())
+	must(t, err)
+	if found, err := ref.Platforms(context.Background(), m); err == nil || !strings.Contains(err.Error(), "it was altered") {
+		t.Errorf("an altered configuration gives %v, %v", found, err)
+	}
+
 	blob := filepath.Join(alone, "blobs", "sha256", strings.TrimPrefix(digest(t, one), "sha256:"))
 	must(t, os.WriteFile(blob, []byte(`{"config":{"digest":"sha256:`+strings.Repeat("0", 64)+`"}}`), 0o644))
 	fails(t, "oci:"+alone, "it was altered")
