@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/prodgate/prodgate/facts"
 )
 
 // maxHorizon bounds the search where the document has no calendar.
@@ -21,14 +23,14 @@ func (r *run) horizon() time.Time {
 	return r.in.now.Add(maxHorizon)
 }
 
-// zone is the site's, in which instants are shown.
-func (r *run) zone() *time.Location {
-	if c := r.in.doc.Calendar; c != nil {
+// siteZone is the zone of the document's calendar, in which instants are shown.
+func siteZone(doc *facts.Document) *time.Location {
+	if c := doc.Calendar; c != nil {
 		if zone, err := time.LoadLocation(c.Timezone); err == nil {
 			return zone
 		}
 	}
-	return r.in.now.Location()
+	return doc.Now.Location()
 }
 
 // candidates are the instants in (now, until] at which something can change,
@@ -52,7 +54,7 @@ func (r *run) candidates(settings *settings, until time.Time) []time.Time {
 			add(t.Add(d))
 		}
 	}
-	for _, zone := range append(settings.zones, r.zone(), time.UTC) {
+	for _, zone := range append(settings.zones, r.in.zone, time.UTC) {
 		wallClockEdges(zone, settings.clocks, from, until, add)
 	}
 	slices.Sort(all)

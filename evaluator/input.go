@@ -19,6 +19,7 @@ type Input struct {
 	digest string
 	mode   Mode
 	now    time.Time
+	zone   *time.Location
 	value  ast.Object // the document
 	index  ast.Value  // see index.go
 	times  []time.Time
@@ -62,6 +63,7 @@ func prepare(parsed *facts.Parsed, mode Mode) (*Input, error) {
 		digest: parsed.Digest(),
 		mode:   mode,
 		now:    doc.Now,
+		zone:   siteZone(doc),
 		value:  object,
 		index:  newIndex(doc),
 		times:  timesIn(object),

@@ -32,7 +32,7 @@ func (r *run) findValidUntil(d *Decision) error {
 			break
 		}
 	}
-	until = until.In(r.zone())
+	until = until.In(r.in.zone)
 	d.ValidUntil = &until
 	return nil
 }
@@ -74,7 +74,7 @@ func (r *run) findOpening(d *Decision) error {
 		if err != nil {
 			return err
 		}
-		standing.mark(waiting, instant.In(r.zone()))
+		standing.mark(waiting, instant.In(r.in.zone))
 		if !alone && allCured(waiting) {
 			return nil
 		}
@@ -86,7 +86,7 @@ func (r *run) findOpening(d *Decision) error {
 			return err
 		}
 		if later.outcome == Allow {
-			at := instant.In(r.zone())
+			at := instant.In(r.in.zone)
 			d.OpensAt = &at
 			return nil
 		}

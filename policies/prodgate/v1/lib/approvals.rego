@@ -15,14 +15,15 @@ import data.prodgate.v1.lib.text
 counting[position] := person if {
 	"approvals" in sources.readable
 	is_array(input.approvals)
-	some position, approval in input.approvals
-	approval.decision == "approved"
-	approval.digest == input.artifact.digest
-	approval.environment == input.request.environment
-	_timely(approval.approved_at)
-	_signed(approval.verified_by)
-	person := people.approver(approval.approver)
+	some position in _approving
+	input.approvals[position].digest == input.artifact.digest
+	input.approvals[position].environment == input.request.environment
+	_timely(input.approvals[position].approved_at)
+	_signed(input.approvals[position].verified_by)
+	person := people.approver(input.approvals[position].approver)
 }
+
+_approving := {position | input.approvals[position].decision == "approved"}
 
 # The directory roles of those whose approvals count.
 roles contains input.people[counting[_]].roles[_]
@@ -42,13 +43,11 @@ windows_named_by(names) := {input.approvals[position].deployment_window |
 # somebody who is no approver, or to be taken back by the same person.
 rejections contains position if {
 	some position, record in input.approvals
-	not _approved(record)
+	not position in _approving
 	not _elsewhere(record)
 	not _outsiders(record)
 	not _taken_back(record)
 }
-
-_approved(record) if record.decision == "approved"
 
 _approves(approval) if {
 	approval.decision == "approved"
@@ -87,9 +86,8 @@ _taken_back(record) if {
 
 # Approvals that do not count, by their position, with the reasons why.
 ignored[position] := reasons if {
-	some position, approval in input.approvals
-	_approved(approval)
-	not counting[position]
+	some position in (_approving - object.keys(counting))
+	approval := input.approvals[position]
 	reasons := ((_digest_reason(approval) | _environment_reason(approval)) | _time_reason(approval)) | (_signature_reason(approval) | people.objections(approval.approver))
 }
 

@@ -41,6 +41,7 @@ default on_call_told := false
 
 on_call_told if {
 	"on_call" in sources.readable
+	is_string(input.on_call.notified_at)
 	clock.past(input.on_call.notified_at) >= clock.past(incidents.ticket.opened_at)
 }
 

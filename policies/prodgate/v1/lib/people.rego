@@ -41,14 +41,14 @@ approver(id) := person if {
 	person := one(id)
 	input.people[person].mfa == true
 	input.people[person].teams[_] == settings.effective.approval.team
-	input.people[person].roles[_] == approver_roles[_]
+	approver_roles[input.people[person].roles[_]]
 	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
 	_independent(person)
 }
 
 _independent(person) if count(askers & {id | some id in input.people[person].ids}) == 0
 
-_has_role(person) if input.people[person].roles[_] == approver_roles[_]
+_has_role(person) if approver_roles[input.people[person].roles[_]]
 
 approver_roles contains settings.effective.approval.roles[_][_]
 

@@ -45,7 +45,10 @@ _overdue contains position if {
 	not _due_later(input.trail.debts[position])
 }
 
-_settled(debt) if clock.past(debt.settled_at)
+_settled(debt) if {
+	is_string(debt.settled_at)
+	clock.past(debt.settled_at)
+}
 
 _elsewhere(debt) if text.differs(debt.service, input.request.service)
 

@@ -17,50 +17,36 @@ default pass := false
 pass if {
 	_readable
 	_sound_settings
-	_covered
+	count(_platforms) > 0
+	count(_platforms - _scanned) == 0
 	is_array(input.vulnerabilities.scans)
-	every position, _ in input.vulnerabilities.scans {
-		_clean(position)
-	}
+	count(_clean) == count(input.vulnerabilities.scans)
 }
 
 needs := {"artifact", "vulnerabilities"}
 
 _readable if count(needs - sources.readable) == 0
 
-# From the least to the worst.
-_severities := ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+_severities := {"LOW", "MEDIUM", "HIGH", "CRITICAL"}
+
+_denying := {severity | some severity in settings.effective.vulnerabilities.deny}
+
+_tolerated := _severities - _denying
 
 _sound_settings if {
-	count(settings.effective.vulnerabilities.deny) > 0
-	every severity in settings.effective.vulnerabilities.deny {
-		severity in _severities
-	}
+	count(_denying) > 0
+	count(_denying - _severities) == 0
 }
 
-_tolerated := {severity |
-	some severity in _severities
-	not severity in settings.effective.vulnerabilities.deny
-}
-
-# A platform is covered by a scan of its own digest, or by one of the whole
-# artifact that says it looked at this platform.
-_covered if {
-	count(_platforms) > 0
-	every platform in _platforms {
-		_scanned(platform)
-	}
-}
-
+# The platforms that production runs: all of the artifact's, or those named.
 _platforms contains platform if {
-	some platform in input.artifact.platforms
 	"*" in settings.effective.vulnerabilities.platforms
+	some platform in input.artifact.platforms
 }
 
-_platforms contains platform if {
+_platforms contains _named(name) if {
 	some name in settings.effective.vulnerabilities.platforms
 	name != "*"
-	platform := _named(name)
 }
 
 # A platform that production runs and the image lacks is one nobody scanned.
@@ -69,15 +55,26 @@ _named(name) := platform if {
 	platform.platform == name
 } else := {"platform": name, "digest": null}
 
-_scanned(platform) if platform.digest in _digests
+# A platform is covered by a scan of its own digest, or by one of the whole
+# artifact that says it looked at this platform.
+_scanned contains platform if {
+	some platform in _platforms
+	platform.digest in _digests
+}
 
-_scanned(platform) if [input.artifact.digest, platform.platform] in _looked_at
+_scanned contains platform if {
+	some platform in _platforms
+	some scan in input.vulnerabilities.scans
+	scan.digest == input.artifact.digest
+	scan.platform == platform.platform
+}
 
 _digests contains input.vulnerabilities.scans[_].digest
 
-_looked_at contains [scan.digest, scan.platform] if some scan in input.vulnerabilities.scans
+# Scans, by position: about this artifact; fresh; without a finding that
+# denies; without a package that could not be judged. A clean scan is all.
+_clean := ((_ours & _fresh) & _harmless) & _judged
 
-# Scans that are about this artifact, by position.
 _ours contains position if {
 	some position, scan in input.vulnerabilities.scans
 	scan.digest in _own_digests
@@ -91,32 +88,38 @@ _fresh contains position if {
 	clock.fresh(scan.database.updated_at, settings.effective.vulnerabilities.database_max_age)
 }
 
-_clean(position) if {
-	position in _ours
-	position in _fresh
-	is_array(input.vulnerabilities.scans[position].findings)
-	_harmless(position)
-	is_array(input.vulnerabilities.scans[position].undetermined)
-	every unjudged in input.vulnerabilities.scans[position].undetermined {
+_judged contains position if {
+	some position, scan in input.vulnerabilities.scans
+	scan.undetermined == []
+}
+
+_judged contains position if {
+	some position, scan in input.vulnerabilities.scans
+	is_array(scan.undetermined)
+	every unjudged in scan.undetermined {
 		waivers.covers("vulnerabilities.undetermined", unjudged["package"])
 	}
 }
 
 # The evaluator may add an index of each scan's findings by severity; without
 # it every finding is looked at.
-_harmless(position) if {
-	groups := _groups(position)
-	bad := object.keys(groups) - _tolerated
-	every severity in bad {
-		every place in groups[severity] {
-			_harmless_finding(input.vulnerabilities.scans[position].findings[place])
-		}
+_harmless contains position if {
+	some position, groups in input.index.findings
+	count(object.keys(groups) - _tolerated) == 0
+}
+
+_harmless contains position if {
+	some position, _ in input.index.findings
+	every finding in _bad(position) {
+		_harmless_finding(finding)
 	}
 }
 
-_harmless(position) if {
+_harmless contains position if {
+	some position, scan in input.vulnerabilities.scans
 	not _groups(position)
-	every finding in input.vulnerabilities.scans[position].findings {
+	is_array(scan.findings)
+	every finding in scan.findings {
 		_harmless_finding(finding)
 	}
 }
@@ -242,8 +245,7 @@ deny contains {
 	"required": platform,
 } if {
 	_readable
-	some platform in _platforms
-	not _scanned(platform)
+	some platform in (_platforms - _scanned)
 }
 
 # METADATA
