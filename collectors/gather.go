@@ -67,7 +67,7 @@ func ask(ctx context.Context, req facts.Request, c Collector) answer {
 	defer cancel()
 	a := answer{name: c.Name(), kind: kindOf(c)}
 	done := make(chan answer, 1)
-	go func() { done <- contain(inner, req, c, a) }()
+	go func(a answer) { done <- contain(inner, req, c, a) }(a) // its own copy: it may outlive this call
 	select {
 	case a = <-done:
 		if a.err == nil || inner.Err() == nil {
