@@ -14,13 +14,18 @@ type Section interface {
 	addTo(d *Document)
 }
 
-// Lists that are sections of their own.
+// The lists that are sections of their own.
 type (
-	Approvals     []Approval
-	People        []Person
-	Incidents     []Incident
+	// Approvals is the section of approvals and rejections.
+	Approvals []Approval
+	// People is the section of persons, as the directory knows them.
+	People []Person
+	// Incidents is the section of incidents, whatever their status.
+	Incidents []Incident
+	// Notifications is the section of teams that were told.
 	Notifications []Notification
-	Waivers       []Waiver
+	// Waivers is the section of waivers.
+	Waivers []Waiver
 )
 
 // Custom is a section of an embedder's own, seen by policies as

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func FuzzJUnit(f *testing.F) {
 		out := render("junit", hostile(s), report.Options{InputName: s})
 		decoder := xml.NewDecoder(strings.NewReader(out))
 		for {
-			if _, err := decoder.Token(); err == io.EOF {
+			if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("%v in\n%s", err, out)

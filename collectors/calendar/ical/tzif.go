@@ -12,7 +12,7 @@ import (
 type zoneType struct {
 	offset   int32
 	daylight byte
-	name     byte // where its name begins among the names
+	_        byte // where its name begins among the names
 }
 
 // zoneData writes the changes, in order of time, as a TZif file (RFC 8536), so
