@@ -1,0 +1,77 @@
+# prodgate: what a developer runs. "make" alone lists it.
+# "make ci" is all that continuous integration runs and Go alone can do;
+# .ci/run adds a real registry, the race detector and fuzzing.
+
+OPA          := github.com/open-policy-agent/opa
+OPA_VERSION  := $(shell go list -m -f '{{.Version}}' $(OPA))
+OPA_OLDEST   := v1.0.1
+GOLANGCI     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OPA_RUN      := go run $(OPA)@$(OPA_VERSION)
+PACKS        := examples/pack
+FUZZ_TIME    ?= 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build ./prodgate
+	go build -o prodgate ./cmd/prodgate
+
+.PHONY: test
+test: ## run every Go test
+	go test ./...
+
+.PHONY: policy-test
+policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
+	$(OPA_RUN) test policies/
+	@OPA="$(OPA_RUN)" .ci/coverage policies/
+	$(OPA_RUN) check --strict policies/
+	@.ci/nothing "unformatted, run opa fmt -w:" $(OPA_RUN) fmt --list policies/
+	go run $(OPA)@$(OPA_OLDEST) test policies/
+	@for pack in $(PACKS); do $(MAKE) --no-print-directory pack-test PACK=$$pack || exit 1; done
+
+.PHONY: pack-test
+pack-test: ## test one policy pack with stock OPA: make pack-test PACK=examples/pack
+	$(OPA_RUN) test policies/ $(PACK)
+	@OPA="$(OPA_RUN)" .ci/coverage policies/ $(PACK)
+	$(OPA_RUN) check --strict policies/ $(PACK)
+	@.ci/nothing "unformatted, run opa fmt -w:" $(OPA_RUN) fmt --list $(PACK)
+	go run $(OPA)@$(OPA_OLDEST) test policies/ $(PACK)
+
+.PHONY: lint
+lint: ## vet, format and lint the Go code
+	go vet ./...
+	@.ci/nothing "unformatted, run gofmt -w:" gofmt -l .
+	go run $(GOLANGCI) run
+
+.PHONY: docs
+docs: ## write what is generated: the schema of the input and the catalogue of checks
+	go test ./facts -run Schema -update
+	go test ./internal/house -run Catalogue -update
+
+.PHONY: docs-current
+docs-current: ## fail if what is generated is stale
+	go test ./facts -run Schema
+	go test ./internal/house -run Catalogue
+
+.PHONY: fixtures
+fixtures: ## write what the tests compare with anew; read the difference before you commit it
+	go test ./facts ./internal/report -update
+
+.PHONY: race
+race: ## run the tests under the race detector
+	go test -race -short ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZ_TIME (10s)
+	@.ci/fuzz $(FUZZ_TIME)
+
+.PHONY: bench
+bench: ## measure against opa eval and conftest, and one decision in process; minutes
+	go run ./internal/bench
+
+.PHONY: ci
+ci: lint build test policy-test docs-current ## everything CI runs that needs Go alone
