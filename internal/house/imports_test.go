@@ -1,0 +1,116 @@
+package house
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says what each part of the house may import of the others. A folder is
+// under the longest name that it begins with; its own name is always allowed.
+var layers = map[string][]string{
+	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
+	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
+	"internal/house": {"evaluator"},
+	"internal/bench": {"evaluator", "facts", "policies"},
+	"collectors":     {"facts"},
+	"evaluator":      {"facts", "policies"},
+	"trail":          {"facts"},
+	"facts":          {},
+	"policies":       {},
+	"examples":       {"evaluator", "facts", "collectors"},
+	"fixtures":       {"evaluator", "facts"},
+}
+
+// besides are imports that tests have in addition.
+var besides = map[string][]string{
+	"internal":  {"policies"},
+	"evaluator": {"collectors"},
+	"policies":  {"evaluator", "facts"},
+	"examples":  {"policies"},
+	"fixtures":  {"policies", "collectors"},
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, s := range sources(t) {
+		layer := layerOf(s.folder)
+		if layer == "" {
+			t.Errorf("%s: the folder stands in no layer; add it to layers, with what it may import", s.file)
+			continue
+		}
+		allowed := append([]string{layer}, layers[layer]...)
+		if s.test {
+			allowed = append(allowed, besides[layer]...)
+		}
+		for _, name := range s.imports {
+			if to, ok := strings.CutPrefix(name, module+"/"); ok && !slices.ContainsFunc(allowed, within(to)) {
+				t.Errorf("%s imports %s, which a package under %s must not: imports run cmd → internal → collectors, evaluator → facts, and evaluator → policies", s.file, to, layer)
+			}
+		}
+	}
+}
+
+// layerOf is the longest name in layers that folder begins with; "" if none.
+func layerOf(folder string) string {
+	best := ""
+	for name := range layers {
+		if within(folder)(name) && len(name) > len(best) {
+			best = name
+		}
+	}
+	return best
+}
+
+// within tells for a name whether folder is it or lies below it.
+func within(folder string) func(name string) bool {
+	return func(name string) bool { return folder == name || strings.HasPrefix(folder, name+"/") }
+}
+
+// A program that decides must be small and quick to start, and nothing in it may
+// reach for the network or the clock behind our back.
+func TestNoServerOfOPAIsLinkedIn(t *testing.T) {
+	const opa = "github.com/open-policy-agent/opa/"
+	forbidden := []string{"v1/sdk", "v1/runtime", "v1/server", "v1/plugins", "v1/download", "v1/repl", "sdk", "runtime", "rego"}
+	for _, name := range linked(t, "./cmd/prodgate", "./evaluator", "./collectors") {
+		rest, ok := strings.CutPrefix(name, opa)
+		server := slices.ContainsFunc(forbidden, within(rest)) || rest == "cmd"
+		if ok && server {
+			t.Errorf("%s is linked in", name)
+		}
+	}
+}
+
+func TestWhatDecidesReachesForNothing(t *testing.T) {
+	for _, name := range linked(t, "./evaluator") {
+		if strings.HasPrefix(name, module+"/") && !slices.Contains([]string{"evaluator", "facts", "policies"}, strings.TrimPrefix(name, module+"/")) {
+			t.Errorf("the evaluator links in %s", name)
+		}
+	}
+	for _, s := range sources(t) {
+		if s.test || !slices.Contains([]string{"evaluator", "facts", "policies"}, s.folder) {
+			continue
+		}
+		for _, name := range s.imports {
+			if name == "net" || strings.HasPrefix(name, "net/http") || name == "os/exec" || strings.HasPrefix(name, "math/rand") {
+				t.Errorf("%s imports %s; what decides has no I/O, no clock and no randomness", s.file, name)
+			}
+		}
+	}
+}
+
+// linked lists every package that is linked into the named ones.
+func linked(t *testing.T, packages ...string) []string {
+	t.Helper()
+	list := exec.Command("go", append([]string{"list", "-deps"}, packages...)...)
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	names := strings.Fields(string(out))
+	if len(names) < 100 {
+		t.Fatalf("go list named only %d packages", len(names))
+	}
+	return names
+}
