@@ -97,6 +97,9 @@ func contain(ctx context.Context, req facts.Request, c Collector, a answer) (out
 	if err == nil {
 		err = misplaced(section, a.name)
 	}
+	if err == nil {
+		err = malformed(section, a.name)
+	}
 	out.section, out.err = section, err
 	return out
 }
@@ -118,6 +121,28 @@ func misplaced(section facts.Section, name string) error {
 	return nil
 }
 
+// malformed says why no document can hold section, so that one bad section
+// costs its own source and not the whole document.
+func malformed(section facts.Section, name string) error {
+	then := time.Unix(0, 0).UTC()
+	around := &facts.Document{
+		Version: facts.Version, Now: then, CollectedAt: then,
+		Request: facts.Request{
+			ID: "probe", Service: "probe", Environment: "probe", Kind: facts.KindPromotion,
+			Trigger: "probe", RequestedBy: "probe:1", TriggeredBy: "probe:1", RequestedAt: then,
+		},
+		Sources: map[string]facts.Source{},
+	}
+	answer{name: name, kind: "probe", section: section, at: then}.addTo(around)
+	_, err := facts.FromDocument(around)
+	var invalid *facts.InvalidError
+	if errors.As(err, &invalid) && len(invalid.Problems) > 0 {
+		p := invalid.Problems[0]
+		return fmt.Errorf("what the source says has no place in a document: %s %s", p.Path, p.Message)
+	}
+	return err
+}
+
 // addTo puts the answer into doc: its section, if there is one, and its source.
 func (a answer) addTo(doc *facts.Document) {
 	at := a.at.Truncate(time.Second).UTC()
@@ -134,6 +159,9 @@ func (a answer) addTo(doc *facts.Document) {
 	}
 	if o, ok := a.section.(facts.Observed); ok {
 		source.Evidence = o.Evidence
+		if o.Kind != "" {
+			source.Kind = o.Kind
+		}
 		if !o.At.IsZero() {
 			at = o.At.UTC()
 		}

@@ -82,7 +82,10 @@ func TestGatherTurnsWhateverACollectorDoesIntoASource(t *testing.T) {
 		{"nothing at all is an error", says("incidents", nil, nil), facts.StatusError, "no section and no error"},
 		{"an observed nothing is an error", says("incidents", facts.Observed{}, nil), facts.StatusError, "no section and no error"},
 		{"a nil pointer is an error", says("staging", (*facts.Staging)(nil), nil), facts.StatusError, "no section and no error"},
-		{"another's section is an error", says("incidents", facts.Approvals{{}}, nil), facts.StatusError, `returned the section "approvals"`},
+		{"another's section is an error", says("incidents", facts.Approvals{}, nil), facts.StatusError, `returned the section "approvals"`},
+		{"a section that no document can hold is an error", says("incidents", facts.Incidents{{ID: "INC-1", Service: "Payments API", Status: "open", OpenedAt: at}}, nil), facts.StatusError, `/incidents/0/service is "Payments API"`},
+		{"a value that JSON can't hold is an error", says("custom.flags", facts.Custom{Name: "flags", Value: func() {}}, nil), facts.StatusError, "cannot be written as JSON"},
+		{"evidence that is none is an error", says("incidents", facts.Observed{Section: facts.Incidents{}, Evidence: &facts.Evidence{URI: "x", SHA256: "abc"}}, nil), facts.StatusError, "sha256"},
 		{"a custom section in a reserved place is an error", says("custom.incidents", facts.Incidents{}, nil), facts.StatusError, `returned the section "incidents"`},
 	}
 	for _, tt := range tests {
@@ -139,10 +142,10 @@ func TestACancelledContextLeavesADocumentOfErrors(t *testing.T) {
 
 func TestTheOrderOfCollectorsChangesNothing(t *testing.T) {
 	list := []collectors.Collector{
-		says("incidents", facts.Incidents{{ID: "INC-1"}}, nil),
+		says("incidents", facts.Incidents{{ID: "INC-1", Service: "payments-api", Status: "open", OpenedAt: at}}, nil),
 		says("approvals", nil, errors.New("no")),
 		says("custom.flags", facts.Custom{Name: "flags", Value: true}, nil),
-		says("trail", &facts.Trail{}, nil),
+		says("trail", &facts.Trail{Steps: []facts.Step{}, Debts: []facts.Debt{}}, nil),
 	}
 	want := collectors.Gather(context.Background(), clock, request("oci:x"), list)
 	for range 20 {
@@ -157,7 +160,7 @@ func TestTheOrderOfCollectorsChangesNothing(t *testing.T) {
 func TestTwoCollectorsOfOneSectionAreAnErrorAndNoSection(t *testing.T) {
 	doc := collectors.Gather(context.Background(), clock, request("oci:x"), []collectors.Collector{
 		says("incidents", facts.Incidents{}, nil),
-		says("incidents", facts.Incidents{{ID: "INC-1"}}, nil),
+		says("incidents", facts.Incidents{{ID: "INC-1", Service: "payments-api", Status: "open", OpenedAt: at}}, nil),
 	})
 	if got := doc.Sources["incidents"]; got.Status != facts.StatusError || doc.Incidents != nil {
 		t.Errorf("sources.incidents is %v and the section %v", got.Status, doc.Incidents)

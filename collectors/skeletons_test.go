@@ -52,6 +52,9 @@ func TestEachSkeletonCollects(t *testing.T) {
 			t.Errorf("sources.%s has no evidence", name)
 		}
 	}
+	if kind := doc.Sources["artifact"].Kind; kind != "oci" {
+		t.Errorf("the artifact's kind of source is %q, and it lies in an OCI layout", kind)
+	}
 	if _, err := facts.FromDocument(doc); err != nil {
 		t.Errorf("the gathered document is not valid: %v", err)
 	}

@@ -11,6 +11,10 @@ type Observed struct {
 	// point at.
 	Evidence *Evidence
 
+	// Kind is the kind of source, where one collector reads several; empty: what
+	// the collector says.
+	Kind string
+
 	// At is when the source was looked at; zero: when the collector returned.
 	// Only a source that answers from a store of its own needs to set it.
 	At time.Time

@@ -47,7 +47,8 @@ type Collector struct {
 // Name is the section's key.
 func (Collector) Name() string { return "artifact" }
 
-// Kind is the kind of source.
+// Kind is the kind of source where nothing could be read; else it is what the
+// reference names: registry, oci or tarball.
 func (Collector) Kind() string { return "registry" }
 
 // Collect reads the manifest of req.Digest, its platforms, and the tag once
@@ -79,7 +80,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 		}
 		section.Tag, section.TagDigest = &ref.Tag, &tagged.Digest
 	}
-	return facts.Observed{Section: section, Evidence: evidence(ref, m)}, nil
+	return facts.Observed{Section: section, Evidence: evidence(ref, m), Kind: ref.Kind}, nil
 }
 
 // unresolved says why the reference could not be resolved when the request was

@@ -76,8 +76,8 @@ func (r report) scans(wanted string, db database) ([]facts.Scan, error) {
 		return nil, fmt.Errorf("SchemaVersion is %d, and a Trivy JSON report of SchemaVersion %d is wanted (trivy image --format json)", r.SchemaVersion, schemaVersion)
 	case r.ArtifactType != "container_image":
 		return nil, fmt.Errorf("ArtifactType is %q, and a report of a container_image is wanted (trivy image)", r.ArtifactType)
-	case r.CreatedAt.Year() < 1970:
-		return nil, errors.New("CreatedAt is missing, so nobody knows how old the scan is; scan with a newer Trivy")
+	case r.CreatedAt.Year() < 1970 || r.CreatedAt.Year() > 2200:
+		return nil, errors.New("CreatedAt is missing or none, so nobody knows how old the scan is; scan with a newer Trivy")
 	case db.DownloadedAt.After(r.CreatedAt):
 		return nil, fmt.Errorf("%s says that the database was downloaded at %s, after the scan at %s, so it is not the one that was used; copy it after each scan",
 			db.text.Name, db.DownloadedAt.Format(time.RFC3339), r.CreatedAt.Format(time.RFC3339))

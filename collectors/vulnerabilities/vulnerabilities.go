@@ -107,7 +107,7 @@ func (c Collector) database(ctx context.Context) (database, error) {
 	if d.Version != schemaVersion {
 		return d, fmt.Errorf("%s: Version is %d, and the metadata of a database of version %d is wanted", t.Name, d.Version, schemaVersion)
 	}
-	if d.UpdatedAt.Year() < 1970 {
+	if d.UpdatedAt.Year() < 1970 || d.UpdatedAt.Year() > 2200 {
 		return d, fmt.Errorf("%s: UpdatedAt is missing; is this metadata.json of Trivy's database?", t.Name)
 	}
 	return d, nil

@@ -1,7 +1,7 @@
 // Package waivers reads what was waived, from one file:
 //
 //	# waivers.yaml
-//	- code: vulnerabilities.critical
+//	- code: vulnerabilities.denied
 //	  item: CVE-2026-12345                # what is waived, where a denial has items
 //	  service: payments-api
 //	  environment: production

@@ -18,7 +18,7 @@ var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
 const (
 	zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
-	one   = `- code: vulnerabilities.critical
+	one   = `- code: vulnerabilities.denied
   item: CVE-2026-1
   service: payments-api
   environment: production
@@ -45,14 +45,14 @@ func without(key string) string {
 
 func TestWaivers(t *testing.T) {
 	read := facts.Waiver{
-		Code: "vulnerabilities.critical", Item: text("CVE-2026-1"), Service: "payments-api", Environment: "production", Digest: text(zeros),
+		Code: "vulnerabilities.denied", Item: text("CVE-2026-1"), Service: "payments-api", Environment: "production", Digest: text(zeros),
 		Reason: "not reachable", Ticket: "SEC-77", IssuedAt: at, ExpiresAt: at, Approver: "mailto:vp@example.com",
 	}
 	cases := []filetest.Case{
 		{Name: "whole", Content: one, Section: facts.Waivers{read}},
 		{Name: "none", Content: "[]", Section: facts.Waivers{}},
 		{Name: "a star for a service", Content: strings.Replace(one, "payments-api", "'*'", 1), Error: `f.yaml:3: [0].service is "*": an identifier`},
-		{Name: "a code that is none", Content: strings.Replace(one, "vulnerabilities.critical", "everything", 1), Error: `f.yaml:1: [0].code is "everything"`},
+		{Name: "a code that is none", Content: strings.Replace(one, "vulnerabilities.denied", "everything", 1), Error: `f.yaml:1: [0].code is "everything"`},
 		{Name: "a signature that nobody checked", Content: one + "  verified_by: me\n", Error: "f.yaml:11: [0].verified_by says whose signature prodgate checked"},
 	}
 	for _, key := range []string{"service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"} {

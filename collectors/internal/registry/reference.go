@@ -13,6 +13,7 @@ import (
 
 // Reference is an image as the user named it, and the place where it lies.
 type Reference struct {
+	Kind       string // of the place: registry, oci, tarball
 	Repository string // without tag and digest
 	Tag        string // empty: none was given
 	Digest     string // sha256:…; empty: none was given
@@ -58,7 +59,7 @@ func parseTarball(file string) (Reference, error) {
 	if file == "" {
 		return Reference{}, fmt.Errorf("tarball: names no file; write tarball:FILE")
 	}
-	return Reference{Repository: "tarball:" + file, place: tarball{file: filepath.Clean(file)}}, nil
+	return Reference{Kind: "tarball", Repository: "tarball:" + file, place: tarball{file: filepath.Clean(file)}}, nil
 }
 
 // parseLayout reads what stands after "oci:".
@@ -70,7 +71,7 @@ func parseLayout(rest string) (Reference, error) {
 	if dir == "" {
 		return Reference{}, fmt.Errorf("oci:%s names no folder; write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
 	}
-	r := Reference{Repository: "oci:" + dir, Tag: tag, Digest: digest}
+	r := Reference{Kind: "oci", Repository: "oci:" + dir, Tag: tag, Digest: digest}
 	r.place = layout{read: fromDir(filepath.Clean(dir)), where: dir}
 	return r, nil
 }
@@ -96,7 +97,7 @@ func parseRemote(text string, options Options) (Reference, error) {
 	if tag == "" && digest == "" {
 		tag = name.DefaultTag
 	}
-	r := Reference{Repository: repository.Name(), Tag: tag, Digest: digest}
+	r := Reference{Kind: "registry", Repository: repository.Name(), Tag: tag, Digest: digest}
 	r.place, err = newRemote(repository, options)
 	return r, err
 }
