@@ -111,10 +111,14 @@ _explained(name) if count(checks[name].deny) > 0
 
 _explained(name) if count(checks[name].needs - sources.readable) > 0
 
-_trouble(section) := {finding |
-	some finding in sources.trouble
-	finding.item == section
-}
+# Whatever keeps a section from being read, there is a finding that says so.
+_trouble(section) := found if {
+	found := {finding |
+		some finding in sources.trouble
+		finding.item == section
+	}
+	count(found) > 0
+} else := {sources.missing(section)}
 
 _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
 	some name in required

@@ -80,6 +80,7 @@ _taken_back(record) if {
 	person := people.one(record.approver)
 	some approval in input.approvals
 	_approves(approval)
+	_signed(approval.verified_by)
 	people.one(approval.approver) == person
 	clock.past(approval.approved_at) > rejected
 }

@@ -18,10 +18,20 @@ covered if {
 	clock.now < time.parse_rfc3339_ns(input.calendar.horizon)
 }
 
-# The zone that wall-clock times are in.
-zone := input.calendar.timezone if {
+# The zone that wall-clock times are in. No zone, and the zone of whatever
+# machine decides, are none: OPA takes an empty one for UTC.
+zone := _zone if {
+	text.given(_zone)
+	_zone != "Local"
+}
+
+_zone := timezone if {
 	settings.effective.window.timezone == "calendar"
-} else := settings.effective.window.timezone
+	"calendar" in sources.readable
+	timezone := input.calendar.timezone
+}
+
+_zone := settings.effective.window.timezone if settings.effective.window.timezone != "calendar"
 
 # The evaluator may add an index, by day since 1970, of the freezes and
 # holidays that touch that day; it only spares looking at the others. A

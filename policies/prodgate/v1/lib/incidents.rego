@@ -6,11 +6,18 @@ package prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
 
 # The open entry that the request's ticket names. Undefined if there is none
-# for this service.
+# for this service, or several.
 ticket := incident if {
 	"incidents" in sources.readable
+	text.given(input.request.ticket)
+	count(_named) == 1
+	some incident in _named
+}
+
+_named contains incident if {
 	some incident in input.incidents
 	incident.id == input.request.ticket
 	incident.service == input.request.service

@@ -15,16 +15,20 @@ import data.prodgate.v1.lib.text
 # Families of codes that nobody can waive, whatever the settings say.
 _never := {"approval", "audit", "immutability", "waiver"}
 
-# Whether a denial is waived. Item is null for a code that has none.
+# Whether a denial about this item is waived.
 covers(code, item) if {
+	text.given(item)
 	some waiver in _valid
 	waiver.code == code
-	_about(waiver, item)
+	waiver.item == item
 }
 
-_about(waiver, item) if waiver.item == item
-
-_about(waiver, null) if _absent(waiver, "item")
+# Whether a denial that is about no item is waived.
+suspends(code) if {
+	some waiver in _valid
+	waiver.code == code
+	_absent(waiver, "item")
+}
 
 _absent(waiver, key) if object.get(waiver, key, null) == null
 

@@ -26,7 +26,7 @@ _watched if {
 	_dashboards >= settings.effective.monitoring.minimum_dashboards
 }
 
-_watched if waivers.covers("monitoring.no_dashboard", null)
+_watched if waivers.suspends("monitoring.no_dashboard")
 
 _alerting if {
 	settings.effective.monitoring.minimum_alerts > 0
@@ -34,7 +34,7 @@ _alerting if {
 	_alerts >= settings.effective.monitoring.minimum_alerts
 }
 
-_alerting if waivers.covers("monitoring.no_alert", null)
+_alerting if waivers.suspends("monitoring.no_alert")
 
 _dashboards := count([dashboard |
 	some dashboard in input.monitoring.dashboards
@@ -75,11 +75,11 @@ deny contains object.union(_no_alert, {"message": sprintf("%d alerts are enabled
 }
 
 waived contains object.union(_no_dashboard, {"message": "dashboards are waived"}) if {
-	waivers.covers("monitoring.no_dashboard", null)
+	waivers.suspends("monitoring.no_dashboard")
 }
 
 waived contains object.union(_no_alert, {"message": "alerts are waived"}) if {
-	waivers.covers("monitoring.no_alert", null)
+	waivers.suspends("monitoring.no_alert")
 }
 
 _no_dashboard := {

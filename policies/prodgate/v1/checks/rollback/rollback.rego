@@ -58,6 +58,7 @@ _documented if text.given(input.rollback.procedure)
 _available if input.rollback.target.available == true
 
 _worked if {
+	text.given(input.rollback.target.digest)
 	some deployment in input.production.history
 	deployment.digest == input.rollback.target.digest
 	deployment.status in settings.effective.rollback.working_statuses

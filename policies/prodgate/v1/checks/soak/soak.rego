@@ -15,7 +15,6 @@ default pass := false
 
 pass if {
 	count(needs - sources.readable) == 0
-	input.staging.digest == input.artifact.digest
 	_soaked
 }
 
@@ -25,12 +24,15 @@ _soaked if clock.now - _since >= _minimum
 
 _soaked if {
 	clock.now >= _since
-	waivers.covers("soak.too_short", null)
+	waivers.suspends("soak.too_short")
 }
 
 _minimum := time.parse_duration_ns(settings.effective.soak.minimum)
 
-_since := max([clock.fact(input.staging.deployed_at), _restarted])
+# Another digest's time in staging says nothing about this one.
+_since := max([clock.fact(input.staging.deployed_at), _restarted]) if {
+	input.staging.digest == input.artifact.digest
+}
 
 # No restart is a fact only where staging says null.
 _restarted := 0 if {
@@ -53,11 +55,11 @@ deny contains object.union(_too_short, {"message": sprintf("in staging for %s", 
 
 # METADATA
 # title: Soak time cannot be known
-# description: The times that staging reports are missing, or lie in the future.
+# description: Staging runs another digest, or the times that it reports are missing or lie in the future.
 # custom:
 #   code: soak.unknown
 #   cure: fix
-#   remedy: Mend what reports the deployment to staging, or deploy there again.
+#   remedy: Deploy this digest to staging, or mend what reports the deployment there.
 #   who: [whoever runs staging]
 deny contains {
 	"code": "soak.unknown",
@@ -70,7 +72,7 @@ deny contains {
 }
 
 waived contains object.union(_too_short, {"message": "the soak time is waived"}) if {
-	waivers.covers("soak.too_short", null)
+	waivers.suspends("soak.too_short")
 }
 
 _too_short := {

@@ -10,6 +10,7 @@ package prodgate.v1.checks.vulnerabilities
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.waivers
 
 default pass := false
@@ -31,7 +32,18 @@ _severities := {"LOW", "MEDIUM", "HIGH", "CRITICAL"}
 
 _denying := {severity | some severity in settings.effective.vulnerabilities.deny}
 
-_tolerated := _severities - _denying
+# What is worse than a severity that denies does so too.
+_tolerated := {severity |
+	some severity in _severities
+	count(_no_worse[severity] & _denying) == 0
+}
+
+_no_worse := {
+	"LOW": {"LOW"},
+	"MEDIUM": {"LOW", "MEDIUM"},
+	"HIGH": {"LOW", "MEDIUM", "HIGH"},
+	"CRITICAL": _severities,
+}
 
 _sound_settings if {
 	count(_denying) > 0
@@ -66,6 +78,7 @@ _scanned contains platform if {
 	some platform in _platforms
 	some scan in input.vulnerabilities.scans
 	scan.digest == input.artifact.digest
+	text.given(scan.platform)
 	scan.platform == platform.platform
 }
 
