@@ -80,13 +80,16 @@ func (e *Evaluator) query1(ctx context.Context, query ast.Body, input *ast.Term,
 		return nil, fmt.Errorf("evaluate policies: %w", err)
 	}
 	if len(results) != 1 || len(results[0]) == 0 {
-		return nil, errors.New("evaluate policies: they gave no result; is the kind of request known?")
+		return nil, errNoResult
 	}
 	for _, bound := range results[0] {
 		return bound.Value, nil
 	}
-	return nil, errors.New("evaluate policies: they gave no result")
+	return nil, errNoResult
 }
+
+// errNoResult says that what was asked for is undefined.
+var errNoResult = errors.New("evaluate policies: they gave no result; is the kind of request known?")
 
 // zeros is the seed: no rule can ask for randomness.
 type zeros struct{}

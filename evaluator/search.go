@@ -1,6 +1,7 @@
 package evaluator
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -59,33 +60,36 @@ func (r *run) outcomeAt(instant time.Time) (Outcome, error) {
 
 // findOpening finds when each finding that time can cure is gone with nothing
 // new in its place, and when the whole gate opens, if time alone opens it. At
-// each instant it first asks the checks that gave those findings; only when
-// none of them denies any more does it ask for the whole decision. A test shows
-// that asking for the whole decision each time gives the same.
+// each instant it asks first what kept the gate shut the last time; only when
+// none of that does any more is the whole decision asked for. A test shows that
+// asking for the whole decision each time gives the same.
 func (r *run) findOpening(d *Decision) error {
 	waiting, alone := waitingFindings(d.Findings)
 	if len(waiting) == 0 {
 		return nil
 	}
 	present := identities(d.Findings)
+	shut := failing(d.Required, d.Passed)
 	for _, instant := range r.candidates(r.inForce.settings, r.horizon()) {
 		cache := r.later()
-		standing, err := r.standing(waiting, present, instant, cache)
-		if err != nil {
-			return err
+		if !allCured(waiting) {
+			standing, err := r.standing(waiting, present, instant, cache)
+			if err != nil {
+				return err
+			}
+			standing.mark(waiting, instant.In(r.in.zone))
 		}
-		standing.mark(waiting, instant.In(r.in.zone))
-		if !alone && allCured(waiting) {
-			return nil
-		}
-		if !alone || len(standing.found) > 0 {
+		if !alone {
+			if allCured(waiting) {
+				return nil
+			}
 			continue
 		}
-		later, err := r.whole(instant, cache)
+		opens, err := r.opens(&shut, instant, cache)
 		if err != nil {
 			return err
 		}
-		if later.outcome == Allow {
+		if opens {
 			at := instant.In(r.in.zone)
 			d.OpensAt = &at
 			return nil
@@ -95,6 +99,49 @@ func (r *run) findOpening(d *Decision) error {
 		return nil
 	}
 	return r.explainThen(d, waiting)
+}
+
+// failing are the required checks that did not pass.
+func failing(required, passed []string) []string {
+	return slices.DeleteFunc(slices.Clone(required), func(name string) bool { return slices.Contains(passed, name) })
+}
+
+// opens says whether the gate opens at instant. Shut are checks that failed
+// before, the likeliest first; one that still fails settles it.
+func (r *run) opens(shut *[]string, instant time.Time, cache *recording) (bool, error) {
+	input := r.in.term(instant)
+	for i, check := range *shut {
+		passes, err := r.passes(check, input, cache)
+		if err != nil {
+			return false, err
+		}
+		if !passes {
+			(*shut)[0], (*shut)[i] = (*shut)[i], (*shut)[0]
+			return false, nil
+		}
+	}
+	later, err := r.whole(instant, cache)
+	if err != nil {
+		return false, err
+	}
+	*shut = failing(later.required, later.passed)
+	return later.outcome == Allow, nil
+}
+
+// passes evaluates whether one check passes.
+func (r *run) passes(check string, input *ast.Term, cache *recording) (bool, error) {
+	query, err := r.compileQuery("passes = " + checksPath + quoteName(check) + ".pass")
+	if err != nil {
+		return false, err
+	}
+	value, err := r.query1(r.ctx, query, input, cache)
+	if errors.Is(err, errNoResult) {
+		return false, nil // undefined is no pass
+	}
+	if err != nil {
+		return false, err
+	}
+	return value.Compare(ast.Boolean(true)) == 0, nil
 }
 
 // standing says what denies as of a later instant, among the checks that the
