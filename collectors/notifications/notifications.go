@@ -2,8 +2,8 @@
 // file:
 //
 //	# notifications.yaml
-//	- team: payments
-//	  channel: "slack:#payments-releases"
+//	- team: on-call
+//	  channel: "slack:#on-call"
 //	  sent_at: 2026-11-24T10:30:00-05:00
 //
 // [] says that nobody was told.

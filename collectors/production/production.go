@@ -5,7 +5,7 @@
 //	  - version: "41"
 //	    digest: sha256:…
 //	    live_at: 2026-11-17T16:05:00Z
-//	    status: succeeded            # as the deploying system words it
+//	    status: superseded           # as the deploying system words it; settings say which words count
 //	    approvers: [platform-lead@example.com]
 //
 // current has the form of an entry of history.
