@@ -1,0 +1,75 @@
+package collectors_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/prodgate/prodgate/collectors"
+)
+
+var update = flag.Bool("update", false, "write docs/sources.md anew")
+
+// intro begins docs/sources.md.
+const intro = `# Sources
+
+Where the facts come from, by section of the input document. This page is made
+from the skeletons that ` + "`prodgate init`" + ` writes, and a test collects each of them.
+
+A file is JSON or YAML (one called .json is JSON alone); at most 8 MiB (a scanner's
+report 32 MiB), without duplicate keys, aliases, tags or a second document. A key
+that is not known, a value of the wrong kind and a key that is missing are errors
+that name file and line, and then the whole source counts as one that could not
+be looked at; only provenance and reports, which tools write, may hold more keys
+than are read. ` + "`[]`" + ` and ` + "`null`" + ` say "looked, and there is none"; a file that is empty says
+nothing, and is an error (but for the trail, to which nothing was added yet).
+
+Persons are e-mail addresses or ` + "`scheme:value`" + ` (` + "`github:583231`" + `); digests are
+` + "`sha256:`" + ` and 64 lower-case hex digits; times carry their offset (but for the
+calendar's, which may be the site's own). No file can say
+whose signature was checked.
+
+The artifact needs no file: the reference says where it lies (a registry, with
+the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
+` + "`sources.artifact.insecure: true`" + ` allows plain HTTP beyond loopback. Each source may
+take 10 seconds; ` + "`sources.timeout: 30s`" + ` gives it longer.
+`
+
+// page is docs/sources.md.
+func page(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(intro)
+	cfg, err := yaml.Marshal(map[string]any{"sources": collectors.SkeletonConfig("evidence")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&b, "\n## In prodgate.yaml\n\n```yaml\n%s```\n", cfg)
+	for _, s := range collectors.Skeletons() {
+		language := strings.TrimPrefix(filepath.Ext(s.Filename), ".")
+		fmt.Fprintf(&b, "\n## %s\n\n`%s`, here %s:\n\n```%s\n%s```\n", s.Section, s.Key, s.Filename, language, s.Content)
+	}
+	return b.String()
+}
+
+func TestThePageOfSourcesIsCurrent(t *testing.T) {
+	path := filepath.Join("..", "docs", "sources.md")
+	want := page(t)
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/sources.md is not what the skeletons say; go test ./collectors -run Page -update writes it anew")
+	}
+}
