@@ -82,9 +82,15 @@ _objections[person] contains "holds no approver's role in the directory" if {
 	not _has_role(person)
 }
 
-_objections[person] contains "asked for this deployment, or it is not known who did" if {
+_objections[person] contains "asked for this deployment" if {
 	some person, _ in input.people
+	askers
 	not _independent(person)
+}
+
+_objections[person] contains "it is not known in the directory who asked for this deployment" if {
+	some person, _ in input.people
+	not askers
 }
 
 _objections[person] contains "the directory's record is too old" if {

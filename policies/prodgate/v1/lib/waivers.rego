@@ -167,7 +167,7 @@ problems contains _problem("waiver.unbound", position, "/digest", input.artifact
 
 _problem(code, position, key, required, words) := {
 	"code": code,
-	"item": sprintf("%d", [position]),
+	"item": input.waivers[position].code,
 	"path": sprintf("/waivers/%d%s", [position, key]),
 	"message": sprintf("the waiver of %s %s, so it waives nothing", [input.waivers[position].code, words]),
 	"required": required,

@@ -133,7 +133,7 @@ deny contains {
 #   who: [the approver who rejected]
 deny contains {
 	"code": "approval.rejected",
-	"item": sprintf("%d", [position]),
+	"item": object.get(input.approvals[position], "approver", "somebody"),
 	"path": sprintf("/approvals/%d", [position]),
 	"message": sprintf("%v by %v at %v", [
 		object.get(input.approvals[position], "decision", "rejected"),
@@ -156,9 +156,10 @@ deny contains {
 #   who: [the approver, owner of the directory]
 warn contains {
 	"code": "approval.not_counted",
-	"item": sprintf("%d", [position]),
+	"item": input.approvals[position].approver,
+	"observed": reasons,
 	"path": sprintf("/approvals/%d", [position]),
-	"message": sprintf("the approval by %v: %s", [input.approvals[position].approver, concat("; ", reasons)]),
+	"message": sprintf("the approval by %v does not count: %s", [input.approvals[position].approver, concat("; ", reasons)]),
 	"required": "an approval that counts",
 } if {
 	some position, reasons in approvals.ignored

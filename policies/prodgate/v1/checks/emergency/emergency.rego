@@ -146,7 +146,7 @@ deny contains {
 #   who: [owner of the service, VP Engineering]
 deny contains {
 	"code": "emergency.debt_overdue",
-	"item": sprintf("%d", [position]),
+	"item": object.get(input.trail.debts[position], "type", "a debt"),
 	"path": sprintf("/trail/debts/%d", [position]),
 	"message": sprintf("%v was due at %v", [
 		object.get(input.trail.debts[position], "type", "a debt"),
@@ -170,7 +170,7 @@ deny contains {
 #   who: [owner of the service]
 warn contains {
 	"code": "emergency.debt_open",
-	"item": sprintf("%d", [position]),
+	"item": object.get(input.trail.debts[position], "type", "a debt"),
 	"path": sprintf("/trail/debts/%d", [position]),
 	"message": sprintf("%s is due at %s", [input.trail.debts[position].type, input.trail.debts[position].due_at]),
 	"required": "settled",

@@ -48,7 +48,10 @@ _restarted := 0 if {
 #   remedy: Leave it running in staging; a new deployment or restart storm starts the time again.
 #   who: [nobody; time alone]
 #   waivable: true
-deny contains object.union(_too_short, {"message": sprintf("in staging for %s", [_words(clock.now - _since)])}) if {
+deny contains object.union(_too_short, {
+	"message": sprintf("in staging for %s", [_words(clock.now - _since)]),
+	"observed": _words(clock.now - _since),
+}) if {
 	not _soaked
 	_since
 }

@@ -34,8 +34,8 @@ _denying := {severity | some severity in settings.effective.vulnerabilities.deny
 
 # What is worse than a severity that denies does so too.
 _tolerated := {severity |
-	some severity in _severities
-	count(_no_worse[severity] & _denying) == 0
+	some severity, no_worse in _no_worse
+	count(no_worse & _denying) == 0
 }
 
 _no_worse := {
@@ -107,6 +107,7 @@ _judged contains position if {
 }
 
 _judged contains position if {
+	_some_waivers
 	some position, scan in input.vulnerabilities.scans
 	is_array(scan.undetermined)
 	every unjudged in scan.undetermined {
@@ -122,6 +123,7 @@ _harmless contains position if {
 }
 
 _harmless contains position if {
+	_some_waivers
 	some position, _ in input.index.findings
 	every finding in _bad(position) {
 		_harmless_finding(finding)
@@ -136,6 +138,9 @@ _harmless contains position if {
 		_harmless_finding(finding)
 	}
 }
+
+# Without a waiver no finding that denies is harmless.
+_some_waivers if count(input.waivers) > 0
 
 _groups(position) := groups if {
 	groups := input.index.findings[position]
@@ -271,7 +276,7 @@ deny contains {
 #   who: [owner of the build]
 deny contains {
 	"code": "vulnerabilities.other_digest",
-	"item": sprintf("%d", [position]),
+	"item": sprintf("%v", [scan.digest]),
 	"path": sprintf("/vulnerabilities/scans/%d/digest", [position]),
 	"message": sprintf("the scan is of %v", [scan.digest]),
 	"required": input.artifact.digest,
@@ -291,7 +296,7 @@ deny contains {
 #   who: [owner of the build]
 deny contains {
 	"code": "vulnerabilities.stale",
-	"item": sprintf("%d", [position]),
+	"item": sprintf("%v", [scan.digest]),
 	"path": sprintf("/vulnerabilities/scans/%d", [position]),
 	"message": sprintf("scanned at %s with advisories of %s", [scan.scanned_at, scan.database.updated_at]),
 	"observed": {"scanned_at": scan.scanned_at, "database": scan.database},
@@ -312,7 +317,7 @@ waived contains object.union(_finding(position, finding), {"message": sprintf("%
 	finding.id,
 	finding["package"],
 ])}) if {
-	count(input.waivers) > 0
+	_some_waivers
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)
 	waivers.covers(_code(finding), finding.id)
@@ -322,7 +327,7 @@ waived contains object.union(_unjudged(position, place), {"message": sprintf("%s
 	unjudged["package"],
 	unjudged.reason,
 ])}) if {
-	count(input.waivers) > 0
+	_some_waivers
 	some position, scan in input.vulnerabilities.scans
 	some place, unjudged in scan.undetermined
 	waivers.covers("vulnerabilities.undetermined", unjudged["package"])
