@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"io"
@@ -211,6 +212,19 @@ func TestArchivesAreReadWhole(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "image.tar")
 	must(t, archive.WriteToFile(file, tag(t, "registry.example.com/app:one"), one))
 	expect(t, "tarball:"+file, digest(t, one), []string{"linux/s390x"}, nil)
+
+	dir, index := t.TempDir(), multi(t)
+	path, err := ocilayout.Write(dir, empty.Index)
+	must(t, err)
+	must(t, path.AppendIndex(index))
+	laidOut := filepath.Join(t.TempDir(), "layout.tar") // as docker 25 and newer save images
+	packed, err := os.Create(laidOut)
+	must(t, err)
+	writer := tar.NewWriter(packed)
+	must(t, writer.AddFS(os.DirFS(dir)))
+	must(t, writer.Close())
+	must(t, packed.Close())
+	expect(t, "tarball:"+laidOut, digest(t, index), []string{"linux/amd64", "linux/arm64/v8", "linux/riscv64"}, nil)
 
 	two := filepath.Join(t.TempDir(), "two.tar")
 	must(t, archive.MultiWriteToFile(two, map[name.Tag]v1.Image{tag(t, "a:1"): one, tag(t, "b:1"): image(t, "linux", "amd64")}))
