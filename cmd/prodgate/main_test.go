@@ -75,7 +75,7 @@ func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			end, err := ending(&evaluator.Decision{Outcome: tt.outcome, ExitCode: tt.code})
-			if (err != nil) != tt.bad || end != tt.end {
+			if (err != nil) != tt.bad || !errors.Is(end, tt.end) {
 				t.Errorf("ending = %v, %v", end, err)
 			}
 			if tt.bad && exitCode(err) != exitNoDecision {

@@ -17,7 +17,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
-	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/prodgate/prodgate/policies"
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
@@ -72,26 +71,29 @@ func (t packTest) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	results, err := t.results(ctx, modules, store)
+	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return fmt.Errorf("run the tests: %w", err)
 	}
-	return t.conclude(results, own)
+	defer store.Abort(ctx, txn)
+	x := examiner{compiler: ast.NewCompiler().WithEnablePrintStatements(true), store: store, txn: txn}
+	results, err := t.results(ctx, modules, x)
+	if err != nil {
+		return fmt.Errorf("run the tests: %w", err)
+	}
+	return t.conclude(ctx, results, own, x)
 }
 
-func (t packTest) results(ctx context.Context, modules map[string]*ast.Module, store storage.Store) ([]*tester.Result, error) {
-	txn, err := store.NewTransaction(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Abort(ctx, txn)
-	runner := tester.NewRunner().SetStore(store).SetModules(modules).CapturePrintOutput(true).RaiseBuiltinErrors(true).Filter(t.filter)
+// results are the results of every test, by place.
+func (t packTest) results(ctx context.Context, modules map[string]*ast.Module, x examiner) ([]*tester.Result, error) {
+	runner := tester.NewRunner().SetCompiler(x.compiler).SetStore(x.store).SetModules(modules).
+		CapturePrintOutput(true).RaiseBuiltinErrors(true).Filter(t.filter)
 	if t.cover != nil {
 		runner.SetCoverageQueryTracer(t.cover)
 	} else {
 		runner.EnableTracing(true)
 	}
-	stream, err := runner.RunTests(ctx, txn)
+	stream, err := runner.RunTests(ctx, x.txn)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func (t packTest) results(ctx context.Context, modules map[string]*ast.Module, s
 
 // conclude writes the results and a count. No test at all is an error: it
 // reads like success and is none.
-func (t packTest) conclude(results []*tester.Result, own map[string]*ast.Module) error {
+func (t packTest) conclude(ctx context.Context, results []*tester.Result, own map[string]*ast.Module, x examiner) error {
 	var b bytes.Buffer
 	passed, failed, skipped := 0, 0, 0
 	for _, r := range results {
@@ -119,11 +121,14 @@ func (t packTest) conclude(results []*tester.Result, own map[string]*ast.Module)
 			fmt.Fprintf(&b, "SKIP  %s.%s  %s\n", r.Package, r.Name, r.Location)
 		default:
 			failed++
-			failure(&b, r)
+			x.failure(ctx, &b, r)
 		}
 	}
 	if t.cover != nil {
 		uncovered(&b, t.cover.Report(own))
+		if failed > 0 {
+			b.WriteString("Run it without --coverage to see what the failed tests expected.\n")
+		}
 	}
 	fmt.Fprintf(&b, "%d tests: %d passed, %d failed, %d skipped\n", len(results), passed, failed, skipped)
 	if err := writeText(t.out, b.String()); err != nil {
@@ -136,33 +141,6 @@ func (t packTest) conclude(results []*tester.Result, own map[string]*ast.Module)
 		return usage("name the rules test_…, in a file that ends with _test.rego", "no test ran in %s", t.dir)
 	}
 	return nil
-}
-
-// failure writes a test that failed, the line that was not true and the values
-// on it.
-func failure(b *bytes.Buffer, r *tester.Result) {
-	fmt.Fprintf(b, "FAIL  %s.%s  %s\n", r.Package, r.Name, r.Location)
-	if r.Error != nil {
-		fmt.Fprintf(b, "  error  %s\n", printable(r.Error.Error()))
-	}
-	for _, e := range slices.Backward(r.Trace) {
-		expr, ok := e.Node.(*ast.Expr)
-		if e.Op != topdown.FailOp || e.Location == nil || e.QueryID == 0 || !ok {
-			continue
-		}
-		if _, every := expr.Terms.(*ast.Every); every {
-			continue // what failed is inside it
-		}
-		fmt.Fprintf(b, "  at  %s, which was not true:\n", e.Location)
-		if err := topdown.PrettyEvent(b, e, topdown.PrettyEventOpts{PrettyVars: true}); err != nil {
-			fmt.Fprintf(b, "  %v\n", err)
-		}
-		b.WriteByte('\n')
-		break
-	}
-	if len(r.Output) > 0 {
-		fmt.Fprintf(b, "  printed  %s\n", printable(strings.TrimSpace(string(r.Output))))
-	}
 }
 
 // uncovered writes how much of each file of the pack the tests reached.
