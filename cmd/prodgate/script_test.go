@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
 		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
-		Deadline: time.Now().Add(90 * time.Second),
+		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang,
 		},
