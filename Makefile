@@ -45,6 +45,7 @@ pack-test: ## test one policy pack with stock OPA: make pack-test PACK=examples/
 lint: ## vet, format and lint the Go code
 	go vet ./...
 	@.ci/nothing "unformatted, run gofmt -w:" gofmt -l .
+	go mod tidy -diff
 	go run $(GOLANGCI) run
 
 .PHONY: docs
@@ -71,7 +72,8 @@ fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 
 .PHONY: bench
 bench: ## measure against opa eval and conftest, and one decision in process; minutes
-	go run ./internal/bench
+	go run ./internal/bench/cold
+	go run ./internal/bench/warm
 
 .PHONY: ci
 ci: lint build test policy-test docs-current ## everything CI runs that needs Go alone
