@@ -36,6 +36,8 @@ that could not be read is told on standard error and in the document's
 	addSettings(cmd, "config", "timeout")
 	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
 	only := cmd.Flags().StringSlice("only", nil, "gather these sections alone, repeatable: "+strings.Join(facts.Sections, ", "))
+	complete(cmd, "output", []string{"json", "yaml"})
+	complete(cmd, "only", facts.Sections)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := outputWord(*output, "json", "yaml"); err != nil {
 			return err

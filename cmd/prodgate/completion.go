@@ -51,3 +51,11 @@ func oneOf(what string, list []string) cobra.PositionalArgs {
 		return usage(help, "unknown %s %q", what, args[0])
 	}
 }
+
+// complete offers words, one at a time, for the flag called name.
+func complete(cmd *cobra.Command, name string, words []string) {
+	err := cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist: a mistake in this package that every start shows
+	}
+}

@@ -46,6 +46,7 @@ Elsewhere they have to be given.`,
 	addTerminal(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
+	complete(cmd, "output", report.Formats)
 	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
 	flags.String("save-input", "", "write the collected document to this file")
 	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")

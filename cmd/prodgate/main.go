@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 // stdio is all that a command may touch besides files.
@@ -76,9 +77,9 @@ func complain(ctx context.Context, w io.Writer, err error) {
 // outside.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0) {
-			return r
+		if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) {
+			return unicode.ReplacementChar
 		}
-		return '\uFFFD'
+		return r
 	}, text)
 }

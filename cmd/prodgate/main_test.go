@@ -87,12 +87,12 @@ func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
 
 func TestErrorsCannotSteerATerminal(t *testing.T) {
 	std, _, errs := alone(t)
-	std.env = []string{"PRODGATE_\x1b[2J\u009b\x07=1"}
+	std.env = []string{"PRODGATE_\x1b[2J\u009b\x07\u202e=1"}
 	run(t.Context(), []string{"eval", "image"}, std)
 	if !strings.Contains(errs.String(), "unknown variable") {
 		t.Errorf("standard error has %q", errs)
 	}
-	if strings.ContainsAny(errs.String(), "\x1b\u009b\x07") {
+	if strings.ContainsAny(errs.String(), "\x1b\u009b\x07\u202e") {
 		t.Errorf("standard error has control characters: %q", errs)
 	}
 }

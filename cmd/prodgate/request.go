@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ func addRequestSettings(cmd *cobra.Command) {
 		}
 		return pflag.NormalizedName(name)
 	})
+	complete(cmd, "kind", kinds())
 }
 
 // request says what is asked for about reference, at now. It invents nothing
@@ -96,13 +98,19 @@ func missing(cfg *config.Config, names ...string) error {
 		"the request is incomplete, nobody says:\n%s", strings.Join(lines, "\n"))
 }
 
-func kind(v config.Value) (facts.Kind, error) {
-	var words []string
+// kinds are the words for what can be asked for.
+func kinds() []string {
+	words := make([]string, 0, len(facts.Kinds))
 	for _, k := range facts.Kinds {
-		if string(k) == v.Text {
-			return k, nil
-		}
 		words = append(words, string(k))
+	}
+	return words
+}
+
+func kind(v config.Value) (facts.Kind, error) {
+	words := kinds()
+	if slices.Contains(words, v.Text) {
+		return facts.Kind(v.Text), nil
 	}
 	help := "one of " + strings.Join(words, ", ")
 	if hint := spelling.Hint(v.Text, words); hint != "" {

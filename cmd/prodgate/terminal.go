@@ -14,6 +14,7 @@ var colorWords = []string{"auto", "always", "never"}
 // addColor declares the flag that says whether to colour.
 func addColor(cmd *cobra.Command) {
 	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb are honoured)")
+	complete(cmd, "color", colorWords)
 }
 
 // addTerminal declares the flags that say how much is printed and how.
