@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -99,6 +100,9 @@ func (e *evaluation) collectAndDecide(ctx context.Context, gate *evaluator.Evalu
 	req, err := request(e.cmd, e.cfg, image, e.std.clock())
 	if err != nil {
 		return evaluator.Decision{}, err
+	}
+	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
+		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
 	}
 	doc := gather(ctx, e.cfg, e.std.clock, e.at, req)
 	e.tell(doc)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -165,12 +166,25 @@ func (e *evaluation) conclude(d *evaluator.Decision, options report.Options) err
 			if (o.Path != "") != toFile {
 				continue
 			}
-			if err := o.Write(e.std.out, d, options); err != nil {
+			if err := o.Write(e.std.out, d, e.placed(o, options)); err != nil {
 				return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
 			}
 		}
 	}
 	return end
+}
+
+// placed names the input from the repository's root for the formats that point
+// into it. An input elsewhere cannot be pointed to.
+func (e *evaluation) placed(o report.Output, options report.Options) report.Options {
+	if options.InputName == "" || e.cfg.Root == "" || o.Format != "github" && o.Format != "sarif" {
+		return options
+	}
+	options.InputName = ""
+	if relative, err := filepath.Rel(e.cfg.Root, e.std.path(e.input)); err == nil && filepath.IsLocal(relative) {
+		options.InputName = filepath.ToSlash(relative)
+	}
+	return options
 }
 
 // ending is nil for an allow and the exit code for a deny. A decision that
