@@ -143,6 +143,15 @@ func encode(t testing.TB, decision Decision) []byte {
 	return buffer.Bytes()
 }
 
+func marshal(t testing.TB, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // golden reads a story's decision as plain JSON and takes the digest of the
 // rules out of it.
 func golden(t testing.TB, s story) (decision map[string]any, digest string) {

@@ -19,11 +19,16 @@ one(id) := person if {
 	some person in holders
 }
 
+# A directory in which an id is malformed may hide that two people have it.
 _well_formed if {
 	"people" in sources.readable
 	is_array(input.people)
 	every person in input.people {
 		is_array(person.ids)
+		count(person.ids) > 0
+		every id in person.ids {
+			regex.match(`^[a-z][a-z0-9+.-]*:[!-@\[-~]+$`, id)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import data.prodgate.v1.lib.settings
 default pass := false
 
 pass if {
+	input.version == "v1"
 	input.request.trigger in settings.effective.request.triggers
 	input.request.kind in {"initial", "promotion", "configuration", "rollback"}
 	is_boolean(input.request.emergency)

@@ -36,7 +36,7 @@ _since := max([clock.fact(input.staging.deployed_at), _restarted]) if {
 
 # No restart is a fact only where staging says null.
 _restarted := 0 if {
-	object.get(input.staging, "restarted_at", null) == null
+	object.get(input.staging, "restarted_at", "") == null
 } else := clock.fact(input.staging.restarted_at)
 
 # METADATA
