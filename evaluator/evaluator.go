@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 	_ "time/tzdata" // the same zones on any machine
@@ -18,6 +19,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/policies"
 )
 
 // Options say what decides beside the shipped policies.
@@ -47,7 +49,12 @@ type Evaluator struct {
 // setting, lacks what a check must have, or uses a built-in function whose
 // answer does not follow from the document.
 func New(ctx context.Context, options Options) (*Evaluator, error) {
-	rules, err := loadRules(options.Packs)
+	return newFrom(ctx, policies.FS, options)
+}
+
+// newFrom is New with the shipped policies from elsewhere.
+func newFrom(ctx context.Context, shipped fs.FS, options Options) (*Evaluator, error) {
+	rules, err := loadRules(shipped, options.Packs)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/policies"
 )
 
 // settingsFile is the one data file of the shipped policies.
@@ -40,9 +39,9 @@ type ruleSet struct {
 }
 
 // loadRules reads the shipped rules and then the packs.
-func loadRules(packs []string) (*ruleSet, error) {
+func loadRules(shipped fs.FS, packs []string) (*ruleSet, error) {
 	set := &ruleSet{}
-	if err := set.addShipped(policies.FS); err != nil {
+	if err := set.addShipped(shipped); err != nil {
 		return nil, fmt.Errorf("read shipped policies: %w", err)
 	}
 	for _, name := range packs {
