@@ -30,7 +30,8 @@ suspends(code) if {
 	_absent(waiver, "item")
 }
 
-_absent(waiver, key) if object.get(waiver, key, null) == null
+# Only null says that a waiver leaves this open: a fact that got lost does not.
+_absent(waiver, key) if object.get(waiver, key, "") == null
 
 _valid contains waiver if {
 	"waivers" in sources.readable

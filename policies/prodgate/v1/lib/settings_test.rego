@@ -1,0 +1,73 @@
+package prodgate.v1.lib.settings_test
+
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.testing
+
+test_effective_shipped if {
+	settings.effective.soak.minimum == "1h" with input as testing.promotion
+	settings.unknown == set() with input as testing.promotion
+}
+
+test_effective_service_over_environment_over_organisation_over_shipped if {
+	organisation := {"soak": {"minimum": "2h"}}
+	environment := object.union(organisation, {"environments": {"production": {"soak": {"minimum": "3h"}}}})
+	service := object.union(environment, {"services": {"payments-api": {"soak": {"minimum": "4h"}}}})
+	settings.effective.soak.minimum == "2h" with input as testing.promotion with data.prodgate.organisation as organisation
+	settings.effective.soak.minimum == "3h" with input as testing.promotion with data.prodgate.organisation as environment
+	settings.effective.soak.minimum == "4h" with input as testing.promotion with data.prodgate.organisation as service
+	settings.effective.approval.max_age == "72h" with input as testing.promotion with data.prodgate.organisation as service
+}
+
+test_effective_of_what_the_organisation_lists if {
+	organisation := {"environments": {"canary": {}}, "services": {"search-api": {}}}
+	document := testing.change(testing.changed("/request/environment", "canary"), "/request/service", "search-api")
+	settings.effective.soak.minimum == "1h" with input as document with data.prodgate.organisation as organisation
+}
+
+test_undefined_for_names_that_are_not_listed if {
+	every path in ["/request/environment", "/request/service"] {
+		every value in array.concat(testing.garbage, ["Production", "payments-api "]) {
+			not settings.effective with input as testing.changed(path, value)
+			testing.changed(path, value)
+		}
+		not settings.effective with input as testing.without(path)
+	}
+}
+
+test_undefined_for_unknown_keys if {
+	every organisation in [
+		{"soak": {"minimun": "0s"}},
+		{"soaking": {}},
+		{"environments": {"production": {"soak": {"least": "0s"}}}},
+		{"services": {"payments-api": {"aproval": {}}}},
+	] {
+		count(settings.unknown) > 0 with input as testing.promotion with data.prodgate.organisation as organisation
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+	}
+}
+
+test_undefined_for_settings_of_another_shape if {
+	every organisation in [null, [], "none", {"environments": null}, {"services": []}, {"environments": {"production": null}}, {"additional_checks": "acme_x"}, {"additional_checks": null}] {
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+		organisation == organisation
+	}
+}
+
+test_effective_tables_whose_keys_are_the_organisations if {
+	organisation := {
+		"window": {"named": {"lunch": [{"days": ["Monday"], "from": "12:00", "to": "13:00"}]}},
+		"waivers": {"allowed": {"soak.too_short": {"roles": ["vp-engineering"], "max": "1h"}}},
+		"sources": {"accepted": {"custom.licences": ["file"]}},
+	}
+	settings.effective.window.named.lunch[0].from == "12:00" with input as testing.promotion with data.prodgate.organisation as organisation
+	count(settings.effective.window.named) == 5 with input as testing.promotion with data.prodgate.organisation as organisation
+}
+
+test_additional_checks_only_add if {
+	organisation := {
+		"additional_checks": ["acme_one"],
+		"environments": {"production": {"additional_checks": []}},
+		"services": {"payments-api": {"additional_checks": ["acme_two"]}},
+	}
+	settings.effective.additional_checks == ["acme_one", "acme_two"] with input as testing.promotion with data.prodgate.organisation as organisation
+}

@@ -1,0 +1,134 @@
+package prodgate.v1.lib.waivers_test
+
+import data.prodgate.v1.lib.waivers
+import data.prodgate.v1.testing
+
+_code := "vulnerabilities.denied"
+
+_waiver := object.union(testing.waiver(_code), {"item": "CVE-2026-1"})
+
+_with(entry) := testing.waive(testing.promotion, [object.union(_waiver, entry)])
+
+_covered(document) if waivers.covers(_code, "CVE-2026-1") with input as document
+
+test_covers_its_code_and_item if {
+	_covered(_with({}))
+	waivers.problems == set() with input as _with({})
+	not waivers.covers(_code, "CVE-2026-2") with input as _with({})
+	not waivers.covers("vulnerabilities.undetermined", "CVE-2026-1") with input as _with({})
+	not waivers.suspends(_code) with input as _with({})
+}
+
+test_covers_any_digest_where_it_names_an_item if {
+	_covered(_with({"digest": null}))
+}
+
+test_suspends_a_code_without_item if {
+	document := testing.waive(testing.promotion, [testing.waiver(_code)])
+	waivers.suspends(_code) with input as document
+	not waivers.covers(_code, "CVE-2026-1") with input as document
+	not waivers.covers(_code, null) with input as document
+}
+
+test_nothing_without_digest_and_item if {
+	every entry in [{"digest": null}, {"digest": ""}, {"digest": testing.other}] {
+		document := testing.waive(testing.promotion, [object.union(testing.waiver(_code), entry)])
+		not waivers.suspends(_code) with input as document
+		testing.codes(waivers.problems) == {"waiver.unbound"} with input as document
+	}
+}
+
+test_nothing_for_others if {
+	every entry in [{"service": "search-api"}, {"environment": "staging"}, {"service": null}, {"environment": "*"}] {
+		document := _with(entry)
+		not _covered(document)
+		waivers.problems == set() with input as document
+	}
+}
+
+test_nothing_where_a_word_is_missing if {
+	every key in ["code", "item", "service", "environment", "digest", "reason", "ticket", "issued_at", "expires_at", "approver"] {
+		document := testing.remove(_with({}), sprintf("/waivers/0/%s", [key]))
+		not _covered(document)
+		not waivers.suspends(_code) with input as document
+	}
+}
+
+test_nothing_where_a_word_is_garbage if {
+	every key in ["code", "item", "service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"] {
+		every value in [null, "", " ", true, 1, [], {}, "*"] {
+			document := _with({key: value})
+			_garbled(key, value, document)
+		}
+	}
+}
+
+# A word that is there is a reason or a ticket, whatever it says.
+_garbled(key, "*", _) if key in {"reason", "ticket"}
+
+_garbled(_, _, document) if not _covered(document)
+
+test_problem_not_allowed if {
+	every code in ["soak.too_short", "nonsense", ""] {
+		document := _with({"code": code})
+		"waiver.not_allowed" in testing.codes(waivers.problems) with input as document
+	}
+}
+
+test_nothing_of_families_that_nobody_can_waive if {
+	every code in ["approval.missing", "audit.step_missing", "immutability.mutable_tag", "waiver.expired"] {
+		document := testing.waive(testing.promotion, [testing.waiver(code)])
+		settings := testing.waivable({code})
+		not waivers.suspends(code) with input as document with data.prodgate.v1.settings as settings
+		testing.codes(waivers.problems) == {"waiver.not_allowed"} with input as document with data.prodgate.v1.settings as settings
+	}
+}
+
+test_problem_expired if {
+	every entry in [
+		{"expires_at": "2026-11-24T12:00:00-05:00"},
+		{"issued_at": "2026-11-24T12:00:01-05:00"},
+		{"expires_at": "soon"},
+	] {
+		document := _with(entry)
+		not _covered(document)
+		"waiver.expired" in testing.codes(waivers.problems) with input as document
+	}
+	_covered(_with({"expires_at": "2026-11-24T12:00:01-05:00"}))
+	_covered(_with({"issued_at": "2026-11-24T12:00:00-05:00"}))
+}
+
+test_problem_too_long if {
+	_covered(_with({"issued_at": "2026-11-24T08:00:00-05:00", "expires_at": "2026-12-08T08:00:00-05:00"}))
+	document := _with({"issued_at": "2026-11-24T08:00:00-05:00", "expires_at": "2026-12-08T08:00:01-05:00"})
+	not _covered(document)
+	testing.codes(waivers.problems) == {"waiver.too_long"} with input as document
+}
+
+test_problem_unapproved if {
+	every approver in ["mailto:lead@example.com", "mailto:engineer@example.com", "mailto:nobody@example.com"] {
+		document := _with({"approver": approver})
+		not _covered(document)
+		testing.codes(waivers.problems) == {"waiver.unapproved"} with input as document
+	}
+	document := testing.change(_with({}), "/people/4/mfa", false)
+	not _covered(document)
+}
+
+test_nothing_from_a_source_that_does_not_count if {
+	every status in ["error", "unconfigured", "OK", null] {
+		not _covered(testing.change(_with({}), "/sources/waivers/status", status))
+	}
+	not _covered(testing.change(_with({}), "/sources/waivers/kind", "guess"))
+}
+
+test_nothing_by_settings_emptied_or_removed if {
+	every path in ["/waivers", "/waivers/allowed", "/waivers/allowed/vulnerabilities.denied", "/waivers/allowed/vulnerabilities.denied/roles", "/waivers/allowed/vulnerabilities.denied/max"] {
+		document := _with({})
+		not waivers.covers(_code, "CVE-2026-1") with input as document with data.prodgate.v1.settings as testing.settings_without(path)
+		testing.settings_without(path)
+		every value in [null, "", [], {}] {
+			not waivers.covers(_code, "CVE-2026-1") with input as document with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}

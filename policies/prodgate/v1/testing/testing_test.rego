@@ -1,0 +1,237 @@
+# METADATA
+# title: Documents for the tests
+# description: >-
+#   One document of each kind that is allowed, as small as it can be, and ways
+#   to change one fact of it. Digests are one letter, sixty-four times.
+package prodgate.v1.testing
+
+artifact := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+image := "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+before := "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+other := "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+
+# A promotion on Tuesday at noon, New York time.
+promotion := {
+	"version": "v1",
+	"now": "2026-11-24T12:00:00-05:00",
+	"collected_at": "2026-11-24T12:00:00-05:00",
+	"request": {
+		"service": "payments-api",
+		"environment": "production",
+		"kind": "promotion",
+		"emergency": false,
+		"ticket": null,
+		"trigger": "workflow_dispatch",
+		"requested_by": "github:1",
+		"triggered_by": "github:1",
+		"requested_at": "2026-11-24T10:00:00-05:00",
+	},
+	"artifact": {
+		"reference": "registry.example.com/api:7a3f9c2",
+		"repository": "registry.example.com/api",
+		"tag": "7a3f9c2",
+		"digest": artifact,
+		"tag_digest": artifact,
+		"platforms": [{"platform": "linux/amd64", "digest": image}],
+	},
+	"build": {
+		"digest": artifact,
+		"commit": "7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35",
+		"verified_by": null,
+	},
+	"staging": {
+		"digest": artifact,
+		"deployed_at": "2026-11-24T09:00:00-05:00",
+		"restarted_at": null,
+		"verification": {
+			"result": "PASSED",
+			"finished_at": "2026-11-24T09:30:00-05:00",
+			"verified_by": null,
+		},
+	},
+	"vulnerabilities": {"scans": [{
+		"digest": image,
+		"platform": "linux/amd64",
+		"scanned_at": "2026-11-24T08:00:00-05:00",
+		"database": {"updated_at": "2026-11-24T06:00:00-05:00"},
+		"findings": [],
+		"undetermined": [],
+	}]},
+	"calendar": {
+		"timezone": "America/New_York",
+		"from": "2026-11-23T00:00:00-05:00",
+		"horizon": "2027-03-01T00:00:00-05:00",
+		"freezes": [],
+		"holidays": [],
+	},
+	"approvals": [{
+		"approver": "mailto:lead@example.com",
+		"digest": artifact,
+		"environment": "production",
+		"decision": "approved",
+		"approved_at": "2026-11-24T11:00:00-05:00",
+		"deployment_window": "business-hours",
+		"verified_by": null,
+	}],
+	"people": [
+		_person("github:1", "mailto:engineer@example.com", "engineer", ["payments"]),
+		_person("github:2", "mailto:lead@example.com", "platform-lead", ["production-approvers"]),
+		_person("github:3", "mailto:manager@example.com", "release-manager", ["production-approvers"]),
+		_person("github:4", "mailto:sre@example.com", "on-call-sre", ["production-approvers"]),
+		_person("github:5", "mailto:vp@example.com", "vp-engineering", ["production-approvers"]),
+	],
+	"production": {
+		"current": _deployment,
+		"history": [_deployment],
+	},
+	"rollback": {
+		"target": {"version": "41c09be", "digest": before, "available": true},
+		"procedure": "helm rollback payments-api 41",
+	},
+	"incidents": [],
+	"on_call": {"notified_at": null},
+	"notifications": [
+		{"team": "on-call", "channel": "slack:#on-call", "sent_at": "2026-11-24T10:00:00-05:00"},
+		{"team": "support", "channel": "slack:#support", "sent_at": "2026-11-24T10:00:01-05:00"},
+	],
+	"monitoring": {
+		"dashboards": [{"name": "overview", "url": "https://grafana.example.com/d/1"}],
+		"alerts": [{"name": "errors", "enabled": true}],
+	},
+	"waivers": [],
+	"trail": {
+		"steps": [
+			{"type": "staging.deployed", "at": "2026-11-24T09:00:00-05:00", "digest": artifact},
+			{"type": "staging.verified", "at": "2026-11-24T09:30:00-05:00", "digest": artifact},
+			{"type": "approval.granted", "at": "2026-11-24T11:00:00-05:00", "digest": artifact},
+		],
+		"debts": [],
+	},
+	"sources": object.union(
+		{name: {"status": "ok", "kind": "file", "error": null} | some name in _sections},
+		{"artifact": {"status": "ok", "kind": "registry", "error": null}},
+	),
+}
+
+_person(github, mail, role, teams) := {
+	"ids": [github, mail],
+	"roles": [role],
+	"teams": teams,
+	"mfa": true,
+	"as_of": "2026-11-24T06:00:00-05:00",
+}
+
+_deployment := {
+	"version": "41c09be",
+	"digest": before,
+	"live_at": "2026-11-19T10:00:00-05:00",
+	"status": "live",
+	"approvers": ["mailto:manager@example.com"],
+}
+
+_sections := {
+	"approvals",
+	"build",
+	"calendar",
+	"incidents",
+	"monitoring",
+	"notifications",
+	"on_call",
+	"people",
+	"production",
+	"rollback",
+	"staging",
+	"trail",
+	"vulnerabilities",
+	"waivers",
+}
+
+configuration := changed("/request/kind", "configuration")
+
+initial := patched([
+	{"op": "replace", "path": "/request/kind", "value": "initial"},
+	{"op": "replace", "path": "/production", "value": {"current": null, "history": []}},
+	{"op": "replace", "path": "/rollback", "value": {"target": null, "procedure": "helm uninstall payments-api"}},
+])
+
+# A rollback at night, to what ran before, approved by an On-Call SRE.
+rollback := patched([
+	{"op": "replace", "path": "/request/kind", "value": "rollback"},
+	{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
+	{"op": "replace", "path": "/incidents", "value": [incident]},
+	{"op": "replace", "path": "/approvals/0/approver", "value": "mailto:sre@example.com"},
+	{"op": "replace", "path": "/rollback/target/digest", "value": artifact},
+	{"op": "replace", "path": "/production/history/0/digest", "value": artifact},
+	{"op": "replace", "path": "/calendar/holidays", "value": [today]},
+])
+
+# An emergency in a freeze on a holiday, approved by a VP.
+emergency := patched([
+	{"op": "replace", "path": "/request/emergency", "value": true},
+	{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
+	{"op": "replace", "path": "/incidents", "value": [incident]},
+	{"op": "replace", "path": "/approvals/0/approver", "value": "mailto:vp@example.com"},
+	{"op": "replace", "path": "/on_call/notified_at", "value": "2026-11-24T09:45:00-05:00"},
+	{"op": "replace", "path": "/calendar/freezes", "value": [today]},
+	{"op": "replace", "path": "/calendar/holidays", "value": [today]},
+])
+
+incident := {
+	"id": "INC-1",
+	"service": "payments-api",
+	"status": "open",
+	"opened_at": "2026-11-24T09:40:00-05:00",
+}
+
+# A freeze or holiday that holds all day.
+today := {
+	"name": "today",
+	"start": "2026-11-24T00:00:00-05:00",
+	"end": "2026-11-25T00:00:00-05:00",
+}
+
+# A sound waiver of a code for this artifact, without an item.
+waiver(code) := {
+	"code": code,
+	"item": null,
+	"service": "payments-api",
+	"environment": "production",
+	"digest": artifact,
+	"reason": "known and mitigated",
+	"ticket": "SEC-1",
+	"issued_at": "2026-11-24T08:00:00-05:00",
+	"expires_at": "2026-11-30T08:00:00-05:00",
+	"approver": "mailto:vp@example.com",
+	"verified_by": null,
+}
+
+# The promotion, with one fact of another value, or without it.
+changed(path, value) := change(promotion, path, value)
+
+without(path) := remove(promotion, path)
+
+patched(operations) := json.patch(promotion, operations)
+
+# The same for any document.
+change(document, path, value) := json.patch(document, [{"op": "replace", "path": path, "value": value}])
+
+remove(document, path) := json.patch(document, [{"op": "remove", "path": path}])
+
+# A document with these waivers.
+waive(document, waivers) := change(document, "/waivers", waivers)
+
+# The shipped settings with another value, or without one.
+settings(path, value) := change(data.prodgate.v1.settings, path, value)
+
+settings_without(path) := remove(data.prodgate.v1.settings, path)
+
+# Settings under which these codes can be waived.
+waivable(codes) := settings("/waivers/allowed", {code: {"roles": ["vp-engineering"], "max": "336h"} | some code in codes})
+
+# What no fact of any kind may be mistaken for.
+garbage := [null, true, false, 0, 1, -1, "", " ", "none", "ok", "PASSED", [], {}, [null], {"a": 1}]
+
+codes(findings) := {finding.code | some finding in findings}
