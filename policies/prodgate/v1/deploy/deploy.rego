@@ -59,8 +59,6 @@ outcome := "allow" if {
 # Additional checks only add. Without sound settings nothing passes anyway.
 required := _required[input.request.kind] | _additional
 
-default _additional := set()
-
 _additional := {name | some name in settings.effective.additional_checks}
 
 passed contains name if {

@@ -39,13 +39,7 @@ fresh(text, max_age) if {
 	collected - fact(text) < time.parse_duration_ns(max_age)
 }
 
-# Whether now lies in the half-open interval.
-during(interval) if {
-	time.parse_rfc3339_ns(interval.start) <= now
-	now < time.parse_rfc3339_ns(interval.end)
-}
-
-# Whether now lies outside of the interval, shown by both of its edges.
+# Whether now lies outside of the half-open interval, shown by both of its edges.
 outside(interval) if {
 	start := time.parse_rfc3339_ns(interval.start)
 	end := time.parse_rfc3339_ns(interval.end)

@@ -63,8 +63,6 @@ _original_approvers contains id if {
 	some id in deployment.approvers
 }
 
-_may := settings.effective.approval.roles.any_request
-
 # METADATA
 # title: Not approved
 # description: No approval counts for this artifact, environment and request.
