@@ -265,3 +265,15 @@ test_fail_setting_emptied_or_removed if {
 	}
 	approval.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/sources/unverified")
 }
+
+test_deny_missing_names_who_may if {
+	every case in [
+		[testing.promotion, {"any_request", "preferred_window"}],
+		[testing.rollback, {"any_request", "preferred_window", "rollback"}],
+		[testing.emergency, {"any_request", "preferred_window", "emergency"}],
+	] {
+		document := testing.change(case[0], "/approvals", [])
+		testing.codes(approval.deny) == {"approval.missing"} with input as document
+		{role | some finding in approval.deny; some role, _ in finding.required.roles} == case[1] with input as document
+	}
+}

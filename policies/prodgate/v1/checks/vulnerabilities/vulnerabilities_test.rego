@@ -250,3 +250,10 @@ test_deny_waiver_leaves_every_other_condition if {
 	document := testing.waive(_found({}), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
 	vulnerabilities.pass == false with input as testing.change(document, "/vulnerabilities/scans/0/scanned_at", "2026-11-20T12:00:00-05:00")
 }
+
+test_deny_names_only_what_denies if {
+	findings := [object.union(_vulnerability, {"id": "CVE-2026-2", "severity": "LOW"}), _vulnerability]
+	document := testing.changed("/vulnerabilities/scans/0/findings", findings)
+	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with input as document
+	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with input as _indexed(document, [{"LOW": [0], "CRITICAL": [1]}])
+}
