@@ -174,9 +174,11 @@ func (e *evaluation) conclude(d *evaluator.Decision, options report.Options) err
 	return end
 }
 
-// placed names the input from the repository's root for the formats that point
-// into it. An input elsewhere cannot be pointed to.
+// placed fits options to the place an output goes to: a file is not coloured,
+// and what points into the repository names the input from its root (an input
+// elsewhere cannot be pointed to).
 func (e *evaluation) placed(o report.Output, options report.Options) report.Options {
+	options.Color = options.Color && o.Path == ""
 	if options.InputName == "" || e.cfg.Root == "" || o.Format != "github" && o.Format != "sarif" {
 		return options
 	}

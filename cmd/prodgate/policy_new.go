@@ -34,7 +34,7 @@ changed into yours. Existing files are left alone.`,
 			return nil
 		},
 	}
-	dir := cmd.Flags().String("dir", ".", "the policy pack's folder")
+	dir := cmd.Flags().String("dir", "pack", "the policy pack's folder")
 	cmd.RunE = func(_ *cobra.Command, args []string) error { return newCheck(std, *dir, args[0]) }
 	return cmd
 }

@@ -63,7 +63,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "requested-at", Flag: "requested-at", Env: "PRODGATE_REQUESTED_AT",
-		Doc: "when it was asked for (RFC 3339); without it, the start of this run",
+		Doc: "when it was asked for (RFC 3339), since no earlier approval counts; without it, the start of this run",
 	},
 	{
 		Name: "request-id", Flag: "request-id", Env: "PRODGATE_REQUEST_ID", CI: githubRun,
