@@ -49,18 +49,20 @@ lint: ## vet, format and lint the Go code
 	go run $(GOLANGCI) run
 
 .PHONY: docs
-docs: ## write what is generated: the schema of the input and the catalogue of checks
+docs: ## write what is generated: input schema, catalogue of checks, sources, manual
 	go test ./facts -run Schema -update
 	go test ./internal/house -run Catalogue -update
+	go test ./collectors -run Page -update
+	go test ./cmd/prodgate -run Manual -update
 
 .PHONY: docs-current
 docs-current: ## fail if what is generated is stale
-	go test ./facts -run Schema
-	go test ./internal/house -run Catalogue
+	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Page|Manual'
 
 .PHONY: fixtures
 fixtures: ## write what the tests compare with anew; read the difference before you commit it
 	go test ./facts ./internal/report -update
+	go test ./evaluator -run Stories -update
 
 .PHONY: race
 race: ## run the tests under the race detector
