@@ -5,6 +5,7 @@
 //	prodgate eval IMAGE [flags]           may it go?
 //	prodgate eval --input FILE|- [flags]  the same, on a document that was saved
 //	prodgate collect IMAGE [flags]        the facts, without deciding
+//	prodgate calendar [flags]             windows, freezes and holidays in a range
 //	prodgate policy list|explain|new|test what is checked, and how to add to it
 //	prodgate schema input|decision        the JSON Schemas of the two documents
 //	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow

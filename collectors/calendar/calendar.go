@@ -99,8 +99,8 @@ func (c Collector) window(zone *time.Location) (from, horizon time.Time) {
 		now = c.Clock
 	}
 	year, month, day := now().In(zone).Date()
-	from, _ = instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), zone)
-	horizon, _ = instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), zone)
+	from, _ = Instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), zone)
+	horizon, _ = Instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), zone)
 	return from, horizon
 }
 

@@ -75,7 +75,7 @@ func (m *moment) earliest(zone *time.Location) time.Time {
 	if !m.local {
 		return m.at.In(zone)
 	}
-	first, _ := instants(m.at, zone)
+	first, _ := Instants(m.at, zone)
 	return first
 }
 
@@ -84,15 +84,15 @@ func (m *moment) latest(zone *time.Location) time.Time {
 	if !m.local {
 		return m.at.In(zone)
 	}
-	_, last := instants(m.at, zone)
+	_, last := Instants(m.at, zone)
 	return last
 }
 
-// instants are the first and the last instant at which clocks in zone may show
+// Instants are the first and the last instant at which clocks in zone may show
 // wall (its date and time of day, in UTC). They differ where clocks are set
 // back, so that the hour comes twice. Where clocks are set forward and skip the
 // hour, both are the instant of the change.
-func instants(wall time.Time, zone *time.Location) (first, last time.Time) {
+func Instants(wall time.Time, zone *time.Location) (first, last time.Time) {
 	_, before := wall.Add(-36 * time.Hour).In(zone).Zone()
 	_, after := wall.Add(36 * time.Hour).In(zone).Zone()
 	first = wall.Add(-time.Duration(max(before, after)) * time.Second).In(zone)

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/spf13/cobra"
+)
+
+// defaultDays is how long the shown range is where nobody says.
+const defaultDays = 7
+
+func newCalendar(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "calendar",
+		Short: "Show windows, freezes and holidays in a range of time",
+		Long: `Calendar shows when production is open to ordinary deployments: the windows of
+the policies' settings, less the freezes and holidays of the configured calendar,
+feeds included. It decides nothing: soak, approvals and incidents are asked by
+"prodgate when" and "prodgate eval".
+
+With --ics it reads one iCalendar file and nothing else, and lists every
+occurrence that starts in the range, also cancelled and transparent ones.
+Floating and all-day times are read in --timezone, which overrides the file's
+X-WR-TIMEZONE.
+
+A range runs from --from, included, to --to, excluded; a date is the first
+instant of that day. It ends with 0, or with 2 where something could not be read.`,
+		Example: `  prodgate calendar --days 14
+  prodgate calendar -o ics > production-is-open.ics
+  prodgate calendar --ics freezes.ics --from 2026-12-01 --to 2027-01-01 --timezone Europe/Berlin -o json`,
+		Args: none,
+	}
+	addSettings(cmd, "service", "environment", "policies", "config", "timeout")
+	flags := cmd.Flags()
+	flags.String("from", "", "where the range begins: RFC 3339, a local time or a date; without it, today")
+	flags.String("to", "", "where the range ends: RFC 3339, a local time or a date")
+	flags.Int("days", defaultDays, "how many days the range has, where --to is not given")
+	flags.String("timezone", "", "IANA name of the zone to read and show times in; without it, the calendar's; with --ics, what the file says")
+	flags.String("ics", "", "list this iCalendar file alone")
+	flags.StringP("output", "o", "text", "text, json or ics (an open interval is an event; not with --ics)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		r, err := readRange(cmd)
+		if err != nil {
+			return err
+		}
+		output, _ := cmd.Flags().GetString("output")
+		if file, _ := cmd.Flags().GetString("ics"); cmd.Flags().Changed("ics") {
+			return listFile(cmd, std, file, r, output)
+		}
+		return showSite(cmd, std, r, output)
+	}
+	return cmd
+}
+
+// timeRange is what --from, --to, --days and --timezone say, as far as it is
+// known before the site's zone is.
+type timeRange struct {
+	from, to string         // as given; "" if not
+	days     int            // where to is ""
+	zone     *time.Location // nil: not given
+}
+
+func readRange(cmd *cobra.Command) (timeRange, error) {
+	flags := cmd.Flags()
+	r := timeRange{}
+	r.from, _ = flags.GetString("from")
+	r.to, _ = flags.GetString("to")
+	r.days, _ = flags.GetInt("days")
+	switch {
+	case flags.Changed("to") && flags.Changed("days"):
+		return r, usage("give --to or --days", "--to and --days exclude each other")
+	case r.days < 1 || r.days > 36600:
+		return r, usage("between 1 and 36600", "--days %d is no length for a range", r.days)
+	}
+	for _, name := range []string{"from", "to", "timezone"} {
+		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
+			return r, usage("leave the flag out, or say a "+name, "--%s needs a value", name)
+		}
+	}
+	name, _ := flags.GetString("timezone")
+	if name == "" {
+		return r, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return r, usage("an IANA name, as in America/New_York or UTC", "--timezone %q is no zone", name)
+	}
+	r.zone = zone
+	return r, nil
+}
+
+// between is the range [from, to), with days counted and local times read in
+// zone. now is where a range without --from begins: with its day.
+func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Time, err error) {
+	year, month, day := now.In(zone).Date()
+	from = midnight(year, month, day, zone)
+	if r.from != "" {
+		if from, err = moment(r.from, "--from", zone); err != nil {
+			return from, to, err
+		}
+	}
+	if r.to == "" {
+		at := from.In(zone)
+		year, month, day = at.Date()
+		if to = midnight(year, month, day+r.days, zone); !at.Equal(midnight(year, month, day, zone)) {
+			to = at.AddDate(0, 0, r.days)
+		}
+		return from, to, nil
+	}
+	if to, err = moment(r.to, "--to", zone); err != nil {
+		return from, to, err
+	}
+	if !to.After(from) {
+		return from, to, usage("--to is the first instant that is not in the range any more",
+			"the range ends (%s) where or before it begins (%s)", to.Format(time.RFC3339), from.Format(time.RFC3339))
+	}
+	return from, to, nil
+}
+
+// momentLayouts are the local spellings of a time.
+var momentLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
+
+// moment reads a time with its offset, or a local time or date in zone; flag is
+// who gave it.
+func moment(text, flag string, zone *time.Location) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	for _, layout := range momentLayouts {
+		if wall, err := time.Parse(layout, text); err == nil {
+			first, _ := calendar.Instants(wall, zone)
+			return first, nil
+		}
+	}
+	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: %q is no time and no date", flag, text)
+}
+
+// midnight is the first instant of a day in zone, also where the clocks skip
+// midnight or show it twice.
+func midnight(year int, month time.Month, day int, zone *time.Location) time.Time {
+	first, _ := calendar.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), zone)
+	return first
+}
+
+// rfc3339 is at as text. Offsets of whole minutes stay; older ones, with
+// seconds, cannot be written, so such a time is told in UTC.
+func rfc3339(at time.Time) string {
+	if _, offset := at.Zone(); offset%60 != 0 {
+		at = at.UTC()
+	}
+	return at.Format(time.RFC3339)
+}
