@@ -1,4 +1,6 @@
-// Package calendar reads the site's freezes and holidays, from one file:
+// Package calendar reads the site's freezes and holidays: those of one file,
+// the public holidays of the countries it names, and the iCalendar feeds it
+// names. docs/calendars.md describes the file. A short one:
 //
 //	timezone: America/New_York         # IANA name of the site's zone
 //	freezes:
@@ -10,12 +12,20 @@
 //	holidays:
 //	  - name: Christmas Day
 //	    date: 2026-12-25               # short for one whole local day
+//	    repeat: yearly
+//	public_holidays:
+//	  - country: US
+//	feeds:
+//	  - name: Company freezes
+//	    url: https://calendar.example.com/freezes.ics
+//	    means: freezes
 //
 // Intervals are half-open: a freeze that ends on a date does not cover that
 // date. [] says that there are none.
 //
 // Reported is every interval that overlaps the time from the start of yesterday
-// to the start of the day 120 days ahead.
+// to the start of the day 120 days ahead. What cannot be read in full, a feed
+// among them, is an error: a calendar with a hole is none.
 package calendar
 
 import (
@@ -27,6 +37,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/web"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -38,96 +49,163 @@ var Skeleton string
 // horizonDays is how far ahead of today intervals are reported.
 const horizonDays = 120
 
-// Collector reads the calendar from File.
+// Collector reads the calendar from File and the feeds it names.
 type Collector struct {
 	File  file.Path
 	Clock func() time.Time // the instant around which to report; nil: time.Now
+	Web   *web.Client      // reads feeds; nil: one that the whole process shares
 }
+
+// shared reads the feeds of collectors that have no client of their own, so
+// that a process which collects again asks whether a feed has changed.
+var shared web.Client
 
 // record is what the file says.
 type record struct {
-	Timezone string  `json:"timezone" schema:"timezone"`
-	Freezes  []entry `json:"freezes"`
-	Holidays []entry `json:"holidays"`
-}
-
-// entry is one freeze or holiday: a Date, or Start and End.
-type entry struct {
-	Line         int      `json:"-"`
-	Name         string   `json:"name" schema:"nonempty"`
-	Date         *moment  `json:"date"`
-	Start        *moment  `json:"start"`
-	End          *moment  `json:"end"`
-	Environments []string `json:"environments,omitempty" schema:"identifier"`
-	Services     []string `json:"services,omitempty" schema:"identifier"`
+	Timezone       string   `json:"timezone" schema:"timezone"`
+	Freezes        []entry  `json:"freezes"`
+	Holidays       []entry  `json:"holidays"`
+	PublicHolidays []nation `json:"public_holidays,omitempty"`
+	Feeds          []feed   `json:"feeds,omitempty"`
 }
 
 // Name is the section's key.
 func (Collector) Name() string { return "calendar" }
 
-// Kind is the kind of source.
+// Kind is the kind of source: a file, which vouches for the feeds it names.
 func (Collector) Kind() string { return "file" }
 
-// Collect reads the file. An entry that makes no sense is an error, wherever in
-// time it lies: a calendar with a hole is none.
+// Collect reads the file and its feeds. An entry that makes no sense is an
+// error, wherever in time it lies.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
-	var r record
-	evidence, err := c.File.Decode(ctx, &r, file.Rules{})
+	r, err := c.Read(ctx, c.window)
 	if err != nil {
+		return nil, err
+	}
+	return facts.Observed{Section: r.Calendar, Evidence: r.Evidence}, nil
+}
+
+// Report is what a calendar says of a range of time.
+type Report struct {
+	Calendar *facts.Calendar
+	Evidence *facts.Evidence
+	Warnings []Warning // what is probably not meant, in order of lines
+	Scopes   []Scope   // the environments and services that it names
+}
+
+// Read reads what overlaps the range [from, to) that span gives for the site's
+// zone. The error says what could not be read or makes no sense, with file and
+// line.
+func (c Collector) Read(ctx context.Context, span func(zone *time.Location) (from, to time.Time)) (*Report, error) {
+	text, err := c.File.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var r record
+	if err := text.Decode(&r, file.Rules{}); err != nil {
 		return nil, err
 	}
 	zone, err := time.LoadLocation(r.Timezone)
 	if err != nil {
 		return nil, fmt.Errorf("%s: timezone %q: %w", c.File.Name, r.Timezone, err)
 	}
-	from, horizon := c.window(zone)
-	section := &facts.Calendar{Timezone: r.Timezone, From: from, Horizon: horizon}
-	w := window{zone: zone, from: from, horizon: horizon, source: evidence.URI}
-	if section.Freezes, err = w.intervals(r.Freezes); err != nil {
+	from, horizon := span(zone)
+	w := &window{zone: zone, from: from, horizon: horizon, now: c.now(), source: text.Evidence.URI}
+	if err := w.readFile(ctx, r); err != nil {
 		return nil, err
 	}
-	if section.Holidays, err = w.intervals(r.Holidays); err != nil {
+	texts, err := c.readFeeds(ctx, w, r.Feeds)
+	if err != nil {
 		return nil, err
 	}
-	return facts.Observed{Section: section, Evidence: evidence}, nil
+	w.lint(r)
+	return &Report{
+		Calendar: &facts.Calendar{
+			Timezone: r.Timezone, From: from, Horizon: horizon,
+			Freezes: inOrder(w.freezes), Holidays: inOrder(w.holidays),
+		},
+		Evidence: file.Together(append([]file.Text{text}, texts...)...),
+		Warnings: w.sortedWarnings(),
+		Scopes:   scopes(r, w.source),
+	}, nil
 }
 
-// window is the time that is reported.
-func (c Collector) window(zone *time.Location) (from, horizon time.Time) {
-	now := time.Now
+func (c Collector) now() time.Time {
 	if c.Clock != nil {
-		now = c.Clock
+		return c.Clock()
 	}
-	year, month, day := now().In(zone).Date()
+	return time.Now()
+}
+
+// window is the time that is reported to the gate.
+func (c Collector) window(zone *time.Location) (from, horizon time.Time) {
+	year, month, day := c.now().In(zone).Date()
 	from, _ = Instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), zone)
 	horizon, _ = Instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), zone)
 	return from, horizon
 }
 
-// window is the time that is reported, and where entries come from.
+// window is the time that is reported, where entries come from, and what was
+// found.
 type window struct {
-	zone          *time.Location
-	from, horizon time.Time
-	source        string
+	zone              *time.Location
+	from, horizon     time.Time
+	now               time.Time
+	source            string
+	freezes, holidays []facts.Interval
+	warnings          []Warning
 }
 
-// intervals are the entries that overlap w, in order of time.
-func (w window) intervals(entries []entry) ([]facts.Interval, error) {
-	found := []facts.Interval{}
+// readFile adds what the file itself says, and the public holidays it names.
+func (w *window) readFile(ctx context.Context, r record) error {
+	for _, list := range []struct {
+		entries []entry
+		into    *[]facts.Interval
+	}{{r.Freezes, &w.freezes}, {r.Holidays, &w.holidays}} {
+		found, err := w.intervals(ctx, list.entries)
+		if err != nil {
+			return err
+		}
+		*list.into = append(*list.into, found...)
+	}
+	for _, n := range r.PublicHolidays {
+		found, err := w.nation(ctx, n)
+		if err != nil {
+			return fmt.Errorf("%s:%d: public holidays of %q: %w", w.source, n.Line, n.Country, err)
+		}
+		w.holidays = append(w.holidays, found...)
+	}
+	return nil
+}
+
+// intervals are the entries that overlap w.
+func (w *window) intervals(ctx context.Context, entries []entry) ([]facts.Interval, error) {
+	var found []facts.Interval
 	for _, e := range entries {
-		start, end, err := e.span(w.zone)
+		spans, err := e.spans(ctx, w)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %q %w", w.source, e.Line, e.Name, err)
 		}
-		if end.After(w.from) && start.Before(w.horizon) {
+		for _, s := range spans {
 			found = append(found, facts.Interval{
-				Name: e.Name, Start: start, End: end, Source: w.source,
+				Name: e.Name, Start: s.start, End: s.end, Source: w.source,
 				Environments: e.Environments, Services: e.Services,
 			})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b facts.Interval) int {
+	return found, nil
+}
+
+// overlaps says whether [start, end) takes up any of w.
+func (w *window) overlaps(start, end time.Time) bool {
+	return end.After(w.from) && start.Before(w.horizon)
+}
+
+// inOrder sorts by time and name. It is never nil: there are none, and somebody
+// looked.
+func inOrder(list []facts.Interval) []facts.Interval {
+	slices.SortStableFunc(list, func(a, b facts.Interval) int {
 		return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End), cmp.Compare(a.Name, b.Name))
 	})
-	return found, nil
+	return append([]facts.Interval{}, list...)
 }

@@ -141,7 +141,7 @@ func TestAnEntryThatMakesNoSenseIsAnErrorWhereverItLies(t *testing.T) {
 		{"it has date and start", head + "- {name: f, date: 2026-12-25, start: 2026-12-25}", "write one of them"},
 		{"its date has a time", head + "- {name: f, date: 2026-12-25T10:00}", "write start and end"},
 		{"it has no name", head + "- {date: 2026-12-25}", "c.yaml:4: freezes[0].name is missing"},
-		{"an unknown key", head + "- {name: f, date: 2026-12-25, until: x}", "c.yaml:4: freezes[0].until is an unknown key"},
+		{"an unknown key", head + "- {name: f, date: 2026-12-25, untill: x}", "c.yaml:4: freezes[0].untill is an unknown key"},
 		{"a day that is none", head + "- {name: f, date: 2026-02-30}", `c.yaml:4: freezes[0].date is "2026-02-30"`},
 		{"a time of another country", head + "- {name: f, start: 12/24/2026, end: 2026-12-25}", "freezes[0].start is"},
 		{"a fraction of a second", head + "- {name: f, start: '2026-12-24T10:00:00.5Z', end: 2026-12-25}", "whole seconds"},

@@ -2,7 +2,6 @@ package calendar
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -23,7 +22,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if at.Year() < 1970 || at.Year() > 2200 || at.Nanosecond() != 0 {
+	if at.Year() < 1970 || at.Year() > maxYear || at.Nanosecond() != 0 {
 		return errors.New("whole seconds between the years 1970 and 2200 are wanted")
 	}
 	m.at = at
@@ -46,28 +45,6 @@ func (m *moment) parse(text string) (time.Time, error) {
 		return at, errors.New("a date (2026-11-26), a local time (2026-11-26T18:00) or a time with offset (2026-11-26T18:00:00-05:00) is wanted")
 	}
 	return at, nil
-}
-
-// span is the time that e covers.
-func (e entry) span(zone *time.Location) (start, end time.Time, err error) {
-	switch {
-	case e.Date != nil && (e.Start != nil || e.End != nil):
-		return start, end, errors.New("has both date and start or end; write one of them")
-	case e.Date != nil && !e.Date.wholeDay:
-		return start, end, errors.New("has a date with a time of day; write start and end")
-	case e.Date == nil && (e.Start == nil || e.End == nil):
-		return start, end, errors.New("needs start and end, or date for one whole day")
-	case e.Date != nil:
-		next := moment{at: e.Date.at.AddDate(0, 0, 1), local: true}
-		start, end = e.Date.earliest(zone), next.latest(zone)
-	default:
-		start, end = e.Start.earliest(zone), e.End.latest(zone)
-	}
-	if !end.After(start) {
-		return start, end, fmt.Errorf("ends %s, which is not after its start %s; end is exclusive, so one whole day ends on the next day",
-			end.Format(time.RFC3339), start.Format(time.RFC3339))
-	}
-	return start, end, nil
 }
 
 // earliest is the first instant that m can mean.

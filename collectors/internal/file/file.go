@@ -4,6 +4,7 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,7 +34,8 @@ var ErrUnconfigured = errors.New("nobody said where to look")
 type Path struct {
 	Dir  string // folder that a relative Name counts from
 	Name string // as configured; empty: nobody said
-	Key  string // the key in prodgate.yaml that names it: sources.staging.file
+	Key  string // the key that names it: sources.staging.file
+	In   string // the file that Key stands in; empty: prodgate.yaml
 	Max  int64  // size limit in bytes; 0: MaxSize
 }
 
@@ -56,7 +58,7 @@ func (p Path) Read(ctx context.Context) (Text, error) {
 	var wrapped *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Text{}, fmt.Errorf("read %q: there is no such file; write it, or correct %s in prodgate.yaml", p.Name, p.Key)
+		return Text{}, fmt.Errorf("read %q: there is no such file; write it, or correct %s in %s", p.Name, p.Key, cmp.Or(p.In, "prodgate.yaml"))
 	case errors.As(err, &wrapped):
 		return Text{}, fmt.Errorf("read %q: %w", p.Name, wrapped.Err)
 	case err != nil:
@@ -95,6 +97,12 @@ func (p Path) bytes() ([]byte, error) {
 		return nil, fmt.Errorf("it has more than %d bytes, which is the limit", limit)
 	}
 	return data, nil
+}
+
+// Of is the text that was read from elsewhere, under the name that messages and
+// evidence are to call it.
+func Of(name string, data []byte) Text {
+	return Text{Name: name, Data: data, Evidence: evidence(name, data)}
 }
 
 // evidence points at data.

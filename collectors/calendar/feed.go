@@ -1,0 +1,240 @@
+package calendar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/web"
+	"github.com/prodgate/prodgate/facts"
+)
+
+const (
+	maxFeeds       = 50
+	feedsAtOnce    = 4
+	maxOccurrences = 10_000         // of one feed in the range; more are no calendar of people
+	defaultMaxAge  = 24 * time.Hour // of a copy that something between us and the feed's server keeps
+	mediaType      = "text/calendar, text/plain;q=0.5"
+)
+
+// feed is an iCalendar whose events are freezes or holidays.
+type feed struct {
+	Line         int       `json:"-"`
+	Name         string    `json:"name" schema:"nonempty"`
+	File         *string   `json:"file" schema:"nonempty"`
+	URL          *string   `json:"url" schema:"nonempty"`
+	Means        meaning   `json:"means"`
+	Environments []string  `json:"environments,omitempty" schema:"identifier"`
+	Services     []string  `json:"services,omitempty" schema:"identifier"`
+	Include      []pattern `json:"include,omitempty" schema:"min=1"`
+	Exclude      []pattern `json:"exclude,omitempty"`
+	Transparent  *treated  `json:"transparent"`
+	MaxAge       *age      `json:"max_age"`
+}
+
+// fetched is a feed that was read, or why it could not be.
+type fetched struct {
+	text   file.Text
+	events []ical.Event
+	err    error
+}
+
+// readFeeds adds the events of each feed to w and returns what was read, in the
+// order of the file. One feed that cannot be read is an error.
+func (c Collector) readFeeds(ctx context.Context, w *window, feeds []feed) ([]file.Text, error) {
+	if err := checkFeeds(feeds, w.source); err != nil {
+		return nil, err
+	}
+	ctx, cancel := early(ctx)
+	defer cancel()
+	answers := make([]fetched, len(feeds))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, feedsAtOnce)
+	for i, f := range feeds {
+		running.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			answers[i] = c.readFeed(ctx, w, f)
+		})
+	}
+	running.Wait()
+	var texts []file.Text
+	var problems []error
+	for i, f := range feeds {
+		if err := answers[i].err; err != nil {
+			problems = append(problems, fmt.Errorf("%s:%d: feed %q: %w", w.source, f.Line, f.Name, err))
+			continue
+		}
+		texts = append(texts, answers[i].text)
+		w.take(f, answers[i])
+	}
+	return texts, errors.Join(problems...)
+}
+
+// checkFeeds returns an error for feeds that cannot all be meant.
+func checkFeeds(feeds []feed, source string) error {
+	if len(feeds) > maxFeeds {
+		return fmt.Errorf("%s:%d: more than %d feeds; join some of them", source, feeds[maxFeeds].Line, maxFeeds)
+	}
+	lines := map[string]int{}
+	for _, f := range feeds {
+		if line, twice := lines[f.Name]; twice {
+			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; a feed's name stands once", source, f.Line, f.Name, line)
+		}
+		lines[f.Name] = f.Line
+		if (f.File == nil) == (f.URL == nil) {
+			return fmt.Errorf("%s:%d: feed %q: needs file or url, one of them", source, f.Line, f.Name)
+		}
+	}
+	return nil
+}
+
+// early ends a little before ctx does, so that there is time to say which feed
+// it was that did not answer.
+func early(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(time.Second, time.Until(deadline)/10)))
+}
+
+// readFeed reads a feed and lists what happens in w. A panic is an error: the
+// bytes are not ours.
+func (c Collector) readFeed(ctx context.Context, w *window, f feed) (answer fetched) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer.err = fmt.Errorf("reading it panicked: %v", p)
+		}
+	}()
+	answer.text, answer.err = c.fetch(ctx, f)
+	if answer.err != nil {
+		return answer
+	}
+	calendar, err := ical.Parse(answer.text.Name, answer.text.Data, ical.Options{Site: w.zone, MaxOccurrences: maxOccurrences})
+	if err == nil {
+		// All-day events may mean a day more than their own interval says.
+		answer.events, err = calendar.ExpandContext(ctx, w.from.Add(-2*ahead), w.horizon)
+	}
+	answer.err = err
+	return answer
+}
+
+// fetch reads the feed's bytes.
+func (c Collector) fetch(ctx context.Context, f feed) (file.Text, error) {
+	if f.URL == nil {
+		return c.fetchFile(ctx, f)
+	}
+	at, err := web.Parse(*f.URL)
+	if err != nil {
+		return file.Text{}, fmt.Errorf("its url: %w", err)
+	}
+	limit := defaultMaxAge
+	if f.MaxAge != nil {
+		limit = time.Duration(*f.MaxAge)
+	}
+	client := c.Web
+	if client == nil {
+		client = &shared
+	}
+	data, err := client.Get(ctx, web.Request{URL: at, Accept: mediaType, Max: ical.DefaultMaxBytes, MaxAge: limit})
+	if err != nil {
+		return file.Text{}, fmt.Errorf("read %s: %w", web.Host(at), err)
+	}
+	return file.Of(label(f, at), data), nil
+}
+
+// label is what a feed from elsewhere is called, in the document too. The path
+// of its address may be its password.
+func label(f feed, at *url.URL) string { return fmt.Sprintf("%s (%s)", f.Name, web.Host(at)) }
+
+// fetchFile reads a feed that is a file beside the calendar.
+func (c Collector) fetchFile(ctx context.Context, f feed) (file.Text, error) {
+	name := *f.File
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(c.File.Name), name)
+	}
+	path := file.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
+	text, err := path.Read(ctx)
+	if err != nil || f.MaxAge == nil {
+		return text, err
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(c.File.Dir, name)
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return text, fmt.Errorf("read %q: %w", path.Name, errors.Unwrap(err))
+	}
+	if old := c.now().Sub(info.ModTime()); old > time.Duration(*f.MaxAge) {
+		return text, fmt.Errorf("%q was written %s ago, and max_age is %s; has whoever writes it stopped?", path.Name, old.Round(time.Second), time.Duration(*f.MaxAge))
+	}
+	return text, nil
+}
+
+// take adds what the feed's events mean to w.
+func (w *window) take(f feed, answer fetched) {
+	matched := make(map[string]bool)
+	taken := 0
+	for _, e := range answer.events {
+		if !f.wants(e, matched) {
+			continue
+		}
+		start, end := e.Occupied()
+		if !end.After(start) {
+			w.warn(f.Line, "the feed %q has the event %q at %s (line %d), which has no length and closes nothing", f.Name, e.Name, start.Format(time.RFC3339), e.Line)
+			continue
+		}
+		if start, end = placed(start, w.zone), placed(end, w.zone); !w.overlaps(start, end) {
+			continue
+		}
+		taken++
+		w.add(f, facts.Interval{
+			Name: or(e.Name, f.Name), Start: start, End: end, Source: answer.text.Evidence.URI,
+			Environments: f.Environments, Services: f.Services,
+		})
+	}
+	for _, p := range slices.Concat(f.Include, f.Exclude) {
+		if !matched[p.text] && len(answer.events) > 0 {
+			w.warn(f.Line, "the feed %q has no event that the pattern %q matches, from %s to %s", f.Name, p.text, w.from.Format(time.DateOnly), w.horizon.Format(time.DateOnly))
+		}
+	}
+	if taken == 0 {
+		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, w.from.Format(time.DateOnly), w.horizon.Format(time.DateOnly))
+	}
+}
+
+// add puts an interval where the feed's events belong.
+func (w *window) add(f feed, i facts.Interval) {
+	if f.Means == meansHolidays {
+		w.holidays = append(w.holidays, i)
+		return
+	}
+	w.freezes = append(w.freezes, i)
+}
+
+// placed is at on the site's clock, within the years that a document may hold.
+func placed(at time.Time, zone *time.Location) time.Time {
+	switch year := at.UTC().Year(); {
+	case year < 1970:
+		at = time.Unix(0, 0)
+	case year > maxYear:
+		at = time.Date(maxYear+1, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return at.In(zone)
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
