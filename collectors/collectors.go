@@ -90,6 +90,19 @@ func Resolve(ctx context.Context, cfg Config, reference string) (string, error) 
 	return digest, nil
 }
 
+// Calendar reads the calendar that cfg names, to be shown. within gives the range
+// for the site's zone. The error holds no secrets.
+func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, orDefault(time.Duration(cfg.Timeout)))
+	defer cancel()
+	c := calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock}
+	report, err := c.Read(ctx, within)
+	if err != nil {
+		return nil, redacted{err}
+	}
+	return report, nil
+}
+
 // Limit gives c a deadline of its own instead of DefaultTimeout.
 func Limit(c Collector, timeout time.Duration) Collector {
 	return limited{Collector: c, timeout: timeout}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -53,6 +54,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	d.settings()
 	d.policies(ctx)
 	doc := d.sources(ctx)
+	d.calendar(ctx)
 	d.surroundings(doc)
 	d.credentials()
 	d.trust()
@@ -67,6 +69,8 @@ type diagnosis struct {
 	std   stdio
 	cfg   *config.Config
 	image string // "" if none was given
+
+	inForceNow json.RawMessage // the policies' settings; nil: not known
 
 	out              bytes.Buffer
 	broken, warnings int
@@ -166,6 +170,7 @@ func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
 		d.fail("settings", "list it under data.prodgate.organisation in a policy pack; prodgate init writes one", "%v", err)
 		return
 	}
+	d.inForceNow = settings
 	d.ok("settings", "for %s in %s:", service, environment)
 	table, err := settingsTable(settings)
 	if err != nil {

@@ -78,7 +78,7 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file and its feeds. An entry that makes no sense is an
 // error, wherever in time it lies.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
-	r, err := c.Read(ctx, c.window)
+	r, err := c.Read(ctx, c.gateRange)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +93,12 @@ type Report struct {
 	Scopes   []Scope   // the environments and services that it names
 }
 
-// Read reads what overlaps the range [from, to) that span gives for the site's
-// zone. The error says what could not be read or makes no sense, with file and
-// line.
-func (c Collector) Read(ctx context.Context, span func(zone *time.Location) (from, to time.Time)) (*Report, error) {
+// Range gives the half-open interval [from, to) to report, for the site's zone.
+type Range func(zone *time.Location) (from, to time.Time, err error)
+
+// Read reads what overlaps the range. The error says what could not be read or
+// makes no sense, with file and line; one of the range is handed on as it is.
+func (c Collector) Read(ctx context.Context, within Range) (*Report, error) {
 	text, err := c.File.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +111,10 @@ func (c Collector) Read(ctx context.Context, span func(zone *time.Location) (fro
 	if err != nil {
 		return nil, fmt.Errorf("%s: timezone %q: %w", c.File.Name, r.Timezone, err)
 	}
-	from, horizon := span(zone)
+	from, horizon, err := within(zone)
+	if err != nil {
+		return nil, err
+	}
 	w := &window{zone: zone, from: from, horizon: horizon, now: c.now(), source: text.Evidence.URI}
 	if err := w.readFile(ctx, r); err != nil {
 		return nil, err
@@ -137,12 +142,12 @@ func (c Collector) now() time.Time {
 	return time.Now()
 }
 
-// window is the time that is reported to the gate.
-func (c Collector) window(zone *time.Location) (from, horizon time.Time) {
+// gateRange is what is reported to the gate.
+func (c Collector) gateRange(zone *time.Location) (from, horizon time.Time, err error) {
 	year, month, day := c.now().In(zone).Date()
 	from, _ = Instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), zone)
 	horizon, _ = Instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), zone)
-	return from, horizon
+	return from, horizon, nil
 }
 
 // window is the time that is reported, where entries come from, and what was

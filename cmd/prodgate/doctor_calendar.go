@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/internal/timetable"
+)
+
+// lookAhead is how many days of the calendar doctor looks at.
+const lookAhead = 120
+
+// calendar warns of what in the calendar and the windows is probably not meant.
+// A calendar that cannot be read was told among the sources.
+func (d *diagnosis) calendar(ctx context.Context) {
+	if d.inForceNow == nil {
+		return
+	}
+	sources := d.cfg.File.Sources
+	sources.Clock = d.std.clock
+	report, err := collectors.Calendar(ctx, sources, func(zone *time.Location) (from, to time.Time, err error) {
+		return timeRange{days: lookAhead}.between(zone, d.std.clock())
+	})
+	if err != nil {
+		return
+	}
+	home, err := time.LoadLocation(report.Calendar.Timezone)
+	if err != nil {
+		return
+	}
+	windows, err := timetable.ReadWindows(d.inForceNow, home)
+	if err != nil {
+		d.fail("windows", "correct window.timezone in the policy pack", "%v", err)
+		return
+	}
+	for _, text := range siteWarnings(report, windows, d.inForceNow) {
+		d.warn("calendar", "correct it, or leave it if it is meant", "%s", text)
+	}
+}
