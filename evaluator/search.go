@@ -109,16 +109,8 @@ func failing(required, passed []string) []string {
 // opens says whether the gate opens at instant. Shut are checks that failed
 // before, the likeliest first; one that still fails settles it.
 func (r *run) opens(shut *[]string, instant time.Time, cache *recording) (bool, error) {
-	input := r.in.term(instant)
-	for i, check := range *shut {
-		passes, err := r.passes(check, input, cache)
-		if err != nil {
-			return false, err
-		}
-		if !passes {
-			(*shut)[0], (*shut)[i] = (*shut)[i], (*shut)[0]
-			return false, nil
-		}
+	if fails, err := r.stillFails(*shut, instant, cache); fails || err != nil {
+		return false, err
 	}
 	later, err := r.whole(instant, cache)
 	if err != nil {
@@ -126,6 +118,26 @@ func (r *run) opens(shut *[]string, instant time.Time, cache *recording) (bool, 
 	}
 	*shut = failing(later.required, later.passed)
 	return later.outcome == Allow, nil
+}
+
+// stillFails says whether one of checks fails at instant, and puts that one
+// first.
+func (r *run) stillFails(checks []string, instant time.Time, cache *recording) (bool, error) {
+	if len(checks) == 0 {
+		return false, nil
+	}
+	input := r.in.term(instant)
+	for i, check := range checks {
+		passes, err := r.passes(check, input, cache)
+		if err != nil {
+			return false, err
+		}
+		if !passes {
+			checks[0], checks[i] = checks[i], checks[0]
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // passes evaluates whether one check passes.
