@@ -1,0 +1,244 @@
+// Package policies_test holds what has to be true of the rules as files: what
+// they mean is tested beside them, in Rego, and run from here.
+package policies_test
+
+import (
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/policies"
+)
+
+const (
+	checksFolder = "prodgate/v1/checks"
+	settingsFile = "prodgate/v1/settings/data.yaml"
+)
+
+// files lists every file below the policies with this ending.
+func files(t *testing.T, ending string) []string {
+	t.Helper()
+	var names []string
+	err := fs.WalkDir(policies.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(name, ending) {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) == 0 {
+		t.Fatalf("no file ends in %q", ending)
+	}
+	return names
+}
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
+
+// parse reads every Rego file, with its annotations.
+func parse(t *testing.T) map[string]*ast.Module {
+	t.Helper()
+	modules := map[string]*ast.Module{}
+	for _, name := range files(t, ".rego") {
+		text, err := fs.ReadFile(policies.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules[name], err = ast.ParseModuleWithOpts(name, string(text), ast.ParserOptions{
+			ProcessAnnotation: true,
+			RegoVersion:       ast.RegoV1,
+			Capabilities:      evaluator.Capabilities(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return modules
+}
+
+// rules are the modules that decide: all but the tests.
+func rules(t *testing.T) map[string]*ast.Module {
+	modules := parse(t)
+	maps.DeleteFunc(modules, func(name string, _ *ast.Module) bool { return isTest(name) })
+	return modules
+}
+
+func TestRulesCompileWithEveryStageInStrictMode(t *testing.T) {
+	for name, modules := range map[string]map[string]*ast.Module{"rules": rules(t), "rules and tests": parse(t)} {
+		compiler := ast.NewCompiler().WithStrict(true).WithCapabilities(evaluator.Capabilities())
+		if compiler.Compile(modules); compiler.Failed() {
+			t.Errorf("%s: %v", name, compiler.Errors)
+		}
+	}
+}
+
+func TestSettingsAreTheOneDataFile(t *testing.T) {
+	for _, ending := range []string{".yaml", ".yml", ".json"} {
+		err := fs.WalkDir(policies.FS, ".", func(name string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(name, ending) && name != settingsFile {
+				t.Errorf("%s: stock OPA would load it as data; keep it elsewhere", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := fs.Stat(policies.FS, settingsFile); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFolderIsPackage(t *testing.T) {
+	for name, module := range parse(t) {
+		want := "data." + strings.ReplaceAll(path.Dir(name), "/", ".")
+		if strings.HasPrefix(name, "prodgate/v1/lib/") { // one package for each file
+			want = "data." + strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(name, ".rego"), "_test"), "/", ".")
+		}
+		if isTest(name) && !strings.HasSuffix(want, ".testing") {
+			want += "_test"
+		}
+		if got := module.Package.Path.String(); got != want {
+			t.Errorf("%s is package %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestRuleFilesStartWithTitleAndDescription(t *testing.T) {
+	for name, module := range rules(t) {
+		if len(module.Annotations) == 0 {
+			t.Errorf("%s has no METADATA", name)
+			continue
+		}
+		first := module.Annotations[0]
+		if first.Scope != "package" || first.Title == "" || first.Description == "" || first.Location.Row != 1 {
+			t.Errorf("%s does not start with METADATA of its package that has a title and a description", name)
+		}
+	}
+}
+
+var code = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
+
+// givenCodes counts the codes that stand as text in the rules, by code.
+func givenCodes(modules map[string]*ast.Module) map[string]bool {
+	given := map[string]bool{}
+	for _, module := range modules {
+		ast.WalkTerms(module, func(term *ast.Term) bool {
+			if text, ok := term.Value.(ast.String); ok && code.MatchString(string(text)) {
+				given[string(text)] = true
+			}
+			return false
+		})
+	}
+	return given
+}
+
+func TestEveryCodeHasOneAnnotation(t *testing.T) {
+	modules := rules(t)
+	annotated := map[string]string{}
+	for name, module := range modules {
+		for _, annotations := range module.Annotations {
+			found, ok := annotations.Custom["code"].(string)
+			if !ok {
+				continue
+			}
+			if twin, ok := annotated[found]; ok {
+				t.Errorf("%s is annotated in %s and in %s", found, twin, name)
+			}
+			annotated[found] = name
+		}
+	}
+	want := slices.Sorted(maps.Keys(givenCodes(modules)))
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(annotated))); diff != "" {
+		t.Errorf("codes in rules (-) and in METADATA (+):\n%s", diff)
+	}
+	if len(want) < 50 {
+		t.Errorf("only %d codes were found", len(want))
+	}
+}
+
+func TestCodesBelongToTheCheckThatGivesThem(t *testing.T) {
+	for name, module := range rules(t) {
+		family, ok := strings.CutPrefix(path.Dir(name), checksFolder+"/")
+		if !ok {
+			continue
+		}
+		for _, annotations := range module.Annotations {
+			if found, ok := annotations.Custom["code"].(string); ok && !strings.HasPrefix(found, family+".") {
+				t.Errorf("%s gives %s", name, found)
+			}
+		}
+	}
+}
+
+// requiredChecks is the set of names that deploy requires, as it is written.
+func requiredChecks(t *testing.T) []string {
+	t.Helper()
+	for _, rule := range rules(t)["prodgate/v1/deploy/deploy.rego"].Rules {
+		if rule.Head.Ref()[0].String() != "_checks" {
+			continue
+		}
+		written, ok := rule.Head.Value.Value.(ast.Set)
+		if !ok {
+			t.Fatalf("_checks in deploy is no set of names but %s", rule.Head.Value)
+		}
+		var names []string
+		written.Foreach(func(name *ast.Term) { names = append(names, string(name.Value.(ast.String))) })
+		slices.Sort(names)
+		return names
+	}
+	t.Fatal("deploy has no rule _checks")
+	return nil
+}
+
+func TestRequiredChecksAreTheFoldersOfChecks(t *testing.T) {
+	folders, err := fs.ReadDir(policies.FS, checksFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, folder := range folders {
+		name := folder.Name()
+		names = append(names, name)
+		for _, file := range []string{name + ".rego", name + "_test.rego"} {
+			if _, err := fs.Stat(policies.FS, path.Join(checksFolder, name, file)); err != nil {
+				t.Errorf("check %s: %v", name, err)
+			}
+		}
+	}
+	if diff := cmp.Diff(names, requiredChecks(t)); diff != "" {
+		t.Errorf("folders (-) and required checks (+):\n%s", diff)
+	}
+}
+
+// checkRules are what each check states.
+var checkRules = []string{"deny", "needs", "pass"}
+
+func TestChecksStateWhatGoodIs(t *testing.T) {
+	modules := rules(t)
+	for _, name := range requiredChecks(t) {
+		var found []string
+		failsByDefault := false
+		for _, rule := range modules[path.Join(checksFolder, name, name+".rego")].Rules {
+			found = append(found, rule.Head.Ref()[0].String())
+			failsByDefault = failsByDefault || rule.Default && rule.Head.Ref()[0].String() == "pass" && rule.Head.Value.Equal(ast.BooleanTerm(false))
+		}
+		for _, rule := range checkRules {
+			if !slices.Contains(found, rule) {
+				t.Errorf("check %s has no rule %s", name, rule)
+			}
+		}
+		if !failsByDefault {
+			t.Errorf("check %s lacks: default pass := false", name)
+		}
+	}
+}
