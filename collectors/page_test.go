@@ -36,7 +36,7 @@ whose signature was checked.
 
 The artifact needs no file: the reference says where it lies (a registry, with
 the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
-` + "`sources.artifact.insecure: true`" + ` allows plain HTTP beyond loopback. Each source may
+The flag ` + "`--insecure-registry`" + ` allows plain HTTP beyond loopback. Each source may
 take 10 seconds; ` + "`sources.timeout: 30s`" + ` gives it longer.
 `
 

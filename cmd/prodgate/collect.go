@@ -33,6 +33,7 @@ that could not be read is told on standard error and in the document's
 		},
 	}
 	addRequest(cmd)
+	addInsecure(cmd)
 	addSettings(cmd, "config", "timeout")
 	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
 	only := cmd.Flags().StringSlice("only", nil, "gather these sections alone, repeatable: "+strings.Join(facts.Sections, ", "))
@@ -65,6 +66,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
+	weakened(cmd, cfg)
 	doc := gather(ctx, cfg, std.clock, nil, req, only...)
 	if err := cmd.Context().Err(); err != nil {
 		return err

@@ -31,7 +31,7 @@
 // Flag, then PRODGATE_… variable, then prodgate.yaml (the nearest upwards, up to
 // the repository's root), then what the CI system says, then the default. An
 // unknown flag, variable or key is an error. "prodgate doctor" shows which one
-// spoke. What loosens the gate or moves its clock (--emergency, --at) is a flag
+// spoke. What loosens the gate or moves its clock (--emergency, --insecure-registry, --at) is a flag
 // and nothing else. Thresholds, roles and windows are no configuration: they
 // are settings of the policies.
 //

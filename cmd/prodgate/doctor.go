@@ -29,6 +29,7 @@ works (warnings are allowed) and with 2 if something is broken.`,
 		},
 	}
 	addRequestSettings(cmd)
+	addInsecure(cmd)
 	addSettings(cmd, "policies", "config", "timeout")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return doctor(cmd, std, args) }
 	return cmd
@@ -50,6 +51,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	if len(args) == 1 {
 		image = args[0]
 	}
+	weakened(cmd, cfg)
 	d := diagnosis{std: std, cfg: cfg, image: image}
 	d.settings()
 	d.policies(ctx)

@@ -101,6 +101,7 @@ func (e *evaluation) collectAndDecide(ctx context.Context, gate *evaluator.Evalu
 	if err != nil {
 		return evaluator.Decision{}, err
 	}
+	switches := weakened(e.cmd, e.cfg)
 	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
 		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
 	}
@@ -114,6 +115,12 @@ func (e *evaluation) collectAndDecide(ctx context.Context, gate *evaluator.Evalu
 			return evaluator.Decision{}, err
 		}
 	}
+	decision, err := e.decide(ctx, gate, doc)
+	decision.Weakened = append(switches, decision.Weakened...)
+	return decision, err
+}
+
+func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, doc *facts.Document) (evaluator.Decision, error) {
 	if e.at != nil {
 		return gate.EvaluateAt(ctx, doc, *e.at)
 	}

@@ -59,7 +59,7 @@ func manual(root *cobra.Command) []byte {
 	for _, s := range config.Settings {
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s | %s |\n", s.Flag, s.Env, quoted(s.Key), quoted(s.Default), escaped(s.Doc))
 	}
-	b.WriteString("\n`--emergency` and `--at` are flags only. A variable that begins with `PRODGATE_` and stands not in this table is an error.\n")
+	b.WriteString("\n`--emergency`, `--insecure-registry` and `--at` are flags only. A variable that begins with `PRODGATE_` and stands not in this table is an error.\n")
 	describeAll(&b, root.Commands())
 	return b.Bytes()
 }

@@ -27,6 +27,21 @@ func addRequest(cmd *cobra.Command) {
 	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
 }
 
+// addInsecure declares the flag that allows plain HTTP to a registry.
+func addInsecure(cmd *cobra.Command) {
+	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry by plain HTTP, even beyond loopback (flag only; the decision shows it)")
+}
+
+// weakened applies the switches that loosen the gate to cfg and lists them.
+func weakened(cmd *cobra.Command, cfg *config.Config) []string {
+	list := []string{}
+	if insecure, err := cmd.Flags().GetBool(config.InsecureFlag); err == nil && insecure {
+		cfg.File.Sources.Artifact.Insecure = true
+		list = append(list, "--"+config.InsecureFlag)
+	}
+	return list
+}
+
 // addRequestSettings declares the flags of requestSettings, with --env short
 // for --environment.
 func addRequestSettings(cmd *cobra.Command) {

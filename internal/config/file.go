@@ -16,6 +16,10 @@ import (
 // maxBytes is far more than any configuration needs.
 const maxBytes = 1 << 20
 
+// InsecureFlag is the flag that allows plain HTTP to a registry beyond
+// loopback. No file and no variable can say it.
+const InsecureFlag = "insecure-registry"
+
 // File is prodgate.yaml.
 type File struct {
 	Service     string            `yaml:"service"`     // name of the service, as the settings list it
@@ -79,6 +83,9 @@ func Parse(path, dir string, content []byte) (f File, err error) {
 	}
 	f.Sources.Dir = dir
 	f.note(document.Content[0], "")
+	if f.Sources.Artifact.Insecure {
+		return File{}, fmt.Errorf("%s:%d: sources.artifact.insecure loosens the gate: it can only be said by the flag --%s", path, f.lines["sources.artifact"], InsecureFlag)
+	}
 	return f, nil
 }
 

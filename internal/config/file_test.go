@@ -14,6 +14,8 @@ func TestParseRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"a list where one value belongs", "service: [a, b]\n", "prodgate.yaml:1: service: want one value"},
 		{"one value where a list belongs", "policies: pack\n", "prodgate.yaml:1: policies: want a list"},
 		{"a list at the top", "- service: app\n", "prodgate.yaml:1: the file: want keys and values"},
+		{"a switch that loosens the gate", "sources:\n  artifact: {insecure: true}\n", "prodgate.yaml:2: sources.artifact.insecure loosens the gate"},
+		{"a word where a number belongs", "sources: {timeout: soon}\n", `prodgate.yaml: line 1: "soon" is no timeout`},
 		{"an alias", "service: &a app\nenvironment: *a\n", "anchors and aliases are not supported"},
 		{"two documents", "service: a\n---\nservice: b\n", "more than one YAML document"},
 		{"a tab as indentation", "service: app\n\tenvironment: x\n", "prodgate.yaml: yaml: line 2"},

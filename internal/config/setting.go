@@ -84,8 +84,9 @@ var Settings = []Setting{
 // flagsOnly are switches that loosen the gate or move its clock: a variable
 // that leaks from one step into the next must not turn them on.
 var flagsOnly = map[string]string{
-	"PRODGATE_EMERGENCY": "--emergency",
-	"PRODGATE_AT":        "--at",
+	"PRODGATE_EMERGENCY":         "--emergency",
+	"PRODGATE_AT":                "--at",
+	"PRODGATE_INSECURE_REGISTRY": "--" + InsecureFlag,
 }
 
 // lookUp resolves one setting. A file of nil leaves the file out.

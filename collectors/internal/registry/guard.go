@@ -60,7 +60,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 // allowed says why req must not be sent.
 func (g *guard) allowed(req *http.Request) error {
 	if req.URL.Scheme != "https" && !g.insecure && !loopback(req.URL.Hostname()) {
-		return fmt.Errorf("plain HTTP to %s is refused: use HTTPS, or set sources.artifact.insecure in prodgate.yaml", req.URL.Host)
+		return fmt.Errorf("plain HTTP to %s is refused: use HTTPS, or say --insecure-registry, which the decision shows", req.URL.Host)
 	}
 	first, hops := req, 0
 	for first.Response != nil && first.Response.Request != nil {
