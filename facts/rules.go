@@ -109,12 +109,6 @@ func (r *reader) source(n *node, key, message string) {
 // is another problem.
 func unread(s Status) bool { return s == StatusError || s == StatusUnconfigured }
 
-func (r *reader) sourceFault(n *node, path, message string) {
-	if !r.faults.full() {
-		r.faults.add(n.nameAt, path, message, "")
-	}
-}
-
 // has says whether the section of a sources key is there. A key that is no
 // section's is another problem.
 func (d *Document) has(root *node, key string) bool {

@@ -24,11 +24,11 @@ test_allow_each_kind if {
 
 test_required_of_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.emergency] {
-		count(deploy.decision.required) == 14 with input as document
-		deploy.decision.not_applicable == set() with input as document
+		count(deploy.decision.required) == 14 with input as document with data.prodgate.organisation as {}
+		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as {}
 	}
-	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback"} with input as testing.rollback
-	count(deploy.decision.not_applicable) == 8 with input as testing.rollback
+	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback"} with input as testing.rollback with data.prodgate.organisation as {}
+	count(deploy.decision.not_applicable) == 8 with input as testing.rollback with data.prodgate.organisation as {}
 }
 
 test_deny_unknown_kind if {
