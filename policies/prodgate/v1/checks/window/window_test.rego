@@ -174,3 +174,11 @@ test_fail_setting_emptied_or_removed if {
 	}
 	window.pass == false with input as _approved_for("2026-11-24T14:00:00-05:00", "off-hours", "mailto:lead@example.com") with data.prodgate.v1.settings as testing.settings("/window/acknowledged_by", [])
 }
+
+test_fail_zone_that_would_be_taken_for_utc if {
+	every zone in ["", "Local"] {
+		noon := testing.change(_unnamed, "/now", "2026-11-24T12:00:00Z")
+		window.pass == true with input as testing.change(noon, "/calendar/timezone", "UTC")
+		window.pass == false with input as testing.change(noon, "/calendar/timezone", zone)
+	}
+}
