@@ -71,16 +71,22 @@ func TestTheWorkflowRunsNothingThatIsNotPinned(t *testing.T) {
 	}
 }
 
-func TestTheWorkflowDeploysWhatWasDecidedAboutAndNothingElse(t *testing.T) {
-	for _, program := range []string{"bash", "jq"} {
+// needs skips a test where a program is not installed.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed", program)
 		}
 	}
+}
+
+func TestTheWorkflowDeploysWhatWasDecidedAboutAndNothingElse(t *testing.T) {
+	needs(t, "bash", "jq")
 	w := writtenWorkflow(t)
 	steps := w.Jobs["deploy"].Steps
 	script := strings.Split(steps[len(steps)-1].Run, "# Replace this line")[0]
-	good := `{"outcome": "allow", "mode": "enforce", "deploy": "r/a@sha256:1", "policy": {"digest": "` + w.Env["GATE_POLICY_DIGEST"] + `"}}`
+	good := `{"outcome": "allow", "mode": "enforce", "weakened": [], "deploy": "r/a@sha256:1", "policy": {"digest": "` + w.Env["GATE_POLICY_DIGEST"] + `"}}`
 	for _, tt := range []struct {
 		name, decision string
 		deploys        bool
@@ -89,6 +95,8 @@ func TestTheWorkflowDeploysWhatWasDecidedAboutAndNothingElse(t *testing.T) {
 		{"a deny", strings.Replace(good, "allow", "deny", 1), false},
 		{"a simulation", strings.Replace(good, "enforce", "simulate", 1), false},
 		{"a saved document", strings.Replace(good, "enforce", "document", 1), false},
+		{"a gate that was loosened", strings.Replace(good, "[]", `["--insecure-registry"]`, 1), false},
+		{"a decision that does not say whether it was", strings.Replace(good, `"weakened": [], `, "", 1), false},
 		{"other policies", strings.Replace(good, "sha256:", "sha256:0", 2), false},
 		{"no digest", strings.Replace(good, `"r/a@sha256:1"`, "null", 1), false},
 		{"an empty file", "", false},
