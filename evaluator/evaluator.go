@@ -89,6 +89,9 @@ func (e *Evaluator) compile() error {
 	if err != nil {
 		return err
 	}
+	if err := checkImports(modules); err != nil {
+		return err
+	}
 	e.compiler = ast.NewCompiler().WithCapabilities(capabilities)
 	if len(e.rules.packs) == 0 {
 		e.compiler.WithSkipStages(provenStages...)

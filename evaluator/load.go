@@ -71,6 +71,9 @@ func (s *ruleSet) addShipped(from fs.FS) error {
 	if err := yaml.Unmarshal(text, &s.settings); err != nil {
 		return fmt.Errorf("read %s: %w", settingsFile, err)
 	}
+	if len(s.settings) == 0 {
+		return fmt.Errorf("read %s: it holds no settings", settingsFile)
+	}
 	s.shipped, err = regoFiles(from)
 	return err
 }

@@ -25,6 +25,10 @@ const (
 	organisationPath = "data.prodgate.organisation"
 )
 
+// errNothing refuses a pack without content: whoever names it expects it to ask
+// for something.
+var errNothing = errors.New("it holds neither rules nor settings (*.rego, data.yaml, data.json)")
+
 // addPack adds one pack: a folder, or a bundle.tar.gz as "opa build" writes it.
 // A pack holds checks of the organisation and its settings, nothing else.
 func (s *ruleSet) addPack(name string) error {
@@ -62,7 +66,7 @@ func (s *ruleSet) addFolder(name string) error {
 		return s.addFile(path.Join(name, file), path.Dir(file), kind, text)
 	})
 	if err == nil && !found {
-		return errors.New("it holds neither rules nor settings (*.rego, data.yaml, data.json)")
+		return errNothing
 	}
 	return err
 }
@@ -126,6 +130,9 @@ func (s *ruleSet) addBundle(name string) error {
 		}
 	}
 	if len(b.Data) == 0 {
+		if len(b.Modules) == 0 {
+			return errNothing
+		}
 		return nil
 	}
 	return s.addData(name, b.Data)
