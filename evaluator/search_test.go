@@ -73,8 +73,8 @@ func sameResult(t rapid.TB, about string, want, got *result) {
 	}
 }
 
-// denials are the denials of a result, by check.
-func (r *result) denials() map[string]map[[3]string]bool {
+// reasons are the denials of a result, by check.
+func (r *result) reasons() map[string]map[[3]string]bool {
 	all := map[string]map[[3]string]bool{}
 	for _, f := range r.findings {
 		if f.Effect != EffectDeny {
@@ -135,7 +135,7 @@ func compareValidity(t *testing.T, run *run, decision Decision) {
 }
 
 func compareOpenings(t *testing.T, run *run, decision Decision, waiting []*Finding, alone bool) {
-	present := plainly(t, run.Evaluator, run.in, run.in.now).denials()
+	present := plainly(t, run.Evaluator, run.in, run.in.now).reasons()
 	var opens time.Time
 	cured := map[[3]string]time.Time{}
 	for _, instant := range run.candidates(run.inForce.settings, run.horizon()) {
@@ -147,7 +147,7 @@ func compareOpenings(t *testing.T, run *run, decision Decision, waiting []*Findi
 			instant = opens
 		}
 		for _, f := range waiting {
-			if cured[f.identity()].IsZero() && isCured(f, present, later.denials()) {
+			if cured[f.identity()].IsZero() && isCured(f, present, later.reasons()) {
 				cured[f.identity()] = instant
 			}
 		}
@@ -211,8 +211,8 @@ func TestNothingChangesBetweenCandidates(t *testing.T) {
 			before = candidate
 		}
 		want, got := plainly(t, e, input, before), plainly(t, e, input, instant)
-		if want.outcome != got.outcome || !cmp.Equal(want.denials(), got.denials()) {
-			t.Errorf("%s: at %s %q, %v; at %s %q, %v", s.name, before, want.outcome, want.denials(), instant, got.outcome, got.denials())
+		if want.outcome != got.outcome || !cmp.Equal(want.reasons(), got.reasons()) {
+			t.Errorf("%s: at %s %q, %v; at %s %q, %v", s.name, before, want.outcome, want.reasons(), instant, got.outcome, got.reasons())
 		}
 	})
 }
