@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
 // names are the environments and services that settings list. Both are closed:
@@ -53,16 +53,10 @@ func listed(what, name string, all []string) error {
 
 // didYouMean suggests the nearest of the known words, if one is near.
 func didYouMean(word string, known []string) string {
-	best, distance := "", 3
-	for _, candidate := range known {
-		if d := levenshtein.ComputeDistance(word, candidate); d < distance {
-			best, distance = candidate, d
-		}
+	if hint := spelling.Hint(word, known); hint != "" {
+		return "; " + hint
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return ""
 }
 
 // inForce are the settings for one environment and service.

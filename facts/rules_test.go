@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
 // TestRulesBetweenValues changes a valid document so that each value is fine
@@ -70,7 +72,7 @@ func TestSuggestionsAreCloseOrAbsent(t *testing.T) {
 		if want != "" {
 			want = `did you mean "` + want + `"?`
 		}
-		if got := meant(word, names); got != want {
+		if got := spelling.Hint(word, names); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

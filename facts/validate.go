@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
 // reader holds nodes against shapes and fills Go values on the way.
@@ -22,7 +22,7 @@ func (r *reader) fault(n *node, s *shape, hint string) {
 		return
 	}
 	if hint == "" && n.kind == kindString && s.enum != nil {
-		hint = meant(n.text, s.enum)
+		hint = spelling.Hint(n.text, s.enum)
 	}
 	r.faults.add(n.at, r.place.pointer(), seen(n)+"; want "+s.wanted(), hint)
 }
@@ -32,7 +32,7 @@ func (r *reader) unknown(n *node, known []string, otherwise string) {
 	if r.faults.full() {
 		return
 	}
-	hint := meant(n.name, known)
+	hint := spelling.Hint(n.name, known)
 	if hint == "" {
 		hint = otherwise
 	}
@@ -211,23 +211,4 @@ func seen(n *node) string {
 		return "is " + kindWords[n.kind]
 	}
 	return "is " + n.text
-}
-
-// meant asks for the known word that is closest to word, if one is close.
-func meant(word string, known []string) string {
-	const longest = 64
-	if len(word) > longest {
-		return ""
-	}
-	best, least := "", 1+longest
-	for _, k := range known {
-		distance := levenshtein.ComputeDistance(strings.ToLower(word), k)
-		if distance <= max(len(k), len(word))/3 && distance < least {
-			best, least = k, distance
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "did you mean " + quote(best) + "?"
 }

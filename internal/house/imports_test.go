@@ -23,6 +23,9 @@ var layers = map[string][]string{
 	"fixtures":       {"evaluator", "facts"},
 }
 
+// leaves know nothing of prodgate; every part may import them.
+var leaves = []string{"internal/spelling"}
+
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
 	"internal":  {"policies"},
@@ -39,7 +42,7 @@ func TestImportsRunOneWay(t *testing.T) {
 			t.Errorf("%s: the folder stands in no layer; add it to layers, with what it may import", s.file)
 			continue
 		}
-		allowed := append([]string{layer}, layers[layer]...)
+		allowed := slices.Concat([]string{layer}, layers[layer], leaves)
 		if s.test {
 			allowed = append(allowed, besides[layer]...)
 		}
@@ -83,7 +86,7 @@ func TestNoServerOfOPAIsLinkedIn(t *testing.T) {
 
 func TestWhatDecidesReachesForNothing(t *testing.T) {
 	for _, name := range linked(t, "./evaluator") {
-		if strings.HasPrefix(name, module+"/") && !slices.Contains([]string{"evaluator", "facts", "policies"}, strings.TrimPrefix(name, module+"/")) {
+		if strings.HasPrefix(name, module+"/") && !slices.Contains(append([]string{"evaluator", "facts", "policies"}, leaves...), strings.TrimPrefix(name, module+"/")) {
 			t.Errorf("the evaluator links in %s", name)
 		}
 	}

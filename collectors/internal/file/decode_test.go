@@ -50,9 +50,9 @@ func TestDecodeReadsYAMLAndJSONAlike(t *testing.T) {
 
 func TestDecodeSaysWhereAndWhat(t *testing.T) {
 	tests := []struct{ name, content, want string }{
-		{"an unknown key", whole + "nam: y\n", "f.yaml:7: nam is an unknown key; did you mean name?"},
+		{"an unknown key", whole + "nam: y\n", "f.yaml:7: nam is an unknown key; did you mean \"name\"?"},
 		{"a key like no other", whole + "colour: y\n", "f.yaml:7: colour is an unknown key; known keys are at, inner, name, on, person, seconds, service, until"},
-		{"a key in capitals", whole + "Name: y\n", "f.yaml:7: Name is an unknown key; did you mean name?"},
+		{"a key in capitals", whole + "Name: y\n", "f.yaml:7: Name is an unknown key; did you mean \"name\"?"},
 		{"a missing key", "name: x\n", "f.yaml:1: at is missing; write it"},
 		{"a key twice", whole + "on: false\n", `f.yaml:7: the key "on" stands here twice`},
 		{"null where there must be something", strings.Replace(whole, "on: true", "on:", 1), "f.yaml:5: on is null, and true or false is wanted"},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/prodgate/prodgate/internal/spelling"
 
 	"github.com/prodgate/prodgate/facts"
 )
@@ -42,17 +42,8 @@ func suggest(key string, known map[string]field) string {
 		all = append(all, candidate)
 	}
 	slices.Sort(all)
-	best, distance := "", 3
-	for _, candidate := range all {
-		if len(key) > 64 {
-			break
-		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(key), candidate); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	if best != "" {
-		return "did you mean " + best + "?"
+	if hint := spelling.Hint(key, all); hint != "" {
+		return hint
 	}
 	return "known keys are " + strings.Join(all, ", ")
 }
