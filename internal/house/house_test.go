@@ -105,6 +105,26 @@ func TestTheMakefileHasItsTargets(t *testing.T) {
 	}
 }
 
+func TestPagesNameTargetsThatExist(t *testing.T) {
+	makefile := read(t, "Makefile")
+	mention := regexp.MustCompile("`make ([a-z-]+)")
+	found := 0
+	for _, file := range files(t) {
+		if path.Ext(file) != ".md" {
+			continue
+		}
+		for _, match := range mention.FindAllStringSubmatch(read(t, file), -1) {
+			found++
+			if !regexp.MustCompile(`(?m)^` + match[1] + `:`).MatchString(makefile) {
+				t.Errorf("%s speaks of make %s, which does not exist", file, match[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no page speaks of make: this test looks for the wrong words")
+	}
+}
+
 // A path of one machine is broken on every other.
 func TestNoFileNamesAPathOfOneMachine(t *testing.T) {
 	machine := regexp.MustCompile(`(^|[\s"'(=` + "`" + `])/(work|root|home/[a-z]+|Users)/`)
