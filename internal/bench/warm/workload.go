@@ -141,7 +141,11 @@ func (w workload) variants(ctx context.Context, gate *evaluator.Evaluator, plain
 		{"v1/rego on a map, outcome alone", theirs, 1},
 	}
 	if w.wide {
-		list = append(list, variant{"evaluator, two goroutines", mine, 2})
+		list = append(list, variant{"evaluator, two goroutines", mine, 2},
+			variant{"evaluator, when is it open, 90 days", func() error {
+				_, err := gate.When(ctx, input, evaluator.Search{Until: d.Now.AddDate(0, 0, 90)})
+				return err
+			}, 1})
 	}
 	return list, nil
 }
