@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
@@ -14,6 +16,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/ics"
+	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/internal/timetable"
 	"github.com/spf13/cobra"
 )
@@ -135,12 +138,18 @@ func siteWarnings(report *calendar.Report, windows timetable.Windows, settings j
 		return append(list, fmt.Sprintf("the settings cannot be read: %v", err))
 	}
 	for _, s := range report.Scopes {
-		known := listed.Environments
+		known := slices.Sorted(maps.Keys(listed.Environments))
 		if s.Kind == "service" {
-			known = listed.Services
+			known = slices.Sorted(maps.Keys(listed.Services))
 		}
-		if _, ok := known[s.Name]; !ok {
-			list = append(list, fmt.Sprintf("%s:%d: the %s %q stands in no settings, so this closes nothing for it", s.Source, s.Line, s.Kind, s.Name))
+		// A calendar that many share names services of other packs, too.
+		near, misspelt := spelling.Nearest(s.Name, known)
+		switch {
+		case slices.Contains(known, s.Name):
+		case misspelt:
+			list = append(list, fmt.Sprintf("%s:%d: the %s %q stands in no settings; is %q meant? It stays open", s.Source, s.Line, s.Kind, s.Name, near))
+		case s.Kind == "environment":
+			list = append(list, fmt.Sprintf("%s:%d: the environment %q stands in no settings, which know %s", s.Source, s.Line, s.Name, strings.Join(known, ", ")))
 		}
 	}
 	return append(list, windows.Warnings()...)

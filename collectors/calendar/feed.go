@@ -122,10 +122,24 @@ func (c Collector) readFeed(ctx context.Context, w *window, f feed) (answer fetc
 	calendar, err := ical.Parse(answer.text.Name, answer.text.Data, ical.Options{Site: w.zone, MaxOccurrences: maxOccurrences})
 	if err == nil {
 		// All-day events may mean a day more than their own interval says.
-		answer.events, err = calendar.ExpandContext(ctx, w.from.Add(-2*ahead), w.horizon)
+		from, to := w.seen()
+		answer.events, err = calendar.ExpandContext(ctx, from.Add(-2*ahead), to)
 	}
 	answer.err = err
 	return answer
+}
+
+// seen is the range, and what the gate would be told today: whether a feed is
+// still kept does not show in a day of it.
+func (w *window) seen() (from, to time.Time) {
+	from, to = w.now.AddDate(0, 0, -1), w.now.AddDate(0, 0, horizonDays)
+	if w.from.Before(from) {
+		from = w.from
+	}
+	if w.horizon.After(to) {
+		to = w.horizon
+	}
+	return from, to
 }
 
 // fetch reads the feed's bytes.
@@ -182,6 +196,7 @@ func (c Collector) fetchFile(ctx context.Context, f feed) (file.Text, error) {
 
 // take adds what the feed's events mean to w.
 func (w *window) take(f feed, answer fetched) {
+	from, to := w.seen()
 	matched := make(map[string]bool)
 	taken := 0
 	for _, e := range answer.events {
@@ -193,22 +208,24 @@ func (w *window) take(f feed, answer fetched) {
 			w.warn(f.Line, "the feed %q has the event %q at %s (line %d), which has no length and closes nothing", f.Name, e.Name, start.Format(time.RFC3339), e.Line)
 			continue
 		}
-		if start, end = placed(start, w.zone), placed(end, w.zone); !w.overlaps(start, end) {
-			continue
+		if end.After(from) {
+			taken++
 		}
-		taken++
-		w.add(f, facts.Interval{
-			Name: or(e.Name, f.Name), Start: start, End: end, Source: answer.text.Evidence.URI,
-			Environments: f.Environments, Services: f.Services,
-		})
+		if start, end = placed(start, w.zone), placed(end, w.zone); w.overlaps(start, end) {
+			w.add(f, facts.Interval{
+				Name: or(e.Name, f.Name), Start: start, End: end, Source: answer.text.Evidence.URI,
+				Environments: f.Environments, Services: f.Services,
+			})
+		}
 	}
+	first, last := from.In(w.zone).Format(time.DateOnly), to.In(w.zone).Format(time.DateOnly)
 	for _, p := range slices.Concat(f.Include, f.Exclude) {
 		if !matched[p.text] && len(answer.events) > 0 {
-			w.warn(f.Line, "the feed %q has no event that the pattern %q matches, from %s to %s", f.Name, p.text, w.from.Format(time.DateOnly), w.horizon.Format(time.DateOnly))
+			w.warn(f.Line, "the feed %q has no event that the pattern %q matches, from %s to %s", f.Name, p.text, first, last)
 		}
 	}
 	if taken == 0 {
-		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, w.from.Format(time.DateOnly), w.horizon.Format(time.DateOnly))
+		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, first, last)
 	}
 }
 

@@ -115,7 +115,7 @@ func words(part []Slot, start, end time.Time, zone *time.Location) string {
 		}
 	}
 	if hours := end.Sub(start); hours != 24*time.Hour {
-		said = append(said, fmt.Sprintf("the clocks change: the day has %s", strings.TrimSuffix(strings.TrimSuffix(hours.String(), "0s"), "0m")))
+		said = append(said, fmt.Sprintf("the clocks change: the day has %s", strings.Replace(strings.TrimSuffix(hours.String(), "0s"), "h0m", "h", 1)))
 	}
 	return strings.Join(said, "; ")
 }
