@@ -54,7 +54,7 @@ func (r *run) candidates(settings *settings, until time.Time) []time.Time {
 			add(t.Add(d))
 		}
 	}
-	for _, zone := range append(settings.zones, r.in.zone, time.UTC) {
+	for _, zone := range slices.Concat(settings.zones, []*time.Location{r.in.zone, time.UTC}) {
 		wallClockEdges(zone, settings.clocks, from, until, add)
 	}
 	slices.Sort(all)
@@ -131,6 +131,12 @@ func newSettings(tree map[string]any) *settings {
 	for key, value := range tree {
 		if key != "decision" { // read here, by no rule
 			s.collect(value)
+		}
+	}
+	// Some zones have a name without a slash: CET, Japan, UTC.
+	if name := s.text("window", "timezone"); name != "" && !strings.Contains(name, "/") {
+		if zone, err := time.LoadLocation(name); err == nil {
+			s.zones = append(s.zones, zone)
 		}
 	}
 	return s

@@ -84,8 +84,15 @@ func (t *ruleTree) make(path ast.Ref) *ruleTree {
 	return t
 }
 
-// find is the rule that a result belongs to, or the nearest above it.
+// find is the rule that a result belongs to, or the nearest above it. A
+// function's result is kept under the function's own path as one step, followed
+// by its arguments.
 func (t *ruleTree) find(ref ast.Ref) *ruleTree {
+	if len(ref) > 0 {
+		if function, ok := ref[0].Value.(ast.Ref); ok {
+			ref = function
+		}
+	}
 	for _, step := range ref {
 		next := t.children[stepName(step)]
 		if next == nil {

@@ -29,13 +29,29 @@ func (r *run) findValidUntil(d *Decision) error {
 			return err
 		}
 		if outcome != Allow {
-			until = instant
+			if until, err = r.lastOf(instant); err != nil {
+				return err
+			}
 			break
 		}
 	}
 	until = until.In(r.in.zone)
 	d.ValidUntil = &until
 	return nil
+}
+
+// lastOf is where an allow ends that is a denial as of instant. Facts may hold
+// fractions of a second, candidates are whole ones: where the allow ends within
+// the second before instant, it counts until that second begins.
+func (r *run) lastOf(instant time.Time) (time.Time, error) {
+	outcome, err := r.outcomeAt(instant.Add(-time.Nanosecond))
+	if err == nil && outcome != Allow {
+		instant = instant.Add(-time.Second)
+	}
+	if instant.Before(r.in.now) {
+		instant = r.in.now
+	}
+	return instant, err
 }
 
 // outcomeQuery asks for the outcome alone.
