@@ -160,11 +160,9 @@ func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) 
 }
 
 // isAttestation reports whether d is a record about an image, as BuildKit adds
-// them to an index, and no image.
+// them to an index, and no image. Its platform tells, for by that a runtime
+// chooses what to run; an annotation would hide an image that runs.
 func (d descriptor) isAttestation() bool {
-	if d.Annotations["vnd.docker.reference.type"] == "attestation-manifest" {
-		return true
-	}
 	return d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
 }
 

@@ -168,6 +168,23 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// A runtime chooses from an index by platform and reads no annotation.
+func TestAnImageThatCallsItselfAnAttestationIsOneToRun(t *testing.T) {
+	annotated := map[string]string{"vnd.docker.reference.type": "attestation-manifest"}
+	index := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: image(t, "linux", "amd64"), Descriptor: v1.Descriptor{
+			Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}, Annotations: annotated,
+		}},
+		mutate.IndexAddendum{Add: image(t, "linux", "arm64"), Descriptor: v1.Descriptor{Annotations: annotated}},
+		mutate.IndexAddendum{Add: image(t, "linux", "s390x"), Descriptor: v1.Descriptor{
+			Platform: &v1.Platform{OS: "linux", Architecture: "s390x"},
+		}},
+	)
+	repository := inProcess(t) + "/team/app"
+	must(t, remote.WriteIndex(tag(t, repository+":hidden"), index))
+	expect(t, repository+":hidden", digest(t, index), []string{"linux/amd64", "linux/arm64", "linux/s390x"}, nil)
+}
+
 func TestLayoutsAreReadByTagAndDigest(t *testing.T) {
 	one, index := image(t, "linux", "s390x"), multi(t)
 	several, alone := t.TempDir(), t.TempDir()
