@@ -19,7 +19,7 @@ counting[position] := person if {
 	input.approvals[position].digest == input.artifact.digest
 	input.approvals[position].environment == input.request.environment
 	_timely(input.approvals[position].approved_at)
-	_signed(input.approvals[position].verified_by)
+	signed(input.approvals[position].verified_by)
 	person := people.approver(input.approvals[position].approver)
 }
 
@@ -65,9 +65,10 @@ _requested := clock.past(input.request.requested_at)
 
 _max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
-_signed(_) if settings.effective.sources.unverified.approvals == true
+# Whether a record is signed, or need not be.
+signed(_) if settings.effective.sources.unverified.approvals == true
 
-_signed(signer) if text.given(signer)
+signed(signer) if text.given(signer)
 
 _elsewhere(record) if text.differs_digest(record.digest, input.artifact.digest)
 
@@ -80,7 +81,7 @@ _taken_back(record) if {
 	person := people.one(record.approver)
 	some approval in input.approvals
 	_approves(approval)
-	_signed(approval.verified_by)
+	signed(approval.verified_by)
 	people.one(approval.approver) == person
 	clock.past(approval.approved_at) > rejected
 }
@@ -109,5 +110,5 @@ _time_reason(approval) := set() if {
 } else := {"is dated in the future"}
 
 _signature_reason(approval) := set() if {
-	_signed(approval.verified_by)
+	signed(approval.verified_by)
 } else := {"is not signed"}

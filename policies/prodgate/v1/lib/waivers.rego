@@ -6,6 +6,7 @@
 #   of that is shown; what it waives is shown too.
 package prodgate.v1.lib.waivers
 
+import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
@@ -81,7 +82,9 @@ _documented(waiver) if {
 	text.given(waiver.ticket)
 }
 
+# A waiver is an approval: where those must be signed, it must be.
 _approved(waiver) if {
+	approvals.signed(waiver.verified_by)
 	person := people.approver(waiver.approver)
 	some role in input.people[person].roles
 	role in settings.effective.waivers.allowed[waiver.code].roles
@@ -137,7 +140,8 @@ problems contains _problem("waiver.too_long", position, "/expires_at", settings.
 # title: A waiver is not approved by somebody who may
 # description: >-
 #   The approver does not hold a role that may waive this code, or does not
-#   count as an approver here.
+#   count as an approver here, or the waiver is not signed where approvals must
+#   be.
 # custom:
 #   code: waiver.unapproved
 #   effect: warn

@@ -115,6 +115,16 @@ test_problem_unapproved if {
 	not _covered(document)
 }
 
+test_problem_unsigned_where_approvals_must_be_signed if {
+	settings := testing.settings("/sources/unverified/approvals", false)
+	every signer in [null, "", " "] {
+		document := _with({"verified_by": signer})
+		not _covered(document) with data.prodgate.v1.settings as settings
+		testing.codes(waivers.problems) == {"waiver.unapproved"} with input as document with data.prodgate.v1.settings as settings
+	}
+	_covered(_with({"verified_by": "github"})) with data.prodgate.v1.settings as settings
+}
+
 test_nothing_from_a_source_that_does_not_count if {
 	every status in ["error", "unconfigured", "OK", null] {
 		not _covered(testing.change(_with({}), "/sources/waivers/status", status))

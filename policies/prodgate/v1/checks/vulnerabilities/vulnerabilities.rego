@@ -56,19 +56,27 @@ _platforms contains platform if {
 	some platform in input.artifact.platforms
 }
 
-_platforms contains _named(name) if {
-	some name in settings.effective.vulnerabilities.platforms
-	name != "*"
+_platforms contains platform if {
+	some platform in input.artifact.platforms
+	platform.platform in settings.effective.vulnerabilities.platforms
 }
 
 # A platform that production runs and the image lacks is one nobody scanned.
-_named(name) := platform if {
+_platforms contains {"platform": name, "digest": null} if {
+	some name in settings.effective.vulnerabilities.platforms
+	name != "*"
+	count(_images(name)) == 0
+}
+
+# The digests of the artifact's images for a platform.
+_images(name) := {platform.digest |
 	some platform in input.artifact.platforms
 	platform.platform == name
-} else := {"platform": name, "digest": null}
+}
 
 # A platform is covered by a scan of its own digest, or by one of the whole
-# artifact that says it looked at this platform.
+# artifact that says it looked at this platform: of several images for one
+# platform nobody knows which it was.
 _scanned contains platform if {
 	some platform in _platforms
 	platform.digest in _digests
@@ -80,6 +88,7 @@ _scanned contains platform if {
 	scan.digest == input.artifact.digest
 	text.given(scan.platform)
 	scan.platform == platform.platform
+	count(_images(scan.platform)) == 1
 }
 
 _digests contains input.vulnerabilities.scans[_].digest

@@ -109,6 +109,18 @@ test_deny_scan_of_the_index_that_does_not_name_the_platform if {
 	}
 }
 
+test_deny_scan_of_the_index_where_two_images_are_for_the_platform if {
+	scan := testing.changed("/vulnerabilities/scans/0/digest", testing.artifact)
+	document := testing.change(scan, "/artifact/platforms", [
+		{"platform": "linux/amd64", "digest": testing.image},
+		{"platform": "linux/amd64", "digest": testing.other},
+	])
+	every settings in [testing.settings("/vulnerabilities/platforms", ["linux/amd64"]), testing.settings("/vulnerabilities/platforms", ["*"])] {
+		vulnerabilities.pass == false with input as document with data.prodgate.v1.settings as settings
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with input as document with data.prodgate.v1.settings as settings
+	}
+}
+
 test_pass_platforms_of_the_settings if {
 	document := testing.changed("/artifact/platforms", [
 		{"platform": "linux/amd64", "digest": testing.image},
