@@ -8,13 +8,14 @@ import (
 
 // explain joins each finding to its code's annotations, gives the value at its
 // path where the rule left it out, and sorts. Findings that several checks
-// give alike (a source that could not be read) become one.
+// give alike (a source that could not be read) become one; those that differ in
+// their message alone (one CVE in two packages) stay apart.
 func (r *run) explain(from *result) ([]Finding, error) {
-	merged := map[[4]string]*Finding{}
-	needing := map[[4]string][]string{}
+	merged := map[[5]string]*Finding{}
+	needing := map[[5]string][]string{}
 	for _, raw := range from.findings {
 		id := raw.identity()
-		key := [4]string{id[0], id[1], id[2], string(raw.Effect)}
+		key := [5]string{id[0], id[1], id[2], string(raw.Effect), raw.Message}
 		needing[key] = append(needing[key], raw.Check)
 		if merged[key] != nil {
 			continue
