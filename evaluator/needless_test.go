@@ -90,6 +90,7 @@ var otherTrueStories = []needless{
 	{"deny-undetermined-package", "/vulnerabilities/scans/1/undetermined", "empty list", "every package judged"},
 	{"deny-undetermined-package", "/vulnerabilities/scans/1/undetermined/0", "delete", "this package judged"},
 	{"deny-platform-not-scanned", "/artifact/platforms/1", "delete", "an image of one platform"},
+	{"deny-two-images-for-one-platform", "/artifact/platforms/0|/artifact/platforms/2", "delete", "one image for the platform"},
 	{"deny-approval-before-request", "/request/requested_at", "move -1d|move -10y", "requested earlier"},
 	{"deny-approval-too-old", "/approvals/0/approved_at", "move +1d", "approved later"},
 	{"deny-rejected|deny-withdrawn-approval", "/approvals/1", "delete", "nobody objected"},

@@ -68,9 +68,9 @@ _platforms contains {"platform": name, "digest": null} if {
 	count(_images(name)) == 0
 }
 
-# The digests of the artifact's images for a platform.
-_images(name) := {platform.digest |
-	some platform in input.artifact.platforms
+# The artifact's images for a platform, by position.
+_images(name) := {position |
+	some position, platform in input.artifact.platforms
 	platform.platform == name
 }
 
