@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -26,7 +27,14 @@ func TestInvalidDocumentsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+// unlisted is how the error of a document begins that is a valid one and that
+// the settings refuse; package evaluator tries those.
+const unlisted = "no decision: "
+
 func decide(t *testing.T, folder string) {
+	if want, err := os.ReadFile(filepath.Join(folder, "error.txt")); err == nil && strings.HasPrefix(string(want), unlisted) {
+		t.Skip("refused by the settings")
+	}
 	parsed, err := Parse("input.json", readInput(t, folder))
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) || parsed != nil {
