@@ -217,6 +217,24 @@ func TestNothingChangesBetweenCandidates(t *testing.T) {
 	})
 }
 
+// Of these stories every stretch of the first five days is tried: its last
+// second is as its first.
+func TestNothingChangesBeforeTheNextCandidate(t *testing.T) {
+	e := shippedRules(t)
+	for _, name := range []string{"allow", "wait-soak", "wait-freeze", "wait-holiday", "deny-weekend", "wait-release-manager"} {
+		input := storyNamed(t, name).input(t)
+		run := started(t, e, input)
+		first := input.now
+		for _, next := range run.candidates(run.inForce.settings, input.now.AddDate(0, 0, 5)) {
+			want, got := plainly(t, e, input, first), plainly(t, e, input, next.Add(-time.Second))
+			if next.Add(-time.Second).After(first) && (want.outcome != got.outcome || !cmp.Equal(want.reasons(), got.reasons())) {
+				t.Errorf("%s: between %s and %s %v becomes %v", name, first, next, want.reasons(), got.reasons())
+			}
+			first = next
+		}
+	}
+}
+
 // What the decision at now has found out gives the same at a later instant as
 // finding it out again.
 func TestMemoryGivesTheSameAsNone(t *testing.T) {
