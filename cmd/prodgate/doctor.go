@@ -73,6 +73,7 @@ type diagnosis struct {
 	image string // "" if none was given
 
 	inForceNow json.RawMessage // the policies' settings; nil: not known
+	feeds      []string        // files that the calendar names
 
 	out              bytes.Buffer
 	broken, warnings int

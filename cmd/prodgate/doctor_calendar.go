@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
@@ -14,15 +15,21 @@ const lookAhead = 120
 // calendar warns of what in the calendar and the windows is probably not meant.
 // A calendar that cannot be read was told among the sources.
 func (d *diagnosis) calendar(ctx context.Context) {
-	if d.inForceNow == nil {
-		return
-	}
 	sources := d.cfg.File.Sources
 	sources.Clock = d.std.clock
 	report, err := collectors.Calendar(ctx, sources, func(zone *time.Location) (from, to time.Time, err error) {
 		return timeRange{days: lookAhead}.between(zone, d.std.clock())
 	})
 	if err != nil {
+		return
+	}
+	for _, name := range report.Files {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(sources.Dir, name)
+		}
+		d.feeds = append(d.feeds, name)
+	}
+	if d.inForceNow == nil {
 		return
 	}
 	home, err := time.LoadLocation(report.Calendar.Timezone)

@@ -116,7 +116,7 @@ func (d *diagnosis) trust() {
 		}
 	}
 	var inside []string
-	for _, file := range d.cfg.File.SourceFiles() {
+	for _, file := range slices.Concat(d.cfg.File.SourceFiles(), d.feeds) {
 		if d.inCheckout(file) {
 			inside = append(inside, d.std.short(file))
 		}

@@ -78,7 +78,7 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file and its feeds. An entry that makes no sense is an
 // error, wherever in time it lies.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
-	r, err := c.Read(ctx, c.gateRange)
+	r, err := c.read(ctx, c.gateRange, nothing)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +91,7 @@ type Report struct {
 	Evidence *facts.Evidence
 	Warnings []Warning // what is probably not meant, in order of lines
 	Scopes   []Scope   // the environments and services that it names
+	Files    []string  // the feeds that are files: absolute, or relative as the calendar's own path is
 }
 
 // Range gives the half-open interval [from, to) to report, for the site's zone.
@@ -99,6 +100,13 @@ type Range func(zone *time.Location) (from, to time.Time, err error)
 // Read reads what overlaps the range. The error says what could not be read or
 // makes no sense, with file and line; one of the range is handed on as it is.
 func (c Collector) Read(ctx context.Context, within Range) (*Report, error) {
+	return c.read(ctx, within, (*window).lint)
+}
+
+// nothing is looked for where nobody reads warnings.
+func nothing(*window, context.Context, record) {}
+
+func (c Collector) read(ctx context.Context, within Range, lint func(*window, context.Context, record)) (*Report, error) {
 	text, err := c.File.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -123,7 +131,7 @@ func (c Collector) Read(ctx context.Context, within Range) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.lint(r)
+	lint(w, ctx, r)
 	return &Report{
 		Calendar: &facts.Calendar{
 			Timezone: r.Timezone, From: from, Horizon: horizon,
@@ -132,6 +140,7 @@ func (c Collector) Read(ctx context.Context, within Range) (*Report, error) {
 		Evidence: file.Together(append([]file.Text{text}, texts...)...),
 		Warnings: w.sortedWarnings(),
 		Scopes:   scopes(r, w.source),
+		Files:    c.files(r.Feeds),
 	}, nil
 }
 

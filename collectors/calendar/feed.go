@@ -31,6 +31,7 @@ type feed struct {
 	Name         string    `json:"name" schema:"nonempty"`
 	File         *string   `json:"file" schema:"nonempty"`
 	URL          *string   `json:"url" schema:"nonempty"`
+	URLEnv       *string   `json:"url_env" schema:"nonempty"` // the variable that holds the URL
 	Means        meaning   `json:"means"`
 	Environments []string  `json:"environments,omitempty" schema:"identifier"`
 	Services     []string  `json:"services,omitempty" schema:"identifier"`
@@ -90,8 +91,8 @@ func checkFeeds(feeds []feed, source string) error {
 			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; a feed's name stands once", source, f.Line, f.Name, line)
 		}
 		lines[f.Name] = f.Line
-		if (f.File == nil) == (f.URL == nil) {
-			return fmt.Errorf("%s:%d: feed %q: needs file or url, one of them", source, f.Line, f.Name)
+		if btoi(f.File != nil)+btoi(f.URL != nil)+btoi(f.URLEnv != nil) != 1 {
+			return fmt.Errorf("%s:%d: feed %q: needs file, url or url_env, one of them", source, f.Line, f.Name)
 		}
 	}
 	return nil
@@ -144,12 +145,12 @@ func (w *window) seen() (from, to time.Time) {
 
 // fetch reads the feed's bytes.
 func (c Collector) fetch(ctx context.Context, f feed) (file.Text, error) {
-	if f.URL == nil {
+	if f.File != nil {
 		return c.fetchFile(ctx, f)
 	}
-	at, err := web.Parse(*f.URL)
+	at, err := f.address()
 	if err != nil {
-		return file.Text{}, fmt.Errorf("its url: %w", err)
+		return file.Text{}, err
 	}
 	limit := defaultMaxAge
 	if f.MaxAge != nil {
@@ -166,16 +167,50 @@ func (c Collector) fetch(ctx context.Context, f feed) (file.Text, error) {
 	return file.Of(label(f, at), data), nil
 }
 
+// address is where the feed is.
+func (f feed) address() (*url.URL, error) {
+	text, from := "", "its url"
+	if f.URL != nil {
+		text = *f.URL
+	} else {
+		from = "its url in the variable " + *f.URLEnv
+		if text = os.Getenv(*f.URLEnv); text == "" {
+			return nil, fmt.Errorf("the variable %s, which is to hold its url, is not set", *f.URLEnv)
+		}
+	}
+	at, err := web.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	return at, nil
+}
+
 // label is what a feed from elsewhere is called, in the document too. The path
 // of its address may be its password.
 func label(f feed, at *url.URL) string { return fmt.Sprintf("%s (%s)", f.Name, web.Host(at)) }
 
+// beside is a path of the calendar, as File's own is written.
+func (c Collector) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(c.File.Name), name)
+}
+
+// files are the feeds that are files, absolute or relative to File.Dir.
+func (c Collector) files(feeds []feed) []string {
+	var names []string
+	for _, f := range feeds {
+		if f.File != nil {
+			names = append(names, c.beside(*f.File))
+		}
+	}
+	return names
+}
+
 // fetchFile reads a feed that is a file beside the calendar.
 func (c Collector) fetchFile(ctx context.Context, f feed) (file.Text, error) {
-	name := *f.File
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(c.File.Name), name)
-	}
+	name := c.beside(*f.File)
 	path := file.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
 	text, err := path.Read(ctx)
 	if err != nil || f.MaxAge == nil {
@@ -247,6 +282,13 @@ func placed(at time.Time, zone *time.Location) time.Time {
 		at = time.Date(maxYear+1, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return at.In(zone)
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func or(text, otherwise string) string {

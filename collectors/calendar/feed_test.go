@@ -108,6 +108,9 @@ func TestAFeedKeepsItsScopeAndItsSource(t *testing.T) {
 	if f.Name != "Company" || f.Source != "f.ics" || f.Environments[0] != "production" || f.Services[0] != "payments-api" {
 		t.Errorf("read %+v", f)
 	}
+	if len(r.Files) != 1 || r.Files[0] != "f.ics" {
+		t.Errorf("the files are %q", r.Files)
+	}
 	if r.Evidence.URI != "c.yaml,f.ics" {
 		t.Errorf("the evidence is %q", r.Evidence.URI)
 	}
@@ -186,8 +189,9 @@ func TestAFeedThatCannotBeReadIsAnErrorThatNamesItAndItsLine(t *testing.T) {
 		{"more than people keep", "file: f.ics", events("SUMMARY:x\nDTSTART:20200101T000000Z\nDURATION:PT1S\nRRULE:FREQ=MINUTELY"), "has more occurrences"},
 		{"too large", "file: f.ics", strings.Repeat("X", ical.DefaultMaxBytes+1), "which is the limit"},
 		{"missing", "file: nowhere.ics", "", `read "nowhere.ics": there is no such file; write it, or correct feeds[].file in c.yaml`},
-		{"neither file nor URL", "services: [a]", "", `feed "Company": needs file or url, one of them`},
-		{"both", "file: f.ics, url: 'https://example.com/f.ics'", "", "needs file or url, one of them"},
+		{"neither file nor URL", "services: [a]", "", `feed "Company": needs file, url or url_env, one of them`},
+		{"both", "file: f.ics, url: 'https://example.com/f.ics'", "", "needs file, url or url_env, one of them"},
+		{"a variable that is not set", "url_env: NOBODY_SETS_THIS", "", `feed "Company": the variable NOBODY_SETS_THIS, which is to hold its url, is not set`},
 		{"http over the network", "url: 'http://example.com/f.ics'", "", `c.yaml:5: feed "Company": its url: http is read from this machine alone`},
 		{"an unknown meaning", "file: f.ics, means: parties", "", "c.yaml:5: feeds[0].means"},
 		{"an empty pattern", "file: f.ics, include: ['']", "", "c.yaml:5: feeds[0].include[0]"},
@@ -266,6 +270,14 @@ func TestAFeedOverHTTPTellsItsHostAndNoMore(t *testing.T) {
 	}
 	if want := "Company (" + server.URL + ")"; r.Calendar.Freezes[0].Source != want || r.Evidence.URI != "c.yaml,"+want {
 		t.Errorf("source %q, evidence %q", r.Calendar.Freezes[0].Source, r.Evidence.URI)
+	}
+	t.Setenv("FREEZE_FEED", server.URL+"/private-token/f.ics")
+	if r, err = report(t, "UTC", "  - {name: Company, url_env: FREEZE_FEED, means: freezes}\n", map[string]string{}); err != nil || len(r.Calendar.Freezes) != 1 {
+		t.Errorf("by a variable: %+v, %v", r, err)
+	}
+	t.Setenv("FREEZE_FEED", "private-token")
+	if _, err = report(t, "UTC", "  - {name: Company, url_env: FREEZE_FEED, means: freezes}\n", map[string]string{}); err == nil || strings.Contains(err.Error(), "token") {
+		t.Errorf("by a variable that holds no URL: %v", err)
 	}
 	fine = false
 	_, err = report(t, "UTC", feed, map[string]string{})

@@ -37,9 +37,9 @@ func (w *window) sortedWarnings() []Warning {
 }
 
 // lint looks at what the file itself says.
-func (w *window) lint(r record) {
+func (w *window) lint(ctx context.Context, r record) {
 	for _, f := range r.Freezes {
-		if w.over(f) {
+		if w.over(ctx, f) {
 			w.warn(f.Line, "the freeze %q is over; take it out", f.Name)
 		}
 	}
@@ -47,7 +47,7 @@ func (w *window) lint(r record) {
 	w.twice("holiday", r.Holidays)
 	past := 0
 	for _, h := range r.Holidays {
-		if w.over(h) {
+		if w.over(ctx, h) {
 			past++
 		}
 	}
@@ -60,13 +60,13 @@ func (w *window) lint(r record) {
 const yearsAhead = 30
 
 // over says whether e never comes again. What cannot be followed is not over.
-func (w *window) over(e entry) bool {
+func (w *window) over(ctx context.Context, e entry) bool {
 	if e.Repeat == nil {
 		s, err := e.once(w.zone)
 		return err == nil && !s.end.After(w.now)
 	}
 	for years := 1; years <= yearsAhead; years *= yearsAhead {
-		found, err := e.repeated(context.Background(), w.zone, w.now, w.now.AddDate(years, 0, 0))
+		found, err := e.repeated(ctx, w.zone, w.now, w.now.AddDate(years, 0, 0))
 		if err != nil || len(found) > 0 {
 			return false
 		}
