@@ -37,6 +37,7 @@ _approved if {
 
 _approved if {
 	input.request.emergency == true
+	input.request.kind != "rollback"
 	approvals.granted_by(settings.effective.approval.roles.emergency)
 }
 

@@ -277,3 +277,8 @@ test_deny_missing_names_who_may if {
 		{role | some finding in approval.deny; some role, _ in finding.required.roles} == case[1] with input as document
 	}
 }
+
+test_fail_emergency_does_not_widen_who_approves_a_rollback if {
+	document := testing.change(testing.change(testing.rollback, "/request/emergency", true), "/approvals/0/approver", "mailto:vp@example.com")
+	approval.pass == false with input as document
+}
