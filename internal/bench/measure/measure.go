@@ -68,6 +68,16 @@ func Median(costs []Cost) Cost {
 	}
 }
 
+// Least is the least of each figure by itself: what it costs when nothing else
+// disturbs. There must be at least one cost.
+func Least(costs []Cost) Cost {
+	least := costs[0]
+	for _, c := range costs {
+		least = Cost{Wall: min(least.Wall, c.Wall), CPU: min(least.CPU, c.CPU), Peak: min(least.Peak, c.Peak)}
+	}
+	return least
+}
+
 func middle[T int64 | time.Duration](costs []Cost, figure func(Cost) T) T {
 	figures := make([]T, 0, len(costs))
 	for _, c := range costs {

@@ -66,9 +66,9 @@ func run(ctx context.Context, out io.Writer, rounds int) error {
 	return nil
 }
 
-// race gives every variant its turn in every round, and returns the median cost
-// of one decision.
-func race(variants []variant, rounds int) ([]measure.Cost, error) {
+// race gives every variant its turn in every round, and returns the costs of one
+// decision in each.
+func race(variants []variant, rounds int) ([][]measure.Cost, error) {
 	costs := make([][]measure.Cost, len(variants))
 	for range rounds + 1 {
 		for i, v := range variants {
@@ -79,11 +79,10 @@ func race(variants []variant, rounds int) ([]measure.Cost, error) {
 			costs[i] = append(costs[i], cost)
 		}
 	}
-	medians := make([]measure.Cost, 0, len(variants))
-	for _, c := range costs {
-		medians = append(medians, measure.Median(c[1:])) // the first round warms up
+	for i := range costs {
+		costs[i] = costs[i][1:] // the first round warms up
 	}
-	return medians, nil
+	return costs, nil
 }
 
 // turn decides for one slice of time on every lane, and returns what one
@@ -117,11 +116,14 @@ func (v variant) turn() (measure.Cost, error) {
 	return measure.Cost{Wall: cost.Wall / time.Duration(total), CPU: cost.CPU / time.Duration(total)}, nil
 }
 
-// table shows each variant's cost and its ratio to the first one's.
-func table(out io.Writer, name string, variants []variant, costs []measure.Cost) {
-	fmt.Fprintf(out, "\n| %s | wall ms | cpu ms | decisions/s | ÷ first: wall |\n| --- | --- | --- | --- | --- |\n", name)
+// table shows the median and the least of each variant's costs, and the
+// median's ratio to the first variant's.
+func table(out io.Writer, name string, variants []variant, costs [][]measure.Cost) {
+	fmt.Fprintf(out, "\n| %s | wall ms | cpu ms | least cpu ms | decisions/s | ÷ first: cpu |\n| --- | --- | --- | --- | --- | --- |\n", name)
+	first := measure.Median(costs[0])
 	for i, v := range variants {
-		fmt.Fprintf(out, "| %s | %s | %s | %d | %s |\n", v.name, measure.Millis(costs[i].Wall), measure.Millis(costs[i].CPU),
-			time.Second/max(costs[i].Wall, 1), measure.Ratio(costs[i].Wall, costs[0].Wall))
+		median := measure.Median(costs[i])
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %d | %s |\n", v.name, measure.Millis(median.Wall), measure.Millis(median.CPU),
+			measure.Millis(measure.Least(costs[i]).CPU), time.Second/max(median.Wall, 1), measure.Ratio(median.CPU, first.CPU))
 	}
 }
