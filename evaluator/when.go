@@ -33,6 +33,8 @@ type Schedule struct {
 	Mode     Mode     `json:"mode"`
 	Policy   PolicyID `json:"policy"`
 	Input    InputID  `json:"input"`
+	// Weakened lists the switches of this run that loosened the gate.
+	Weakened []string `json:"weakened"`
 
 	Now     time.Time  `json:"now"`
 	OpensAt *time.Time `json:"opens_at"` // set only if the gate is shut and time alone opens it
@@ -135,7 +137,7 @@ func (e *Evaluator) when(ctx context.Context, in *Input, search Search) (Schedul
 func (r *run) schedule(d *Decision, search Search) *Schedule {
 	s := &Schedule{
 		Outcome: d.Outcome, ExitCode: d.ExitCode, Request: d.Request, Deploy: d.Deploy,
-		Mode: d.Mode, Policy: d.Policy, Input: d.Input,
+		Mode: d.Mode, Policy: d.Policy, Input: d.Input, Weakened: d.Weakened,
 		Now: d.Now, OpensAt: d.OpensAt,
 		Horizon: r.horizon().In(r.in.zone), Until: search.Until.Truncate(time.Second).In(r.in.zone),
 		Intervals: []Interval{}, Needs: needs(d), WindowsOnceMet: []Interval{},

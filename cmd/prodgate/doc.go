@@ -4,6 +4,7 @@
 //
 //	prodgate eval IMAGE [flags]           may it go?
 //	prodgate eval --input FILE|- [flags]  the same, on a document that was saved
+//	prodgate when IMAGE|--input FILE      when will the gate open, and what is needed besides time
 //	prodgate collect IMAGE [flags]        the facts, without deciding
 //	prodgate calendar [flags]             windows, freezes and holidays in a range
 //	prodgate policy list|explain|new|test what is checked, and how to add to it

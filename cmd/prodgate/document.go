@@ -14,24 +14,33 @@ import (
 	"github.com/prodgate/prodgate/internal/report"
 )
 
-// replay decides on a document that was saved.
-func (e *evaluation) replay(ctx context.Context, gate *evaluator.Evaluator, options *report.Options) (evaluator.Decision, error) {
+// document is what is decided on: the saved one, or what is known about the
+// image.
+func (e *evaluation) document(ctx context.Context, args []string, options *report.Options) (*evaluator.Input, error) {
+	var input *evaluator.Input
+	var err error
+	if e.input != "" {
+		input, err = e.saved(ctx, options)
+	} else {
+		input, err = e.collected(ctx, args[0])
+	}
+	if err == nil && e.at != nil {
+		input = input.At(*e.at)
+	}
+	return input, err
+}
+
+// saved prepares a document that was saved.
+func (e *evaluation) saved(ctx context.Context, options *report.Options) (*evaluator.Input, error) {
 	name, content, err := e.readInput(ctx)
 	if err != nil {
-		return evaluator.Decision{}, err
-	}
-	input, err := evaluator.Read(name, content)
-	if err != nil {
-		return evaluator.Decision{}, err
+		return nil, err
 	}
 	if e.input != "-" {
 		options.InputName = e.input
 	}
 	options.Lines = lines(name, content)
-	if e.at != nil {
-		input = input.At(*e.at)
-	}
-	return gate.Decide(ctx, input)
+	return evaluator.Read(name, content)
 }
 
 // lines finds the line of a JSON Pointer in a document. Most runs never ask.
@@ -95,36 +104,31 @@ func readAll(from io.Reader) (input []byte, err error) {
 	return io.ReadAll(io.LimitReader(from, facts.MaxBytes+1))
 }
 
-// collectAndDecide gathers the facts about image and decides on them.
-func (e *evaluation) collectAndDecide(ctx context.Context, gate *evaluator.Evaluator, image string) (evaluator.Decision, error) {
-	req, err := request(e.cmd, e.cfg, image, e.std.clock())
-	if err != nil {
-		return evaluator.Decision{}, err
+// collected gathers the facts about image. What is asked for is the same each
+// time: approvals are for a request, and count from its time.
+func (e *evaluation) collected(ctx context.Context, image string) (*evaluator.Input, error) {
+	if e.request == nil {
+		req, err := request(e.cmd, e.cfg, image, e.std.clock())
+		if err != nil {
+			return nil, err
+		}
+		if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
+			fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
+		}
+		e.request = &req
 	}
-	switches := weakened(e.cmd, e.cfg)
-	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
-		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
-	}
-	doc := gather(ctx, e.cfg, e.std.clock, e.at, req)
+	e.weakened = weakened(e.cmd, e.cfg)
+	doc := gather(ctx, e.cfg, e.std.clock, e.at, *e.request)
 	e.tell(doc)
 	if err := ctx.Err(); err != nil {
-		return evaluator.Decision{}, err // what was not asked in time would look like a broken source
+		return nil, err // what was not asked in time would look like a broken source
 	}
 	if e.saveInput != "" {
 		if err := saveDocument(e.std.path(e.saveInput), doc); err != nil {
-			return evaluator.Decision{}, err
+			return nil, err
 		}
 	}
-	decision, err := e.decide(ctx, gate, doc)
-	decision.Weakened = append(switches, decision.Weakened...)
-	return decision, err
-}
-
-func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, doc *facts.Document) (evaluator.Decision, error) {
-	if e.at != nil {
-		return gate.EvaluateAt(ctx, doc, *e.at)
-	}
-	return gate.Evaluate(ctx, doc)
+	return evaluator.FromDocument(doc)
 }
 
 // tell says on standard error how each source answered, if asked to.

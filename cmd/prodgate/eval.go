@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
 )
 
-// evaluation is one run of "prodgate eval", as its flags say.
+// evaluation is one run of "prodgate eval", or of another command that decides,
+// as its flags say.
 type evaluation struct {
 	std       stdio
 	cmd       *cobra.Command
@@ -22,6 +24,10 @@ type evaluation struct {
 	input     string     // file, - for standard input, "" for an image
 	saveInput string     // file, "" for none
 	at        *time.Time // nil: now
+	wait      time.Duration
+
+	request  *facts.Request // what is asked for, once it is known
+	weakened []string       // the switches that loosened how facts were collected
 }
 
 func newEval(std stdio) *cobra.Command {
@@ -42,18 +48,13 @@ Elsewhere they have to be given.`,
   prodgate eval --input document.json -o text -o json=decision.json`,
 		Args: func(cmd *cobra.Command, args []string) error { return imageOrInput(cmd, args) },
 	}
-	addRequest(cmd)
-	addInsecure(cmd)
-	addSettings(cmd, "policies", "config", "timeout")
-	addTerminal(cmd)
+	addQuestion(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
 	complete(cmd, "output", report.Formats)
-	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
-	flags.String("save-input", "", "write the collected document to this file")
-	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")
+	addWait(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		e, err := prepare(cmd, std)
+		e, err := prepare(cmd, std, report.ParseAll)
 		if err != nil {
 			return err
 		}
@@ -62,10 +63,23 @@ Elsewhere they have to be given.`,
 	return cmd
 }
 
+// addQuestion declares the flags that say what is decided about, by which
+// rules and as of when.
+func addQuestion(cmd *cobra.Command) {
+	addRequest(cmd)
+	addInsecure(cmd)
+	addSettings(cmd, "policies", "config", "timeout")
+	addTerminal(cmd)
+	flags := cmd.Flags()
+	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
+	flags.String("save-input", "", "write the collected document to this file")
+	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")
+}
+
 // imageOrInput accepts an image or --input, and with --input none of the flags
 // that the document answers itself.
 func imageOrInput(cmd *cobra.Command, args []string) error {
-	help := "prodgate eval IMAGE, or prodgate eval --input FILE"
+	help := fmt.Sprintf("%s IMAGE, or %s --input FILE", cmd.CommandPath(), cmd.CommandPath())
 	fromFile := cmd.Flags().Changed("input")
 	switch {
 	case len(args) > 1:
@@ -83,8 +97,8 @@ func imageOrInput(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// prepare reads flags and configuration.
-func prepare(cmd *cobra.Command, std stdio) (*evaluation, error) {
+// prepare reads flags and configuration; parse reads what -o says.
+func prepare(cmd *cobra.Command, std stdio, parse func([]string) ([]report.Output, error)) (*evaluation, error) {
 	e := &evaluation{std: std, cmd: cmd}
 	flags := cmd.Flags()
 	words, err := flags.GetStringArray("output")
@@ -92,7 +106,7 @@ func prepare(cmd *cobra.Command, std stdio) (*evaluation, error) {
 		return nil, err
 	}
 	if quiet, _ := flags.GetBool("quiet"); !quiet || len(words) > 0 {
-		if e.outputs, err = report.ParseAll(words); err != nil {
+		if e.outputs, err = parse(words); err != nil {
 			return nil, usage("", "%w", err)
 		}
 	}
@@ -120,31 +134,60 @@ func prepare(cmd *cobra.Command, std stdio) (*evaluation, error) {
 // run decides and writes every output. It returns nil only for an allow of
 // which every output is written.
 func (e *evaluation) run(ctx context.Context, args []string) error {
-	timeout, err := e.cfg.Timeout()
-	if err != nil {
-		return usage("", "%w", err)
-	}
 	options, err := e.options()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
-	defer cancel()
-	gate, err := evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List})
+	if e.wait, err = waiting(e.cmd); err != nil {
+		return err
+	}
+	var gate *evaluator.Evaluator
+	var decision evaluator.Decision
+	err = e.bounded(ctx, func(ctx context.Context) error {
+		if gate, err = e.gate(ctx); err == nil {
+			decision, err = e.decide(ctx, gate, args, &options)
+		}
+		return err
+	})
+	if err == nil && e.wait > 0 {
+		err = e.await(ctx, gate, args, &options, &decision)
+	}
 	if err != nil {
-		return undecided(ctx, err)
+		return err
 	}
 	options.Rule = rules(gate)
-	var decision evaluator.Decision
-	if e.input != "" {
-		decision, err = e.replay(ctx, gate, &options)
-	} else {
-		decision, err = e.collectAndDecide(ctx, gate, args[0])
-	}
+	return e.conclude(&decision, options)
+}
+
+// gate compiles the policies.
+func (e *evaluation) gate(ctx context.Context) (*evaluator.Evaluator, error) {
+	return evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List})
+}
+
+// decide prepares the document and decides on it.
+func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, args []string, options *report.Options) (evaluator.Decision, error) {
+	input, err := e.document(ctx, args, options)
 	if err != nil {
+		return evaluator.Decision{}, err
+	}
+	decision, err := gate.Decide(ctx, input)
+	decision.Weakened = append(decision.Weakened, e.weakened...)
+	return decision, err
+}
+
+// bounded gives do the time of one run. An error means that there is no
+// decision.
+func (e *evaluation) bounded(ctx context.Context, do func(context.Context) error) error {
+	timeout, err := e.cfg.Timeout()
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
+	defer cancel()
+	if err := do(ctx); err != nil {
 		return undecided(ctx, err)
 	}
-	return e.conclude(&decision, options)
+	return nil
 }
 
 // undecided is the error of a run that came to no decision.
@@ -155,24 +198,33 @@ func undecided(ctx context.Context, err error) error {
 	return usage("no decision was made: treat it as blocked", "%w", err)
 }
 
-// conclude writes the outputs, standard output last, and turns the decision
-// into what the process ends with.
+// conclude writes the outputs and turns the decision into what the process
+// ends with.
 func (e *evaluation) conclude(d *evaluator.Decision, options report.Options) error {
-	end, err := ending(d)
+	end, err := ending(d.Outcome, d.ExitCode)
 	if err != nil {
 		return err
 	}
+	err = e.write(func(o report.Output) error { return o.Write(e.std.out, d, e.placed(o, options)) })
+	if err != nil {
+		return err
+	}
+	return end
+}
+
+// write writes every output, standard output last.
+func (e *evaluation) write(put func(report.Output) error) error {
 	for _, toFile := range []bool{true, false} {
 		for _, o := range e.outputs {
 			if (o.Path != "") != toFile {
 				continue
 			}
-			if err := o.Write(e.std.out, d, e.placed(o, options)); err != nil {
+			if err := put(o); err != nil {
 				return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
 			}
 		}
 	}
-	return end
+	return nil
 }
 
 // placed fits options to the place an output goes to: a file is not coloured,
@@ -192,14 +244,14 @@ func (e *evaluation) placed(o report.Output, options report.Options) report.Opti
 
 // ending is nil for an allow and the exit code for a deny. A decision that
 // does not agree with itself is none.
-func ending(d *evaluator.Decision) (end, err error) {
+func ending(outcome evaluator.Outcome, code int) (end, err error) {
 	switch {
-	case d.Outcome == evaluator.Allow && d.ExitCode == exitAllow:
+	case outcome == evaluator.Allow && code == exitAllow:
 		return nil, nil
-	case d.Outcome == evaluator.Deny && (d.ExitCode == exitDeny || d.ExitCode == exitWait):
-		return verdict(d.ExitCode), nil
+	case outcome == evaluator.Deny && (code == exitDeny || code == exitWait):
+		return verdict(code), nil
 	}
-	return nil, fmt.Errorf("the evaluator answered %q with exit code %d, which is no decision", d.Outcome, d.ExitCode)
+	return nil, fmt.Errorf("the evaluator answered %q with exit code %d, which is no decision", outcome, code)
 }
 
 // rules says where the rule behind a code stands. Most runs never ask.

@@ -21,6 +21,7 @@ type stdio struct {
 	dir      string   // the working folder
 	env      []string // as os.Environ
 	clock    func() time.Time
+	sleep    func(context.Context, time.Duration) error // nil: real time
 }
 
 func main() {
@@ -37,7 +38,7 @@ func main() {
 	if err != nil {
 		dir = "."
 	}
-	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr, dir, os.Environ(), time.Now}))
+	os.Exit(run(ctx, os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, dir: dir, env: os.Environ(), clock: time.Now}))
 }
 
 // run does what args say and returns the exit code. It never ends the process

@@ -74,7 +74,7 @@ func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
 		{"the zero decision", "", 0, nil, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			end, err := ending(&evaluator.Decision{Outcome: tt.outcome, ExitCode: tt.code})
+			end, err := ending(tt.outcome, tt.code)
 			if (err != nil) != tt.bad || !errors.Is(end, tt.end) {
 				t.Errorf("ending = %v, %v", end, err)
 			}

@@ -46,28 +46,34 @@ func Parse(value string) (Output, error) {
 	format, path, hasPath := strings.Cut(value, "=")
 	o := Output{Format: format, Path: path}
 	if !slices.Contains(Formats, format) {
-		return Output{}, unknownFormat(format)
+		return Output{}, unknownFormat(format, Formats)
 	}
 	if format == templateFormat {
 		return parseTemplateOutput(path)
 	}
 	if hasPath && path == "" {
-		return Output{}, fmt.Errorf("output %q names no file after the equals sign; write %s for standard output or %s=PATH", value, format, format)
+		return Output{}, noFile(value, format)
 	}
 	return o, nil
+}
+
+func noFile(value, format string) error {
+	return fmt.Errorf("output %q names no file after the equals sign; write %s for standard output or %s=PATH", value, format, format)
 }
 
 // ParseAll reads every -o of a command line. None means text to standard
 // output. Two outputs to one place are an error: they would run into or
 // overwrite each other.
-func ParseAll(values []string) ([]Output, error) {
+func ParseAll(values []string) ([]Output, error) { return parseAll(values, Parse) }
+
+func parseAll(values []string, parse func(string) (Output, error)) ([]Output, error) {
 	if len(values) == 0 {
 		values = []string{"text"}
 	}
 	outputs := make([]Output, 0, len(values))
 	taken := map[string]string{}
 	for _, value := range values {
-		o, err := Parse(value)
+		o, err := parse(value)
 		if err != nil {
 			return nil, err
 		}
@@ -106,24 +112,24 @@ func place(path string) string {
 	return path
 }
 
-// unknownFormat is the error for a format that is not one.
-func unknownFormat(format string) error {
+// unknownFormat is the error for a format that is none of formats.
+func unknownFormat(format string, formats []string) error {
 	hint := ""
-	if near := nearest(strings.ToLower(format)); near != "" {
+	if near := nearest(strings.ToLower(format), formats); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return fmt.Errorf("unknown output format %q: use one of %s%s", format, strings.Join(Formats, ", "), hint)
+	return fmt.Errorf("unknown output format %q: use one of %s%s", format, strings.Join(formats, ", "), hint)
 }
 
 // aliases are names other tools use for a format of ours.
 var aliases = map[string]string{"yml": "yaml", "md": "markdown", "xml": "junit", "txt": "text", "table": "text", "tmpl": templateFormat}
 
-// nearest is the format that format was probably meant to be; empty if none
-// is close.
-func nearest(format string) string {
-	if meant, ok := aliases[format]; ok {
+// nearest is the one of formats that format was probably meant to be; empty if
+// none is close.
+func nearest(format string, formats []string) string {
+	if meant, ok := aliases[format]; ok && slices.Contains(formats, meant) {
 		return meant
 	}
-	near, _ := spelling.Nearest(format, Formats)
+	near, _ := spelling.Nearest(format, formats)
 	return near
 }

@@ -56,7 +56,7 @@ func (o Output) Render(d *evaluator.Decision, options Options) ([]byte, error) {
 	} else if print := printers[o.Format]; print != nil {
 		out, err = print(p)
 	} else {
-		err = unknownFormat(o.Format)
+		err = unknownFormat(o.Format, Formats)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
@@ -72,6 +72,11 @@ func (o Output) Write(stdout io.Writer, d *evaluator.Decision, options Options) 
 	if err != nil {
 		return err
 	}
+	return o.put(stdout, out)
+}
+
+// put writes what was printed.
+func (o Output) put(stdout io.Writer, out []byte) error {
 	if o.Path != "" {
 		return replaceFile(o.Path, out)
 	}

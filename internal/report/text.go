@@ -168,7 +168,7 @@ func (s *sheet) row(line string) {
 
 // colors of the words a line begins with, as terminal sequences.
 var colors = map[string]string{
-	allow: "32", deny: "31", wait: "33",
+	allow: "32", deny: "31", wait: "33", open: "32", closed: "31",
 	wordFix: "31", wordAsk: "35", wordWarn: "33", wordWaived: "36",
 }
 

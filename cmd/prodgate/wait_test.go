@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/evaluator"
+)
+
+// waitingRoom is a folder with good evidence about an image, and a clock that
+// moves only when somebody sleeps.
+type waitingRoom struct {
+	std      stdio
+	registry *embeddedRegistry
+	image    string
+	now      time.Time
+	slept    time.Duration
+	awake    func() // called after each sleep
+	out, err *bytes.Buffer
+}
+
+// newWaitingRoom opens at now, with the shipped windows of New York.
+func newWaitingRoom(t *testing.T, now string) *waitingRoom {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := startRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(registry.close)
+	r := &waitingRoom{registry: registry, image: registry.host + "/payments-api:7a3f9c2", now: at, awake: func() {}}
+	target := r.push(t, "payments-api:6b2e8d1", "old")
+	e := goodEvidence(registry.host+"/payments-api", r.push(t, "payments-api:7a3f9c2", "new"), target, at)
+	r.std, r.out, r.err = alone(t)
+	if err := e.write(r.std.dir); err != nil {
+		t.Fatal(err)
+	}
+	r.std.env = []string{
+		"PRODGATE_TRIGGER=workflow_dispatch", "PRODGATE_REQUESTED_BY=github:583231",
+		"PRODGATE_TRIGGERED_BY=github:583231", "PRODGATE_REQUESTED_AT=" + e.RequestedAt,
+	}
+	r.std.clock = func() time.Time { return r.now }
+	r.std.sleep = func(ctx context.Context, length time.Duration) error {
+		r.now, r.slept = r.now.Add(length), r.slept+length
+		r.awake()
+		return ctx.Err()
+	}
+	return r
+}
+
+func (r *waitingRoom) push(t *testing.T, name, text string) (digest string) {
+	t.Helper()
+	digest, err := r.registry.push(t.Context(), r.registry.host+"/"+name, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest
+}
+
+// eval runs "prodgate eval IMAGE -o json" with flags.
+func (r *waitingRoom) eval(t *testing.T, ctx context.Context, flags ...string) (int, evaluator.Decision) {
+	t.Helper()
+	code := run(ctx, append([]string{"eval", r.image, "-o", "json"}, flags...), r.std)
+	var d evaluator.Decision
+	if code != exitNoDecision {
+		if err := json.Unmarshal(r.out.Bytes(), &d); err != nil {
+			t.Fatalf("%v in %s", err, r.out)
+		}
+	}
+	return code, d
+}
+
+// Twenty minutes before the window opens.
+const early = "2026-11-24T09:40:00-05:00"
+
+func TestEvalWaitsUntilTheGateOpensAndDecidesAgain(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	code, d := r.eval(t, t.Context(), "--wait")
+	if code != exitAllow || d.Mode != evaluator.ModeEnforce {
+		t.Fatalf("ends with %d in mode %q: %s", code, d.Mode, r.err)
+	}
+	if opens := time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC); !d.Now.Equal(opens) || r.slept != 20*time.Minute {
+		t.Errorf("decided as of %s after %s", d.Now, r.slept)
+	}
+	for _, want := range []string{"waiting until Tue 2026-11-24 10:00:00 -05:00 (20m0s) for window.closed", "collecting again"} {
+		if !strings.Contains(r.err.String(), want) {
+			t.Errorf("standard error lacks %q:\n%s", want, r.err)
+		}
+	}
+	if strings.Count(r.out.String(), `"outcome"`) != 1 {
+		t.Errorf("more than the last decision is printed: %s", r.out)
+	}
+}
+
+func TestEvalWithoutWaitEndsAtOnce(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	if code, _ := r.eval(t, t.Context()); code != exitWait || r.slept != 0 {
+		t.Errorf("ends with %d after %s", code, r.slept)
+	}
+}
+
+func TestEvalDoesNotWaitForAnOpeningThatIsTooFarAway(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	code, _ := r.eval(t, t.Context(), "--wait=19m")
+	if code != exitWait || r.slept != 0 || !strings.Contains(r.err.String(), "later than --wait allows") {
+		t.Errorf("ends with %d after %s: %s", code, r.slept, r.err)
+	}
+}
+
+func TestEvalDoesNotWaitForWhatTimeDoesNotCure(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	if err := os.Remove(filepath.Join(r.std.dir, "approvals.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := r.eval(t, t.Context(), "--wait"); code != exitDeny || r.slept != 0 {
+		t.Errorf("ends with %d after %s", code, r.slept)
+	}
+}
+
+// What is collected after the waiting counts, not what was known before.
+func TestEvalCollectsAgainAfterTheWaiting(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	r.awake = func() { os.Remove(filepath.Join(r.std.dir, "approvals.yaml")) }
+	code, d := r.eval(t, t.Context(), "--wait")
+	if code != exitDeny || r.slept != 20*time.Minute || d.OpensAt != nil {
+		t.Errorf("ends with %d after %s: %s", code, r.slept, r.err)
+	}
+}
+
+func TestEvalRefusesAnotherImageAfterTheWaiting(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	r.awake = func() { r.push(t, "payments-api:7a3f9c2", "another") }
+	code, _ := r.eval(t, t.Context(), "--wait")
+	if code != exitNoDecision || !strings.Contains(r.err.String(), "the reference has come to name") || r.out.Len() > 0 {
+		t.Errorf("ends with %d: %s%s", code, r.out, r.err)
+	}
+}
+
+func TestAnInterruptedWaitIsNoDecision(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.awake = cancel
+	code, _ := r.eval(t, ctx, "--wait")
+	if code != exitNoDecision || r.slept != glance || !strings.Contains(r.err.String(), "interrupted") || r.out.Len() > 0 {
+		t.Errorf("ends with %d after %s: %s%s", code, r.slept, r.out, r.err)
+	}
+}
+
+// A clock that was set back while the process slept costs another look, not a
+// decision too early.
+func TestAClockSetBackIsWaitedFor(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	once := false
+	r.awake = func() {
+		if !once {
+			once, r.now = true, r.now.Add(-10*time.Minute)
+		}
+	}
+	code, d := r.eval(t, t.Context(), "--wait")
+	if code != exitAllow || r.slept != 30*time.Minute || d.Now.Hour() != 10 {
+		t.Errorf("ends with %d after %s, as of %s: %s", code, r.slept, d.Now, r.err)
+	}
+}
+
+func TestRestEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := rest(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("rest = %v", err)
+	}
+	if err := rest(t.Context(), time.Millisecond); err != nil {
+		t.Errorf("rest = %v", err)
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/report"
+	"github.com/spf13/cobra"
+)
+
+// The range that is searched where nobody says, and the longest, in days.
+const (
+	searchedDays = 14
+	mostDays     = 3660
+)
+
+func newWhen(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "when [IMAGE]",
+		Short: "When will the gate open, and what is needed besides time?",
+		Long: `When collects what is known about IMAGE, or reads a saved document, and lists when
+the gate will be open: windows, freezes, holidays, soak and the expiry of
+approvals and waivers at once. It decides again at every instant at which
+something can change, with every fact but the time as it is now, and looks no
+further than the calendar's horizon.
+
+What time does not cure is listed apart, with who can cure it. It ends as
+"prodgate eval" would: 0 (open now), 1 (something must be done), 3 (wait) or 2
+(nothing is known: treat it as blocked).`,
+		Example: `  prodgate when registry.example.com/payments-api:7a3f9c2
+  prodgate when --input document.json --days 30 -o json
+  prodgate when --input document.json -o ics=open.ics`,
+		Args: func(cmd *cobra.Command, args []string) error { return imageOrInput(cmd, args) },
+	}
+	addQuestion(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, ics (an open interval is an event); without it, text")
+	flags.Int("days", searchedDays, "how many days of 24 hours to search")
+	flags.String("until", "", "search until this time (RFC 3339) instead")
+	flags.Duration("resolution", evaluator.DefaultResolution, "how far apart to look for edges that stand neither in the document nor in the settings; only where a policy pack adds checks")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		e, err := prepare(cmd, std, report.ParseSchedules)
+		if err != nil {
+			return err
+		}
+		return e.runWhen(cmd.Context(), args)
+	}
+	return cmd
+}
+
+// runWhen searches and writes every output. It returns nil only if the gate is
+// open now and every output is written.
+func (e *evaluation) runWhen(ctx context.Context, args []string) error {
+	options, err := e.options()
+	if err != nil {
+		return err
+	}
+	reach, err := reachOf(e.cmd)
+	if err != nil {
+		return err
+	}
+	var schedule evaluator.Schedule
+	err = e.bounded(ctx, func(ctx context.Context) error {
+		gate, err := e.gate(ctx)
+		if err != nil {
+			return err
+		}
+		input, err := e.document(ctx, args, &options)
+		if err != nil {
+			return err
+		}
+		search, err := reach.from(input.Now())
+		if err != nil {
+			return err
+		}
+		schedule, err = gate.When(ctx, input, search)
+		schedule.Weakened = append(schedule.Weakened, e.weakened...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	end, err := ending(schedule.Outcome, schedule.ExitCode)
+	if err != nil {
+		return err
+	}
+	err = e.write(func(o report.Output) error { return o.WriteSchedule(e.std.out, &schedule, e.placed(o, options)) })
+	if err != nil {
+		return err
+	}
+	return end
+}
+
+// reach is how far --days or --until and --resolution say to search.
+type reach struct {
+	days       int
+	until      *time.Time // instead of days
+	resolution time.Duration
+}
+
+func reachOf(cmd *cobra.Command) (reach, error) {
+	flags := cmd.Flags()
+	r := reach{}
+	r.days, _ = flags.GetInt("days")
+	r.resolution, _ = flags.GetDuration("resolution")
+	switch {
+	case flags.Changed("until") && flags.Changed("days"):
+		return r, usage("give --until or --days", "--until and --days exclude each other")
+	case r.days < 1 || r.days > mostDays:
+		return r, usage("between 1 and 3660; nothing past the calendar's horizon is searched anyway", "--days %d is no length to search", r.days)
+	case r.resolution < time.Second:
+		return r, usage("a length of time such as 15m", "--resolution %s is under a second", r.resolution)
+	case flags.Changed("until"):
+		text, _ := flags.GetString("until")
+		until, err := instant(text, "--until")
+		r.until = &until
+		return r, err
+	}
+	return r, nil
+}
+
+// from is the search from now on.
+func (r reach) from(now time.Time) (evaluator.Search, error) {
+	search := evaluator.Search{Until: now.Add(time.Duration(r.days) * 24 * time.Hour), Resolution: r.resolution}
+	if r.until == nil {
+		return search, nil
+	}
+	if search.Until = *r.until; !search.Until.After(now) {
+		return search, usage("give a later time", "--until %s is not after now, which is %s", search.Until.Format(time.RFC3339), now.Format(time.RFC3339))
+	}
+	return search, nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const storiesFolder = "../../fixtures/cases"
+
+// printed is what "prodgate when -o json" prints, as far as tests read it.
+type printed struct {
+	Now       time.Time  `json:"now"`
+	OpensAt   *time.Time `json:"opens_at"`
+	Horizon   time.Time  `json:"horizon"`
+	ExitCode  int        `json:"exit_code"`
+	Intervals []struct {
+		From          time.Time `json:"from"`
+		To            time.Time `json:"to"`
+		OpensBecause  []reason  `json:"opens_because"`
+		ClosesBecause []reason  `json:"closes_because"`
+	} `json:"intervals"`
+	Needs []struct {
+		Code   string   `json:"code"`
+		Cure   string   `json:"cure"`
+		Remedy string   `json:"remedy"`
+		Who    []string `json:"who"`
+	} `json:"needs"`
+	Never *string `json:"never"`
+}
+
+type reason struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func whenPrints(t *testing.T, args ...string) (printed, int) {
+	t.Helper()
+	std, out, errs := alone(t)
+	code := run(t.Context(), append([]string{"when", "-o", "json"}, args...), std)
+	var p printed
+	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
+		t.Fatalf("when %v ended with %d and printed no JSON: %v\n%s\n%s", args, code, err, out, errs)
+	}
+	return p, code
+}
+
+// storyInput is the absolute path of a story's document.
+func storyInput(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(storiesFolder, name, "input.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestWhenPrintsEveryStoryAndEndsAsEval(t *testing.T) {
+	folders, err := os.ReadDir(storiesFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		t.Run(folder.Name(), func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(storiesFolder, folder.Name(), "decision.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var decision printed
+			if err := json.Unmarshal(text, &decision); err != nil {
+				t.Fatal(err)
+			}
+			p, code := whenPrints(t, "--input", storyInput(t, folder.Name()))
+			if code != decision.ExitCode || p.ExitCode != code {
+				t.Errorf("ends with %d and says %d, eval ends with %d", code, p.ExitCode, decision.ExitCode)
+			}
+			if (p.OpensAt == nil) != (decision.OpensAt == nil) || p.OpensAt != nil && !p.OpensAt.Equal(*decision.OpensAt) {
+				t.Errorf("opens at %v, eval says %v", p.OpensAt, decision.OpensAt)
+			}
+			if code == exitDeny && (p.Never == nil || len(p.Needs) == 0 || len(p.Needs[0].Who) == 0 || p.Needs[0].Remedy == "") {
+				t.Errorf("a denial: never %v, needs %v", p.Never, p.Needs)
+			}
+		})
+	}
+}
+
+func TestWhenOpensOnTheSecondThatEvalAllows(t *testing.T) {
+	input := storyInput(t, "wait-freeze")
+	p, code := whenPrints(t, "--input", input)
+	if code != exitWait || p.OpensAt == nil || len(p.Intervals) == 0 || !p.Intervals[0].From.Equal(*p.OpensAt) {
+		t.Fatalf("ends with %d, opens at %v, intervals %v", code, p.OpensAt, p.Intervals)
+	}
+	first := p.Intervals[0]
+	for _, tt := range []struct {
+		at   time.Time
+		want int
+	}{
+		{first.From.Add(-time.Second), exitWait},
+		{first.From, exitAllow},
+		{first.To.Add(-time.Second), exitAllow},
+		{first.To, exitWait},
+	} {
+		std, _, _ := alone(t)
+		if code := run(t.Context(), []string{"eval", "-q", "--input", input, "--at", tt.at.Format(time.RFC3339)}, std); code != tt.want {
+			t.Errorf("eval as of %s ends with %d, want %d", tt.at, code, tt.want)
+		}
+	}
+}
