@@ -142,12 +142,3 @@ test_nothing_by_settings_emptied_or_removed if {
 		}
 	}
 }
-
-test_unsigned_only_where_settings_say_so if {
-	settings := testing.settings("/sources/unverified/waivers", false)
-	not _covered(_with({})) with data.prodgate.v1.settings as settings
-	testing.codes(waivers.problems) == {"waiver.unsigned"} with input as _with({})
-		with data.prodgate.v1.settings as settings
-	_covered(_with({"verified_by": "cosign"})) with data.prodgate.v1.settings as settings
-	not _covered(_with({})) with data.prodgate.v1.settings as testing.settings_without("/sources/unverified/waivers")
-}
