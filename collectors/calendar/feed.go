@@ -105,7 +105,7 @@ func early(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !bounded {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-min(time.Second, time.Until(deadline)/10)))
+	return context.WithDeadline(ctx, deadline.Add(-min(2*time.Second, time.Until(deadline)/4)))
 }
 
 // readFeed reads a feed and lists what happens in w. A panic is an error: the
