@@ -151,24 +151,24 @@ func scheduleHeadline(s *evaluator.Schedule) (verdict, rest string) {
 }
 
 // windows prints when nothing but the needs stands in the way.
-func (t *sheet) windows(s *evaluator.Schedule) {
-	if len(s.Needs) == 0 {
+func (s *sheet) windows(schedule *evaluator.Schedule) {
+	if len(schedule.Needs) == 0 {
 		return
 	}
-	t.blank()
+	s.blank()
 	switch {
-	case s.WindowsUnknown != nil:
-		t.paragraph("", "When nothing else is in the way is not known: "+line(*s.WindowsUnknown)+".")
-	case len(s.WindowsOnceMet) == 0:
-		t.paragraph("", "At every instant of the searched time, something else is in the way as well.")
+	case schedule.WindowsUnknown != nil:
+		s.paragraph("", "When nothing else is in the way is not known: "+line(*schedule.WindowsUnknown)+".")
+	case len(schedule.WindowsOnceMet) == 0:
+		s.paragraph("", "At every instant of the searched time, something else is in the way as well.")
 	default:
-		t.paragraph("", "Shut until that is met, but with nothing else in the way:")
-		t.intervals(s.WindowsOnceMet)
+		s.paragraph("", "Shut until that is met, but with nothing else in the way:")
+		s.intervals(schedule.WindowsOnceMet)
 	}
 }
 
 // intervals prints one interval a paragraph.
-func (t *sheet) intervals(list []evaluator.Interval) {
+func (s *sheet) intervals(list []evaluator.Interval) {
 	for _, i := range list {
 		after, until := "after "+reasons(i.OpensBecause), "until "+reasons(i.ClosesBecause)
 		if isEnd(i.OpensBecause, evaluator.SearchStarts) {
@@ -177,7 +177,7 @@ func (t *sheet) intervals(list []evaluator.Interval) {
 		if isEnd(i.ClosesBecause, evaluator.SearchEnds) {
 			until = "until the search ends"
 		}
-		t.set("  ", "    ", interval(i)+", "+after+", "+until)
+		s.set("  ", "    ", interval(i)+", "+after+", "+until)
 	}
 }
 
