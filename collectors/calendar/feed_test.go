@@ -362,3 +362,22 @@ func BenchmarkAFeedOfFiveMegabytes(b *testing.B) {
 		}
 	}
 }
+
+func TestADayThatHasBegunIsStillOn(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"f.ics":  events("SUMMARY:x\nDTSTART;VALUE=DATE:20270501\nDTEND;VALUE=DATE:20270501"),
+		"c.yaml": "timezone: UTC\nfreezes: []\nholidays: []\nfeeds: [{name: a, file: f.ics, means: holidays}]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, "2028-01-01T00:00:00Z") }}
+	r, err := c.Read(t.Context(), func(*time.Location) (from, to time.Time, err error) {
+		return instant(t, "2027-05-01T12:00:00Z"), instant(t, "2027-05-02T12:00:00Z"), nil
+	})
+	if err != nil || len(r.Calendar.Holidays) != 1 {
+		t.Errorf("read %+v, %v", r, err)
+	}
+}

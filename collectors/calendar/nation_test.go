@@ -74,7 +74,6 @@ func TestAListThatDoesNotExistIsAnError(t *testing.T) {
 
 // A country whose list is empty would read as one without holidays.
 func TestEachListHasHolidaysInEachYear(t *testing.T) {
-	inUTC()
 	all := countries()
 	if len(all) != 48 {
 		t.Errorf("there are %d countries", len(all))
@@ -113,5 +112,17 @@ func TestHolidaysDoNotDependOnThisMachinesZone(t *testing.T) {
 	}
 	if cal.DefaultLoc != time.UTC {
 		t.Errorf("holidays are reckoned in %s", cal.DefaultLoc)
+	}
+}
+
+func TestPublicHolidaysKeepTheirScope(t *testing.T) {
+	got, err := collect(t, publicHolidays("UTC", "country: DE, environments: [production], add: [{name: x, date: 2026-12-01}, {name: y, date: 2026-12-02, services: [a]}]"), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range got.Holidays {
+		if own := h.Name == "y"; own != (len(h.Services) == 1) || own != (len(h.Environments) == 0) {
+			t.Errorf("%q holds for %q, %q", h.Name, h.Environments, h.Services)
+		}
 	}
 }

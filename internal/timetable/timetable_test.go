@@ -91,13 +91,16 @@ func TestTheTimetableAgreesWithTheRules(t *testing.T) {
 			for i := range 8 {
 				start := from.Add(time.Duration(random.IntN(7*24*60)) * time.Minute)
 				entry := facts.Interval{Name: "x" + string(rune('a'+i)), Start: start, End: start.Add(time.Duration(1+random.IntN(24*60)) * time.Minute), Source: "test"}
-				switch i % 4 {
-				case 0:
+				switch i {
+				case 5:
+					entry.Environments = []string{"staging"}
+					c.Freezes = append(c.Freezes, entry)
+				case 0, 4:
 					c.Holidays = append(c.Holidays, entry)
 				case 1:
 					entry.Services = []string{"another"}
 					c.Freezes = append(c.Freezes, entry)
-				case 2:
+				case 2, 6:
 					entry.Environments = []string{"production", "staging"}
 					c.Freezes = append(c.Freezes, entry)
 				default:
@@ -297,5 +300,53 @@ func TestWindowsAreListedWhateverTheCalendarSays(t *testing.T) {
 	want := []string{"off-hours 00:00-10:00", "business-hours 10:00-14:00", "off-hours 14:00-18:00", "after-hours 18:00-00:00"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAWindowOpensTwiceWhereTheClockShowsItTwice(t *testing.T) {
+	zone := load(t, "America/New_York")
+	q := timetable.Question{
+		Windows: timetable.Windows{Preferred: "a", Zone: zone, Named: map[string][]timetable.Span{
+			"a": {{Days: []string{"Sunday"}, From: "01:30", To: "03:00"}},
+		}},
+		Calendar: &facts.Calendar{}, From: instant(t, "2026-11-01T00:00:00-04:00"), To: instant(t, "2026-11-02T00:00:00-05:00"), Zone: zone,
+	}
+	var got []string
+	for _, s := range q.Slots() {
+		if s.State == timetable.Open {
+			got = append(got, s.From.Format(time.RFC3339)+"/"+s.To.Format(time.RFC3339))
+		}
+	}
+	want := []string{"2026-11-01T01:30:00-04:00/2026-11-01T01:00:00-05:00", "2026-11-01T01:30:00-05:00/2026-11-01T03:00:00-05:00"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAFreezeElsewhereIsNone(t *testing.T) {
+	zone := load(t, "UTC")
+	from := instant(t, "2026-11-24T00:00:00Z")
+	tests := []struct {
+		name                   string
+		environments, services []string
+		holds                  bool
+	}{
+		{"for all", nil, nil, true},
+		{"for another environment", []string{"staging"}, nil, false},
+		{"for another service", nil, []string{"other"}, false},
+		{"for this environment and another service", []string{"production"}, []string{"other"}, false},
+		{"for this one among others", []string{"staging", "production"}, []string{"other", "payments-api"}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			freeze := facts.Interval{Name: "x", Start: from, End: from.Add(time.Hour), Environments: tt.environments, Services: tt.services}
+			q := timetable.Question{
+				Windows: timetable.Windows{Zone: zone}, Calendar: &facts.Calendar{Freezes: []facts.Interval{freeze}},
+				Environment: "production", Service: "payments-api", From: from, To: from.Add(time.Hour), Zone: zone,
+			}
+			if slots := q.Slots(); len(slots) != 1 || (len(slots[0].Freezes) > 0) != tt.holds {
+				t.Errorf("got %+v", slots)
+			}
+		})
 	}
 }

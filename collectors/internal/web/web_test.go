@@ -328,3 +328,24 @@ func TestACancelledRequestEnds(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestARedirectDoesNotLeaveTheEncryption(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/fine" {
+			fmt.Fprint(w, calendar)
+			return
+		}
+		http.Redirect(w, r, "http://"+r.Host+"/fine", http.StatusFound)
+	}))
+	defer server.Close()
+	c := &Client{Transport: server.Client().Transport}
+	if data, err := get(t, c, server.URL+"/fine"); err != nil || data != calendar {
+		t.Errorf("over https: read %q, %v", data, err)
+	}
+	if data, err := get(t, c, server.URL); err == nil || !strings.Contains(err.Error(), "redirects to another host, http://") {
+		t.Errorf("read %q, %v", data, err)
+	}
+	if data, err := get(t, &Client{}, server.URL+"/fine"); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate nobody vouches for counts: read %q, %v", data, err)
+	}
+}
