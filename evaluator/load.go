@@ -149,6 +149,9 @@ func (s *ruleSet) parse(capabilities *ast.Capabilities) (map[string]*ast.Module,
 		if errs[i] != nil {
 			return nil, fmt.Errorf("parse policy: %w", errs[i])
 		}
+		if modules[file.name] != nil {
+			return nil, fmt.Errorf("parse policy: two files of rules are called %q, and one would take the other's place; name each pack once", file.name)
+		}
 		modules[file.name] = parsed[i]
 	}
 	return modules, nil

@@ -54,6 +54,9 @@ func (s *ruleSet) addFolder(name string) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(file, "_test.rego") {
 			return err
 		}
+		if err := followed(name, file, entry); err != nil {
+			return err
+		}
 		kind := packFileKind(file)
 		if kind == "" {
 			return nil
@@ -71,10 +74,29 @@ func (s *ruleSet) addFolder(name string) error {
 	return err
 }
 
+// followed refuses a link to a folder: neither this nor OPA looks behind it, and
+// what it holds would be missed in silence.
+func followed(name, file string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return nil
+	}
+	info, err := os.Stat(path.Join(name, file))
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a link to a folder; put the folder itself there, or name it as a pack of its own", path.Join(name, file))
+	}
+	return nil
+}
+
 // packFileKind says what a file of a folder is: rego, data, stray or, for what
-// OPA would not load either, nothing.
+// OPA would not load either, nothing. A name that only lacks the right case is
+// not loaded by OPA, and is not meant to be nothing.
 func packFileKind(file string) string {
 	switch base := path.Base(file); {
+	case base != strings.ToLower(base) && packFileKind(strings.ToLower(file)) != "" && path.Ext(base) != ".rego":
+		return "stray"
 	case path.Ext(base) == ".rego":
 		return "rego"
 	case base == "data.json", base == "data.yaml", base == "data.yml":
@@ -92,8 +114,8 @@ func (s *ruleSet) addFile(name, folder, kind string, text []byte) error {
 		s.packs = append(s.packs, ruleFile{name: name, text: string(text)})
 		return nil
 	case "data":
-		var data any
-		if err := yaml.Unmarshal(text, &data); err != nil {
+		data, err := oneDocument(text)
+		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
 		if folder != "." {
@@ -104,8 +126,21 @@ func (s *ruleSet) addFile(name, folder, kind string, text []byte) error {
 		}
 		return s.addData(name, data)
 	default:
-		return fmt.Errorf("%s: settings must be in a file named data.yaml or data.json, or OPA's -d and -b would not agree", name)
+		return fmt.Errorf("%s: settings must be in a file named data.yaml or data.json, rules in one that ends in .rego, or OPA's -d and -b would not agree", name)
 	}
+}
+
+// oneDocument reads YAML or JSON that holds one document: of several, the later
+// ones would be missed in silence.
+func oneDocument(text []byte) (data any, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&data); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it holds more than one YAML document; keep one")
+	}
+	return data, nil
 }
 
 func (s *ruleSet) addBundle(name string) error {

@@ -63,15 +63,9 @@ func lines(name string, content []byte) func(pointer string) int {
 // readInput returns the document and what to call it. A reader that never ends
 // costs no more than the run's time.
 func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, err error) {
-	name, from := "standard input", e.std.in
+	name = "standard input"
 	if e.input != "-" {
 		name = e.input
-		file, err := os.Open(e.std.path(e.input))
-		if err != nil {
-			return name, nil, fmt.Errorf("read the input: %w", err)
-		}
-		defer file.Close()
-		from = file
 	}
 	type answer struct {
 		input []byte
@@ -79,7 +73,7 @@ func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, 
 	}
 	read := make(chan answer, 1)
 	go func() {
-		input, err := readAll(from)
+		input, err := e.openAndRead()
 		read <- answer{input, err}
 	}()
 	select {
@@ -91,6 +85,19 @@ func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, 
 	case <-ctx.Done():
 		return name, nil, fmt.Errorf("read %s: %w", name, ctx.Err())
 	}
+}
+
+// openAndRead may take for ever: a pipe opens once somebody writes to it.
+func (e *evaluation) openAndRead() ([]byte, error) {
+	if e.input == "-" {
+		return readAll(e.std.in)
+	}
+	file, err := os.Open(e.std.path(e.input))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAll(file)
 }
 
 // readAll reads one byte more than a document can have, so that the decoder
