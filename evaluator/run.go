@@ -79,7 +79,7 @@ func (e *Evaluator) query1(ctx context.Context, query ast.Body, input *ast.Term,
 	if err != nil {
 		return nil, fmt.Errorf("evaluate policies: %w", err)
 	}
-	if len(results) != 1 || len(results[0]) == 0 {
+	if len(results) != 1 || len(results[0]) != 1 {
 		return nil, errNoResult
 	}
 	for _, bound := range results[0] {

@@ -27,10 +27,7 @@ func isOpen(s state) bool     { return s.open }
 func isMeetable(s state) bool { return s.meetable }
 
 // moment is an instant that was evaluated. The state holds until the next one.
-type moment struct {
-	at time.Time
-	state
-}
+type moment = seen[state]
 
 func newTimeline(r *run, d *Decision, needed []Finding) *timeline {
 	l := &timeline{run: r, required: d.Required, needs: identities(needed), needing: map[string]bool{}}
@@ -52,9 +49,13 @@ func (l *timeline) others(checks []string) []string {
 // moments are the instants in [now, until] at which the state changes, the
 // first being now. The calendar's horizon itself is not looked at.
 func (l *timeline) moments(until time.Time, resolution time.Duration) ([]moment, error) {
-	last := moment{at: l.in.now, state: l.now}
+	points, err := l.points(until, resolution)
+	if err != nil {
+		return nil, err
+	}
+	last := moment{at: l.in.now, is: l.now}
 	found := []moment{last}
-	for _, instant := range l.points(until, resolution) {
+	for _, instant := range points {
 		if !instant.Before(l.horizon()) {
 			break
 		}
@@ -62,8 +63,8 @@ func (l *timeline) moments(until time.Time, resolution time.Duration) ([]moment,
 		if err != nil {
 			return nil, err
 		}
-		next := moment{at: instant, state: state}
-		changes, err := l.between(last, next)
+		next := moment{at: instant, is: state}
+		changes, err := changesBetween(last, next, l.stateAt)
 		if err != nil {
 			return nil, err
 		}
@@ -73,20 +74,12 @@ func (l *timeline) moments(until time.Time, resolution time.Duration) ([]moment,
 	return found, nil
 }
 
-// points are the instants to evaluate at, in order: the candidates, and what
-// lies between them where a pack adds checks. The shipped rules take their
-// times from document and settings alone, a pack's may hold some of their own.
-func (l *timeline) points(until time.Time, resolution time.Duration) []time.Time {
-	points := l.candidates(l.inForce.settings, until)
-	if slices.ContainsFunc(l.required, packCheck.MatchString) {
-		for at := l.in.now.Truncate(resolution).Add(resolution); !at.After(until); at = at.Add(resolution) {
-			points = append(points, at)
-		}
-		points = append(points, until)
-		slices.SortFunc(points, time.Time.Compare)
-		points = slices.CompactFunc(points, time.Time.Equal)
-	}
-	return points
+// points are the instants to evaluate at, in order: those at which something
+// is known to change, and those at which a check of a pack is found to.
+func (l *timeline) points(until time.Time, resolution time.Duration) ([]time.Time, error) {
+	known := l.candidates(l.inForce.settings, until)
+	own, err := l.ownEdges(known, until, resolution)
+	return inOrder(append(known, own...)), err
 }
 
 // stateAt evaluates. What kept the gate shut the last time, and is no need, is
@@ -125,40 +118,6 @@ func (l *timeline) onlyNeeds(denials map[[3]string]bool) bool {
 	return len(denials) > 0
 }
 
-// between finds, to the second, where the state changes after a, up to b.
-func (l *timeline) between(a, b moment) ([]moment, error) {
-	var changes []moment
-	for a.state != b.state {
-		change, err := l.firstChange(a, b)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, change)
-		a = change
-	}
-	return changes, nil
-}
-
-// firstChange halves the time between a and b, which differ, until it has a
-// second at which the state is no longer a's, but was a second before. An edge
-// is nearly always at b.
-func (l *timeline) firstChange(a, b moment) (moment, error) {
-	probe := b.at.Add(-time.Second)
-	for b.at.Sub(a.at) > time.Second {
-		state, err := l.stateAt(probe)
-		if err != nil {
-			return b, err
-		}
-		if state == a.state {
-			a.at = probe
-		} else {
-			b = moment{at: probe, state: state}
-		}
-		probe = a.at.Add(b.at.Sub(a.at) / 2).Truncate(time.Second)
-	}
-	return b, nil
-}
-
 // intervals are the longest in which is holds, each with its reasons.
 func (l *timeline) intervals(moments []moment, s *Schedule, is func(state) bool) ([]Interval, error) {
 	found := []Interval{}
@@ -166,9 +125,9 @@ func (l *timeline) intervals(moments []moment, s *Schedule, is func(state) bool)
 	for i := range moments {
 		m := &moments[i]
 		switch {
-		case from == nil && is(m.state):
+		case from == nil && is(m.is):
 			from = m
-		case from != nil && !is(m.state):
+		case from != nil && !is(m.is):
 			interval, err := l.interval(*from, m.at, s)
 			if err != nil {
 				return nil, err

@@ -82,10 +82,9 @@ const (
 )
 
 // When finds the intervals in [now, search.Until] in which the gate is open. It
-// evaluates at every instant where something can change (candidates.go) and,
-// where a pack adds checks, at every multiple of search.Resolution as well;
-// what changes between two neighbours it finds to the second. An error means
-// that nothing is known.
+// evaluates at every instant where something can change (candidates.go), and
+// at those where it finds that a check of a pack changes its answer (edges.go).
+// An error means that nothing is known.
 func (e *Evaluator) When(ctx context.Context, in *Input, search Search) (Schedule, error) {
 	schedule, err := e.when(ctx, in, search)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,9 +70,9 @@ const hoursSettings = `{prodgate: {organisation: {
 		always: {window: {preferred: any, named: {any: [{days: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday], from: "00:00", to: "24:00"}]}}},
 	}}}}`
 
-func packed(dir, checks string) (*Evaluator, error) {
+func packed(dir, rule, checks string) (*Evaluator, error) {
 	files := map[string]string{
-		"checks/acme_hours/acme_hours.rego": hoursRule,
+		"checks/acme_hours/acme_hours.rego": rule,
 		"data.yaml":                         strings.ReplaceAll(fmt.Sprintf(hoursSettings, checks), "\t", " "),
 	}
 	for name, content := range files {
@@ -93,7 +94,7 @@ var withHours = sync.OnceValues(func() (*Evaluator, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	return packed(dir, "acme_hours")
+	return packed(dir, hoursRule, "acme_hours")
 })
 
 func hoursPack(t testing.TB) *Evaluator {
@@ -200,30 +201,39 @@ func TestWhatIsShorterThanTheResolutionIsFoundOnlyByAFinerOne(t *testing.T) {
 	}
 }
 
-// Without checks of a pack's own there is nothing to look for in between.
-func TestSettingsAloneCostNoFinerSearch(t *testing.T) {
-	quiet, err := packed(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, tt := range map[string]struct {
-		e    *Evaluator
-		most int
-		more bool
-	}{"settings": {quiet, 80, false}, "a check": {hoursPack(t), 95, true}} {
-		in := allowed(t, "always", monday)
-		run, err := tt.e.start(t.Context(), in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		decision, err := run.decide()
-		if err != nil {
-			t.Fatal(err)
-		}
-		points := newTimeline(run, &decision, nil).points(monday.Add(oneDay), DefaultResolution)
-		if (len(points) > tt.most) != tt.more {
-			t.Errorf("%s: %d instants in a day", name, len(points))
-		}
+// Without checks of a pack's own that read now there is nothing to look for in
+// between.
+func TestOnlyAPacksChecksThatReadNowAreAskedInBetween(t *testing.T) {
+	still := strings.NewReplacer("clock.now", "0", "input.now", "0").Replace(hoursRule)
+	for _, tt := range []struct {
+		name, rule, checks string
+		moves              bool
+	}{
+		{"settings alone", hoursRule, "", false},
+		{"a check that does not read now", still, "acme_hours", false},
+		{"a check that reads now", hoursRule, "acme_hours", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := packed(t.TempDir(), tt.rule, tt.checks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := e.start(t.Context(), allowed(t, "always", monday))
+			if err != nil {
+				t.Fatal(err)
+			}
+			decision, err := run.decide()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if edges, err := newTimeline(run, &decision, nil).ownEdges(nil, monday.Add(oneDay), time.Minute); err != nil || len(edges) > 0 {
+				t.Errorf("edges where there are none: %v, %v", edges, err)
+			}
+			asked := slices.ContainsFunc(decision.Required, func(check string) bool { return packCheck.MatchString(check) && run.moves(check) })
+			if asked != tt.moves {
+				t.Errorf("asked in between: %v", asked)
+			}
+		})
 	}
 }
 
