@@ -103,5 +103,4 @@ var otherTrueStories = []needless{
 	{"deny-verified-before-deployed", "/staging/deployed_at", "move -1d|move -10y", "deployed to staging before it was verified"},
 	{"deny-no-rollback-procedure", "/rollback/procedure", "fill text", "a procedure"},
 	{"deny-rollback-target-missing", "/rollback/target/available", "flip true", "the registry has it"},
-	{"deny-rollback-by-another-approver", "/request/emergency", "flip true", "an emergency, which a VP may approve"},
 }
