@@ -85,8 +85,9 @@ type Subject struct {
 // Finding is one reason. Code, Title, Remedy, Who, Cure and Docs come from the
 // rule's METADATA, the rest from the rule.
 type Finding struct {
-	Code     string     `json:"code"`  // check.reason, forever
-	Check    string     `json:"check"` // the check that gave it
+	Code     string     `json:"code"`   // check.reason, forever
+	Check    string     `json:"check"`  // the check that gave it
+	Checks   []string   `json:"checks"` // every check that gave it, sorted; Check is the first
 	Title    string     `json:"title"`
 	Message  string     `json:"message"`
 	Effect   Effect     `json:"effect"`
@@ -100,8 +101,7 @@ type Finding struct {
 	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away and its check puts none in its place, verified by evaluating
 	Docs     string     `json:"docs"`     // command or page that explains the code
 
-	checks []string  // all checks that gave it; Check is the first
-	gone   time.Time // when a search has first not found it; zero: always found
+	gone time.Time // when a search has first not found it; zero: always found
 }
 
 // PolicyID says which rules decided.

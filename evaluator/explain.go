@@ -31,7 +31,7 @@ func (r *run) explain(from *result) ([]Finding, error) {
 		checks := needing[key]
 		slices.Sort(checks)
 		checks = slices.Compact(checks)
-		finding.Check, finding.checks = checks[0], checks
+		finding.Check, finding.Checks = checks[0], checks
 		if len(checks) > 1 {
 			finding.Message += "; needed by " + strings.Join(checks, ", ")
 		}

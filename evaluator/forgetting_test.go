@@ -20,6 +20,8 @@ import data.prodgate.v1.lib.clock
 
 default pass := false
 
+needs := set()
+
 pass if _early
 
 needs := set()

@@ -14,6 +14,8 @@ package prodgate.v1.checks.acme_always
 
 default pass := false
 
+needs := set()
+
 pass if input.version == "v1"
 
 needs := set()

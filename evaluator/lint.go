@@ -245,6 +245,9 @@ func (e *Evaluator) checkPackChecks() error {
 		if len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+name+".pass"))) == 0 {
 			problems = append(problems, fmt.Errorf("%s%s has no rule pass, so it can never pass", strings.TrimPrefix(checksPath, "data."), name))
 		}
+		if len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+name+".needs"))) == 0 {
+			problems = append(problems, fmt.Errorf("%s%s has no rule needs, so it can never pass; it is the set of sections that the check reads, such as {\"staging\"}, or set()", strings.TrimPrefix(checksPath, "data."), name))
+		}
 	}
 	for _, check := range checks {
 		problems = append(problems, e.ownCodes(check)...)

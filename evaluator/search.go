@@ -184,7 +184,7 @@ func (r *run) standing(waiting []*Finding, present map[[3]string]bool, instant t
 	asked := map[string]bool{}
 	input := r.in.term(instant)
 	for _, f := range waiting {
-		for _, check := range f.checks {
+		for _, check := range f.Checks {
 			if asked[check] {
 				continue
 			}
@@ -214,7 +214,7 @@ func (s *standing) mark(waiting []*Finding, at time.Time) {
 		if f.gone.IsZero() {
 			f.gone = at
 		}
-		if !slices.ContainsFunc(f.checks, func(check string) bool { return s.replaced[check] }) {
+		if !slices.ContainsFunc(f.Checks, func(check string) bool { return s.replaced[check] }) {
 			f.OpensAt = &at
 		}
 	}

@@ -69,6 +69,8 @@ package prodgate.v1.checks.acme_licence
 
 default pass := false
 
+needs := set()
+
 pass if input.request.id == "12345678901-1"
 
 needs := set()
@@ -278,6 +280,8 @@ func TestTwoPacksWithSettingsAreRefused(t *testing.T) {
 
 // slowRule counts to ten thousand million, in a check of a pack.
 const slowRule = `default pass := false
+
+needs := set()
 
 pass if {
 	some a in numbers.range(1, 100000)

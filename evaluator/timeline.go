@@ -32,7 +32,7 @@ type moment = seen[state]
 func newTimeline(r *run, d *Decision, needed []Finding) *timeline {
 	l := &timeline{run: r, required: d.Required, needs: identities(needed), needing: map[string]bool{}}
 	for _, need := range needed {
-		for _, check := range need.checks {
+		for _, check := range need.Checks {
 			l.needing[check] = true
 		}
 	}

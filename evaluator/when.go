@@ -180,7 +180,7 @@ func (r *run) hidden(s *Schedule) error {
 		return err
 	}
 	for _, need := range s.Needs {
-		for _, check := range need.checks {
+		for _, check := range need.Checks {
 			if waits[check] && family(need.Code) != check {
 				why := fmt.Sprintf("the check %s could not look (%s: %s), so nobody knows what it will say", check, need.Code, need.Message)
 				s.WindowsUnknown = &why

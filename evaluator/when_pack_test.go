@@ -27,6 +27,8 @@ import data.prodgate.v1.lib.clock
 
 default pass := false
 
+needs := set()
+
 pass if not _shut
 
 _shut if {

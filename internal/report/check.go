@@ -33,7 +33,9 @@ func checksOf(d *evaluator.Decision) []check {
 	}
 	for i := range d.Findings {
 		if e := (entry{word: wordOf(&d.Findings[i])}); e.denies() {
-			status[d.Findings[i].Check] = failed
+			for _, name := range givenBy(&d.Findings[i]) {
+				status[name] = failed
+			}
 		}
 	}
 	var list []check
@@ -53,6 +55,14 @@ func checksOf(d *evaluator.Decision) []check {
 	return list
 }
 
+// givenBy are the checks that gave a finding.
+func givenBy(f *evaluator.Finding) []string {
+	if len(f.Checks) == 0 {
+		return []string{f.Check}
+	}
+	return f.Checks
+}
+
 // named gives the names of the checks that went this way, ready to print.
 func (p *page) named(s status) []string {
 	var names []string
@@ -69,7 +79,9 @@ func (p *page) unexplained() []string {
 	explained := map[string]bool{}
 	for _, e := range p.findings {
 		if e.denies() {
-			explained[e.finding.Check] = true
+			for _, name := range givenBy(e.finding) {
+				explained[name] = true
+			}
 		}
 	}
 	var names []string

@@ -97,7 +97,7 @@ func (p *page) junitProperties() []junitProperty {
 func (p *page) junitCheck(c check) junitCase {
 	var own []entry
 	for _, e := range p.findings {
-		if e.finding.Check == c.name {
+		if slices.Contains(givenBy(e.finding), c.name) {
 			own = append(own, e)
 		}
 	}

@@ -184,11 +184,23 @@ test_deny_additional_check_that_does_not_exist if {
 }
 
 test_allow_additional_check_that_passes if {
-	check := {"pass": true, "deny": set()}
+	check := {"pass": true, "deny": set(), "needs": {"build"}}
 	every document in _documents {
 		deploy.decision.outcome == "allow" with input as document with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 		"acme_licences" in deploy.decision.passed with input as document with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 	}
+}
+
+test_deny_additional_check_whose_facts_do_not_count if {
+	check := {"pass": true, "deny": set(), "needs": {"monitoring"}}
+	unread := testing.change(testing.rollback, "/sources/monitoring", {"status": "error", "error": "refused"})
+	deploy.decision.outcome == "deny" with input as unread with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
+	_codes == {"source.error"} with input as unread with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
+}
+
+test_deny_additional_check_that_does_not_say_what_it_needs if {
+	check := {"pass": true, "deny": set()}
+	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 }
 
 test_required_stays_whole_with_additional_checks if {
