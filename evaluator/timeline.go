@@ -132,7 +132,7 @@ func (l *timeline) intervals(moments []moment, s *Schedule, is func(state) bool)
 			if err != nil {
 				return nil, err
 			}
-			if interval.ClosesBecause, err = l.reasonsAt(m.at, nil); err != nil {
+			if interval.ClosesBecause, err = l.reasonsAt(m.at); err != nil {
 				return nil, err
 			}
 			found, from = append(found, interval), nil
@@ -158,16 +158,14 @@ func (l *timeline) interval(from moment, to time.Time, s *Schedule) (Interval, e
 	if before.Before(s.Now) {
 		before = s.Now
 	}
-	gone, err := l.whole(from.at, l.later())
-	if err != nil {
-		return interval, err
-	}
-	interval.OpensBecause, err = l.reasonsAt(before, gone.denials())
+	var err error
+	interval.OpensBecause, err = l.reasonsAt(before)
 	return interval, err
 }
 
-// reasonsAt are the denials as of instant, but for the needs and those of but.
-func (l *timeline) reasonsAt(instant time.Time, but map[[3]string]bool) ([]Reason, error) {
+// reasonsAt are the denials as of instant, but for the needs. Next to an edge,
+// none of them stands on its other side.
+func (l *timeline) reasonsAt(instant time.Time) ([]Reason, error) {
 	result, err := l.whole(instant, l.later())
 	if err != nil {
 		return nil, err
@@ -179,7 +177,7 @@ func (l *timeline) reasonsAt(instant time.Time, but map[[3]string]bool) ([]Reaso
 	reasons := []Reason{}
 	for i := range findings {
 		f := &findings[i]
-		if f.Effect == EffectDeny && !l.needs[f.identity()] && !but[f.identity()] {
+		if f.Effect == EffectDeny && !l.needs[f.identity()] {
 			reasons = append(reasons, Reason{Code: f.Code, Title: f.Title, Message: f.Message, Item: f.Item})
 		}
 	}

@@ -177,6 +177,14 @@ func TestAnEdgeNobodyToldOfIsFoundToTheSecond(t *testing.T) {
 	}
 }
 
+func TestNoIntervalReachesPastTheHorizon(t *testing.T) {
+	horizon := monday.Add(90 * oneDay)
+	s := when(t, hoursPack(t), allowed(t, "always", monday).At(horizon.Add(-oneDay)), 3*oneDay)
+	if len(s.Intervals) != 1 || !s.Intervals[0].To.Equal(horizon) || s.Intervals[0].ClosesBecause[0].Code != SearchEnds {
+		t.Errorf("the calendar reaches to %s: %v", horizon, s.Intervals)
+	}
+}
+
 // A decision looks only where it knows that something changes; the search finds
 // the opening before that, and says the same as a decision as of it.
 func TestWhenOpensAtAnEdgeNobodyToldOf(t *testing.T) {

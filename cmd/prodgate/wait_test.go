@@ -137,6 +137,27 @@ func TestEvalCollectsAgainAfterTheWaiting(t *testing.T) {
 	}
 }
 
+// Approvals are for a request: a new one would have none.
+func TestEvalAsksForTheSameAfterTheWaiting(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	saved, first := filepath.Join(r.std.dir, "saved.json"), ""
+	r.awake = func() {
+		text, err := os.ReadFile(saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct{ Request evaluator.Subject }
+		if err := json.Unmarshal(text, &doc); err != nil {
+			t.Fatal(err)
+		}
+		first = doc.Request.ID
+	}
+	code, d := r.eval(t, t.Context(), "--wait", "--save-input", saved)
+	if code != exitAllow || first == "" || d.Request.ID != first {
+		t.Errorf("ends with %d; asked as %q, then as %q", code, first, d.Request.ID)
+	}
+}
+
 func TestEvalRefusesAnotherImageAfterTheWaiting(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	r.awake = func() { r.push(t, "payments-api:7a3f9c2", "another") }
