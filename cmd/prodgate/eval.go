@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -131,6 +132,21 @@ func prepare(cmd *cobra.Command, std stdio, parse func([]string) ([]report.Outpu
 	return e, err
 }
 
+// clear removes what an earlier run left where this one will write: whoever
+// reads a decision after a run that came to none must not find the last one.
+func (e *evaluation) clear() error {
+	for _, o := range e.outputs {
+		info, err := os.Lstat(o.Path)
+		if o.Path == "" || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := os.Remove(o.Path); err != nil {
+			return fmt.Errorf("take away the decision of an earlier run: %w", err)
+		}
+	}
+	return nil
+}
+
 // run decides and writes every output. It returns nil only for an allow of
 // which every output is written.
 func (e *evaluation) run(ctx context.Context, args []string) error {
@@ -139,6 +155,9 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if e.wait, err = waiting(e.cmd); err != nil {
+		return err
+	}
+	if err := e.clear(); err != nil {
 		return err
 	}
 	var gate *evaluator.Evaluator

@@ -32,12 +32,18 @@ func addInsecure(cmd *cobra.Command) {
 	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry by plain HTTP, even beyond loopback (flag only; the decision shows it)")
 }
 
-// weakened applies the switches that loosen the gate to cfg and lists them.
+// weakened applies the switches that loosen the gate to cfg and lists them,
+// with the flags that contradict what the CI system says.
 func weakened(cmd *cobra.Command, cfg *config.Config) []string {
 	list := []string{}
 	if insecure, err := cmd.Flags().GetBool(config.InsecureFlag); err == nil && insecure {
 		cfg.File.Sources.Artifact.Insecure = true
 		list = append(list, "--"+config.InsecureFlag)
+	}
+	for _, v := range cfg.All() {
+		if v.Against != "" {
+			list = append(list, v.Origin.Where+" against "+v.Against)
+		}
 	}
 	return list
 }

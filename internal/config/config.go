@@ -39,6 +39,9 @@ type Value struct {
 	Text   string   // "" if nobody said
 	List   []string // where the setting is a list
 	Origin Origin
+	// Against is the CI system's variable that a flag's value contradicts; "" if
+	// there is none.
+	Against string
 }
 
 // Given says whether anybody gave the value, or it has a default.

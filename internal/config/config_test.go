@@ -129,6 +129,13 @@ func TestBadInputSaysWhatToWrite(t *testing.T) {
 		{"a flag without a value", Input{Flags: map[string][]string{"service": {""}}}, "--service needs a value"},
 		{"a pack without a name", Input{Flags: map[string][]string{"policies": {"a", ""}}}, "--policies needs a value"},
 		{"an empty pack in the variable", Input{Env: []string{"PRODGATE_POLICIES=a::b"}}, "policies (PRODGATE_POLICIES): has an empty item"},
+		{"packs that are set and empty", Input{Env: []string{"PRODGATE_POLICIES="}}, "variable PRODGATE_POLICIES is set and empty"},
+		{"a configuration that is set and empty", Input{Env: []string{"PRODGATE_CONFIG="}}, "variable PRODGATE_CONFIG is set and empty"},
+		{
+			"a variable against what GitHub says",
+			Input{Env: []string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "PRODGATE_TRIGGER=workflow_dispatch"}},
+			`variable PRODGATE_TRIGGER says "workflow_dispatch" and GITHUB_EVENT_NAME says "push": unset PRODGATE_TRIGGER, or say it by --trigger`,
+		},
 		{"a file that is not there", Input{Flags: map[string][]string{"config": {"nowhere.yaml"}}}, "nowhere.yaml: no such file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

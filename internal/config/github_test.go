@@ -39,3 +39,22 @@ func TestGitHubActionsSpeaksForTheRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestAFlagMayContradictGitHubAndIsNoted(t *testing.T) {
+	env := []string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_ACTOR_ID=1"}
+	for _, tt := range []struct{ flag, text, against string }{
+		{"trigger", "workflow_dispatch", "GITHUB_EVENT_NAME"},
+		{"trigger", "push", ""},
+		{"requested-by", "github:2", "GITHUB_ACTOR_ID"},
+		{"request-id", "mine", ""},
+		{"service", "web", ""},
+	} {
+		c, err := Load(Input{Dir: t.TempDir(), Env: env, Flags: map[string][]string{tt.flag: {tt.text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Get(tt.flag).Against; got != tt.against {
+			t.Errorf("--%s %s is against %q, want %q", tt.flag, tt.text, got, tt.against)
+		}
+	}
+}

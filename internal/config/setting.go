@@ -99,9 +99,17 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 			}
 		}
 		v.Text, v.List, v.Origin = strings.Join(given, ", "), given, Origin{Kind: FromFlag, Where: "--" + s.Flag}
+		v.Against = s.contradicted(env, v.Text)
 		return v, nil
 	}
-	if text := env[s.Env]; text != "" {
+	text, set := env[s.Env]
+	if set && text == "" && s.Env != "" && (s.List || s.Name == configFile.Name) {
+		return v, fmt.Errorf("variable %s is set and empty, which may be an expansion that failed: give it a value or unset it", s.Env)
+	}
+	if text != "" {
+		if ci := s.contradicted(env, text); ci != "" {
+			return v, fmt.Errorf("variable %s says %q and %s says %q: unset %s, or say it by --%s, which the decision shows", s.Env, text, ci, env[ci], s.Env, s.Flag)
+		}
 		v.Text, v.Origin = text, Origin{Kind: FromEnvironment, Where: s.Env}
 		if s.List {
 			v.List = strings.Split(text, string(os.PathListSeparator))
@@ -126,6 +134,18 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 		v.Text, v.Origin = s.Default, Origin{Kind: FromDefault}
 	}
 	return v, nil
+}
+
+// contradicted names the CI system's variable that says otherwise than text; ""
+// if there is none. What a request is called is nobody's claim.
+func (s Setting) contradicted(env map[string]string, text string) string {
+	if s.CI == nil || s.Name == "request-id" {
+		return ""
+	}
+	if ci := s.CI(env); ci.text != "" && ci.text != text {
+		return ci.from
+	}
+	return ""
 }
 
 // noBlank returns an error if an item of a list is empty: it would name the

@@ -135,6 +135,12 @@ _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
 	some finding in (checks[name].deny | checks[name].warn)
 }
 
+_warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
+	some name in _advisory[input.request.kind]
+	some section in (checks[name].needs - sources.readable)
+	some finding in _trouble(section)
+}
+
 _warnings contains object.union(finding, {"check": "waiver", "effect": "warn"}) if {
 	some finding in waivers.problems
 }

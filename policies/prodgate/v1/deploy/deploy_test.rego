@@ -222,6 +222,12 @@ test_warn_vulnerabilities_of_a_rollback if {
 	{finding.code | some finding in deploy.decision.findings; finding.effect == "warn"} == {"vulnerabilities.not_scanned"} with input as document
 }
 
+test_warn_scans_that_could_not_be_read_of_a_rollback if {
+	document := testing.change(testing.rollback, "/sources/vulnerabilities", {"status": "error", "error": "refused"})
+	deploy.decision.outcome == "allow" with input as document
+	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["source.error", "warn"]} with input as document
+}
+
 test_warn_waiver_that_waives_nothing if {
 	document := testing.waive(testing.promotion, [testing.waiver("soak.too_short")])
 	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings} == {["waiver", "waiver.not_allowed", "warn"]} with input as document
