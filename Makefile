@@ -76,6 +76,7 @@ fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 bench: ## measure against opa eval and conftest, and one decision in process; minutes
 	go run ./internal/bench/cold
 	go run ./internal/bench/warm
+	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci
 ci: lint build test policy-test docs-current ## everything CI runs that needs Go alone
