@@ -1,0 +1,89 @@
+package trail
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Event is one step, as whoever took it records it.
+type Event struct {
+	ID         string    // UUIDv7, made by the client with NewID, so that a retry is the same event
+	Type       string    // one of Types
+	OccurredAt time.Time // when the step was taken, by the client's word; the log's order does not depend on it
+
+	Service     string
+	Environment string
+	Artifact    string // repository, without tag and digest; empty where the step is about none
+	Digest      string // sha256:…; empty where the step is about none
+
+	Request    string // the request's id
+	Deployment string // joins the steps of one deployment; the request's id where nobody says otherwise
+	Run        string // address of the CI run
+	Writer     Writer
+
+	Mode string    // of a gate's decision: enforce, document, simulate; empty elsewhere
+	Now  time.Time // the instant a gate decided about; zero elsewhere
+
+	// Data are the type's own fields: GateData, ApprovalData, … as JSON.
+	Data json.RawMessage
+
+	// Blobs are large contents stored beside the log, by role (input, decision,
+	// policy); the log keeps their salted digests, so they can be erased.
+	Blobs map[string]Blob
+}
+
+// Writer is who recorded an entry and how that was established.
+type Writer struct {
+	Subject   string    `json:"subject"`          // scheme:value, as facts writes persons: github:583231, user:jane, repo:acme/web
+	Issuer    string    `json:"issuer,omitempty"` // who vouches for it: the CI system's name or address, the machine's name
+	Assurance Assurance `json:"assurance"`
+}
+
+// Assurance says how a writer was established.
+type Assurance string
+
+// The closed set of assurances, weakest first.
+const (
+	AssuranceClaimed Assurance = "claimed" // the writer said so
+	AssuranceUser    Assurance = "user"    // the operating system's account that ran prodgate
+	AssuranceCI      Assurance = "ci"      // the CI system's variables said so
+	AssuranceOIDC    Assurance = "oidc"    // a signed token was verified
+)
+
+// Blob is content to be stored with an event.
+type Blob struct {
+	MediaType string
+	Content   []byte
+}
+
+// BlobRef is how the log names stored content: SHA-256 over salt and content.
+type BlobRef struct {
+	Digest    string `json:"digest"` // sha256:…
+	MediaType string `json:"media_type"`
+	Size      int64  `json:"size"`
+}
+
+// Entry is an event as the log holds it.
+type Entry struct {
+	Event // its Blobs are empty: Refs name them
+
+	Seq            int64 // from 0
+	LeafHash       string
+	RecordedAt     time.Time          // by the clock of whoever recorded it
+	ClockRegressed bool               // that clock was behind the entry before
+	Refs           map[string]BlobRef // by role
+	Body           []byte             // the leaf: canonical JSON of an in-toto statement
+}
+
+// Receipt proves that an event is in the log.
+type Receipt struct {
+	ID         string    `json:"id"`
+	Seq        int64     `json:"seq"`
+	LeafHash   string    `json:"leaf_hash"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Checkpoint string    `json:"checkpoint"` // signed note: origin, size, root
+	Proof      []string  `json:"proof"`      // inclusion of the leaf in that checkpoint, base64
+}
+
+// NewID makes an event's id.
+func NewID() string { return "" }
