@@ -5,11 +5,23 @@ import (
 	"encoding/json"
 )
 
-// document prints the decision itself, indented. Hidden characters are written
-// as \u escapes: the document stays the same, a terminal shows no tricks.
-func document(p *page) ([]byte, error) {
+// document prints the decision itself.
+func document(p *page) ([]byte, error) { return indent(p.json) }
+
+// indented is v as JSON for people and programs.
+func indented(v any) ([]byte, error) {
+	raw, err := compact(v)
+	if err != nil {
+		return nil, err
+	}
+	return indent(raw)
+}
+
+// indent makes compact JSON readable. Hidden characters are written as \u
+// escapes: the document stays the same, a terminal shows no tricks.
+func indent(raw []byte) ([]byte, error) {
 	var buffer bytes.Buffer
-	if err := json.Indent(&buffer, p.json, "", "  "); err != nil {
+	if err := json.Indent(&buffer, raw, "", "  "); err != nil {
 		return nil, err
 	}
 	buffer.WriteByte('\n')

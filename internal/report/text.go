@@ -170,6 +170,7 @@ func (s *sheet) row(line string) {
 var colors = map[string]string{
 	allow: "32", deny: "31", wait: "33", open: "32", closed: "31",
 	wordFix: "31", wordAsk: "35", wordWarn: "33", wordWaived: "36",
+	"CRITICAL": "31", "HIGH": "31", "MEDIUM": "33", "LOW": "36",
 }
 
 const (
@@ -178,7 +179,7 @@ const (
 )
 
 func (s *sheet) color(word string) string {
-	if !s.colored {
+	if !s.colored || colors[word] == "" {
 		return word
 	}
 	return colorStart + colors[word] + "m" + word + colorEnd

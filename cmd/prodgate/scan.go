@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/spf13/cobra"
+)
+
+// scanning is one run of "prodgate scan", as its flags say.
+type scanning struct {
+	std     stdio
+	cmd     *cobra.Command
+	outputs []report.Output
+	options scanner.Options
+	sbom    string // file, - for standard input
+	report  string // file, - for standard input
+	vex     []string
+	ignore  []string
+}
+
+func newScan(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scan [IMAGE]",
+		Short: "Which known vulnerabilities does this image, bill of materials or report hold?",
+		Long: `Scan reads what is installed in IMAGE, or what a bill of materials lists, and asks
+trivy-db about it; with --report it shows what another tool found. It judges
+nothing: which finding denies is the policies' to say. What could not be judged
+is listed, and is not the same as clean.
+
+IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE; every platform of
+it is read, or those that --platform names. --sbom takes CycloneDX and SPDX
+(JSON, tag-value), also wrapped in in-toto statements, and Kubernetes bills of
+materials; --report takes JSON of Trivy and Grype, SARIF and the cosign
+vulnerability predicate.
+
+It ends with 0 (looked, whatever was found) or 2 (could not look).`,
+		Example: `  prodgate db update
+  prodgate scan registry.example.com/payments-api:7a3f9c2
+  prodgate scan --sbom bom.json -o json=findings.json -o sarif=findings.sarif
+  prodgate scan --report trivy.json`,
+		Args: oneSubject,
+	}
+	flags := cmd.Flags()
+	flags.String("sbom", "", "scan this bill of materials instead of an image, - for standard input")
+	flags.String("report", "", "show what this report of another tool says, - for standard input")
+	addDatabase(cmd)
+	flags.String("inventory", string(scanner.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
+	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
+	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
+	flags.StringArray("ignore", nil, "show what this .trivyignore asks to ignore, repeatable; it waives nothing")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(report.ScanFormats, ", ")+"; without it, text")
+	complete(cmd, "output", report.ScanFormats)
+	complete(cmd, "inventory", fromWords())
+	addInsecure(cmd)
+	addSettings(cmd, "timeout")
+	addTerminal(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		s, err := prepareScan(cmd, std)
+		if err != nil {
+			return err
+		}
+		return s.run(cmd.Context(), args)
+	}
+	return cmd
+}
+
+// oneSubject accepts an image, --sbom or --report: exactly one of them.
+func oneSubject(cmd *cobra.Command, args []string) error {
+	const help = "prodgate scan IMAGE, prodgate scan --sbom FILE, or prodgate scan --report FILE"
+	var subjects []string
+	for _, arg := range args {
+		subjects = append(subjects, fmt.Sprintf("%q", arg))
+	}
+	for _, flag := range []string{"sbom", "report"} {
+		if !cmd.Flags().Changed(flag) {
+			continue
+		}
+		if value, _ := cmd.Flags().GetString(flag); value == "" {
+			return usage(help, "--%s needs a value", flag)
+		}
+		subjects = append(subjects, "--"+flag)
+	}
+	switch {
+	case len(subjects) == 0, len(args) == 1 && args[0] == "":
+		return usage(help, "nothing to scan: give an image, --sbom or --report")
+	case len(subjects) > 1:
+		return usage(help, "one thing at a time, got %s", strings.Join(subjects, " and "))
+	}
+	if len(args) == 0 {
+		for _, flag := range []string{"inventory", "platform", config.InsecureFlag} {
+			if cmd.Flags().Changed(flag) {
+				return usage("leave the flag out", "--%s is about an image, and %s is none", flag, subjects[0])
+			}
+		}
+	}
+	return nil
+}
+
+func fromWords() []string {
+	words := make([]string, 0, len(scanner.Froms))
+	for _, f := range scanner.Froms {
+		words = append(words, string(f))
+	}
+	return words
+}
+
+// prepareScan reads the flags.
+func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
+	flags := cmd.Flags()
+	s := &scanning{std: std, cmd: cmd}
+	words, err := flags.GetStringArray("output")
+	if err != nil {
+		return nil, err
+	}
+	if quiet, _ := flags.GetBool("quiet"); !quiet || len(words) > 0 {
+		if s.outputs, err = report.ParseScans(words); err != nil {
+			return nil, usage("", "%w", err)
+		}
+	}
+	s.sbom, _ = flags.GetString("sbom")
+	s.report, _ = flags.GetString("report")
+	s.vex, _ = flags.GetStringArray("vex")
+	s.ignore, _ = flags.GetStringArray("ignore")
+	from, _ := flags.GetString("inventory")
+	if !slices.Contains(scanner.Froms, scanner.From(from)) {
+		return nil, usage(oneOf(from, fromWords()), "unknown --inventory %q", from)
+	}
+	s.options.From = scanner.From(from)
+	s.options.Platforms, _ = flags.GetStringArray("platform")
+	s.options.Clock = std.clock
+	s.options.Registry.Insecure, _ = flags.GetBool(config.InsecureFlag)
+	s.options.Database, err = databaseDir(cmd, std)
+	return s, err
+}
+
+// oneOf is the hint for a word that is none of accepted.
+func oneOf(word string, accepted []string) string {
+	if hint := spelling.Hint(word, accepted); hint != "" {
+		return hint
+	}
+	return "one of " + strings.Join(accepted, ", ")
+}
+
+// run looks and writes every output.
+func (s *scanning) run(ctx context.Context, args []string) error {
+	cfg, err := loadConfig(s.cmd, s.std)
+	if err != nil {
+		return err
+	}
+	ctx, cancel, err := within(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	defer sparingly()()
+	result, err := s.look(ctx, args)
+	if err != nil {
+		return looked(ctx, err)
+	}
+	colored, err := color(s.cmd, s.std)
+	if err != nil {
+		return err
+	}
+	for _, o := range s.outputs {
+		options := report.Options{Width: width(s.std), Color: colored && o.Path == ""}
+		if err := o.WriteScan(s.std.out, result, options); err != nil {
+			return usage("", "%w", err)
+		}
+	}
+	return nil
+}

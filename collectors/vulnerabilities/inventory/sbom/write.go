@@ -1,0 +1,100 @@
+package sbom
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+)
+
+// property is the prefix of the properties that carry what CycloneDX has no
+// field for; Trivy's own, so that both read what the other writes.
+const property = "aquasecurity:trivy:"
+
+// Write is inv as a CycloneDX bill of materials, which Read reads back to the
+// same packages. Subject is what was looked at, at the instant. The same
+// inventory gives the same bytes when encoded.
+//
+// Refs are the components' references, in the order of inv.Packages.
+func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cdx.BOM, refs []string) {
+	bom = cdx.NewBOM()
+	bom.Metadata = &cdx.Metadata{
+		Timestamp: at.UTC().Format(time.RFC3339),
+		Tools:     &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: "prodgate"}}},
+		Component: subjectOf(subject, inv),
+	}
+	var components []cdx.Component
+	if os := inv.OS; os != nil {
+		components = append(components, cdx.Component{
+			BOMRef: "os", Type: cdx.ComponentTypeOS, Name: os.Family, Version: os.Name,
+			Properties: properties("Class", string(inventory.ClassOS), "Type", os.Family),
+		})
+	}
+	taken := map[string]int{}
+	for _, p := range inv.Packages {
+		url := p.PackageURL(inv.OS)
+		ref := cmp.Or(url, p.Type+"/"+p.Name+"@"+p.FullVersion())
+		if taken[ref]++; taken[ref] > 1 {
+			ref += "#" + strconv.Itoa(taken[ref])
+		}
+		refs = append(refs, ref)
+		components = append(components, component(ref, url, p))
+	}
+	bom.Components = &components
+	return bom, refs
+}
+
+func subjectOf(name string, inv *inventory.Inventory) *cdx.Component {
+	c := &cdx.Component{BOMRef: "subject", Type: cdx.ComponentTypeContainer, Name: name}
+	if inv.Kind == inventory.KindSBOM && inv.Digest == "" {
+		c.Type = cdx.ComponentTypeApplication
+	}
+	if inv.Digest == "" {
+		return c
+	}
+	repository, _, _ := strings.Cut(name, "@")
+	if i := strings.LastIndexByte(repository, ':'); i > strings.LastIndexByte(repository, '/') {
+		repository = repository[:i]
+	}
+	c.Version = inv.Digest
+	c.Properties = properties("RepoDigest", repository+"@"+inv.Digest, "Platform", inv.Platform)
+	return c
+}
+
+func component(ref, url string, p inventory.Package) cdx.Component {
+	version := p
+	version.Epoch = 0 // it stands in the package URL
+	c := cdx.Component{BOMRef: ref, Type: cdx.ComponentTypeLibrary, Name: p.Name, Version: version.FullVersion(), PackageURL: url}
+	if p.Class == inventory.ClassLanguage && p.Type == "jar" || p.Type == "pom" {
+		if group, artifact, ok := strings.Cut(p.Name, ":"); ok {
+			c.Group, c.Name = group, artifact
+		}
+	}
+	epoch := ""
+	if p.SrcEpoch != 0 {
+		epoch = strconv.Itoa(p.SrcEpoch)
+	}
+	c.Properties = properties(
+		"PkgType", p.Type, "SrcName", p.SrcName, "SrcVersion", p.SrcVersion, "SrcRelease", p.SrcRelease,
+		"SrcEpoch", epoch, "Modularitylabel", p.ModularityLabel, "FilePath", p.FilePath,
+	)
+	return c
+}
+
+// properties are the pairs of name and value that have a value.
+func properties(pairs ...string) *[]cdx.Property {
+	var list []cdx.Property
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			list = append(list, cdx.Property{Name: property + pairs[i], Value: pairs[i+1]})
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	return &list
+}

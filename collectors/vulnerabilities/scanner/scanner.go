@@ -1,0 +1,109 @@
+// Package scanner looks for vulnerabilities itself: it reads what an image or a
+// bill of materials holds, and asks the advisory database about it.
+//
+// It judges nothing: which finding denies is the policies' to say. What could not
+// be judged is part of what it reports, and what could not be read is an error;
+// neither is ever left out.
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/registry"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/match"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// From says what the list of packages is taken from.
+type From string
+
+// The closed set of what an image's packages are taken from.
+const (
+	// FromAuto reads the image, and adds what a bill of materials attached to it
+	// finds besides: nobody has verified that, so it may add and never take away.
+	FromAuto From = "auto"
+
+	FromImage    From = "image"    // the image's layers alone
+	FromAttached From = "attached" // the attached bill of materials alone
+)
+
+// Froms are all of them, in the order they are documented.
+var Froms = []From{FromAuto, FromImage, FromAttached}
+
+// Options say what to look with. The zero Options read the image, with the
+// database of DefaultDatabase.
+type Options struct {
+	Database  string   // folder that holds trivy.db and metadata.json
+	From      From     // empty: FromAuto
+	Platforms []string // os/arch[/variant], exactly; empty: every platform of the image
+	Registry  registry.Options
+	Clock     func() time.Time // nil: time.Now
+	Progress  func(Step)       // nil: nobody looks
+}
+
+// Step is how far a long read has come.
+type Step struct {
+	Doing string // what is being read
+	Done  int64  // bytes
+	Total int64  // bytes; 0: not known
+}
+
+// Scan is what was found in one platform of an image, or in one bill of
+// materials.
+type Scan struct {
+	Inventory *inventory.Inventory
+	Database  advisories.Metadata
+	ScannedAt time.Time // UTC
+
+	Findings     []match.Finding      // sorted
+	Undetermined []facts.Undetermined // sorted: what nobody can say anything about
+	Packages     int
+}
+
+// now is the instant of a scan.
+func (o Options) now() time.Time {
+	if o.Clock == nil {
+		return time.Now().UTC().Truncate(time.Second)
+	}
+	return o.Clock().UTC().Truncate(time.Second)
+}
+
+// look asks db about one inventory.
+func (o Options) look(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
+	result, err := match.Find(ctx, db, inv)
+	if err != nil {
+		return Scan{}, fmt.Errorf("match the packages of %s with the advisories: %w", named(inv), err)
+	}
+	return Scan{
+		Inventory: inv, Database: db.Metadata(), ScannedAt: o.now(),
+		Findings: result.Findings, Undetermined: result.Undetermined, Packages: result.Packages,
+	}, nil
+}
+
+// named is what an error calls an inventory.
+func named(inv *inventory.Inventory) string {
+	return cmp.Or(inv.Digest, "the bill of materials") + " " + inv.Platform
+}
+
+// add puts into s what other found besides. What other could not judge stays
+// out: s has looked at the image itself.
+func (s *Scan) add(other Scan) {
+	type key struct{ id, pkg, installed, ecosystem string }
+	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, f.Ecosystem} }
+	known := map[key]bool{}
+	for _, f := range s.Findings {
+		known[of(f)] = true
+	}
+	for _, f := range other.Findings {
+		if !known[of(f)] {
+			s.Findings = append(s.Findings, f)
+		}
+	}
+	slices.SortStableFunc(s.Findings, match.Compare)
+}

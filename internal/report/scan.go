@@ -1,0 +1,160 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/facts"
+)
+
+const cyclonedxFormat = "cyclonedx"
+
+// ScanFormats are the accepted formats of a scan.
+var ScanFormats = []string{"text", "json", "sarif", cyclonedxFormat}
+
+// Scan is what was found in an image, a bill of materials or another tool's
+// report. Its keys are the contract of "prodgate scan -o json".
+type Scan struct {
+	Findings     []ScanFinding      `json:"findings"`
+	Undetermined []ScanUndetermined `json:"undetermined"`
+	Database     ScanDatabase       `json:"database"`
+	Packages     int                `json:"packages"` // looked at, over all platforms
+
+	Scanned     []Scanned       `json:"scanned"` // what was looked at, one for each platform
+	NotAffected []ScanStatement `json:"not_affected"`
+	ScannedAt   time.Time       `json:"scanned_at"` // UTC
+	ScannedBy   string          `json:"scanned_by"` // prodgate, or the tool whose report was read
+	Subject     string          `json:"subject"`    // as the user named it
+	Requested   []ScanRequest   `json:"requested"`  // by an ignore file: each asks for a waiver, and waives nothing
+	inventories []*inventory.Inventory
+}
+
+// ScanFinding is one advisory that matches one package.
+type ScanFinding struct {
+	ID               string     `json:"id"`
+	Package          string     `json:"package"`
+	InstalledVersion string     `json:"installed_version"`
+	FixedVersion     *string    `json:"fixed_version"` // null: no fix known
+	Severity         string     `json:"severity"`
+	Status           string     `json:"status"`
+	Ecosystem        string     `json:"ecosystem"`
+	Target           string     `json:"target"`
+	Title            string     `json:"title,omitempty"`
+	PublishedAt      *time.Time `json:"published_at"`
+	Platform         string     `json:"platform"`
+	Digest           string     `json:"digest"`
+}
+
+// ScanUndetermined is a package of which nobody can say whether it is
+// vulnerable.
+type ScanUndetermined struct {
+	facts.Undetermined
+	Platform string `json:"platform"`
+}
+
+// ScanDatabase says which advisories were asked. UpdatedAt is null, and Schema
+// 0, where another tool's report does not tell.
+type ScanDatabase struct {
+	UpdatedAt *time.Time `json:"updated_at"`
+	Schema    int        `json:"schema"`
+}
+
+// Scanned is one thing that was looked at.
+type Scanned struct {
+	Digest    string `json:"digest"`   // empty: a bill of materials that names no image
+	Platform  string `json:"platform"` // empty: not known
+	Inventory string `json:"inventory"`
+	OS        string `json:"os"` // empty: none was recognised
+	Packages  int    `json:"packages"`
+}
+
+// ScanStatement is a finding that a VEX document takes away.
+type ScanStatement struct {
+	ScanFinding
+	By     string `json:"by"`     // the statement's author
+	Reason string `json:"reason"` // status and justification
+	Source string `json:"source"`
+}
+
+// ScanRequest is an entry of an ignore file.
+type ScanRequest struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+	Source string `json:"source"`
+}
+
+// Include adds what one inventory lists, for the formats that list it.
+func (s *Scan) Include(inv *inventory.Inventory) {
+	s.inventories = append(s.inventories, inv)
+}
+
+// severityOrder is the order in which people want to read.
+var severityOrder = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"}
+
+// rank is a severity's place in that order; one that nobody knows may be
+// critical, and comes first.
+func rank(severity string) int { return slices.Index(severityOrder, severity) }
+
+// Sort brings findings and the rest into the one order they are printed in.
+func (s *Scan) Sort() {
+	slices.SortStableFunc(s.Findings, compareFindings)
+	slices.SortStableFunc(s.NotAffected, func(a, b ScanStatement) int { return compareFindings(a.ScanFinding, b.ScanFinding) })
+	slices.SortStableFunc(s.Undetermined, func(a, b ScanUndetermined) int {
+		return cmp.Or(cmp.Compare(a.Platform, b.Platform), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
+	})
+}
+
+func compareFindings(a, b ScanFinding) int {
+	return cmp.Or(
+		cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.Package, b.Package),
+		cmp.Compare(a.InstalledVersion, b.InstalledVersion), cmp.Compare(a.ID, b.ID),
+		cmp.Compare(a.Platform, b.Platform), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Ecosystem, b.Ecosystem),
+	)
+}
+
+// ParseScans reads every -o of "prodgate scan", FORMAT[=PATH], as ParseAll does
+// for a decision.
+func ParseScans(values []string) ([]Output, error) {
+	return parseAll(values, func(value string) (Output, error) { return parseOneOf(value, ScanFormats) })
+}
+
+// WriteScan prints s to the output's file, or to stdout where it names none, as
+// Write does with a decision.
+func (o Output) WriteScan(stdout io.Writer, s *Scan, options Options) error {
+	out, err := o.renderScan(s, options)
+	if err != nil {
+		return fmt.Errorf("print the scan as %s: %w", o.Format, err)
+	}
+	return o.put(stdout, out)
+}
+
+func (o Output) renderScan(s *Scan, options Options) ([]byte, error) {
+	switch o.Format {
+	case "text":
+		return scanText(s, options), nil
+	case "json":
+		return indented(s)
+	case "sarif":
+		return scanSARIF(s)
+	case cyclonedxFormat:
+		return scanCycloneDX(s)
+	}
+	return nil, unknownFormat(o.Format, ScanFormats)
+}
+
+// parseOneOf reads FORMAT[=PATH] for one of formats.
+func parseOneOf(value string, formats []string) (Output, error) {
+	format, path, hasPath := strings.Cut(value, "=")
+	if !slices.Contains(formats, format) {
+		return Output{}, unknownFormat(format, formats)
+	}
+	if hasPath && path == "" {
+		return Output{}, noFile(value, format)
+	}
+	return Output{Format: format, Path: path}, nil
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scanText prints a scan for a terminal: what was looked at, the findings by
+// severity, what is not known, and the one upgrade that clears most.
+func scanText(s *Scan, options Options) []byte {
+	t := newSheet(options)
+	t.paragraph("", scanHeadline(s))
+	t.fields(s.particulars())
+	for _, severity := range s.severities() {
+		t.blank()
+		found := s.of(severity)
+		t.paragraph("", fmt.Sprintf("%s (%d)", t.color(or(line(severity), "no severity")), len(found)))
+		t.table(rowsOf(found))
+	}
+	t.blank()
+	if len(s.Findings) == 0 {
+		t.paragraph("", "No advisory matches a package that could be judged.")
+	} else {
+		t.paragraph("", s.upgrade())
+	}
+	s.rest(t)
+	return t.buffer.Bytes()
+}
+
+// scanHeadline says what was found in one line.
+func scanHeadline(s *Scan) string {
+	var parts []string
+	for _, severity := range s.severities() {
+		parts = append(parts, fmt.Sprintf("%d %s", len(s.of(severity)), or(line(severity), "no severity")))
+	}
+	text := count(len(s.Findings), "finding")
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return fmt.Sprintf("%s, %d not determined, in %s of %s", text, len(s.Undetermined), count(s.Packages, "package"), or(line(s.Subject), "what was scanned"))
+}
+
+// particulars are what to know about the scan as a whole.
+func (s *Scan) particulars() []field {
+	var list []field
+	for _, one := range s.Scanned {
+		words := []string{line(one.Digest), line(one.Platform), line(one.OS), count(one.Packages, "package"), "from the " + inventoryWords(one.Inventory)}
+		list = append(list, field{"scanned", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")})
+	}
+	advisories := "of unknown age"
+	if at := s.Database.UpdatedAt; at != nil {
+		advisories = "of " + instant(*at)
+		if age := s.ScannedAt.Sub(*at); age > 0 {
+			advisories += " (" + span(age.Round(time.Minute)) + " old)"
+		}
+	}
+	return append(list, field{"advisories", advisories}, field{"by", line(s.ScannedBy)})
+}
+
+// inventoryWords say what a list of packages was read from.
+func inventoryWords(kind string) string {
+	switch kind {
+	case "image":
+		return "image itself"
+	case "sbom":
+		return "bill of materials"
+	case "attached":
+		return "attached bill of materials, whose signature nobody has verified"
+	}
+	return "report"
+}
+
+// severities are those that were found, the worst first. What is no severity
+// that anybody knows comes before all of them.
+func (s *Scan) severities() []string {
+	var list []string
+	for _, f := range s.Findings {
+		if !slices.Contains(list, f.Severity) {
+			list = append(list, f.Severity)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	return list
+}
+
+func (s *Scan) of(severity string) []ScanFinding {
+	var list []ScanFinding
+	for _, f := range s.Findings {
+		if f.Severity == severity {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// rowsOf are findings as the cells of a table, each once however many places it
+// was found in.
+func rowsOf(findings []ScanFinding) [][]string {
+	rows := [][]string{{"package", "installed", "fixed in", "advisory", "where"}}
+	at := map[string]int{}
+	for _, f := range findings {
+		fixed := "no fix: " + or(line(f.Status), "unknown")
+		if f.FixedVersion != nil {
+			fixed = line(*f.FixedVersion)
+		}
+		row := []string{line(f.Package), line(f.InstalledVersion), fixed, line(f.ID), line(or(f.Target, f.Ecosystem))}
+		key := strings.Join(row[:4], "\x00")
+		if n, known := at[key]; known {
+			if places := strings.Split(rows[n][4], ", "); !slices.Contains(places, row[4]) {
+				rows[n][4] += ", " + row[4]
+			}
+			continue
+		}
+		at[key] = len(rows)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// widestCell is how many columns a cell may take before its row loses its line.
+const widestCell = 36
+
+// table sets rows in columns, the first row being their names.
+func (s *sheet) table(rows [][]string) {
+	if s.width < narrowWidth {
+		for _, row := range rows[1:] {
+			s.set("  ", "    ", strings.Join(row, "  "))
+		}
+		return
+	}
+	columns := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			columns[i] = max(columns[i], min(width(cell), widestCell))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString("  " + cell + strings.Repeat(" ", max(0, columns[i]-width(cell))))
+		}
+		s.row(b.String())
+	}
+}
+
+// upgrade is the one upgrade that clears most.
+func (s *Scan) upgrade() string {
+	type candidate struct {
+		pkg, installed, ecosystem string
+		fixes                     []string
+		clears                    int
+	}
+	var candidates []*candidate
+	for _, f := range s.Findings {
+		if f.FixedVersion == nil {
+			continue
+		}
+		i := slices.IndexFunc(candidates, func(c *candidate) bool {
+			return c.pkg == f.Package && c.installed == f.InstalledVersion && c.ecosystem == f.Ecosystem
+		})
+		if i < 0 {
+			i = len(candidates)
+			candidates = append(candidates, &candidate{pkg: f.Package, installed: f.InstalledVersion, ecosystem: f.Ecosystem})
+		}
+		c := candidates[i]
+		c.clears++
+		if !slices.Contains(c.fixes, *f.FixedVersion) {
+			c.fixes = append(c.fixes, *f.FixedVersion)
+		}
+	}
+	if len(candidates) == 0 {
+		return "No finding has a fix yet."
+	}
+	best := slices.MaxFunc(candidates, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(a.clears, b.clears), -cmp.Compare(a.pkg, b.pkg), -cmp.Compare(a.installed, b.installed))
+	})
+	to := line(best.fixes[0])
+	if len(best.fixes) > 1 {
+		to = "a version that has " + lineOf(best.fixes)
+	}
+	return fmt.Sprintf("Upgrade first: %s %s to %s, which clears %d of %s.", line(best.pkg), line(best.installed), to, best.clears, count(len(s.Findings), "finding"))
+}
+
+// rest prints what is not known and what was taken away.
+func (s *Scan) rest(t *sheet) {
+	if len(s.Undetermined) > 0 {
+		t.blank()
+		t.paragraph("", "Not determined, which is not the same as clean:")
+		for _, u := range s.Undetermined {
+			t.set("  ", "    ", strings.TrimSpace(line(u.Package)+" "+line(u.Version))+": "+line(u.Reason))
+		}
+	}
+	if len(s.NotAffected) > 0 {
+		t.blank()
+		t.paragraph("", "Taken away by VEX; whether that counts at the gate is a setting:")
+		for _, n := range s.NotAffected {
+			t.set("  ", "    ", fmt.Sprintf("%s %s in %s %s: %s, says %s", line(n.Severity), line(n.ID), line(n.Package), line(n.InstalledVersion), line(n.Reason), or(line(n.By), "nobody")))
+		}
+	}
+	if len(s.Requested) > 0 {
+		t.blank()
+		t.paragraph("", "Asked to be ignored, which waives nothing until somebody who may has approved it:")
+		for _, r := range s.Requested {
+			t.set("  ", "    ", fmt.Sprintf("%s: %s (%s)", line(r.ID), or(line(r.Reason), "no reason given"), line(r.Source)))
+		}
+	}
+}
