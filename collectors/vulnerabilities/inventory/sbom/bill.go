@@ -122,6 +122,8 @@ func (b *bill) readOS(inv *inventory.Inventory) {
 		}
 		os := inventory.OS{Family: family(c.name), Name: c.version}
 		switch {
+		case os.Family == "":
+			inv.Note("the distribution", os.Name, "the bill of materials does not name it")
 		case inv.OS == nil:
 			inv.OS = &os
 		case inv.OS.Family != os.Family || inv.OS.Name != os.Name:

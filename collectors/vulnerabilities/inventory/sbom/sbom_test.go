@@ -162,6 +162,7 @@ func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
 		{"a source's epoch that is no number", `{"type":"library","name":"a","purl":"pkg:deb/debian/a@1-1","properties":[{"name":"aquasecurity:trivy:SrcEpoch","value":"x"}]}`, `a 1-1: the epoch "x" of its source package is no number`},
 		{"a package of another distribution", `{"type":"operating-system","name":"debian","version":"12"},{"type":"library","name":"a","purl":"pkg:rpm/centos/a@1-1"}`, "a 1-1: it is a package of the type rpm, and the distribution is debian"},
 		{"two distributions", `{"type":"operating-system","name":"debian","version":"12"},{"type":"operating-system","name":"alpine","version":"3.20"}`, "alpine 3.20: the bill of materials names two distributions"},
+		{"a distribution without name", `{"type":"operating-system","version":"12"}`, "the distribution 12: the bill of materials does not name it"},
 		{"nothing to call it by", `{"type":"library"}`, "a component without name : it names no package URL"},
 	}
 	for _, tt := range tests {
