@@ -13,9 +13,9 @@ import (
 // payloadType is the one kind of content that an envelope may carry.
 const payloadType = "application/vnd.in-toto+json"
 
-// errOther says that a statement is about something else than a bill of
-// materials, in an envelope that is in order.
-var errOther = errors.New("it carries no bill of materials")
+// ErrOther says that an envelope or a bundle is in order, and holds something
+// else than a bill of materials.
+var ErrOther = errors.New("it carries no bill of materials")
 
 // openLines reads a file of envelopes, one on each line. Statements of another
 // kind may stand among them; a line that is damaged is an error.
@@ -30,7 +30,7 @@ func openLines(lines [][]byte, depth int) ([]*bill, error) {
 			return nil, fmt.Errorf("line %d: it is no JSON object", i+1)
 		}
 		bills, err := open(line, depth+1)
-		if errors.Is(err, errOther) {
+		if errors.Is(err, ErrOther) {
 			other = fmt.Errorf("line %d: %w", i+1, err)
 			continue
 		}
@@ -101,7 +101,7 @@ func openStatement(content []byte, depth int) ([]*bill, error) {
 	}
 	slices.Sort(subjects)
 	if !billPredicate(statement.PredicateType) {
-		return nil, fmt.Errorf("the statement's predicateType is %q: %w", statement.PredicateType, errOther)
+		return nil, fmt.Errorf("the statement's predicateType is %q: %w", statement.PredicateType, ErrOther)
 	}
 	predicate, err := unwrap(statement.Predicate)
 	if err != nil {

@@ -148,6 +148,8 @@ func open(content []byte, depth int) ([]*bill, error) {
 		return nil, errors.New("it is SPDX 3, and SPDX 2.1, 2.2 and 2.3 are read: let the tool that made it write one of those")
 	case len(h.DSSEEnvelope) > 0:
 		return openEnvelope(h.DSSEEnvelope, depth)
+	case strings.HasPrefix(h.MediaType, "application/vnd.dev.sigstore.bundle"):
+		return nil, fmt.Errorf("the Sigstore bundle signs a digest, and holds no statement: %w", ErrOther)
 	case h.PayloadType != nil:
 		return openEnvelope(content, depth)
 	case strings.HasPrefix(h.Type, "https://in-toto.io/Statement/"):
