@@ -53,8 +53,7 @@ func Open(dir string) (*Database, error) {
 	}
 	d := &Database{path: path, metadata: metadata, file: file, root: file.Root()}
 	if err := d.begin(); err != nil {
-		file.Close()
-		return nil, unusable(path, err)
+		return nil, unusable(path, errors.Join(err, file.Close()))
 	}
 	return d, nil
 }

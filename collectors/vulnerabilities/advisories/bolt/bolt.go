@@ -107,7 +107,7 @@ func (f *File) findMetas(size int64) error {
 		return err
 	}
 	f.size = uint64(binary.LittleEndian.Uint32(first[8:]))
-	if f.size < minPage || f.size > maxPage || f.size&(f.size-1) != 0 || 2*f.size > uint64(size) {
+	if f.size < minPage || f.size > maxPage || f.size&(f.size-1) != 0 || 2*int64(f.size) > size { //nolint:gosec // at most 32 bits
 		return fmt.Errorf("%w: it says that a page has %d bytes", ErrDamaged, f.size)
 	}
 	second, err := f.meta(int64(f.size))
@@ -144,7 +144,7 @@ func txid(meta [metaSize]byte) uint64 { return binary.LittleEndian.Uint64(meta[4
 // Unchanged says, after reading, whether all that was read is of one state: a
 // writer describes a new state before it reuses the pages of the one before it.
 func (f *File) Unchanged() error {
-	for i, offset := range []int64{0, int64(f.size)} {
+	for i, offset := range []int64{0, int64(f.size)} { //nolint:gosec // at most maxPage
 		meta, err := f.meta(offset)
 		if err != nil {
 			return err
