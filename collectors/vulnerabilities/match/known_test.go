@@ -16,6 +16,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
 )
 
 // shared finds a folder of known answers, which only the project's authors have.
@@ -193,7 +194,52 @@ func TestFindingsAreThoseOfTrivy(t *testing.T) {
 			if diff := gocmp.Diff(want, answers(got.Findings)); diff != "" {
 				t.Errorf("(-Trivy +prodgate)\n%s", diff)
 			}
-			t.Log(len(want), got.Undetermined)
 		})
 	}
+}
+
+func TestFindingsOfBillsOfMaterialsAreThoseOfTrivy(t *testing.T) {
+	folder := shared(t, "trivy")
+	db := database(t, filepath.Join(folder, "db"), today)
+	for bill, expected := range map[string]string{
+		"centos-7-cyclonedx.json":                   "centos-7.json",
+		"centos-7-spdx.json":                        "centos-7.json",
+		"fluentd-multiple-lockfiles-cyclonedx.json": "fluentd-multiple-lockfiles.json",
+	} {
+		t.Run(bill, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join(folder, "sbom", bill))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bills, err := sbom.Read(bill, raw)
+			if err != nil || len(bills) != 1 {
+				t.Fatal(len(bills), err)
+			}
+			got, err := Find(context.Background(), db, bills[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if raw, err = os.ReadFile(filepath.Join(folder, "expected", expected)); err != nil {
+				t.Fatal(err)
+			}
+			var r report
+			if err := json.Unmarshal(raw, &r); err != nil {
+				t.Fatal(err)
+			}
+			if diff := gocmp.Diff(anywhere(r.answers()), anywhere(answers(got.Findings))); diff != "" {
+				t.Errorf("(-Trivy +prodgate)\n%s", diff)
+			}
+			if n := len(got.Undetermined); n != 1 || !strings.Contains(got.Undetermined[0].Reason, "end of life") {
+				t.Error(got.Undetermined)
+			}
+		})
+	}
+}
+
+// anywhere is the list without the headings, which name the file that was read.
+func anywhere(list []answer) []answer {
+	for i := range list {
+		list[i].Target = ""
+	}
+	return sorted(list)
 }
