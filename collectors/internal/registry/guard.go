@@ -17,7 +17,7 @@ const (
 	firstWait = 250 * time.Millisecond // before the second one; doubled before the third
 	maxWait   = 30 * time.Second       // however long Retry-After asks for
 	maxHops   = 5                      // redirects of one request
-	maxBody   = 8 << 20                // of any other answer than a manifest
+	maxBody   = 8 << 20                // of any other answer than a manifest, or a blob with a limit of its own
 )
 
 // guard carries requests to a registry. It refuses plain HTTP beyond loopback
@@ -86,6 +86,9 @@ func loopback(host string) bool {
 
 // limit is how many bytes the answer to req may have.
 func limit(req *http.Request) int64 {
+	if own, ok := req.Context().Value(limitKey{}).(int64); ok && own > maxBody {
+		return own
+	}
 	if strings.Contains(req.URL.Path, "/manifests/") {
 		return maxManifest
 	}

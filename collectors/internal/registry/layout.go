@@ -17,10 +17,14 @@ import (
 // maxManifest bytes; fs.ErrNotExist if it is not there.
 type reader func(name string) ([]byte, error)
 
+// streamer opens such a file, however long it is.
+type streamer func(name string) (io.ReadCloser, error)
+
 // layout is an OCI image layout: a folder, or an archive of one.
 type layout struct {
-	read  reader
-	where string
+	read   reader
+	stream streamer
+	where  string
 }
 
 // refName is the annotation under which a layout keeps an image's tag.

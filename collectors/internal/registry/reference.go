@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -30,6 +31,10 @@ type place interface {
 
 	// blob returns the bytes with that digest, at most maxManifest of them.
 	blob(ctx context.Context, digest string) ([]byte, error)
+
+	// open streams the bytes with that digest, which nobody has checked yet; max
+	// is how many are wanted at most. The error is as manifest's.
+	open(ctx context.Context, digest string, max int64) (io.ReadCloser, error)
 }
 
 // digestShape is the one spelling of a digest.
@@ -72,7 +77,7 @@ func parseLayout(rest string) (Reference, error) {
 		return Reference{}, fmt.Errorf("oci:%s names no folder; write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
 	}
 	r := Reference{Kind: "oci", Repository: "oci:" + dir, Tag: tag, Digest: digest}
-	r.place = layout{read: fromDir(filepath.Clean(dir)), where: dir}
+	r.place = layout{read: fromDir(filepath.Clean(dir)), stream: streamDir(filepath.Clean(dir)), where: dir}
 	return r, nil
 }
 

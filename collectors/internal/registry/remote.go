@@ -18,6 +18,10 @@ import (
 type remotePlace struct {
 	repository name.Repository
 	puller     *remote.Puller
+
+	keychain authn.Keychain
+	guard    http.RoundTripper
+	session  *session
 }
 
 // newRemote prepares to read repository. Nothing is sent. Retries are the
@@ -31,14 +35,15 @@ func newRemote(repository name.Repository, options Options) (remotePlace, error)
 	if inner == nil {
 		inner = http.DefaultTransport
 	}
+	carrier := &guard{inner: inner, insecure: options.Insecure}
 	puller, err := remote.NewPuller(
 		remote.WithAuthFromKeychain(keychain),
-		remote.WithTransport(&guard{inner: inner, insecure: options.Insecure}),
+		remote.WithTransport(carrier),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
 		remote.WithRetryStatusCodes(),
 		remote.WithUserAgent("prodgate"),
 	)
-	return remotePlace{repository: repository, puller: puller}, err
+	return remotePlace{repository: repository, puller: puller, keychain: keychain, guard: carrier, session: &session{}}, err
 }
 
 // manifest reads by GET, never HEAD: a registry's word on a digest proves

@@ -55,7 +55,7 @@ func (t tarball) blob(ctx context.Context, digest string) ([]byte, error) {
 }
 
 // layout is the OCI layout inside the archive.
-func (t tarball) layout() layout { return layout{read: t.read, where: t.file} }
+func (t tarball) layout() layout { return layout{read: t.read, stream: t.stream, where: t.file} }
 
 // image is the one image of an archive without a layout.
 func (t tarball) image() (v1.Image, error) {

@@ -63,9 +63,9 @@ func ParseMetadata(raw []byte) (Metadata, error) {
 	}
 	switch {
 	case m.Version != SchemaVersion:
-		return m, fmt.Errorf("Version is %d, and the metadata of a database of version %d is wanted", m.Version, SchemaVersion)
+		return m, fmt.Errorf("its Version is %d, and the metadata of a database of version %d is wanted", m.Version, SchemaVersion)
 	case m.UpdatedAt.Year() < 1970 || m.UpdatedAt.Year() > 2200:
-		return m, errors.New("UpdatedAt is missing; is this metadata.json of Trivy's database?")
+		return m, errors.New("its UpdatedAt is missing; is this metadata.json of Trivy's database?")
 	}
 	m.UpdatedAt, m.NextUpdate, m.DownloadedAt = m.UpdatedAt.UTC(), m.NextUpdate.UTC(), m.DownloadedAt.UTC()
 	return m, nil

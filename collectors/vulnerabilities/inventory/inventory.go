@@ -50,6 +50,10 @@ type OS struct {
 	// release's end: Ubuntu's ESM, Debian's Extended LTS.
 	Extended bool
 
+	// Supplier is who patched the distribution's packages, where the image says so
+	// ("rapidfort"); empty elsewhere.
+	Supplier string
+
 	// Repository is the release that /etc/apk/repositories names, which wins over
 	// Name; empty elsewhere.
 	Repository string

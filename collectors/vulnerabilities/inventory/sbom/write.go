@@ -6,31 +6,27 @@ import (
 	"strings"
 	"time"
 
-	cdx "github.com/CycloneDX/cyclonedx-go"
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
 )
-
-// property is the prefix of the properties that carry what CycloneDX has no
-// field for; Trivy's own, so that both read what the other writes.
-const property = "aquasecurity:trivy:"
 
 // Write is inv as a CycloneDX bill of materials, which Read reads back to the
 // same packages. Subject is what was looked at, at the instant. The same
 // inventory gives the same bytes when encoded.
 //
 // Refs are the components' references, in the order of inv.Packages.
-func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cdx.BOM, refs []string) {
-	bom = cdx.NewBOM()
-	bom.Metadata = &cdx.Metadata{
+func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cyclonedx.BOM, refs []string) {
+	bom = cyclonedx.NewBOM()
+	bom.Metadata = &cyclonedx.Metadata{
 		Timestamp: at.UTC().Format(time.RFC3339),
-		Tools:     &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: "prodgate"}}},
+		Tools:     &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeApplication, Name: "prodgate"}}},
 		Component: subjectOf(subject, inv),
 	}
-	var components []cdx.Component
+	var components []cyclonedx.Component
 	if os := inv.OS; os != nil {
-		components = append(components, cdx.Component{
-			BOMRef: "os", Type: cdx.ComponentTypeOS, Name: os.Family, Version: os.Name,
+		components = append(components, cyclonedx.Component{
+			BOMRef: "os", Type: cyclonedx.ComponentTypeOS, Name: os.Family, Version: os.Name,
 			Properties: properties("Class", string(inventory.ClassOS), "Type", os.Family),
 		})
 	}
@@ -42,16 +38,16 @@ func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cdx.BOM
 			ref += "#" + strconv.Itoa(taken[ref])
 		}
 		refs = append(refs, ref)
-		components = append(components, component(ref, url, p))
+		components = append(components, written(ref, url, p))
 	}
 	bom.Components = &components
 	return bom, refs
 }
 
-func subjectOf(name string, inv *inventory.Inventory) *cdx.Component {
-	c := &cdx.Component{BOMRef: "subject", Type: cdx.ComponentTypeContainer, Name: name}
+func subjectOf(name string, inv *inventory.Inventory) *cyclonedx.Component {
+	c := &cyclonedx.Component{BOMRef: "subject", Type: cyclonedx.ComponentTypeContainer, Name: name}
 	if inv.Kind == inventory.KindSBOM && inv.Digest == "" {
-		c.Type = cdx.ComponentTypeApplication
+		c.Type = cyclonedx.ComponentTypeApplication
 	}
 	if inv.Digest == "" {
 		return c
@@ -65,10 +61,10 @@ func subjectOf(name string, inv *inventory.Inventory) *cdx.Component {
 	return c
 }
 
-func component(ref, url string, p inventory.Package) cdx.Component {
+func written(ref, url string, p inventory.Package) cyclonedx.Component {
 	version := p
 	version.Epoch = 0 // it stands in the package URL
-	c := cdx.Component{BOMRef: ref, Type: cdx.ComponentTypeLibrary, Name: p.Name, Version: version.FullVersion(), PackageURL: url}
+	c := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Name: p.Name, Version: version.FullVersion(), PackageURL: url}
 	if p.Class == inventory.ClassLanguage && p.Type == "jar" || p.Type == "pom" {
 		if group, artifact, ok := strings.Cut(p.Name, ":"); ok {
 			c.Group, c.Name = group, artifact
@@ -86,11 +82,11 @@ func component(ref, url string, p inventory.Package) cdx.Component {
 }
 
 // properties are the pairs of name and value that have a value.
-func properties(pairs ...string) *[]cdx.Property {
-	var list []cdx.Property
+func properties(pairs ...string) *[]cyclonedx.Property {
+	var list []cyclonedx.Property
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			list = append(list, cdx.Property{Name: property + pairs[i], Value: pairs[i+1]})
+			list = append(list, cyclonedx.Property{Name: namespace + pairs[i], Value: pairs[i+1]})
 		}
 	}
 	if list == nil {

@@ -1,0 +1,205 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+const (
+	// maxSilence is how long a download may stand still before it is taken for
+	// broken off.
+	maxSilence = 90 * time.Second
+
+	// maxResumes is how often one download is taken up again, and maxFutile how
+	// often in a row without a single byte more.
+	maxResumes = 16
+	maxFutile  = 3
+)
+
+var errSilent = fmt.Errorf("nothing came for %s", maxSilence)
+
+// session is one handshake with a registry, for all the downloads from it.
+type session struct {
+	sync.Mutex
+	carrier http.RoundTripper // nil: there was no handshake yet
+}
+
+// client is the client that downloads from p, authenticated.
+func (p remotePlace) client(ctx context.Context) (*http.Client, error) {
+	p.session.Lock()
+	defer p.session.Unlock()
+	if p.session.carrier == nil {
+		auth, err := authn.Resolve(ctx, p.keychain, p.repository)
+		if err != nil {
+			return nil, fmt.Errorf("credentials for %s: %w", p.repository.RegistryStr(), err)
+		}
+		carrier, err := transport.NewWithContext(ctx, p.repository.Registry, auth, transport.NewUserAgent(p.guard, "prodgate"), []string{p.repository.Scope(transport.PullScope)})
+		if err != nil {
+			return nil, p.explain(withoutURL(err))
+		}
+		p.session.carrier = carrier
+	}
+	return &http.Client{Transport: p.session.carrier}, nil
+}
+
+func (p remotePlace) open(ctx context.Context, digest string, max int64) (io.ReadCloser, error) {
+	client, err := p.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &download{ctx: withLimit(ctx, max+1), place: p, client: client, digest: digest, size: -1}
+	if err := d.request(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// download is a blob that is being fetched. Where the connection breaks it goes
+// on from the byte where it stopped, if the registry can do that.
+type download struct {
+	ctx    context.Context
+	place  remotePlace
+	client *http.Client
+	digest string
+
+	body    io.ReadCloser
+	stop    context.CancelCauseFunc // ends the request that body belongs to
+	watch   *time.Timer             // calls stop after maxSilence
+	at      int64                   // bytes given out
+	size    int64                   // of the blob, as the registry says; -1: it doesn't
+	resumes int
+	futile  int
+}
+
+// request asks for the bytes from d.at on.
+func (d *download) request() error {
+	address := url.URL{
+		Scheme: d.place.repository.Scheme(),
+		Host:   d.place.repository.RegistryStr(),
+		Path:   fmt.Sprintf("/v2/%s/blobs/%s", d.place.repository.RepositoryStr(), d.digest),
+	}
+	ctx, stop := context.WithCancelCause(d.ctx)
+	watch := time.AfterFunc(maxSilence, func() { stop(errSilent) })
+	body, err := d.send(ctx, address.String())
+	watch.Stop()
+	if err != nil {
+		stop(nil)
+		return err
+	}
+	d.body, d.stop, d.watch = body, stop, watch
+	return nil
+}
+
+// send returns the answer's body, which is that which was asked for.
+func (d *download) send(ctx context.Context, address string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept-Encoding", "identity") // the digest is that of the bytes as they lie there
+	wanted := http.StatusOK
+	if d.at > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.at))
+		wanted = http.StatusPartialContent
+	}
+	response, err := d.client.Do(request)
+	if err != nil {
+		return nil, d.place.explain(withoutURL(err))
+	}
+	if response.StatusCode == http.StatusOK && wanted != http.StatusOK {
+		response.Body.Close()
+		return nil, fmt.Errorf("the registry %s can't go on after byte %d, where the connection broke", d.place.repository.RegistryStr(), d.at)
+	}
+	if err := transport.CheckError(response, wanted); err != nil {
+		response.Body.Close()
+		return nil, d.place.explain(err)
+	}
+	from := response.Header.Get("Content-Range")
+	switch {
+	case wanted == http.StatusPartialContent && !strings.HasPrefix(from, fmt.Sprintf("bytes %d-", d.at)):
+		response.Body.Close()
+		return nil, fmt.Errorf("the registry %s was asked for what follows byte %d and sends %q", d.place.repository.RegistryStr(), d.at, from)
+	case response.ContentLength >= 0:
+		d.size = d.at + response.ContentLength
+	}
+	return response.Body, nil
+}
+
+func (d *download) Read(p []byte) (int, error) {
+	for {
+		d.watch.Reset(maxSilence)
+		n, err := d.body.Read(p)
+		d.watch.Stop()
+		d.at += int64(n)
+		if n > 0 {
+			d.futile = 0
+		}
+		switch {
+		case err == nil, errors.Is(err, errTooLong):
+			return n, err
+		case errors.Is(err, io.EOF) && (d.size < 0 || d.at == d.size):
+			return n, io.EOF
+		case d.ctx.Err() != nil:
+			return n, d.ctx.Err()
+		case n > 0:
+			return n, nil // what broke breaks again, then with nothing to give out
+		}
+		if err := d.resume(err); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// resume goes on after a break, unless it broke too often.
+func (d *download) resume(broken error) error {
+	d.resumes, d.futile = d.resumes+1, d.futile+1
+	if d.resumes > maxResumes || d.futile > maxFutile {
+		return d.place.explain(fmt.Errorf("after %d bytes and %d attempts: %w", d.at, d.resumes, broken))
+	}
+	_ = d.Close() // it is broken anyway
+	pause := time.NewTimer(firstWait << (d.futile - 1))
+	defer pause.Stop()
+	select {
+	case <-d.ctx.Done():
+		return d.ctx.Err()
+	case <-pause.C:
+	}
+	if err := d.request(); err != nil {
+		return fmt.Errorf("%w (it broke off after %d bytes: %w)", err, d.at, broken)
+	}
+	return nil
+}
+
+func (d *download) Close() error {
+	d.watch.Stop()
+	d.stop(nil)
+	return d.body.Close()
+}
+
+// withoutURL takes the address out of err: one that a registry redirects to
+// holds a signature by which anyone may read.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
+
+// limitKey is under which a request's context keeps its limit.
+type limitKey struct{}
+
+// withLimit lets the answers to requests in ctx have max bytes.
+func withLimit(ctx context.Context, max int64) context.Context {
+	return context.WithValue(ctx, limitKey{}, max)
+}

@@ -1,0 +1,120 @@
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// sound reads content twice, without the net that Read hangs under the readers,
+// and fails where a bill says nothing, or not the same twice.
+func sound(t *testing.T, content []byte) {
+	t.Helper()
+	bills, err := read("bill", content)
+	if err != nil {
+		return
+	}
+	if len(bills) == 0 {
+		t.Fatal("neither a bill nor an error")
+	}
+	for _, inv := range bills {
+		if len(inv.Packages) == 0 && len(inv.Unread) == 0 {
+			t.Fatal("a bill that lists nothing passes for a clean one")
+		}
+		for _, p := range inv.Packages {
+			if p.Name == "" || p.Version == "" && p.Release == "" || p.Type == "" || p.Class == "" {
+				t.Fatalf("a package without name, version or type: %+v", p)
+			}
+		}
+		for _, u := range inv.Unread {
+			if u.Package == "" || u.Reason == "" {
+				t.Fatalf("a note without package or reason: %+v", u)
+			}
+		}
+		if inv.Digest != "" && !digestShape.MatchString(inv.Digest) {
+			t.Fatalf("%q is no digest", inv.Digest)
+		}
+	}
+	again, err := read("bill", bytes.Clone(content))
+	if err != nil || !reflect.DeepEqual(bills, again) {
+		t.Fatalf("read twice, it is not the same: %v", err)
+	}
+}
+
+// seed adds the bill of that name to the corpus.
+func seed(f *testing.F, name string) []byte {
+	f.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return raw
+}
+
+func FuzzCycloneDX(f *testing.F) {
+	f.Add(seed(f, "all.cdx.json"))
+	f.Add([]byte(cdx(`{"type":"library","name":"a","purl":"pkg:npm/a@1","components":[{}]}`)))
+	f.Fuzz(sound)
+}
+
+func FuzzCycloneDXInXML(f *testing.F) {
+	f.Add(seed(f, "all.cdx.xml"))
+	f.Fuzz(sound)
+}
+
+func FuzzSPDX(f *testing.F) {
+	f.Add(seed(f, "all.spdx.json"))
+	f.Fuzz(sound)
+}
+
+func FuzzTagValue(f *testing.F) {
+	f.Add(seed(f, "all.spdx"))
+	f.Add([]byte("SPDXVersion: SPDX-2.3\nPackageName: a\nExternalRef: PACKAGE-MANAGER purl pkg:npm/a@1\n"))
+	f.Fuzz(sound)
+}
+
+func FuzzStatement(f *testing.F) {
+	bill := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
+	f.Add([]byte(statement("https://cyclonedx.org/bom", bill, digestA, digestB)))
+	f.Add([]byte(statement("https://cyclonedx.org/bom", `{"Data":`+bill+`}`, digestA)))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		sound(t, content)
+		sound(t, []byte(envelope(string(content))))
+		sound(t, []byte(envelope(string(content))+"\n"+envelope(string(content))))
+	})
+}
+
+func FuzzPackageURL(f *testing.F) {
+	for _, purl := range []string{
+		"pkg:rpm/centos/openssl-libs@1.0.2k-16.el7?arch=x86_64&epoch=1&distro=centos-7.6", "pkg:deb/debian/libc6@2.36-9?upstream=glibc%402",
+		"pkg:oci/app@" + digestA + "?arch=amd64", "pkg:golang/a/b@v1#v2", "pkg:cocoapods/A@1#B", "pkg:k8s/k8s.io%2Fkubelet@1", "pkg:rpm/a@1?upstream=-.src.rpm",
+	} {
+		f.Add("name", "group", purl, "1", "SrcEpoch")
+	}
+	f.Fuzz(func(t *testing.T, name, group, purl, version, property string) {
+		raw, err := json.Marshal(map[string]any{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []any{map[string]any{
+			"type": "library", "name": name, "group": group, "purl": purl, "version": version,
+			"properties": []any{map[string]string{"name": namespace + property, "value": version}},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, raw)
+	})
+}
+
+func FuzzShape(f *testing.F) {
+	f.Add([]byte(`{"a":{"b":"\""},"c":[1]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if json.Valid(content) && len(content) > 0 && content[0] == '{' && content[len(content)-1] == '}' {
+			err := shape(content)
+			var keys map[string]json.RawMessage
+			if err == nil && json.Unmarshal(content, &keys) != nil {
+				t.Fatalf("%q passes, and is no object", content)
+			}
+		}
+	})
+}

@@ -1,0 +1,168 @@
+// Package sbom reads bills of materials: CycloneDX (JSON, XML) and SPDX (JSON,
+// tag-value), bare or wrapped in an in-toto statement, a DSSE envelope or a
+// Sigstore bundle.
+//
+// It takes a bill's word for what is installed and verifies no signature; which
+// package is vulnerable is not its concern. What a bill names and nobody could
+// look up is noted, never left out, and a bill that lists no package says so.
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+)
+
+// MaxSize bounds a bill of materials, in bytes.
+const MaxSize = 100 << 20
+
+const (
+	maxNesting    = 200     // of JSON values, and of components in components
+	maxComponents = 500_000 // in one bill
+	maxBills      = 64      // in one file, counted once for each subject
+)
+
+// Read reads the bills of materials in content: one, or as many as a file of
+// envelopes holds, one for each digest that it speaks of. name is what people
+// call the file; it stands in errors and headings. The kind of each inventory is
+// inventory.KindSBOM; its Digest is what the bill, or the statement around it,
+// says that it is about, and is empty where neither says so.
+//
+// An error means that content is no bill of materials that could be read.
+func Read(name string, content []byte) (bills []*inventory.Inventory, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			bills, err = nil, fmt.Errorf("read bill of materials %q: it breaks the reader: %v", name, broken)
+		}
+	}()
+	if len(content) > MaxSize {
+		return nil, fmt.Errorf("read bill of materials %q: it has more than %d MiB", name, MaxSize>>20)
+	}
+	bills, err = read(name, content)
+	if err != nil {
+		return nil, fmt.Errorf("read bill of materials %q: %w", name, err)
+	}
+	return bills, nil
+}
+
+func read(name string, content []byte) ([]*inventory.Inventory, error) {
+	found, err := open(content, 0)
+	if err != nil {
+		return nil, err
+	}
+	var bills []*inventory.Inventory
+	for _, b := range found {
+		if len(b.components) > maxComponents {
+			return nil, fmt.Errorf("it lists more than %d components", maxComponents)
+		}
+		inv := b.inventory(name)
+		digests := b.subjects
+		if len(digests) == 0 {
+			digests = b.stated()
+		} else if own := b.stated(); len(own) > 0 && !slices.ContainsFunc(own, func(d string) bool { return slices.Contains(digests, d) }) {
+			inv.Note(name, "", "the bill says that it is about %s, and the statement around it says %s", strings.Join(own, ", "), strings.Join(digests, ", "))
+			inv.Sort()
+		}
+		if len(digests) == 0 {
+			digests = []string{""}
+		}
+		for _, d := range digests {
+			one := *inv
+			one.Digest = d
+			one.Packages, one.Unread = slices.Clone(inv.Packages), slices.Clone(inv.Unread)
+			bills = append(bills, &one)
+		}
+		if len(bills) > maxBills {
+			return nil, fmt.Errorf("it holds more than %d bills of materials", maxBills)
+		}
+	}
+	return bills, nil
+}
+
+// Check says why inv must not be taken for what is in the image with one of
+// digests: because it is about another, or does not say what it is about.
+func Check(inv *inventory.Inventory, digests ...string) error {
+	switch {
+	case slices.Contains(digests, inv.Digest) && inv.Digest != "":
+		return nil
+	case inv.Digest == "":
+		return fmt.Errorf("the bill of materials does not say which image it is about, and %s is asked for", strings.Join(digests, " or "))
+	}
+	return fmt.Errorf("the bill of materials is about %s, and not about %s", inv.Digest, strings.Join(digests, " or "))
+}
+
+// errNoBill says that bytes are something else.
+var errNoBill = errors.New("it is no bill of materials: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
+
+// header is what tells the forms of a JSON document apart.
+type header struct {
+	BOMFormat    string          `json:"bomFormat"`
+	SpecVersion  string          `json:"specVersion"`
+	SPDXID       string          `json:"SPDXID"`
+	SPDXVersion  string          `json:"spdxVersion"`
+	Context      json.RawMessage `json:"@context"`
+	Graph        json.RawMessage `json:"@graph"`
+	PayloadType  *string         `json:"payloadType"`
+	Type         string          `json:"_type"`
+	MediaType    string          `json:"mediaType"`
+	DSSEEnvelope json.RawMessage `json:"dsseEnvelope"`
+}
+
+// open finds the bills in content, which lies depth wrappings deep.
+func open(content []byte, depth int) ([]*bill, error) {
+	content = bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
+	switch {
+	case depth > 3:
+		return nil, errors.New("it is wrapped more than three times")
+	case len(content) == 0:
+		return nil, errors.New("it is empty")
+	case content[0] == '<':
+		return one(readXML(content))
+	case content[0] != '{':
+		return one(readTagValue(content))
+	}
+	if err := shape(content); err != nil {
+		if lines := bytes.Split(content, []byte("\n")); len(lines) > 1 && errors.Is(err, errTrailing) {
+			return openLines(lines, depth)
+		}
+		return nil, err
+	}
+	var h header
+	if err := json.Unmarshal(content, &h); err != nil {
+		return nil, fmt.Errorf("it is no JSON: %w", err)
+	}
+	switch {
+	case h.BOMFormat == "CycloneDX":
+		return one(readCycloneDX(content))
+	case h.BOMFormat != "":
+		return nil, fmt.Errorf("bomFormat is %q, and CycloneDX is read", h.BOMFormat)
+	case h.SPDXVersion != "" || h.SPDXID == documentID:
+		return one(readSPDX(content))
+	case len(h.Graph) > 0 || bytes.Contains(h.Context, []byte("spdx.org")):
+		return nil, errors.New("it is SPDX 3, and SPDX 2.1, 2.2 and 2.3 are read: let the tool that made it write one of those")
+	case len(h.DSSEEnvelope) > 0:
+		return openEnvelope(h.DSSEEnvelope, depth)
+	case strings.HasPrefix(h.MediaType, "application/vnd.dev.sigstore.bundle"):
+		return nil, fmt.Errorf("the Sigstore bundle signs a digest, and holds no statement: %w", ErrOther)
+	case h.PayloadType != nil:
+		return openEnvelope(content, depth)
+	case strings.HasPrefix(h.Type, "https://in-toto.io/Statement/"):
+		return openStatement(content, depth)
+	}
+	return nil, errNoBill
+}
+
+func one(b *bill, err error) ([]*bill, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []*bill{b}, nil
+}
+
+var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)

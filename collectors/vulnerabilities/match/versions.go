@@ -1,0 +1,228 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	gem "github.com/aquasecurity/go-gem-version"
+	npm "github.com/aquasecurity/go-npm-version/pkg"
+	pep440 "github.com/aquasecurity/go-pep440-version"
+	semver "github.com/aquasecurity/go-version/pkg/version"
+	bitnami "github.com/bitnami/go-version/pkg/version"
+	apk "github.com/knqyf263/go-apk-version"
+	deb "github.com/knqyf263/go-deb-version"
+	rpm "github.com/knqyf263/go-rpm-version"
+	maven "github.com/masahiro331/go-mvn-version"
+)
+
+// maxVersion bounds an installed version, in bytes; some comparers take time
+// with the square of its length.
+const maxVersion = 1 << 10
+
+// errVersion is in an error that says that the installed version cannot be
+// compared, whatever it is compared with.
+var errVersion = errors.New("the installed version cannot be compared")
+
+// ranges is a way of writing versions that tells whether one lies in a range:
+// what it reads is an installed version, what it gives asks of a range.
+type ranges func(version string) (within func(constraint string) (bool, error), err error)
+
+// order is a way of writing versions that puts them in order: what it reads is
+// an installed version, what it gives compares it with another (<0: older).
+type order func(version string) (compare func(other string) (int, error), err error)
+
+// The languages' ways, by Trivy's own comparers.
+func semverRanges(version string) (func(string) (bool, error), error) {
+	v, err := semver.Parse(version)
+	return func(constraint string) (bool, error) {
+		c, err := semver.NewConstraints(constraint)
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+func npmRanges(version string) (func(string) (bool, error), error) {
+	v, err := npm.NewVersion(version)
+	return func(constraint string) (bool, error) {
+		c, err := npm.NewConstraints(constraint, npm.WithPreRelease(true))
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+func gemRanges(version string) (func(string) (bool, error), error) {
+	v, err := gem.NewVersion(version)
+	return func(constraint string) (bool, error) {
+		c, err := gem.NewConstraints(constraint)
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+func mavenRanges(version string) (func(string) (bool, error), error) {
+	v, err := maven.NewVersion(version)
+	return func(constraint string) (bool, error) {
+		c, err := maven.NewComparer(constraint)
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+func bitnamiRanges(version string) (func(string) (bool, error), error) {
+	v, err := bitnami.Parse(version)
+	return func(constraint string) (bool, error) {
+		c, err := bitnami.NewConstraints(constraint)
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+func pythonRanges(version string) (func(string) (bool, error), error) {
+	return python(version, pep440.WithPreRelease(true))
+}
+
+// sealedPythonRanges also takes ranges with a local part (>= 4.2.8+sp1), which
+// PEP 440 forbids and Seal's advisories use.
+func sealedPythonRanges(version string) (func(string) (bool, error), error) {
+	return python(version, pep440.WithPreRelease(true), pep440.AllowLocalSpecifier(true))
+}
+
+func python(version string, options ...pep440.SpecifierOption) (func(string) (bool, error), error) {
+	v, err := pep440.Parse(version)
+	return func(constraint string) (bool, error) {
+		c, err := pep440.NewSpecifiers(constraint, options...)
+		return err == nil && c.Check(v), err
+	}, err
+}
+
+// The distributions' ways.
+func debOrder(version string) (func(string) (int, error), error) {
+	v, err := deb.NewVersion(version)
+	return func(other string) (int, error) {
+		o, err := deb.NewVersion(other)
+		if err != nil {
+			return 0, err
+		}
+		return v.Compare(o), nil
+	}, err
+}
+
+func apkOrder(version string) (func(string) (int, error), error) {
+	v, err := apk.NewVersion(version)
+	return func(other string) (int, error) {
+		o, err := apk.NewVersion(other)
+		if err != nil {
+			return 0, err
+		}
+		return v.Compare(o), nil
+	}, err
+}
+
+func rpmOrder(version string) (func(string) (int, error), error) {
+	v := rpm.NewVersion(version)
+	return func(other string) (int, error) { return v.Compare(rpm.NewVersion(other)), nil }, nil
+}
+
+// rpmText is an rpm version without an epoch of 0.
+func rpmText(version string) string { return rpm.NewVersion(version).String() }
+
+// read reads an installed version, and keeps what the comparers do to themselves.
+func (r ranges) read(version string) (func(constraint string) (bool, error), error) {
+	asked, err := contained(func() (func(string) (bool, error), error) { return r(bounded(version)) })
+	if err != nil || len(version) > maxVersion {
+		return nil, fmt.Errorf("%w: %q: %w", errVersion, shortened(version), orLong(err))
+	}
+	return func(constraint string) (bool, error) {
+		return contained(func() (bool, error) { return asked(constraint) })
+	}, nil
+}
+
+// read reads an installed version, likewise.
+func (o order) read(version string) (func(other string) (int, error), error) {
+	asked, err := contained(func() (func(string) (int, error), error) { return o(bounded(version)) })
+	if err != nil || len(version) > maxVersion {
+		return nil, fmt.Errorf("%w: %q: %w", errVersion, shortened(version), orLong(err))
+	}
+	return func(other string) (int, error) {
+		if len(other) > maxVersion {
+			return 0, orLong(nil)
+		}
+		return contained(func() (int, error) { return asked(other) })
+	}, nil
+}
+
+// contained turns a panic of a comparer into an error.
+func contained[T any](f func() (T, error)) (result T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the comparer gave up: %v", r)
+		}
+	}()
+	return f()
+}
+
+func bounded(version string) string { return version[:min(len(version), maxVersion)] }
+
+func orLong(err error) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("it has more than %d bytes", maxVersion)
+}
+
+// shortened is text for a person, of bounded length.
+func shortened(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// comparison is one condition of a range of a distribution's versions.
+var comparison = regexp.MustCompile(`^(>=|<=|>|<|==|!=|=)?\s*([0-9]+[0-9a-zA-Z.\-+~:_^]*)$`)
+
+// inRange says whether a version lies in a range of a distribution's versions:
+// comparisons that must all hold, with commas or, where there is none, spaces
+// between them (suppliers of patched packages write such).
+func inRange(constraint string, compare func(string) (int, error)) (bool, error) {
+	parts := strings.Fields(constraint)
+	if strings.Contains(constraint, ",") {
+		parts = strings.Split(constraint, ",")
+	}
+	var all [][]string
+	for _, part := range parts {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		found := comparison.FindStringSubmatch(part)
+		if found == nil {
+			return false, fmt.Errorf("%q is no comparison of versions", shortened(part))
+		}
+		all = append(all, found)
+	}
+	if len(all) == 0 {
+		return false, errors.New("the range is empty")
+	}
+	for _, found := range all {
+		c, err := compare(found[2])
+		if err != nil || !holds(found[1], c) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// holds says whether a comparison that gave c fulfils the operator.
+func holds(operator string, c int) bool {
+	switch operator {
+	case "!=":
+		return c != 0
+	case ">":
+		return c > 0
+	case "<":
+		return c < 0
+	case ">=":
+		return c >= 0
+	case "<=":
+		return c <= 0
+	}
+	return c == 0
+}
