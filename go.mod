@@ -10,6 +10,7 @@ require (
 	github.com/rickar/cal/v2 v2.1.26
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/pflag v1.0.10
+	golang.org/x/mod v0.43.0
 	pgregory.net/rapid v1.3.0
 )
 
