@@ -175,7 +175,11 @@ func (t tarball) open(ctx context.Context, digest string, max int64) (io.ReadClo
 		return nil, err
 	}
 	if file, ok := saved.files[digest]; ok {
-		return t.stream(file)
+		packed, err := t.stream(file)
+		if err != nil {
+			return nil, err
+		}
+		return unpacked(packed, digest != digestOf(saved.config))
 	}
 	image, err := t.image()
 	if err != nil {

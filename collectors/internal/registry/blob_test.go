@@ -126,6 +126,7 @@ func TestBlobsAreStreamedFromWhereverTheImageLies(t *testing.T) {
 		{"a layout", "oci:" + folder, digest, packed},
 		{"an archive of a layout", "tarball:" + laidOut, digest, packed},
 		{"an archive of crane, by the digest", "tarball:" + crane, digest, packed},
+		{"an archive of crane, by the uncompressed digest", "tarball:" + crane, diffID, plain},
 		{"an archive of docker save, by the uncompressed digest", "tarball:" + saved, diffID, plain},
 	}
 	for _, tt := range tests {

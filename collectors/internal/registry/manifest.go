@@ -46,6 +46,7 @@ type content struct {
 type descriptor struct {
 	MediaType   string            `json:"mediaType"`
 	Digest      string            `json:"digest"`
+	Size        int64             `json:"size"`
 	Platform    *platform         `json:"platform"`
 	Annotations map[string]string `json:"annotations"`
 }
@@ -142,12 +143,9 @@ func (r Reference) platforms(ctx context.Context, m *Manifest, depth int) ([]Pla
 
 // configured is the platform that m's own configuration tells.
 func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) {
-	raw, err := r.place.blob(ctx, m.content.Config.Digest)
+	raw, err := r.config(ctx, m)
 	if err != nil {
-		return "", fmt.Errorf("read the image's configuration: %w", err)
-	}
-	if got := digestOf(raw); got != m.content.Config.Digest {
-		return "", fmt.Errorf("read the image's configuration: its digest is %s and not %s: it was altered", got, m.content.Config.Digest)
+		return "", err
 	}
 	var p platform
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -157,6 +155,18 @@ func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) 
 		return "", errors.New("the image's configuration names no os and architecture: is it an image?")
 	}
 	return p.String(), nil
+}
+
+// config reads the configuration of the image that m is.
+func (r Reference) config(ctx context.Context, m *Manifest) ([]byte, error) {
+	raw, err := r.place.blob(ctx, m.content.Config.Digest)
+	if err != nil {
+		return nil, fmt.Errorf("read the image's configuration: %w", err)
+	}
+	if got := digestOf(raw); got != m.content.Config.Digest {
+		return nil, fmt.Errorf("read the image's configuration: its digest is %s and not %s: it was altered", got, m.content.Config.Digest)
+	}
+	return raw, nil
 }
 
 // isAttestation reports whether d is a record about an image, as BuildKit adds

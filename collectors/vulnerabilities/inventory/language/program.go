@@ -1,0 +1,130 @@
+package language
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+)
+
+const (
+	// smallestProgram is the size in bytes under which no file is a program with
+	// build information: headers alone take more.
+	smallestProgram = 64
+
+	// windowSize is how much of a program is looked at at a time, and lookAhead how
+	// much of what follows is needed to tell a hit: Go's header and version, the
+	// first block of a Rust program's compressed list. In bytes.
+	windowSize = 256 << 10
+	lookAhead  = 8 << 10
+)
+
+// program is an executable while it streams by.
+type program struct {
+	*file
+	in *bufio.Reader
+	at int64 // the offset of what in reads next
+
+	data int64 // where Go's build information can begin; everything before is skipped
+	isGo bool  // it says that Go built it
+}
+
+// readProgram looks for what Go and cargo-auditable leave in a program: ELF, PE,
+// Mach-O, WebAssembly. It holds windowSize of it, however large it is.
+func readProgram(f *file) error {
+	p := &program{file: f, in: bufio.NewReaderSize(f, windowSize)}
+	front, err := p.in.Peek(windowSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	layout, ok := layoutOf(front)
+	if !ok {
+		return errOther
+	}
+	p.data = layout.data
+	p.isGo = saysGo(front)
+	return p.scan()
+}
+
+// scan goes through the program until it finds one of the two.
+func (p *program) scan() error {
+	for {
+		window, err := p.in.Peek(windowSize)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		last := err != nil
+		until := len(window) - lookAhead
+		if last {
+			until = len(window)
+		}
+		if done, err := p.look(window, until); done {
+			return err
+		}
+		if last {
+			break
+		}
+		if err := p.skip(until); err != nil {
+			return err
+		}
+	}
+	if p.isGo {
+		return errors.New("a Go program without build information (built by Go 1.12 or older, or removed on purpose): " +
+			"nobody can tell its modules; build it again with `go build`")
+	}
+	return errOther
+}
+
+// look reads what begins in the first until bytes of window, if that is
+// something to read.
+func (p *program) look(window []byte, until int) (done bool, err error) {
+	for i := 0; i < until; i++ {
+		j := bytes.Index(window[i:min(until+len(goMagic), len(window))], goMagic)
+		if j < 0 {
+			break
+		}
+		if i += j; (p.at+int64(i))%goAlign != 0 || p.at+int64(i) < p.data {
+			continue
+		}
+		if info, ok := parseGoHeader(window[i:]); ok {
+			return true, p.readGo(i, info)
+		}
+	}
+	for i := 0; i < until; i++ {
+		j := bytes.IndexByte(window[i:until], zlibMethod)
+		if j < 0 {
+			break
+		}
+		if i += j; isAuditable(window[i:]) {
+			return true, p.readRust(i)
+		}
+	}
+	return false, nil
+}
+
+// skip goes on by n bytes.
+func (p *program) skip(n int) error {
+	n, err := p.in.Discard(n)
+	p.at += int64(n)
+	return err
+}
+
+// saysGo tells a Go program by the build id that its linker writes at the front:
+// a note in ELF, a comment before the code elsewhere.
+func saysGo(front []byte) bool {
+	note := []byte("\x04\x00\x00\x00Go\x00\x00")
+	if i := bytes.Index(front[:min(len(front), 4096)], note); i >= 8 && bytes.HasPrefix(front, []byte(elfMagic)) {
+		return front[i-8] == 4 || front[i-5] == 4 // the name's length, in either byte order
+	}
+	return bytes.Contains(front[:min(len(front), 64<<10)], []byte("\xff Go build ID: \""))
+}
+
+// uvarint reads a length before a text, as Go writes it.
+func uvarint(b []byte) (length uint64, rest []byte, ok bool) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, nil, false
+	}
+	return v, b[n:], true
+}
