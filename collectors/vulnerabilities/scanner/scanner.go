@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/registry"
@@ -61,9 +60,13 @@ type Scan struct {
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
-	Findings     []match.Finding      // sorted
+	Findings     []match.Finding      // sorted, those of an attached bill of materials last
 	Undetermined []facts.Undetermined // sorted: what nobody can say anything about
 	Packages     int
+
+	// Warnings are what went wrong without hiding anything: an attached bill of
+	// materials that could not be read while the image was.
+	Warnings []string
 }
 
 // now is the instant of a scan.
@@ -105,5 +108,4 @@ func (s *Scan) add(other Scan) {
 			s.Findings = append(s.Findings, f)
 		}
 	}
-	slices.SortStableFunc(s.Findings, match.Compare)
 }

@@ -128,14 +128,18 @@ func imageOf(ctx context.Context, ref registry.Reference, digest string) (*regis
 	return image, nil
 }
 
+// Wanted says whether platform is one of wanted, as Options.Platforms has them.
+func Wanted(platform string, wanted []string) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool {
+		return platform == w || strings.HasPrefix(platform, w+"/")
+	})
+}
+
 // choose takes the wanted platforms, or all, each image once.
 func choose(platforms []registry.Platform, wanted []string) []registry.Platform {
 	var chosen []registry.Platform
 	for _, p := range platforms {
-		fits := len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool {
-			return p.Platform == w || strings.HasPrefix(p.Platform, w+"/")
-		})
-		if fits && !slices.Contains(chosen, p) {
+		if Wanted(p.Platform, wanted) && !slices.Contains(chosen, p) {
 			chosen = append(chosen, p)
 		}
 	}
