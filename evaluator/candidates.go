@@ -1,6 +1,7 @@
 package evaluator
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,11 +49,22 @@ func (r *run) candidates(settings *settings, until time.Time) []time.Time {
 			all = append(all, second)
 		}
 	}
-	for _, t := range r.in.times {
-		add(t)
-		for _, d := range settings.durations {
-			add(t.Add(d))
+	each := func(times []time.Time, durations []time.Duration) {
+		for _, t := range times {
+			add(t)
+			for _, d := range durations {
+				add(t.Add(d))
+			}
 		}
+	}
+	each(r.in.times, settings.durations)
+	// The shipped rules add nothing to the day an advisory was published but its
+	// leeway; there can be thousands of such days.
+	switch {
+	case len(r.rules.packs) > 0:
+		each(r.in.published, settings.durations)
+	case len(settings.leeway) > 0:
+		each(r.in.published, settings.leeway)
 	}
 	for _, zone := range slices.Concat(settings.zones, []*time.Location{r.in.zone, time.UTC}) {
 		wallClockEdges(zone, settings.clocks, from, until, add)
@@ -96,22 +108,47 @@ func wallClockEdges(zone *time.Location, clocks []int, from, until time.Time, ad
 	}
 }
 
-// timesIn lists every RFC 3339 time that stands in a document.
-func timesIn(document ast.Value) []time.Time {
-	seen := map[time.Time]bool{}
-	var times []time.Time
-	visitor := ast.NewGenericVisitor(func(x any) bool {
-		if s, ok := x.(ast.String); ok && looksLikeTime(string(s)) {
-			if t, err := time.Parse(time.RFC3339, string(s)); err == nil && !seen[t.UTC()] {
-				seen[t.UTC()] = true
-				times = append(times, t)
+// timesIn lists every RFC 3339 time that stands in a document, those at which an
+// advisory was published apart.
+func timesIn(document ast.Value) (times, published []time.Time) {
+	others, ofAdvisories := instants{}, instants{}
+	visitor := ast.NewGenericVisitor(nil)
+	walk := func(x any) bool {
+		switch x := x.(type) {
+		case ast.Object:
+			if at := x.Get(publishedKey); at != nil {
+				ofAdvisories.note(at.Value)
+				x.Foreach(func(key, value *ast.Term) {
+					if !key.Equal(publishedKey) {
+						visitor.Walk(value)
+					}
+				})
+				return true
 			}
+		case ast.String:
+			others.note(x)
 		}
 		return false
-	})
+	}
+	visitor = ast.NewGenericVisitor(walk)
 	visitor.Walk(document)
-	return times
+	return others.list(), ofAdvisories.list()
 }
+
+var publishedKey = ast.StringTerm("published_at")
+
+// instants is a set of times.
+type instants map[time.Time]bool
+
+func (s instants) note(value ast.Value) {
+	if text, ok := value.(ast.String); ok && looksLikeTime(string(text)) {
+		if t, err := time.Parse(time.RFC3339, string(text)); err == nil {
+			s[t.UTC()] = true
+		}
+	}
+}
+
+func (s instants) list() []time.Time { return slices.SortedFunc(maps.Keys(s), time.Time.Compare) }
 
 func looksLikeTime(s string) bool {
 	return len(s) >= len("2006-01-02T15:04:05Z") && s[4] == '-' && (s[10] == 'T' || s[10] == 't')
@@ -122,7 +159,8 @@ func looksLikeTime(s string) bool {
 type settings struct {
 	tree      map[string]any
 	durations []time.Duration
-	clocks    []int // minutes since midnight
+	leeway    []time.Duration // those of vulnerabilities.leeway that are any
+	clocks    []int           // minutes since midnight
 	zones     []*time.Location
 }
 
@@ -133,6 +171,8 @@ func newSettings(tree map[string]any) *settings {
 			s.collect(value)
 		}
 	}
+	s.durations = distinct(s.durations)
+	s.leeway = s.durationsBelow("vulnerabilities", "leeway")
 	// Some zones have a name without a slash: CET, Japan, UTC.
 	if name := s.text("window", "timezone"); name != "" && !strings.Contains(name, "/") {
 		if zone, err := time.LoadLocation(name); err == nil {
@@ -169,13 +209,30 @@ func (s *settings) collect(value any) {
 	}
 }
 
+// distinct sorts, and leaves out what is nothing.
+func distinct(durations []time.Duration) []time.Duration {
+	slices.Sort(durations)
+	return slices.DeleteFunc(slices.Compact(durations), func(d time.Duration) bool { return d == 0 })
+}
+
+// durationsBelow are the durations of the settings below path.
+func (s *settings) durationsBelow(path ...string) []time.Duration {
+	part := &settings{}
+	part.collect(s.at(path))
+	return distinct(part.durations)
+}
+
 // text is the setting at path; empty if it is no text.
 func (s *settings) text(path ...string) string {
+	found, _ := s.at(path).(string)
+	return found
+}
+
+func (s *settings) at(path []string) any {
 	var value any = s.tree
 	for _, key := range path {
 		table, _ := value.(map[string]any)
 		value = table[key]
 	}
-	found, _ := value.(string)
-	return found
+	return value
 }

@@ -23,6 +23,8 @@ type Input struct {
 	value  ast.Object // the document
 	index  ast.Value  // see index.go
 	times  []time.Time
+
+	published []time.Time // days of advisories, which times leaves out
 }
 
 // Read prepares the bytes of a saved document. Name is what errors call it.
@@ -58,15 +60,17 @@ func prepare(parsed *facts.Parsed, mode Mode) (*Input, error) {
 		return nil, fmt.Errorf("%w: the document is not an object", ErrNoDecision)
 	}
 	doc := parsed.Document()
+	times, published := timesIn(object)
 	return &Input{
-		doc:    doc,
-		digest: parsed.Digest(),
-		mode:   mode,
-		now:    doc.Now,
-		zone:   siteZone(doc),
-		value:  object,
-		index:  newIndex(doc),
-		times:  timesIn(object),
+		doc:       doc,
+		digest:    parsed.Digest(),
+		mode:      mode,
+		now:       doc.Now,
+		zone:      siteZone(doc),
+		value:     object,
+		index:     newIndex(doc),
+		times:     times,
+		published: published,
 	}, nil
 }
 

@@ -142,8 +142,22 @@ func (l *settingsLint) list(path string, set any, like []any) {
 			l.problem(at, "is not text")
 		}
 	}
-	if settingPath(path) == "vulnerabilities.deny" {
+	switch settingPath(path) {
+	case "vulnerabilities.deny":
 		l.words(path, list, "LOW", "MEDIUM", "HIGH", "CRITICAL")
+	case "vulnerabilities.inventories":
+		l.words(path, list, "image", "sbom", "attached")
+	case "vulnerabilities.vex.authors", "vulnerabilities.vex.products", "vulnerabilities.undetermined.tolerate":
+		l.exact(path, list)
+	}
+}
+
+// exact refuses what looks like a pattern, where only the very name counts.
+func (l *settingsLint) exact(path string, list []any) {
+	for i, entry := range list {
+		if s, _ := entry.(string); strings.Contains(s, "*") || strings.TrimSpace(s) != s {
+			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; an entry is the exact name of one, never a pattern", s)
+		}
 	}
 }
 
@@ -188,8 +202,9 @@ func (l *settingsLint) text(path string, set any, like string) {
 		l.problem(path, "is not text")
 		return
 	}
-	if _, err := time.ParseDuration(like); err == nil {
-		if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+	if least, err := time.ParseDuration(like); err == nil {
+		// What is shipped as none may be none.
+		if d, err := time.ParseDuration(s); err != nil || d < 0 || d == 0 && least > 0 {
 			l.problem(path, "is %q, not a duration over 0 such as \"90m\" or \"24h\"", s)
 		}
 		return

@@ -77,16 +77,24 @@ func (p *proof) findUnused() {
 }
 
 func (p *proof) story(s story) {
-	decision := s.decision(p.t)
-	excuses := otherTrueStories
+	p.judge(s, s.decision(p.t), needlessFacts, otherTrueStories, "")
+}
+
+// judge tries the mutants of s at and below a path: those of an allow against
+// what is needless, those of a denial against the other true stories.
+func (p *proof) judge(s story, decision Decision, needlessHere, otherTrue []needless, below string) {
+	excuses := otherTrue
 	if decision.Outcome == Allow {
-		excuses = needlessFacts
+		excuses = needlessHere
 	}
 	failing := slices.DeleteFunc(slices.Clone(decision.Required), func(name string) bool {
 		return slices.Contains(decision.Passed, name)
 	})
 	in := s.input(p.t)
 	mutantsOf(s.name, ast.NewTerm(in.value), func(m mutant) {
+		if !strings.HasPrefix(m.path, below) {
+			return
+		}
 		p.tried.Add(1)
 		allowed := p.allows(in, m, failing)
 		switch {

@@ -236,6 +236,30 @@ var refusedPacks = map[string]struct {
 		"monitoring.minimum_dashboards is not a number over 0"},
 	"invent a severity": {ownPack(`{"vulnerabilities": {"deny": ["CRITCAL"]}}`),
 		`did you mean "CRITICAL"?`},
+	"give leeway to a severity that is none": {ownPack(`{"vulnerabilities": {"leeway": {"SEVERE": {"fixed": "72h"}}}}`),
+		"vulnerabilities.leeway.SEVERE is unknown"},
+	"give leeway for another reason": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"unfxied": "72h"}}}}`),
+		`vulnerabilities.leeway.CRITICAL.unfxied is unknown; did you mean "unfixed"?`},
+	"give leeway in days": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "3d"}}}}`),
+		`vulnerabilities.leeway.CRITICAL.fixed is "3d", not a duration`},
+	"give leeway backwards": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "-1h"}}}}`),
+		`vulnerabilities.leeway.CRITICAL.fixed is "-1h", not a duration`},
+	"believe every author": {ownPack(`{"vulnerabilities": {"vex": {"authors": ["*"]}}}`),
+		`vulnerabilities.vex.authors[0] is "*"; an entry is the exact name of one`},
+	"tolerate every package": {ownPack(`{"vulnerabilities": {"undetermined": {"tolerate": ["lib*"]}}}`),
+		`vulnerabilities.undetermined.tolerate[0] is "lib*"`},
+	"accept an inventory that is none": {ownPack(`{"vulnerabilities": {"inventories": ["images"]}}`),
+		`did you mean "image"?`},
+	"accept no inventory": {ownPack(`{"vulnerabilities": {"inventories": []}}`),
+		"vulnerabilities.inventories is empty"},
+}
+
+// Leeway is shipped as none, and a service may go back to none.
+func TestAPackMayTakeLeewayBack(t *testing.T) {
+	own := ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "72h"}}}, "services": {"payments-api": {"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "0h"}}}}}}`)
+	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
+		t.Error(err)
+	}
 }
 
 // ownRule is a pack with a check of one rule.

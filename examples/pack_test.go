@@ -78,16 +78,7 @@ func TestTheStrictReadingNeedsOneLine(t *testing.T) {
 	if !strings.Contains(string(text), comment) {
 		t.Fatalf("pack/data.yaml does not hold %q", comment)
 	}
-	strict := t.TempDir() + "/data.yaml"
-	changed := strings.Replace(string(text), comment, strings.TrimPrefix(comment, "# "), 1)
-	changed = strings.Replace(changed, "additional_checks: [acme_pace]", "additional_checks: []", 1)
-	if err := os.WriteFile(strict, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{strings.TrimSuffix(strict, "/data.yaml")}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	gate := withSettings(t, strings.Replace(string(text), comment, strings.TrimPrefix(comment, "# "), 1))
 	document := read(t)
 	document.Vulnerabilities.Scans[0].Findings[0].Severity = "HIGH"
 	decision, err := gate.Evaluate(context.Background(), document)
@@ -104,6 +95,48 @@ func TestTheStrictReadingNeedsOneLine(t *testing.T) {
 	if !slices.Contains(codes(decision), "vulnerabilities.high") || decision.Outcome != evaluator.Allow {
 		t.Errorf("without the line: %s %v", decision.Outcome, codes(decision))
 	}
+}
+
+func TestTheLooserChoicesCanBeTaken(t *testing.T) {
+	text, err := os.ReadFile("pack/data.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begins, ends = "    # vulnerabilities:\n", "\n\n"
+	_, rest, found := strings.Cut(string(text), begins)
+	block, _, closed := strings.Cut(rest, ends)
+	if !found || !closed {
+		t.Fatalf("pack/data.yaml does not hold %q", begins)
+	}
+	taken := strings.ReplaceAll(begins+block, "    # ", "    ")
+	gate := withSettings(t, strings.Replace(string(text), begins+block, taken, 1))
+	document := read(t)
+	finding := &document.Vulnerabilities.Scans[0].Findings[0]
+	published := document.CollectedAt.Add(-23 * time.Hour)
+	finding.Severity, finding.PublishedAt = "CRITICAL", &published
+	decision, err := gate.Evaluate(context.Background(), document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(codes(decision), "vulnerabilities.leeway") || decision.Outcome != evaluator.Allow {
+		t.Errorf("a CRITICAL vulnerability of 23 hours: %s %v", decision.Outcome, codes(decision))
+	}
+}
+
+// withSettings makes an evaluator with the example pack's settings, changed, and
+// without its check.
+func withSettings(t *testing.T, text string) *evaluator.Evaluator {
+	t.Helper()
+	folder := t.TempDir()
+	text = strings.Replace(text, "additional_checks: [acme_pace]", "additional_checks: []", 1)
+	if err := os.WriteFile(folder+"/data.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{folder}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gate
 }
 
 // open makes an evaluator with the example pack.

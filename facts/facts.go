@@ -125,16 +125,25 @@ type Verification struct {
 	VerifiedBy *string   `json:"verified_by" schema:"nonempty"`
 }
 
-// Vulnerabilities holds one scan for each digest that was scanned.
+// Vulnerabilities holds one scan for each digest that was scanned, and what
+// others say of what was found. Neither Statements nor Requests take anything
+// out of Scans.
 type Vulnerabilities struct {
-	Scans []Scan `json:"scans"`
+	Scans      []Scan          `json:"scans"`
+	Statements []Statement     `json:"statements,omitzero"` // from VEX documents
+	Requests   []WaiverRequest `json:"requests,omitzero"`   // from ignore files
 }
 
 // Scan is what one scanner found in one digest. Digest may be the artifact's
-// or one platform's; then it covers that platform only.
+// or one platform's; then it covers that platform only. Inventory says what the
+// list of packages was read from: image, sbom (a file that somebody named) or
+// attached (found beside the image in its registry); without it the scan is
+// another tool's report.
 type Scan struct {
 	Digest       string          `json:"digest" schema:"digest"`
 	Platform     *string         `json:"platform" schema:"nonempty"` // os/arch[/variant] the scanner looked at
+	Inventory    *string         `json:"inventory,omitempty" schema:"identifier"`
+	Packages     *int            `json:"packages,omitempty"` // how many were looked at
 	Scanner      *string         `json:"scanner" schema:"nonempty"`
 	ScannedAt    time.Time       `json:"scanned_at"`
 	Database     Database        `json:"database"`
@@ -145,6 +154,7 @@ type Scan struct {
 // Database is the advisory database a scan used.
 type Database struct {
 	UpdatedAt time.Time `json:"updated_at"`
+	Schema    *int      `json:"schema,omitempty"`
 }
 
 // Vulnerability is one advisory that matches one package. Severity is kept as
@@ -156,6 +166,11 @@ type Vulnerability struct {
 	FixedVersion     *string `json:"fixed_version"` // null: no fix known
 	Severity         string  `json:"severity" schema:"nonempty"`
 	Status           string  `json:"status"`
+
+	PublishedAt *time.Time `json:"published_at,omitempty"`                // when the advisory was published
+	PURL        *string    `json:"purl,omitempty" schema:"nonempty"`      // the package as a package URL
+	Ecosystem   *string    `json:"ecosystem,omitempty" schema:"nonempty"` // the kind of package
+	Target      *string    `json:"target,omitempty" schema:"nonempty"`    // where in the image it was found
 }
 
 // Undetermined is a package whose vulnerabilities are not known, and why.
@@ -163,6 +178,35 @@ type Undetermined struct {
 	Package string `json:"package" schema:"nonempty"`
 	Version string `json:"version"`
 	Reason  string `json:"reason" schema:"nonempty"`
+}
+
+// Statement is what a VEX document says of one vulnerability in one product.
+// Status, Justification and Author are kept as they came; only exactly
+// not_affected and fixed speak for the product.
+type Statement struct {
+	ID            string     `json:"id" schema:"nonempty"`
+	Product       string     `json:"product" schema:"nonempty"` // as the document names it, mostly a package URL
+	Digest        *string    `json:"digest" schema:"digest"`    // the product's; null: it is not named by digest
+	PURL          *string    `json:"purl" schema:"nonempty"`    // the package in the product; null: the product as a whole
+	Status        string     `json:"status"`
+	Justification *string    `json:"justification" schema:"nonempty"`
+	Author        *string    `json:"author" schema:"nonempty"`
+	Timestamp     *time.Time `json:"timestamp"`  // when it was made
+	ExpiresAt     *time.Time `json:"expires_at"` // null: it does not expire
+	Source        string     `json:"source" schema:"nonempty"`
+	VerifiedBy    *string    `json:"verified_by" schema:"nonempty"`
+}
+
+// WaiverRequest is an entry of an ignore file: somebody wants one vulnerability
+// waived, in the packages PURLs and the places Paths, or everywhere. It waives
+// nothing; an entry of waivers does.
+type WaiverRequest struct {
+	ID        string     `json:"id" schema:"nonempty"`
+	PURLs     []string   `json:"purls,omitempty" schema:"nonempty,min=1"`
+	Paths     []string   `json:"paths,omitempty" schema:"nonempty,min=1"`
+	Reason    *string    `json:"reason" schema:"nonempty"`
+	ExpiresAt *time.Time `json:"expires_at"` // null: it does not expire
+	Source    string     `json:"source" schema:"nonempty"`
 }
 
 // Calendar holds every interval that overlaps [From, Horizon). From is before

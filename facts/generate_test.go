@@ -73,6 +73,8 @@ func drawShape(t *rapid.T, s *shape, label string) any {
 		return list
 	case s.kind == kindBool:
 		return rapid.Bool().Draw(t, label)
+	case s.whole:
+		return rapid.IntRange(0, maxWhole).Draw(t, label)
 	case s.kind == kindNumber:
 		return rapid.Float64().Draw(t, label)
 	case s.kind == kindString:

@@ -65,6 +65,8 @@ type schemaNode struct {
 	Pattern       string        `json:"pattern,omitempty"`
 	MinLength     int           `json:"minLength,omitempty"`
 	MinItems      int           `json:"minItems,omitempty"`
+	Minimum       *int          `json:"minimum,omitempty"`
+	Maximum       *int          `json:"maximum,omitempty"`
 	Items         *schemaNode   `json:"items,omitempty"`
 	Required      []string      `json:"required,omitempty"`
 	Properties    members       `json:"properties,omitzero"`
@@ -149,6 +151,8 @@ func (g *generator) schema(s *shape) *schemaNode {
 		return &schemaNode{Type: "object", PropertyNames: g.schema(s.keys), Additional: g.schema(s.elem)}
 	case s.kind == kindList:
 		return &schemaNode{Type: "array", MinItems: s.min, Items: g.schema(s.elem)}
+	case s.whole:
+		return &schemaNode{Type: "integer", Minimum: new(0), Maximum: new(maxWhole)}
 	case s.kind == kindNumber:
 		return &schemaNode{Type: "number"}
 	case s.kind == kindBool:

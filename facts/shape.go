@@ -23,6 +23,7 @@ type shape struct {
 	prefix  string       // a string may also be this and a name
 	min     int          // items of a list
 	free    bool         // any JSON value
+	whole   bool         // a number that counts something
 	typ     reflect.Type // of a struct
 }
 
@@ -71,6 +72,8 @@ func (s *shape) wanted() string {
 		return s.format.wanted
 	case s.free:
 		return "any value but null"
+	case s.whole:
+		return "a whole number, 0 or more"
 	case s.min > 0:
 		return fmt.Sprintf("a list of at least %d", s.min)
 	}
@@ -113,6 +116,8 @@ func (known shapes) of(t reflect.Type, tag string) *shape {
 		return &shape{kind: kindBool}
 	case t.Kind() == reflect.Float64:
 		return &shape{kind: kindNumber}
+	case t.Kind() == reflect.Int:
+		return &shape{kind: kindNumber, whole: true}
 	}
 	return text(t, tag)
 }

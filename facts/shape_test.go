@@ -51,7 +51,7 @@ func unknownTo(f reflect.StructField) string {
 	tag, _, _ := strings.Cut(f.Tag.Get("schema"), ",")
 	tag = strings.TrimSuffix(tag, "min=1")
 	switch e.Kind() {
-	case reflect.Struct, reflect.Bool, reflect.Float64, reflect.Interface:
+	case reflect.Struct, reflect.Bool, reflect.Float64, reflect.Int, reflect.Interface:
 		if tag != "" && !slices.Contains([]string{"seconds", "name", "source"}, tag) {
 			return "schema tag " + tag + " is for strings"
 		}

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -62,9 +63,7 @@ func (r *reader) scalar(n *node, s *shape, into reflect.Value) {
 	case s.kind == kindBool:
 		into.SetBool(n.text == "true")
 	case s.kind == kindNumber:
-		f, _ := strconv.ParseFloat(n.text, 64) // the scanner knows that it fits
-		n.text = spellNumber(strconv.FormatFloat(f, 'g', -1, 64))
-		into.SetFloat(f)
+		r.number(n, s, into)
 	case s.instant:
 		t, ok := parseInstant(n.text)
 		if !ok || s.seconds && strings.Contains(n.text, ".") {
@@ -78,6 +77,23 @@ func (r *reader) scalar(n *node, s *shape, into reflect.Value) {
 		}
 		into.SetString(n.text)
 	}
+}
+
+// maxWhole is the largest whole number that every reader of JSON keeps exact.
+const maxWhole = 1<<53 - 1
+
+func (r *reader) number(n *node, s *shape, into reflect.Value) {
+	f, _ := strconv.ParseFloat(n.text, 64) // the scanner knows that it fits
+	if s.whole && (f < 0 || f > maxWhole || f != math.Trunc(f)) {
+		r.fault(n, s, "")
+		return
+	}
+	n.text = spellNumber(strconv.FormatFloat(f, 'g', -1, 64))
+	if s.whole {
+		into.SetInt(int64(f))
+		return
+	}
+	into.SetFloat(f)
 }
 
 // accepts says whether a string is spelled as s wants it.

@@ -4,7 +4,9 @@
 #   Every platform of the artifact was scanned, recently and with recent
 #   advisories, and no vulnerability of a severity that denies was found
 #   (production-readiness.md, "No Critical Vulnerabilities"). A severity nobody
-#   knows, and a package the scanner could not judge, deny.
+#   knows, and a package the scanner could not judge, deny. What is waived,
+#   younger than its leeway or spoken for by a VEX statement that counts does
+#   not, and is shown.
 package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
@@ -94,8 +96,9 @@ _scanned contains platform if {
 _digests contains input.vulnerabilities.scans[_].digest
 
 # Scans, by position: about this artifact; fresh; without a finding that
-# denies; without a package that could not be judged. A clean scan is all.
-_clean := ((_ours & _fresh) & _harmless) & _judged
+# denies; without a package that could not be judged; of a list of packages that
+# counts. A clean scan is all.
+_clean := ((_ours & _fresh) & _harmless) & (_judged & _listed)
 
 _ours contains position if {
 	some position, scan in input.vulnerabilities.scans
@@ -116,12 +119,44 @@ _judged contains position if {
 }
 
 _judged contains position if {
-	_some_waivers
+	_some_exceptions
 	some position, scan in input.vulnerabilities.scans
 	is_array(scan.undetermined)
 	every unjudged in scan.undetermined {
-		waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+		_excused(unjudged)
 	}
+}
+
+_excused(unjudged) if waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+
+_excused(unjudged) if _tolerated_package(unjudged)
+
+_tolerated_package(unjudged) if {
+	text.given(unjudged["package"])
+	unjudged["package"] in settings.effective.vulnerabilities.undetermined.tolerate
+}
+
+# A scan of prodgate's own says what its list of packages was read from. A
+# report that says nothing of it is another tool's.
+_listed contains position if {
+	some position, scan in input.vulnerabilities.scans
+	scan.inventory in settings.effective.vulnerabilities.inventories
+}
+
+_listed contains position if {
+	some position, scan in input.vulnerabilities.scans
+	is_object(scan)
+	not _own(scan)
+}
+
+_own(scan) if {
+	some key, _ in scan
+	key == "inventory"
+}
+
+_own(scan) if {
+	is_string(scan.scanner)
+	startswith(lower(scan.scanner), "prodgate")
 }
 
 # The evaluator may add an index of each scan's findings by severity; without
@@ -132,10 +167,10 @@ _harmless contains position if {
 }
 
 _harmless contains position if {
-	_some_waivers
+	_some_exceptions
 	some position, _ in input.index.findings
 	every finding in _bad(position) {
-		_harmless_finding(finding)
+		_harmless_finding(position, finding)
 	}
 }
 
@@ -144,11 +179,10 @@ _harmless contains position if {
 	not _groups(position)
 	is_array(scan.findings)
 	every finding in scan.findings {
-		_harmless_finding(finding)
+		_harmless_finding(position, finding)
 	}
 }
 
-# Without a waiver no finding that denies is harmless.
 _some_waivers if count(input.waivers) > 0
 
 _groups(position) := groups if {
@@ -156,9 +190,13 @@ _groups(position) := groups if {
 	is_object(groups)
 }
 
-_harmless_finding(finding) if finding.severity in _tolerated
+_harmless_finding(_, finding) if finding.severity in _tolerated
 
-_harmless_finding(finding) if waivers.covers(_code(finding), finding.id)
+_harmless_finding(_, finding) if waivers.covers(_code(finding), finding.id)
+
+_harmless_finding(_, finding) if _leeway_until(finding)
+
+_harmless_finding(position, finding) if count(_speaking(position, finding)) > 0
 
 _code(finding) := "vulnerabilities.denied" if {
 	finding.severity in _severities
@@ -199,18 +237,19 @@ _tolerable(finding) if finding.severity in _tolerated
 #   remedy: Rebuild with the fixed version and scan again; where there is none, ask for a waiver of this vulnerability.
 #   who: [owner of the service, VP Engineering for a waiver]
 #   waivable: true
-deny contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s %s, fixed in %v", [
-	finding.severity,
-	finding.id,
-	finding["package"],
-	finding.installed_version,
-	object.get(finding, "fixed_version", null),
+deny contains object.union(_finding(position, finding), {"message": sprintf("%s%s", [
+	_words(finding),
+	concat("", [words |
+		some request in _requests(finding)
+		words := sprintf("; the waiver that %s asks for has expired (%s)", [request.source, request.expires_at])
+	]),
 ])}) if {
 	not pass
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)
 	_code(finding) == "vulnerabilities.denied"
-	not waivers.covers("vulnerabilities.denied", finding.id)
+	not _harmless_finding(position, finding)
+	count(_standing_requests(finding)) == 0
 }
 
 # METADATA
@@ -232,7 +271,7 @@ deny contains object.union(_finding(position, finding), {"message": sprintf("%s 
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)
 	_code(finding) == "vulnerabilities.unknown_severity"
-	not waivers.covers("vulnerabilities.unknown_severity", finding.id)
+	not _harmless_finding(position, finding)
 }
 
 # METADATA
@@ -252,7 +291,7 @@ deny contains object.union(_unjudged(position, place), {"message": sprintf("%s %
 	not pass
 	some position, scan in input.vulnerabilities.scans
 	some place, unjudged in scan.undetermined
-	not waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+	not _excused(unjudged)
 }
 
 # METADATA
@@ -321,6 +360,30 @@ deny contains {
 	not position in _fresh
 }
 
+# METADATA
+# title: Inventory that does not count
+# description: >-
+#   The scan took its list of packages from something that the settings do not
+#   accept, such as a bill of materials that lay beside the image in its
+#   registry, where whoever can push can write.
+# custom:
+#   code: vulnerabilities.inventory
+#   cure: fix
+#   remedy: "Scan the image itself (sources.vulnerabilities.scan.inventory: image in prodgate.yaml)."
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "vulnerabilities.inventory",
+	"item": sprintf("%v", [scan.digest]),
+	"path": sprintf("/vulnerabilities/scans/%d/inventory", [position]),
+	"message": sprintf("the scan's list of packages is of kind %v", [object.get(scan, "inventory", null)]),
+	"observed": object.get(scan, "inventory", null),
+	"required": settings.effective.vulnerabilities.inventories,
+} if {
+	_readable
+	some position, scan in input.vulnerabilities.scans
+	not position in _listed
+}
+
 waived contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s is waived", [
 	finding.severity,
 	finding.id,
@@ -340,6 +403,24 @@ waived contains object.union(_unjudged(position, place), {"message": sprintf("%s
 	some position, scan in input.vulnerabilities.scans
 	some place, unjudged in scan.undetermined
 	waivers.covers("vulnerabilities.undetermined", unjudged["package"])
+}
+
+# METADATA
+# title: Package not judged, and tolerated
+# description: The scanner does not know whether this package is vulnerable, and the settings tolerate that.
+# custom:
+#   code: vulnerabilities.undetermined_tolerated
+#   effect: warn
+#   cure: fix
+#   remedy: Use a release and version that the advisories cover, and take the package out of vulnerabilities.undetermined.tolerate.
+#   who: [owner of the policies]
+warn contains object.union(_unjudged(position, place), {
+	"code": "vulnerabilities.undetermined_tolerated",
+	"message": sprintf("%s: %s", [unjudged["package"], unjudged.reason]),
+}) if {
+	some position, scan in input.vulnerabilities.scans
+	some place, unjudged in scan.undetermined
+	_tolerated_package(unjudged)
 }
 
 # METADATA
@@ -374,6 +455,18 @@ _finding(position, finding) := {
 	"observed": finding,
 	"required": sprintf("no finding of severity %s", [concat(" or ", settings.effective.vulnerabilities.deny)]),
 }
+
+_words(finding) := sprintf("%s %s in %s %s, %s", [
+	finding.severity,
+	finding.id,
+	finding["package"],
+	finding.installed_version,
+	_fixed_in(finding),
+])
+
+_fixed_in(finding) := "no fix known" if {
+	_null(finding, "fixed_version")
+} else := sprintf("fixed in %v", [object.get(finding, "fixed_version", null)])
 
 _unjudged(position, place) := {
 	"code": "vulnerabilities.undetermined",
