@@ -28,6 +28,8 @@ import (
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
 )
@@ -101,6 +103,35 @@ func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar
 		return nil, redacted{err}
 	}
 	return report, nil
+}
+
+// Scan looks for vulnerabilities in the image that reference names, one scan for
+// each platform. The error holds no secrets.
+func Scan(ctx context.Context, reference string, options scanner.Options) ([]scanner.Scan, error) {
+	scans, err := scanner.Image(ctx, reference, options)
+	if err != nil {
+		return nil, redacted{err}
+	}
+	for i := range scans {
+		for j, w := range scans[i].Warnings {
+			scans[i].Warnings[j] = redact(w)
+		}
+	}
+	return scans, nil
+}
+
+// ScanBill looks for vulnerabilities in what a bill of materials lists, one scan
+// for each bill in content; name is what errors call it.
+func ScanBill(ctx context.Context, name string, content []byte, options scanner.Options) ([]scanner.Scan, error) {
+	bills, err := sbom.Read(name, content)
+	if err != nil {
+		return nil, redacted{err}
+	}
+	scans, err := scanner.Bill(ctx, bills, options)
+	if err != nil {
+		return nil, redacted{err}
+	}
+	return scans, nil
 }
 
 // Limit gives c a deadline of its own instead of DefaultTimeout.

@@ -128,6 +128,12 @@ func sections(names []string) error {
 
 // outputWord returns an error if word is none of accepted.
 func outputWord(word string, accepted ...string) error {
+	return knownWord("output format", word, accepted...)
+}
+
+// knownWord returns an error if word is none of accepted; what says what it
+// would be.
+func knownWord(what, word string, accepted ...string) error {
 	if slices.Contains(accepted, word) {
 		return nil
 	}
@@ -135,7 +141,7 @@ func outputWord(word string, accepted ...string) error {
 	if hint := spelling.Hint(word, accepted); hint != "" {
 		help = hint
 	}
-	return usage(help, "unknown output format %q", word)
+	return usage(help, "unknown %s %q", what, word)
 }
 
 // unread tells which sources could not be read.

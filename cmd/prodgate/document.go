@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 
@@ -60,55 +59,10 @@ func lines(name string, content []byte) func(pointer string) int {
 	}
 }
 
-// readInput returns the document and what to call it. A reader that never ends
-// costs no more than the run's time.
+// readInput returns the document and what to call it. It is one byte more than a
+// document can have, so that the decoder refuses what is too long.
 func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, err error) {
-	name = "standard input"
-	if e.input != "-" {
-		name = e.input
-	}
-	type answer struct {
-		input []byte
-		err   error
-	}
-	read := make(chan answer, 1)
-	go func() {
-		input, err := e.openAndRead()
-		read <- answer{input, err}
-	}()
-	select {
-	case a := <-read:
-		if a.err != nil {
-			return name, nil, fmt.Errorf("read %s: %w", name, a.err)
-		}
-		return name, a.input, nil
-	case <-ctx.Done():
-		return name, nil, fmt.Errorf("read %s: %w", name, ctx.Err())
-	}
-}
-
-// openAndRead may take for ever: a pipe opens once somebody writes to it.
-func (e *evaluation) openAndRead() ([]byte, error) {
-	if e.input == "-" {
-		return readAll(e.std.in)
-	}
-	file, err := os.Open(e.std.path(e.input))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readAll(file)
-}
-
-// readAll reads one byte more than a document can have, so that the decoder
-// refuses what is too long. A reader that panics is an error.
-func readAll(from io.Reader) (input []byte, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the reader panicked: %v", r)
-		}
-	}()
-	return io.ReadAll(io.LimitReader(from, facts.MaxBytes+1))
+	return readNamed(ctx, e.std, e.input, facts.MaxBytes+1)
 }
 
 // collected gathers the facts about image. What is asked for is the same each

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
-	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/spf13/cobra"
 )
 
@@ -50,7 +48,6 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	flags := cmd.Flags()
 	flags.String("sbom", "", "scan this bill of materials instead of an image, - for standard input")
 	flags.String("report", "", "show what this report of another tool says, - for standard input")
-	addDatabase(cmd)
 	flags.String("inventory", string(scanner.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
 	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
 	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
@@ -59,7 +56,7 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	complete(cmd, "output", report.ScanFormats)
 	complete(cmd, "inventory", fromWords())
 	addInsecure(cmd)
-	addSettings(cmd, "timeout")
+	addSettings(cmd, "db", "timeout")
 	addTerminal(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := prepareScan(cmd, std)
@@ -129,29 +126,23 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	s.vex, _ = flags.GetStringArray("vex")
 	s.ignore, _ = flags.GetStringArray("ignore")
 	from, _ := flags.GetString("inventory")
-	if !slices.Contains(scanner.Froms, scanner.From(from)) {
-		return nil, usage(oneOf(from, fromWords()), "unknown --inventory %q", from)
+	if err := knownWord("--inventory", from, fromWords()...); err != nil {
+		return nil, err
 	}
 	s.options.From = scanner.From(from)
 	s.options.Platforms, _ = flags.GetStringArray("platform")
 	s.options.Clock = std.clock
 	s.options.Registry.Insecure, _ = flags.GetBool(config.InsecureFlag)
-	s.options.Database, err = databaseDir(cmd, std)
-	return s, err
-}
-
-// oneOf is the hint for a word that is none of accepted.
-func oneOf(word string, accepted []string) string {
-	if hint := spelling.Hint(word, accepted); hint != "" {
-		return hint
-	}
-	return "one of " + strings.Join(accepted, ", ")
+	return s, nil
 }
 
 // run looks and writes every output.
 func (s *scanning) run(ctx context.Context, args []string) error {
 	cfg, err := loadConfig(s.cmd, s.std)
 	if err != nil {
+		return err
+	}
+	if s.options.Database, err = databaseDir(cfg, s.std); err != nil {
 		return err
 	}
 	ctx, cancel, err := within(ctx, cfg)

@@ -75,6 +75,10 @@ var Settings = []Setting{
 		Doc:  "policy packs to add to the shipped policies, instead of those said elsewhere: folders or bundle.tar.gz",
 	},
 	{
+		Name: "db", Flag: "db", Env: "PRODGATE_DB",
+		Doc: "the folder that holds the advisory database, trivy.db and metadata.json; without it, prodgate/db in the user's cache folder",
+	},
+	{
 		Name: "timeout", Flag: "timeout", Env: "PRODGATE_TIMEOUT", Key: "timeout", Default: "1m",
 		file: func(f *File) (string, []string) { return f.Timeout, nil },
 		Doc:  "how long the run may take",

@@ -48,6 +48,7 @@ type ScanFinding struct {
 	PublishedAt      *time.Time `json:"published_at"`
 	Platform         string     `json:"platform"`
 	Digest           string     `json:"digest"`
+	PURL             string     `json:"purl,omitempty"`
 }
 
 // ScanUndetermined is a package of which nobody can say whether it is

@@ -15,6 +15,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/internal/registry"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/match"
 	"github.com/prodgate/prodgate/facts"
 )
@@ -45,6 +46,9 @@ type Options struct {
 	Clock     func() time.Time // nil: time.Now
 	Progress  func(Step)       // nil: nobody looks
 }
+
+// MaxBill bounds a bill of materials, in bytes.
+const MaxBill = sbom.MaxSize
 
 // Step is how far a long read has come.
 type Step struct {
@@ -83,10 +87,33 @@ func (o Options) look(ctx context.Context, db *advisories.Database, inv *invento
 	if err != nil {
 		return Scan{}, fmt.Errorf("match the packages of %s with the advisories: %w", named(inv), err)
 	}
+	name(result.Findings, inv)
 	return Scan{
 		Inventory: inv, Database: db.Metadata(), ScannedAt: o.now(),
 		Findings: result.Findings, Undetermined: result.Undetermined, Packages: result.Packages,
 	}, nil
+}
+
+// name gives findings in packages of an image the name that tools share, by
+// which VEX documents speak of them; a bill of materials has given it.
+func name(findings []match.Finding, inv *inventory.Inventory) {
+	type key struct{ kind, name, version, path string }
+	var packages map[key]inventory.Package
+	for i := range findings {
+		f := &findings[i]
+		if f.PURL != "" {
+			continue
+		}
+		if packages == nil {
+			packages = make(map[key]inventory.Package, len(inv.Packages))
+			for _, p := range inv.Packages {
+				packages[key{p.Type, p.Name, p.FullVersion(), p.FilePath}] = p
+			}
+		}
+		if p, ok := packages[key{f.Type, f.Package, f.InstalledVersion, f.FilePath}]; ok {
+			f.PURL = p.PackageURL(inv.OS)
+		}
+	}
 }
 
 // named is what an error calls an inventory.

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/prodgate/prodgate/internal/config"
+)
+
+// databaseDir is the folder of the advisory database: the one that was named,
+// else prodgate/db in the user's cache folder.
+func databaseDir(cfg *config.Config, std stdio) (string, error) {
+	if named := cfg.Get("db").Text; named != "" {
+		return std.path(named), nil
+	}
+	cache, err := userCache(std)
+	if err != nil {
+		return "", usage("name it by --db or PRODGATE_DB", "find the advisory database: %w", err)
+	}
+	return filepath.Join(cache, "prodgate", "db"), nil
+}
+
+// userCache is the user's cache folder, as the environment tells it.
+func userCache(std stdio) (string, error) {
+	if cache := std.getenv("XDG_CACHE_HOME"); filepath.IsAbs(cache) {
+		return cache, nil
+	}
+	if home := std.getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".cache"), nil
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		return cache, nil
+	}
+	return "", errors.New("the environment names no folder for caches (HOME, XDG_CACHE_HOME)")
+}

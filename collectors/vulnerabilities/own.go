@@ -1,0 +1,104 @@
+package vulnerabilities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// Own is prodgate's own scan of the artifact: with trivy-db, of the image itself
+// or of bills of materials.
+type Own struct {
+	Options scanner.Options
+	Bills   []file.Path // bills of materials; none: the artifact is read
+}
+
+// collect looks at the artifact of req.
+func (o Own) collect(ctx context.Context, req facts.Request) (*facts.Vulnerabilities, *facts.Evidence, error) {
+	if req.Digest == "" {
+		return nil, nil, errors.New("scan the artifact: its reference was not resolved to a digest")
+	}
+	scans, evidence, err := o.scans(ctx, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	section := &facts.Vulnerabilities{Scans: []facts.Scan{}}
+	for _, s := range scans {
+		section.Scans = append(section.Scans, fact(s))
+	}
+	return section, evidence, nil
+}
+
+func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, *facts.Evidence, error) {
+	if len(o.Bills) == 0 {
+		pinned := pin(req.Reference, req.Digest)
+		scans, err := scanner.Image(ctx, pinned, o.Options)
+		return scans, &facts.Evidence{URI: pinned, SHA256: strings.TrimPrefix(req.Digest, "sha256:")}, err
+	}
+	var read []file.Text
+	var bills []*inventory.Inventory
+	for _, path := range o.Bills {
+		t, err := path.Read(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		found, err := sbom.Read(t.Name, t.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, inv := range found {
+			if inv.Digest == "" {
+				return nil, nil, fmt.Errorf("%s does not say which image it is about, so nobody knows whether it is this one; make it from the image by digest (trivy image --format cyclonedx REPOSITORY@sha256:…), or let prodgate read the image", t.Name)
+			}
+		}
+		read, bills = append(read, t), append(bills, found...)
+	}
+	scans, err := scanner.Bill(ctx, bills, o.Options)
+	return scans, file.Together(read...), err
+}
+
+// pin is reference with the digest that it was resolved to, so that what is
+// scanned is what is decided about, wherever a tag has moved to. An archive is
+// what it is.
+func pin(reference, digest string) string {
+	if strings.HasPrefix(reference, "tarball:") || strings.Contains(reference, "@") {
+		return reference
+	}
+	return reference + "@" + digest
+}
+
+// fact is a scan as a document has it.
+func fact(s scanner.Scan) facts.Scan {
+	schema, packages, inventoryKind, scannedBy := s.Database.Version, s.Packages, string(s.Inventory.Kind), "prodgate"
+	f := facts.Scan{
+		Digest: s.Inventory.Digest, Inventory: &inventoryKind, Packages: &packages, Scanner: &scannedBy, ScannedAt: s.ScannedAt,
+		Database: facts.Database{UpdatedAt: s.Database.UpdatedAt, Schema: &schema},
+		Findings: []facts.Vulnerability{}, Undetermined: append([]facts.Undetermined{}, s.Undetermined...),
+	}
+	if s.Inventory.Platform != "" {
+		f.Platform = &s.Inventory.Platform
+	}
+	for _, found := range s.Findings {
+		f.Findings = append(f.Findings, facts.Vulnerability{
+			ID: found.ID, Package: found.Package, InstalledVersion: found.InstalledVersion, FixedVersion: given(found.FixedVersion),
+			Severity: severity(found.Severity), Status: found.Status, PublishedAt: found.PublishedAt,
+			PURL: given(found.PURL), Ecosystem: given(found.Ecosystem), Target: given(found.Target),
+		})
+	}
+	return f
+}
+
+// given is text, or nil where it is empty.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
