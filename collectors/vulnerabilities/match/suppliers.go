@@ -19,18 +19,21 @@ import (
 var errNoFix = errors.New("it names no fixed version")
 
 // supplier is who judges the packages of an image that somebody else than the
-// distribution has patched; nil: nobody has.
-func (m *matcher) supplier(packages []*inventory.Package) (*system, error) {
+// distribution has patched: nobody, where the database has none of their
+// advisories, which is noted.
+func (m *matcher) supplier(packages []*inventory.Package) (s *system, patched bool, err error) {
 	os, name := m.inv.OS, family(m.inv.OS)
 	switch {
 	case os.Supplier == "rapidfort" && slices.Contains([]string{"ubuntu", "alpine", "redhat"}, name):
-		return m.rapidFort(name)
+		s, err = m.rapidFort(name)
 	case rootIO(name, packages):
-		return m.rootIO(name)
+		s, err = m.rootIO(name)
 	case sealFamilies[name] != "" && slices.ContainsFunc(packages, bySeal):
-		return m.seal(name)
+		s, err = m.seal(name)
+	default:
+		return nil, false, nil
 	}
-	return nil, nil
+	return s, true, err
 }
 
 // absent notes that the database has nothing of a supplier for this image.
