@@ -69,7 +69,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 			}
 			noted = true
 		case err != nil:
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		if !vulnerable {
 			continue
@@ -236,7 +236,7 @@ func (m *matcher) judgeSealed(p *inventory.Package, name string, s patched, o *o
 	for _, a := range list {
 		ranges, err := split(a)
 		if err != nil {
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		all = append(all, ranges...)
 	}

@@ -179,7 +179,7 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 		}
 		vulnerable, err := d.affected(a, compare)
 		if err != nil {
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		if err != nil || !vulnerable {
 			continue
