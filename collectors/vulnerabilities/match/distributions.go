@@ -24,7 +24,8 @@ type distribution struct {
 	byArch     bool // each advisory has entries for architectures
 	everything bool // also judges packages that are not the distribution's own
 	introduced bool // advisories may say since which version
-	rpm        bool // an architecture is a package of its own
+	rpm        bool // its packages are rpm's; two architectures of one are two
+	anyArch    bool // not so here
 
 	skip func(p *inventory.Package) string // why a package cannot be judged; "": it can
 	same func(fixed, release string) bool  // whether an advisory is for a package's flavour; nil: always
@@ -57,9 +58,9 @@ var distributions = map[string]distribution{
 	"photon": {platform: after("Photon OS "), ends: photonEnds,
 		bySource: true, order: rpmOrder, rpm: true},
 	"azurelinux": {platform: after("Azure Linux "), release: minor,
-		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true},
+		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true, anyArch: true},
 	"cbl-mariner": {platform: after("CBL-Mariner "), release: minor,
-		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true},
+		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true, anyArch: true},
 	"bottlerocket": {platform: rolling("bottlerocket"), order: rpmOrder, rpm: true},
 
 	"sles":                {platform: after("SUSE Linux Enterprise "), ends: slesEnds, order: rpmOrder, rpm: true},

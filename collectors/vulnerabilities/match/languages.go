@@ -138,7 +138,7 @@ func (l language) judge(p *inventory.Package, general, sealed *shelf, o *outcome
 			}
 			noted = true
 		case err != nil:
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		case vulnerable:
 			f := finding(p, a, l.ecosystem)
 			f.InstalledVersion, f.FixedVersion = p.Version, fixes(a)

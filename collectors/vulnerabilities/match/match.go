@@ -118,6 +118,11 @@ func (o *outcome) note(p *inventory.Package, format string, args ...any) {
 	})
 }
 
+// unreadable says that p could not be compared with what a speaks of.
+func (o *outcome) unreadable(p *inventory.Package, a advisories.Advisory, err error) {
+	o.note(p, "the versions that %s speaks of cannot be read: %s", a.ID, shortened(err.Error()))
+}
+
 // note says that something in the inventory as a whole could not be judged.
 func (m *matcher) note(name, version, format string, args ...any) {
 	m.undetermined = append(m.undetermined, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})

@@ -107,7 +107,7 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 		if a.FixedVersion != "" {
 			c, err := compare(a.FixedVersion)
 			if err != nil {
-				o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+				o.unreadable(p, a, err)
 			}
 			if err != nil || c >= 0 {
 				continue

@@ -19,18 +19,21 @@ import (
 var errNoFix = errors.New("it names no fixed version")
 
 // supplier is who judges the packages of an image that somebody else than the
-// distribution has patched; nil: nobody has.
-func (m *matcher) supplier(packages []*inventory.Package) (*system, error) {
+// distribution has patched: nobody, where the database has none of their
+// advisories, which is noted.
+func (m *matcher) supplier(packages []*inventory.Package) (s *system, patched bool, err error) {
 	os, name := m.inv.OS, family(m.inv.OS)
 	switch {
 	case os.Supplier == "rapidfort" && slices.Contains([]string{"ubuntu", "alpine", "redhat"}, name):
-		return m.rapidFort(name)
+		s, err = m.rapidFort(name)
 	case rootIO(name, packages):
-		return m.rootIO(name)
+		s, err = m.rootIO(name)
 	case sealFamilies[name] != "" && slices.ContainsFunc(packages, bySeal):
-		return m.seal(name)
+		s, err = m.seal(name)
+	default:
+		return nil, false, nil
 	}
-	return nil, nil
+	return s, true, err
 }
 
 // absent notes that the database has nothing of a supplier for this image.
@@ -66,7 +69,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 			}
 			noted = true
 		case err != nil:
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		if !vulnerable {
 			continue
@@ -233,7 +236,7 @@ func (m *matcher) judgeSealed(p *inventory.Package, name string, s patched, o *o
 	for _, a := range list {
 		ranges, err := split(a)
 		if err != nil {
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		all = append(all, ranges...)
 	}

@@ -27,21 +27,24 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 		}
 		return nil
 	}
+	s, patched, err := m.supplier(packages)
+	if err == nil && !patched {
+		s, err = m.distributor()
+	}
+	if err != nil {
+		return err
+	}
 	// A signing key has no version and nothing that could be attacked.
 	packages = slices.DeleteFunc(packages, func(p *inventory.Package) bool { return p.Name == "gpg-pubkey" })
-	s, err := m.supplier(packages)
-	if err != nil || s != nil {
-		return m.assign(packages, s, err)
-	}
-	s, err = m.distributor()
-	return m.assign(packages, s, err)
+	m.assign(packages, s)
+	return nil
 }
 
 // assign gives the packages to whoever judges them; nil: nobody does, which was
 // noted once for the distribution.
-func (m *matcher) assign(packages []*inventory.Package, s *system, err error) error {
-	if err != nil || s == nil {
-		return err
+func (m *matcher) assign(packages []*inventory.Package, s *system) {
+	if s == nil {
+		return
 	}
 	for _, p := range packages {
 		one := s.judge
@@ -55,7 +58,6 @@ func (m *matcher) assign(packages []*inventory.Package, s *system, err error) er
 		}
 		m.tasks = append(m.tasks, task{p, one})
 	}
-	return nil
 }
 
 // system judges a distribution's packages.
@@ -177,13 +179,13 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 		}
 		vulnerable, err := d.affected(a, compare)
 		if err != nil {
-			o.note(p, "the versions that %s speaks of cannot be read: %v", a.ID, err)
+			o.unreadable(p, a, err)
 		}
 		if err != nil || !vulnerable {
 			continue
 		}
 		f := finding(p, a, family)
-		if d.rpm {
+		if d.rpm && !d.anyArch {
 			f.Arch = p.Arch
 		}
 		if d.plainFix && a.FixedVersion != "" {

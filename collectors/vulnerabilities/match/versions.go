@@ -25,6 +25,9 @@ const maxVersion = 1 << 10
 // compared, whatever it is compared with.
 var errVersion = errors.New("the installed version cannot be compared")
 
+// errLong says that a version has more than maxVersion bytes.
+var errLong = fmt.Errorf("it has more than %d bytes", maxVersion)
+
 // ranges is a way of writing versions that tells whether one lies in a range:
 // what it reads is an installed version, what it gives asks of a range.
 type ranges func(version string) (within func(constraint string) (bool, error), err error)
@@ -125,9 +128,14 @@ func rpmText(version string) string { return rpm.NewVersion(version).String() }
 
 // read reads an installed version, and keeps what the comparers do to themselves.
 func (r ranges) read(version string) (func(constraint string) (bool, error), error) {
-	asked, err := contained(func() (func(string) (bool, error), error) { return r(bounded(version)) })
-	if err != nil || len(version) > maxVersion {
-		return nil, fmt.Errorf("%w: %q: %w", errVersion, shortened(version), orLong(err))
+	asked, err := contained(func() (func(string) (bool, error), error) {
+		if len(version) > maxVersion {
+			return nil, errLong
+		}
+		return r(version)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q: %s", errVersion, shortened(version), shortened(err.Error()))
 	}
 	return func(constraint string) (bool, error) {
 		return contained(func() (bool, error) { return asked(constraint) })
@@ -136,13 +144,18 @@ func (r ranges) read(version string) (func(constraint string) (bool, error), err
 
 // read reads an installed version, likewise.
 func (o order) read(version string) (func(other string) (int, error), error) {
-	asked, err := contained(func() (func(string) (int, error), error) { return o(bounded(version)) })
-	if err != nil || len(version) > maxVersion {
-		return nil, fmt.Errorf("%w: %q: %w", errVersion, shortened(version), orLong(err))
+	asked, err := contained(func() (func(string) (int, error), error) {
+		if len(version) > maxVersion {
+			return nil, errLong
+		}
+		return o(version)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q: %s", errVersion, shortened(version), shortened(err.Error()))
 	}
 	return func(other string) (int, error) {
 		if len(other) > maxVersion {
-			return 0, orLong(nil)
+			return 0, errLong
 		}
 		return contained(func() (int, error) { return asked(other) })
 	}, nil
@@ -158,18 +171,9 @@ func contained[T any](f func() (T, error)) (result T, err error) {
 	return f()
 }
 
-func bounded(version string) string { return version[:min(len(version), maxVersion)] }
-
-func orLong(err error) error {
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("it has more than %d bytes", maxVersion)
-}
-
 // shortened is text for a person, of bounded length.
 func shortened(text string) string {
-	const most = 80
+	const most = 120
 	if len(text) <= most {
 		return text
 	}
