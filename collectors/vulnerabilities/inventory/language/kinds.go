@@ -19,6 +19,8 @@ type kind struct {
 var kinds = []*kind{
 	{"node-pkg", baseIs("package.json"), readNodePackage},
 	{"python-pkg", isPythonMetadata, readPythonMetadata},
+	{"python-pkg", endsWith(".egg"), readEgg},
+	{"jar", isJar, readJar},
 	{"gemspec", isGemspec, readGemspec},
 	{"composer-vendor", baseIs("installed.json"), readComposer},
 	{"dotnet-core", endsWith(".deps.json"), readDotnetDeps},

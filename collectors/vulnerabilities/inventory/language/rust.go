@@ -22,7 +22,7 @@ func isAuditable(b []byte) bool {
 	if len(b) < 8 || (uint(b[0])<<8|uint(b[1]))%31 != 0 || b[1]&0x20 != 0 || b[2]&6 == 6 {
 		return false
 	}
-	r, err := zlib.NewReader(bytes.NewReader(b[:min(len(b), lookAhead)]))
+	r, err := zlib.NewReader(bytes.NewReader(b[:min(len(b), 4<<10)]))
 	if err != nil {
 		return false
 	}
