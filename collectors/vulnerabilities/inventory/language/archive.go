@@ -39,6 +39,7 @@ func (f *file) hold(r io.Reader, size, limit int64) (held, error) {
 	var buf bytes.Buffer
 	room := min(maxHeld-f.held, limit)
 	if size <= room {
+		buf.Grow(int(max(size, 0)) + bytes.MinRead)
 		n, err := io.Copy(&buf, io.LimitReader(r, room+1))
 		if err != nil {
 			return held{}, fmt.Errorf("the file cannot be read: %w", err)
@@ -72,7 +73,7 @@ func (f *file) spool(r io.Reader, limit int64) (held, error) {
 		if f.err == nil && errors.As(err, &failed) { // a full disk says nothing about the file
 			f.err = fmt.Errorf("a file larger than %d MiB waits on disk while it is read: %w", maxHeld>>20, err)
 		}
-		return held{}, err
+		return held{}, fmt.Errorf("the file cannot be read: %w", err)
 	}
 	return held{file, n, closing}, nil
 }

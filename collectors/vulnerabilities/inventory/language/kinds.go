@@ -27,6 +27,8 @@ var kinds = []*kind{
 	{"nuget", baseIs("packages.lock.json"), readNugetLock},
 	{"nuget", baseIs("packages.config"), readNugetConfig},
 	{"packages-props", isPackagesProps, readPackagesProps},
+	{"cargo", baseIs("Cargo.lock"), readCargoLock},
+	{"julia", baseIs("Manifest.toml"), readJuliaManifest},
 	{"conda-pkg", isCondaMeta, readConda},
 }
 

@@ -54,6 +54,17 @@ func (l *layout) add(address, offset, size uint64) {
 // can be added to another.
 func bounded(n uint64) int64 { return int64(min(n, 1<<61)) } // #nosec G115 -- at most 1<<61
 
+// mayBeProgram says whether a file that begins so is worth a window: scripts are
+// not.
+func mayBeProgram(head []byte) bool {
+	for _, magic := range []string{elfMagic, peMagic, wasmMagic, "\xfe\xed\xfa", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba"} {
+		if len(head) >= smallestProgram && bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
 // layoutOf reads the headers that stand at the front of a program, or says that
 // it is none.
 func layoutOf(front []byte) (*layout, bool) {

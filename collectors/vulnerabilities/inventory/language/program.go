@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sync"
 )
 
 const (
@@ -30,12 +31,31 @@ type program struct {
 	layout *layout
 	isGo   bool // it says that Go built it
 	passed passed
+
+	unpacker unpacker
 }
+
+// windows are there to be used again: most images have thousands of programs.
+var windows = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, windowSize) }}
 
 // readProgram looks for what Go and cargo-auditable leave in a program: ELF, PE,
 // Mach-O, WebAssembly. It holds windowSize of it, however large it is.
 func readProgram(f *file) error {
-	p := &program{file: f, in: bufio.NewReaderSize(f, windowSize)}
+	head := make([]byte, smallestProgram)
+	n, err := io.ReadFull(f, head)
+	if err != nil && f.err != nil {
+		return err
+	}
+	if !mayBeProgram(head[:n]) {
+		return errOther
+	}
+	in, _ := windows.Get().(*bufio.Reader)
+	in.Reset(io.MultiReader(bytes.NewReader(head[:n]), f))
+	defer func() {
+		in.Reset(nil)
+		windows.Put(in)
+	}()
+	p := &program{file: f, in: in}
 	front, err := p.in.Peek(windowSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -101,7 +121,7 @@ func (p *program) look(window []byte, until int) (done bool, err error) {
 		if j < 0 {
 			break
 		}
-		if i += j; isAuditable(window[i:]) {
+		if i += j; p.unpacker.isAuditable(window[i:]) {
 			return true, p.readRust(i)
 		}
 	}
