@@ -89,6 +89,7 @@ type file struct {
 	kind *kind
 
 	err   error // why r failed; it is not the file's fault
+	held  int64 // bytes of archives in memory
 	found Result
 }
 
