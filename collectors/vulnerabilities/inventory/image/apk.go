@@ -19,7 +19,7 @@ func readApk(f *found, r io.Reader, _ int64) error {
 	var full, dir string
 	seen := map[string]bool{}
 	end := func() {
-		valid := alpine.Valid(full)
+		valid := full != "" && alpine.Valid(full)
 		switch {
 		case p.Name == "" && full == "":
 		case p.Name == "":
@@ -49,6 +49,8 @@ func readApk(f *found, r io.Reader, _ int64) error {
 			full = string(value)
 		case "A:":
 			p.Arch = string(value)
+		case "m:":
+			p.Vendor = string(value)
 		case "o:":
 			p.SrcName = string(value)
 		case "F:":
