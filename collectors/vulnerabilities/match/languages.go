@@ -204,13 +204,13 @@ func fixes(a advisories.Advisory) string {
 // How versions look that Seal Security has patched, by ecosystem. Where others
 // write such as well, Seal's advisories count only if there are any.
 var (
-	sealPlus = regexp.MustCompile(`\+sp\d+(?:p\d+)?$`)
-	sealName = regexp.MustCompile(`^seal\.sp[0-9]`)
+	sealPlus = pattern(`\+sp\d+(?:p\d+)?$`)
+	sealName = pattern(`^seal\.sp[0-9]`)
 
-	sealCandidates = map[string]*regexp.Regexp{
-		"npm":      regexp.MustCompile(`-sp\d+(?:p\d+)?$`),
-		"go":       regexp.MustCompile(`-sp\d+(?:p\d+)?(?:\+incompatible)?$`),
-		"rubygems": regexp.MustCompile(`\.0\.1\.sp\d+(?:p\d+)?$`),
+	sealCandidates = map[string]func() *regexp.Regexp{
+		"npm":      pattern(`-sp\d+(?:p\d+)?$`),
+		"go":       pattern(`-sp\d+(?:p\d+)?(?:\+incompatible)?$`),
+		"rubygems": pattern(`\.0\.1\.sp\d+(?:p\d+)?$`),
 	}
 	sealPrefixes = map[string]string{"pip": "seal-", "npm": "@seal-security/", "go": "sealsecurity.io/", "rubygems": "seal-"}
 )
@@ -223,15 +223,15 @@ func (l language) advisories(p *inventory.Package, general, sealed *shelf, o *ou
 	certain := named && strings.HasPrefix(name, prefix)
 	switch l.ecosystem {
 	case "maven":
-		certain = sealName.MatchString(name) || sealPlus.MatchString(p.Version)
+		certain = sealName().MatchString(name) || sealPlus().MatchString(p.Version)
 	case "pip":
-		certain = certain || sealPlus.MatchString(p.Version)
+		certain = certain || sealPlus().MatchString(p.Version)
 	}
 	if certain && len(sealed.platforms) == 0 {
 		o.note(p, "it is a package of Seal Security, of which the database has no advisories for %s", l.ecosystem)
 	}
-	pattern := sealCandidates[l.ecosystem]
-	if certain || (pattern != nil && pattern.MatchString(p.Version)) {
+	candidate := sealCandidates[l.ecosystem]
+	if certain || (candidate != nil && candidate().MatchString(p.Version)) {
 		list, err := sealed.advisories(name)
 		if err != nil || certain || len(list) > 0 {
 			r := l.ranges

@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ var redHatSets = map[string][]string{
 
 // builtFor is what a build leaves behind a content set's name (repo__8); a longer
 // end is part of the name (repo__9_DOT_2).
-var builtFor = regexp.MustCompile(`__\d+$`)
+var builtFor = pattern(`__\d+$`)
 
 // redHat judges by Red Hat's products: an advisory counts if it is for one that
 // the image's content sets or its build stand for.
@@ -64,7 +63,7 @@ func (m *matcher) products(os *inventory.OS, release string) ([]int, error) {
 	}
 	var products []int
 	for _, set := range sets {
-		more, err := m.db.Products(advisories.ContentSet, builtFor.ReplaceAllString(set, ""))
+		more, err := m.db.Products(advisories.ContentSet, builtFor().ReplaceAllString(set, ""))
 		if err != nil {
 			return nil, err
 		}

@@ -113,13 +113,13 @@ func (s patched) affected(a advisories.Advisory, compare func(string) (int, erro
 
 // Root.io's packages say so in their version.
 var (
-	rootDeb = regexp.MustCompile(`\.root\.io`)
-	rootAPK = regexp.MustCompile(`-r\d007\d`)
+	rootDeb = pattern(`\.root\.io`)
+	rootAPK = pattern(`-r\d007\d`)
 )
 
 func rootIO(family string, packages []*inventory.Package) bool {
-	pattern := map[string]*regexp.Regexp{"debian": rootDeb, "ubuntu": rootDeb, "alpine": rootAPK}[family]
-	return pattern != nil && slices.ContainsFunc(packages, func(p *inventory.Package) bool { return pattern.MatchString(p.FullVersion()) })
+	mark := map[string]func() *regexp.Regexp{"debian": rootDeb, "ubuntu": rootDeb, "alpine": rootAPK}[family]
+	return mark != nil && slices.ContainsFunc(packages, func(p *inventory.Package) bool { return mark().MatchString(p.FullVersion()) })
 }
 
 // rootIO judges by Root.io's advisories, and by the distribution's where those
@@ -324,7 +324,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 }
 
 // buildTag is where an rpm was built: el9, fc43, rf1.
-var buildTag = regexp.MustCompile(`\.(el|fc|rf)(\d*)`)
+var buildTag = pattern(`\.(el|fc|rf)(\d*)`)
 
 // rapidFortPlatform is where RapidFort's advisories for a version stand: its own
 // builds are of no release, and an rpm says itself for which it was built.
@@ -338,7 +338,7 @@ func rapidFortPlatform(family, version, release string) string {
 	case "alpine":
 		return "alpine " + release
 	}
-	tags := buildTag.FindAllStringSubmatch(version, -1)
+	tags := buildTag().FindAllStringSubmatch(version, -1)
 	if len(tags) == 0 {
 		return "Red Hat " + release
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	gem "github.com/aquasecurity/go-gem-version"
 	npm "github.com/aquasecurity/go-npm-version/pkg"
@@ -180,8 +181,14 @@ func shortened(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
+// pattern compiles a regular expression when it is first used: most runs of
+// prodgate look no package up, and all would pay at their start.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 // comparison is one condition of a range of a distribution's versions.
-var comparison = regexp.MustCompile(`^(>=|<=|>|<|==|!=|=)?\s*([0-9]+[0-9a-zA-Z.\-+~:_^]*)$`)
+var comparison = pattern(`^(>=|<=|>|<|==|!=|=)?\s*([0-9]+[0-9a-zA-Z.\-+~:_^]*)$`)
 
 // inRange says whether a version lies in a range of a distribution's versions:
 // comparisons that must all hold, with commas or, where there is none, spaces
@@ -196,7 +203,7 @@ func inRange(constraint string, compare func(string) (int, error)) (bool, error)
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
-		found := comparison.FindStringSubmatch(part)
+		found := comparison().FindStringSubmatch(part)
 		if found == nil {
 			return false, fmt.Errorf("%q is no comparison of versions", shortened(part))
 		}

@@ -113,9 +113,9 @@ func described(number int) types.Vulnerability {
 	published := time.Date(2000+number%26, time.Month(1+number%12), 1+number%28, 12, 0, 0, 0, time.UTC)
 	severity := types.Severity(1 + number%4)
 	v := types.Vulnerability{
-		Title:       fmt.Sprintf("package: a flaw of kind %d lets an attacker do harm", number%97),
-		Description: strings.Repeat("A flaw was found in the way that input is handled, which \"an attacker\" can use. ", 8+number%8),
-		Severity:    severity.String(), CweIDs: []string{"CWE-79", "CWE-787"},
+		Title:          fmt.Sprintf("package: a flaw of kind %d lets an attacker do harm", number%97),
+		Description:    strings.Repeat("A flaw was found in the way that input is handled, which \"an attacker\" can use. ", 8+number%8),
+		CweIDs:         []string{"CWE-79", "CWE-787"},
 		VendorSeverity: types.VendorSeverity{"nvd": severity, "redhat": types.SeverityMedium, "ubuntu": types.SeverityLow},
 		CVSS: types.VendorCVSS{
 			"nvd":    {V3Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", V3Score: 9.8, V2Vector: "AV:N/AC:L/Au:N/C:P/I:P/A:P", V2Score: 7.5},
