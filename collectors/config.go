@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 )
 
 // DefaultTimeout is how long one source may take where nothing else is said.
@@ -51,8 +52,10 @@ type File struct {
 
 // Scans is where vulnerability scans are read from.
 type Scans struct {
-	Reports  []string `yaml:"reports,omitempty"`  // Trivy JSON reports, one for each platform that was scanned
+	Reports  []string `yaml:"reports,omitempty"`  // of Trivy, Grype, in SARIF or attested by cosign: one for each platform that was scanned
 	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database they used
+	VEX      []string `yaml:"vex,omitempty"`      // OpenVEX and CycloneDX documents
+	Ignore   []string `yaml:"ignore,omitempty"`   // .trivyignore and .trivyignore.yaml
 }
 
 // Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
@@ -80,16 +83,22 @@ func (c Config) file(section string, f File) file.Path {
 	return file.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
 }
 
-// reports are the files that scanners wrote.
-func (c Config) reports() []file.Path {
-	var paths []file.Path
-	for _, name := range c.Vulnerabilities.Reports {
-		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities.reports", Max: file.MaxReport})
+// scans are the files about vulnerabilities, as their collector wants them.
+func (c Config) scans() vulnerabilities.Collector {
+	v := c.Vulnerabilities
+	return vulnerabilities.Collector{
+		Reports:  c.files("reports", v.Reports, file.MaxReport),
+		Database: file.Path{Dir: c.Dir, Name: v.Database, Key: "sources.vulnerabilities.database"},
+		VEX:      c.files("vex", v.VEX, file.MaxReport),
+		Ignore:   c.files("ignore", v.Ignore, file.MaxSize),
 	}
-	return paths
 }
 
-// database is the file that says how old a scan's advisories were.
-func (c Config) database() file.Path {
-	return file.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
+// files are those that a key of sources.vulnerabilities lists.
+func (c Config) files(key string, names []string, limit int64) []file.Path {
+	var paths []file.Path
+	for _, name := range names {
+		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities." + key, Max: limit})
+	}
+	return paths
 }
