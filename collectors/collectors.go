@@ -64,7 +64,7 @@ func All(cfg Config) []Collector {
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
 		staging.Collector{File: cfg.file("staging", cfg.Staging)},
-		vulnerabilities.Collector{Reports: cfg.reports(), Database: cfg.database()},
+		cfg.scans(),
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},
@@ -148,10 +148,15 @@ type limited struct {
 // Kind is the kind of the Collector inside.
 func (l limited) Kind() string { return kindOf(l.Collector) }
 
-// within limits each of list to timeout; 0: DefaultTimeout.
+// within limits each of list to timeout; 0: DefaultTimeout, and for a scan of
+// prodgate's own scanTimeout.
 func within(timeout time.Duration, list ...Collector) []Collector {
 	for i, c := range list {
-		list[i] = Limit(c, orDefault(timeout))
+		limit := orDefault(timeout)
+		if v, ok := c.(vulnerabilities.Collector); ok && v.Own != nil && timeout <= 0 {
+			limit = scanTimeout
+		}
+		list[i] = Limit(c, limit)
 	}
 	return list
 }

@@ -2,16 +2,23 @@ package collectors
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 )
 
 // DefaultTimeout is how long one source may take where nothing else is said.
 const DefaultTimeout = 10 * time.Second
+
+// scanTimeout is how long prodgate's own scan may take where nothing else is
+// said: it reads an image to its end.
+const scanTimeout = 10 * time.Minute
 
 // Config says where each section's facts come from: the part of prodgate.yaml
 // under "sources". It holds no threshold; those are settings, and belong to
@@ -39,6 +46,12 @@ type Config struct {
 	// Dir is the folder that holds prodgate.yaml; empty: the working directory.
 	Dir string `yaml:"-"`
 
+	// AdvisoryDatabase is the folder of the advisory database where Scan names none.
+	AdvisoryDatabase string `yaml:"-"`
+
+	// Now dates what prodgate finds out itself; nil: time.Now.
+	Now func() time.Time `yaml:"-"`
+
 	// Clock tells the instant around which the calendar is collected; nil:
 	// time.Now.
 	Clock func() time.Time `yaml:"-"`
@@ -49,10 +62,22 @@ type File struct {
 	File string `yaml:"file,omitempty"`
 }
 
-// Scans is where vulnerability scans are read from.
+// Scans is where vulnerability scans come from: prodgate looks itself (Scan), or
+// reads what other scanners wrote (Reports).
 type Scans struct {
-	Reports  []string `yaml:"reports,omitempty"`  // Trivy JSON reports, one for each platform that was scanned
+	Scan     *OwnScan `yaml:"scan,omitempty"`     // {} looks at the image with the database of "prodgate db update"
+	Reports  []string `yaml:"reports,omitempty"`  // of Trivy, Grype, in SARIF or attested by cosign: one for each platform that was scanned
 	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database they used
+	VEX      []string `yaml:"vex,omitempty"`      // OpenVEX and CycloneDX documents
+	Ignore   []string `yaml:"ignore,omitempty"`   // .trivyignore and .trivyignore.yaml
+}
+
+// OwnScan says what prodgate's own scan looks at and with what.
+type OwnScan struct {
+	Inventory scanner.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
+	Bills     []string     `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
+	Database  string       `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
+	Platforms []string     `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
 }
 
 // Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
@@ -80,16 +105,41 @@ func (c Config) file(section string, f File) file.Path {
 	return file.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
 }
 
-// reports are the files that scanners wrote.
-func (c Config) reports() []file.Path {
-	var paths []file.Path
-	for _, name := range c.Vulnerabilities.Reports {
-		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities.reports", Max: file.MaxReport})
+// scans are the files about vulnerabilities, as their collector wants them.
+func (c Config) scans() vulnerabilities.Collector {
+	v := c.Vulnerabilities
+	return vulnerabilities.Collector{
+		Own:      c.own(v.Scan),
+		Reports:  c.files("reports", v.Reports, file.MaxReport),
+		Database: file.Path{Dir: c.Dir, Name: v.Database, Key: "sources.vulnerabilities.database"},
+		VEX:      c.files("vex", v.VEX, file.MaxReport),
+		Ignore:   c.files("ignore", v.Ignore, file.MaxSize),
 	}
-	return paths
 }
 
-// database is the file that says how old a scan's advisories were.
-func (c Config) database() file.Path {
-	return file.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
+// own is prodgate's own scan, where it is asked for.
+func (c Config) own(s *OwnScan) *vulnerabilities.Own {
+	if s == nil {
+		return nil
+	}
+	database := c.AdvisoryDatabase
+	if s.Database != "" {
+		database = s.Database
+		if !filepath.IsAbs(database) {
+			database = filepath.Join(c.Dir, database)
+		}
+	}
+	return &vulnerabilities.Own{
+		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now},
+		Bills:   c.files("scan.sboms", s.Bills, scanner.MaxBill),
+	}
+}
+
+// files are those that a key of sources.vulnerabilities lists.
+func (c Config) files(key string, names []string, limit int64) []file.Path {
+	var paths []file.Path
+	for _, name := range names {
+		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities." + key, Max: limit})
+	}
+	return paths
 }

@@ -67,7 +67,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
 	weakened(cmd, cfg)
-	doc := gather(ctx, cfg, std.clock, nil, req, only...)
+	doc := gather(ctx, cfg, std, nil, req, only...)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -96,8 +96,15 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 // A reference that cannot be resolved is not an error: the artifact's source
 // says so, and the checks on it deny. With at, the calendar is collected
 // around that instant.
-func gather(ctx context.Context, cfg *config.Config, clock func() time.Time, at *time.Time, req facts.Request, only ...string) *facts.Document {
+func gather(ctx context.Context, cfg *config.Config, std stdio, at *time.Time, req facts.Request, only ...string) *facts.Document {
 	sources := cfg.File.Sources
+	sources.Now = std.clock
+	if sources.Vulnerabilities.Scan != nil {
+		defer sparingly()()
+		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan says so
+			sources.AdvisoryDatabase = dir
+		}
+	}
 	if at != nil {
 		sources.Clock = func() time.Time { return *at }
 	}
@@ -108,7 +115,7 @@ func gather(ctx context.Context, cfg *config.Config, clock func() time.Time, at 
 	if len(only) > 0 {
 		from = slices.DeleteFunc(from, func(c collectors.Collector) bool { return !slices.Contains(only, c.Name()) })
 	}
-	return collectors.Gather(ctx, clock, req, from)
+	return collectors.Gather(ctx, std.clock, req, from)
 }
 
 // sections returns an error for the first of names that is no section.

@@ -13,6 +13,9 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
+// KindScan is the kind of source where prodgate looks itself.
+const KindScan = "scan"
+
 // Own is prodgate's own scan of the artifact: with trivy-db, of the image itself
 // or of bills of materials.
 type Own struct {
@@ -20,27 +23,26 @@ type Own struct {
 	Bills   []file.Path // bills of materials; none: the artifact is read
 }
 
-// collect looks at the artifact of req.
-func (o Own) collect(ctx context.Context, req facts.Request) (*facts.Vulnerabilities, *facts.Evidence, error) {
+// collect looks at the artifact of req, and returns what it read beside it.
+func (o Own) collect(ctx context.Context, req facts.Request) ([]facts.Scan, []file.Text, error) {
 	if req.Digest == "" {
 		return nil, nil, errors.New("scan the artifact: its reference was not resolved to a digest")
 	}
-	scans, evidence, err := o.scans(ctx, req)
+	scans, read, err := o.scans(ctx, req)
 	if err != nil {
 		return nil, nil, err
 	}
-	section := &facts.Vulnerabilities{Scans: []facts.Scan{}}
+	var found []facts.Scan
 	for _, s := range scans {
-		section.Scans = append(section.Scans, fact(s))
+		found = append(found, fact(s))
 	}
-	return section, evidence, nil
+	return found, read, nil
 }
 
-func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, *facts.Evidence, error) {
+func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, []file.Text, error) {
 	if len(o.Bills) == 0 {
-		pinned := pin(req.Reference, req.Digest)
-		scans, err := scanner.Image(ctx, pinned, o.Options)
-		return scans, &facts.Evidence{URI: pinned, SHA256: strings.TrimPrefix(req.Digest, "sha256:")}, err
+		scans, err := scanner.Image(ctx, pin(req.Reference, req.Digest), o.Options)
+		return scans, nil, err
 	}
 	var read []file.Text
 	var bills []*inventory.Inventory
@@ -61,7 +63,7 @@ func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, *fac
 		read, bills = append(read, t), append(bills, found...)
 	}
 	scans, err := scanner.Bill(ctx, bills, o.Options)
-	return scans, file.Together(read...), err
+	return scans, read, err
 }
 
 // pin is reference with the digest that it was resolved to, so that what is
@@ -93,12 +95,4 @@ func fact(s scanner.Scan) facts.Scan {
 		})
 	}
 	return f
-}
-
-// given is text, or nil where it is empty.
-func given(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

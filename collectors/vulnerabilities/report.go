@@ -3,13 +3,8 @@ package vulnerabilities
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/aquasecurity/trivy-db/pkg/types"
-
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -54,12 +49,16 @@ type result struct {
 
 // finding is one vulnerability.
 type finding struct {
-	VulnerabilityID  string `json:"VulnerabilityID"`
-	PkgName          string `json:"PkgName"`
-	InstalledVersion string `json:"InstalledVersion"`
-	FixedVersion     string `json:"FixedVersion"`
-	Severity         string `json:"Severity"`
-	Status           string `json:"Status"`
+	VulnerabilityID  string    `json:"VulnerabilityID"`
+	PkgName          string    `json:"PkgName"`
+	InstalledVersion string    `json:"InstalledVersion"`
+	FixedVersion     string    `json:"FixedVersion"`
+	Severity         string    `json:"Severity"`
+	Status           string    `json:"Status"`
+	PublishedDate    time.Time `json:"PublishedDate"`
+	PkgIdentifier    struct {
+		PURL string `json:"PURL"`
+	} `json:"PkgIdentifier"`
 }
 
 // Classes of results that speak of packages.
@@ -68,80 +67,59 @@ const (
 	languagePackages = "lang-pkgs"
 )
 
-// scans are the report's findings, once for each digest it names: for wanted
-// alone, if that is one of them.
-func (r report) scans(wanted string, db database) ([]facts.Scan, error) {
+// sound says what keeps the report from counting, whatever it is wrapped in.
+func (r report) sound() error {
 	switch {
 	case r.SchemaVersion != schemaVersion:
-		return nil, fmt.Errorf("SchemaVersion is %d, and a Trivy JSON report of SchemaVersion %d is wanted (trivy image --format json)", r.SchemaVersion, schemaVersion)
+		return fmt.Errorf("SchemaVersion is %d, and a Trivy JSON report of SchemaVersion %d is wanted (trivy image --format json); read are also Grype's JSON, SARIF and cosign's vulnerability attestations", r.SchemaVersion, schemaVersion)
 	case r.ArtifactType != "container_image":
-		return nil, fmt.Errorf("ArtifactType is %q, and a report of a container_image is wanted (trivy image)", r.ArtifactType)
-	case r.CreatedAt.Year() < 1970 || r.CreatedAt.Year() > 2200:
-		return nil, errors.New("CreatedAt is missing or none, so nobody knows how old the scan is; scan with a newer Trivy")
-	case db.DownloadedAt.After(r.CreatedAt):
-		return nil, fmt.Errorf("%s says that the database was downloaded at %s, after the scan at %s, so it is not the one that was used; copy it after each scan",
-			db.text.Name, db.DownloadedAt.Format(time.RFC3339), r.CreatedAt.Format(time.RFC3339))
+		return fmt.Errorf("ArtifactType is %q, and a report of a container_image is wanted (trivy image)", r.ArtifactType)
+	case !dated(r.CreatedAt):
+		return errors.New("CreatedAt is missing or none, so nobody knows how old the scan is; scan with a newer Trivy")
 	}
-	digests, err := r.digests(wanted)
-	if err != nil {
-		return nil, err
-	}
-	findings, err := r.findings()
-	if err != nil {
-		return nil, err
-	}
-	var scans []facts.Scan
-	for _, digest := range digests {
-		scans = append(scans, facts.Scan{
-			Digest: digest, Platform: r.platform(), Scanner: r.scanner(), ScannedAt: r.CreatedAt,
-			Database: facts.Database{UpdatedAt: db.UpdatedAt}, Findings: findings, Undetermined: r.undetermined(),
-		})
-	}
-	return scans, nil
+	return nil
 }
 
-// digests are those of the image in the repositories it was found in.
-func (r report) digests(wanted string) ([]string, error) {
-	var digests []string
-	for _, name := range r.Metadata.RepoDigests {
-		_, digest, _ := strings.Cut(name, "@")
-		digest, err := file.Normalise(digest, "digest")
-		if err != nil {
-			return nil, fmt.Errorf("RepoDigests: %q: %w", name, err)
-		}
-		digests = append(digests, digest)
+// scans are the report's findings, once for each digest it names.
+func (r report) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+	if err := r.sound(); err != nil {
+		return nil, err
 	}
-	if slices.Contains(digests, wanted) {
-		return []string{wanted}, nil
+	digests, err := digestsOf("Metadata.RepoDigests", r.Metadata.RepoDigests)
+	if err != nil {
+		return nil, err
 	}
 	if len(digests) == 0 {
 		return nil, errors.New("Metadata.RepoDigests is empty, so nobody knows which image was scanned; scan it in its registry (trivy image REPOSITORY@sha256:…)")
 	}
-	slices.Sort(digests)
-	return slices.Compact(digests), nil
+	updated, err := used.updatedAt(r.CreatedAt)
+	if err != nil {
+		return nil, err
+	}
+	return r.about(digests, wanted, r.CreatedAt, updated)
+}
+
+// about is what was found, as of digests.
+func (r report) about(digests []string, wanted string, at, updated time.Time) ([]facts.Scan, error) {
+	findings, err := r.findings()
+	if err != nil {
+		return nil, err
+	}
+	scan := facts.Scan{
+		Platform: r.platform(), Scanner: r.scanner(), ScannedAt: at,
+		Database: facts.Database{UpdatedAt: updated}, Findings: findings, Undetermined: r.undetermined(),
+	}
+	return forEach(digests, wanted, scan), nil
 }
 
 // platform is os/arch[/variant], or nil where the report does not tell.
 func (r report) platform() *string {
 	c := r.Metadata.ImageConfig
-	if c.OS == "" || c.Architecture == "" {
-		return nil
-	}
-	platform := c.OS + "/" + c.Architecture
-	if c.Variant != "" {
-		platform += "/" + c.Variant
-	}
-	return &platform
+	return platformOf(c.OS, c.Architecture, c.Variant)
 }
 
 // scanner is Trivy, with its version where the report tells.
-func (r report) scanner() *string {
-	name := "trivy"
-	if v := r.Trivy.Version; v != "" {
-		name += " " + v
-	}
-	return &name
-}
+func (r report) scanner() *string { return named("trivy", r.Trivy.Version) }
 
 // findings are all vulnerabilities in the report, in its order, suppressed ones
 // included.
@@ -162,23 +140,13 @@ func (r report) findings() ([]facts.Vulnerability, error) {
 				ID: f.VulnerabilityID, Package: f.PkgName, InstalledVersion: f.InstalledVersion,
 				Severity: severity(f.Severity), Status: f.Status,
 			}
-			if f.FixedVersion != "" {
-				v.FixedVersion = &f.FixedVersion
+			v.FixedVersion, v.PURL = given(f.FixedVersion), given(f.PkgIdentifier.PURL)
+			v.Ecosystem, v.Target = given(res.Type), given(res.Target)
+			if dated(f.PublishedDate) {
+				v.PublishedAt = &f.PublishedDate
 			}
 			found = append(found, v)
 		}
 	}
 	return found, nil
-}
-
-// severity is text in the one spelling of a severity that Trivy's database
-// knows; every other text stays as it is, and none at all is UNKNOWN.
-func severity(text string) string {
-	if strings.TrimSpace(text) == "" {
-		return types.SeverityUnknown.String()
-	}
-	if known, err := types.NewSeverity(strings.ToUpper(text)); err == nil {
-		return known.String()
-	}
-	return text
 }

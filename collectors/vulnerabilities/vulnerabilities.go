@@ -1,14 +1,16 @@
-// Package vulnerabilities reads what a scanner found: Trivy's JSON reports of
-// container images (SchemaVersion 2), one for each platform that was scanned,
-// and the metadata.json of the advisory database they used, since a report does
-// not say how old its advisories were.
+// Package vulnerabilities reads what scanners found, and what others say of it.
+// Reports are Trivy's JSON of container images (SchemaVersion 2), Grype's JSON,
+// SARIF, and cosign's vulnerability attestation, bare or in a DSSE envelope;
+// which one a file is, its content tells. A report counts only for the digests
+// that it names, and only if it tells when the scan was. Where it does not say
+// how old its advisories were (Trivy, SARIF), the metadata.json of the advisory
+// database tells.
 //
-// A scan is bound to the digests that the report's RepoDigests name, and covers
-// the platform that its ImageConfig names. What the scanner could not judge (a
-// distribution that is not supported any more, a kind of package it has no
-// advisories for, an image in which it recognised nothing) is reported as
-// undetermined, and what it was told to ignore is reported as found: waivers
-// are the gate's.
+// What the scanner could not judge (a distribution that is not supported any
+// more, a kind of package it has no advisories for, an image in which it
+// recognised nothing) is reported as undetermined, and what it was told to ignore
+// is reported as found: waivers are the gate's. VEX documents and ignore files
+// take nothing away either: they become statements and requests beside the scans.
 package vulnerabilities
 
 import (
@@ -16,9 +18,13 @@ import (
 	_ "embed" // the skeletons
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/ignore"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/vex"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -34,80 +40,179 @@ var (
 // schemaVersion is the one schema of a report and of a database that is read.
 const schemaVersion = 2
 
-// Collector reads Reports, and Database for the age of their advisories.
+// Collector looks itself, where Own says how; else it reads Reports, and
+// Database for the age of their advisories. VEX documents and Ignore files say
+// something of the findings.
 type Collector struct {
+	Own      *Own // nil: others' reports are read
 	Reports  []file.Path
 	Database file.Path
+	VEX      []file.Path
+	Ignore   []file.Path
 }
 
 // Name is the section's key.
 func (Collector) Name() string { return "vulnerabilities" }
 
 // Kind is the kind of source.
-func (Collector) Kind() string { return "file" }
+func (c Collector) Kind() string {
+	if c.Own != nil {
+		return KindScan
+	}
+	return "file"
+}
 
-// Collect reads every report. One that can't be read is an error: the others
-// would look like all there is.
+// Collect looks, or reads every report. One that can't be read is an error: the
+// others would look like all there is.
 func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
-	if len(c.Reports) == 0 {
-		return nil, fmt.Errorf("%w: set sources.vulnerabilities.reports in prodgate.yaml", file.ErrUnconfigured)
-	}
 	section := &facts.Vulnerabilities{Scans: []facts.Scan{}}
-	var read []file.Text
-	var reports []report
-	for _, path := range c.Reports {
-		t, err := path.Read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		var r report
-		if err := t.Decode(&r, file.Rules{Foreign: true}); err != nil {
-			return nil, err
-		}
-		read, reports = append(read, t), append(reports, r)
+	var texts []file.Text
+	var err error
+	switch {
+	case c.Own != nil && len(c.Reports) > 0:
+		return nil, errors.New("sources.vulnerabilities names both scan and reports in prodgate.yaml: keep the one that counts")
+	case c.Own != nil:
+		section.Scans, texts, err = c.Own.collect(ctx, req)
+	case len(c.Reports) > 0:
+		section.Scans, texts, err = c.reported(ctx, req)
+	default:
+		err = fmt.Errorf("%w: set sources.vulnerabilities.scan or sources.vulnerabilities.reports in prodgate.yaml", file.ErrUnconfigured)
 	}
-	database, err := c.database(ctx)
 	if err != nil {
 		return nil, err
 	}
-	read = append(read, database.text)
-	for i, r := range reports {
-		scans, err := r.scans(req.Digest, database)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", read[i].Name, err)
-		}
-		section.Scans = append(section.Scans, scans...)
+	said, err := c.say(ctx, section)
+	if err != nil {
+		return nil, err
 	}
-	return facts.Observed{Section: section, Evidence: file.Together(read...)}, nil
+	return facts.Observed{Section: section, Evidence: c.evidence(req, append(texts, said...))}, nil
 }
 
-// database is the metadata of an advisory database.
-type database struct {
+// evidence is the files that were read, or the artifact where it was read itself.
+func (c Collector) evidence(req facts.Request, read []file.Text) *facts.Evidence {
+	if c.Own == nil || len(c.Own.Bills) > 0 {
+		return file.Together(read...)
+	}
+	return &facts.Evidence{URI: pin(req.Reference, req.Digest), SHA256: strings.TrimPrefix(req.Digest, "sha256:")}
+}
+
+// reported reads every report.
+func (c Collector) reported(ctx context.Context, req facts.Request) (found []facts.Scan, texts []file.Text, err error) {
+	var metadata []file.Text
+	used := c.used(ctx, &metadata)
+	for _, path := range c.Reports {
+		t, err := path.Read(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		texts = append(texts, t)
+		scans, err := scansOf(t, req.Digest, used)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, scans...)
+	}
+	return found, append(texts, metadata...), nil
+}
+
+// scansOf reads one report.
+func scansOf(t file.Text, wanted string, used usedDatabase) ([]facts.Scan, error) {
+	report, err := recognise(t)
+	if err != nil {
+		return nil, err
+	}
+	scans, err := report.scans(wanted, used)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Name, err)
+	}
+	return scans, nil
+}
+
+// ReadReport reads one report of a scanner, as Collect does. name is what errors
+// call it; database is the content of the metadata.json of the advisory database
+// that was used, nil for none. Of several digests that the report names, wanted
+// alone is reported; empty: all of them.
+func ReadReport(name string, content []byte, wanted string, database []byte) ([]facts.Scan, error) {
+	return scansOf(file.Of(name, content), wanted, func() (usedAdvisories, error) {
+		if database == nil {
+			return usedAdvisories{}, errNoDatabase
+		}
+		return readDatabase(file.Of("metadata.json", database))
+	})
+}
+
+// say adds to section what VEX documents and ignore files say of what was found.
+func (c Collector) say(ctx context.Context, section *facts.Vulnerabilities) ([]file.Text, error) {
+	statements, texts, err := readAll(ctx, c.VEX, vex.Read)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.VEX) > 0 {
+		section.Statements = vex.About(statements, section.Scans)
+	}
+	requests, more, err := readAll(ctx, c.Ignore, ignore.Read)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Ignore) > 0 {
+		section.Requests = ignore.About(requests, section.Scans)
+	}
+	return append(texts, more...), nil
+}
+
+// readAll reads what each of the files says.
+func readAll[T any](ctx context.Context, paths []file.Path, read func(string, []byte) ([]T, error)) (all []T, texts []file.Text, err error) {
+	for _, path := range paths {
+		t, err := path.Read(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		said, err := read(t.Name, t.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, texts = append(all, said...), append(texts, t)
+	}
+	return all, texts, nil
+}
+
+// usedAdvisories is the metadata of an advisory database.
+type usedAdvisories struct {
 	Version      int       `json:"Version"`
 	UpdatedAt    time.Time `json:"UpdatedAt"`
 	DownloadedAt time.Time `json:"DownloadedAt"`
 
-	text file.Text
+	name string
 }
 
-// database reads the metadata.
-func (c Collector) database(ctx context.Context) (database, error) {
-	var d database
-	if c.Database.Name == "" {
-		return d, errors.New("the reports do not say how old their advisories were: copy metadata.json from Trivy's cache (~/.cache/trivy/db) after the scan, and name it in sources.vulnerabilities.database in prodgate.yaml")
-	}
-	t, err := c.Database.Read(ctx)
-	if err != nil {
-		return d, err
-	}
+var errNoDatabase = errors.New("the reports do not say how old their advisories were: copy metadata.json from Trivy's cache (~/.cache/trivy/db) after the scan, and name it in sources.vulnerabilities.database in prodgate.yaml")
+
+// used reads the metadata when the first report needs it, and adds it to what was
+// read.
+func (c Collector) used(ctx context.Context, texts *[]file.Text) usedDatabase {
+	return sync.OnceValues(func() (usedAdvisories, error) {
+		if c.Database.Name == "" {
+			return usedAdvisories{}, errNoDatabase
+		}
+		t, err := c.Database.Read(ctx)
+		if err != nil {
+			return usedAdvisories{}, err
+		}
+		*texts = append(*texts, t)
+		return readDatabase(t)
+	})
+}
+
+// readDatabase reads the metadata.
+func readDatabase(t file.Text) (usedAdvisories, error) {
+	d := usedAdvisories{name: t.Name}
 	if err := t.Decode(&d, file.Rules{Foreign: true}); err != nil {
 		return d, err
 	}
-	d.text = t
 	if d.Version != schemaVersion {
 		return d, fmt.Errorf("%s: Version is %d, and the metadata of a database of version %d is wanted", t.Name, d.Version, schemaVersion)
 	}
-	if d.UpdatedAt.Year() < 1970 || d.UpdatedAt.Year() > 2200 {
+	if !dated(d.UpdatedAt) {
 		return d, fmt.Errorf("%s: UpdatedAt is missing; is this metadata.json of Trivy's database?", t.Name)
 	}
 	return d, nil

@@ -28,7 +28,7 @@ const (
   },
   "Results": [
     {"Target": "app (debian 12.8)", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [
-      {"VulnerabilityID": "CVE-2026-1", "PkgName": "openssl", "InstalledVersion": "3.0.1", "FixedVersion": "3.0.2", "Severity": "CRITICAL", "Status": "fixed", "CVSS": {"nvd": {"V3Score": 9.8}}},
+      {"VulnerabilityID": "CVE-2026-1", "PkgName": "openssl", "InstalledVersion": "3.0.1", "FixedVersion": "3.0.2", "Severity": "CRITICAL", "Status": "fixed", "CVSS": {"nvd": {"V3Score": 9.8}}, "PkgIdentifier": {"PURL": "pkg:deb/debian/openssl@3.0.1"}, "PublishedDate": "2026-11-20T09:15:00Z"},
       {"VulnerabilityID": "CVE-2026-2", "PkgName": "zlib", "InstalledVersion": "1.2", "Severity": "low", "Status": "affected"},
       {"VulnerabilityID": "CVE-2026-3", "PkgName": "zlib", "InstalledVersion": "1.2", "Severity": "Moderate"},
       {"VulnerabilityID": "CVE-2026-4", "PkgName": "zlib", "InstalledVersion": "1.2"}
@@ -39,20 +39,31 @@ const (
 	metadata = `{"Version": 2, "UpdatedAt": "2026-11-24T06:00:00Z", "NextUpdate": "2026-11-25T06:00:00Z", "DownloadedAt": "2026-11-24T06:30:00Z"}`
 )
 
-// collect reads reports and a database's metadata, asking for ours.
-func collect(t *testing.T, database string, reports ...string) (facts.Observed, error) {
+// collector reads reports and a database's metadata, in a folder of their own.
+func collector(t *testing.T, database string, reports ...string) (Collector, string) {
 	t.Helper()
 	dir := t.TempDir()
 	c := Collector{}
 	for i, content := range reports {
-		name := string(rune('a'+i)) + ".json"
-		write(t, filepath.Join(dir, name), content)
-		c.Reports = append(c.Reports, file.Path{Dir: dir, Name: name, Max: file.MaxReport})
+		c.Reports = append(c.Reports, add(t, dir, string(rune('a'+i))+".json", content))
 	}
 	if database != "" {
-		write(t, filepath.Join(dir, "metadata.json"), database)
-		c.Database = file.Path{Dir: dir, Name: "metadata.json"}
+		c.Database = add(t, dir, "metadata.json", database)
 	}
+	return c, dir
+}
+
+// add writes a file.
+func add(t *testing.T, dir, name, content string) file.Path {
+	t.Helper()
+	write(t, filepath.Join(dir, name), content)
+	return file.Path{Dir: dir, Name: name, Max: file.MaxReport}
+}
+
+// collect collects, asking for ours.
+func collect(t *testing.T, database string, reports ...string) (facts.Observed, error) {
+	t.Helper()
+	c, _ := collector(t, database, reports...)
 	section, err := c.Collect(context.Background(), facts.Request{Digest: ours})
 	if err != nil {
 		return facts.Observed{}, err
@@ -81,10 +92,11 @@ func TestAReportIsReadAsItStands(t *testing.T) {
 		ScannedAt: time.Date(2026, 11, 24, 7, 0, 0, 123456789, time.UTC),
 		Database:  facts.Database{UpdatedAt: time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)},
 		Findings: []facts.Vulnerability{
-			{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: text("3.0.2"), Severity: "CRITICAL", Status: "fixed"},
-			{ID: "CVE-2026-2", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected"},
-			{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "Moderate"},
-			{ID: "CVE-2026-4", Package: "zlib", InstalledVersion: "1.2", Severity: "UNKNOWN"},
+			{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: text("3.0.2"), Severity: "CRITICAL", Status: "fixed",
+				PublishedAt: new(time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC)), PURL: text("pkg:deb/debian/openssl@3.0.1"), Ecosystem: text("debian"), Target: text("app (debian 12.8)")},
+			{ID: "CVE-2026-2", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected", Ecosystem: text("debian"), Target: text("app (debian 12.8)")},
+			{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "Moderate", Ecosystem: text("debian"), Target: text("app (debian 12.8)")},
+			{ID: "CVE-2026-4", Package: "zlib", InstalledVersion: "1.2", Severity: "UNKNOWN", Ecosystem: text("debian"), Target: text("app (debian 12.8)")},
 		},
 		Undetermined: []facts.Undetermined{},
 	}}
@@ -174,7 +186,8 @@ func TestWhatTheScannerWasToldToIgnoreIsAFindingAllTheSame(t *testing.T) {
 func TestAReportThatCannotCountIsAnError(t *testing.T) {
 	tests := []struct{ name, report, database, want string }{
 		{"another schema", strings.Replace(trivy, `"SchemaVersion": 2`, `"SchemaVersion": 1`, 1), metadata, "a.json: SchemaVersion is 1"},
-		{"another tool's JSON", `{"matches": []}`, metadata, "a.json: SchemaVersion is 0"},
+		{"another tool's JSON", `{"hits": []}`, metadata, "a.json: SchemaVersion is 0"},
+		{"two tools' JSON", `{"matches": [], "SchemaVersion": 2}`, metadata, `a.json: it has the keys "matches" and "SchemaVersion"`},
 		{"no image", strings.Replace(trivy, "container_image", "repository", 1), metadata, `ArtifactType is "repository"`},
 		{"no time", strings.Replace(trivy, "CreatedAt", "Created", 1), metadata, "CreatedAt is missing"},
 		{"no digest", strings.Replace(trivy, "RepoDigests", "RepoTags", 1), metadata, "RepoDigests is empty"},
@@ -244,13 +257,14 @@ func TestTrivysOwnReportsAreRead(t *testing.T) {
 // reported is bound, dated and complete.
 func FuzzReport(f *testing.F) {
 	f.Add(trivy)
+	for _, seed := range []string{grypeReport, sarifReport, attested(trivy), enveloped(attested(trivy))} {
+		f.Add(seed)
+	}
 	f.Add(`{"SchemaVersion":2,"ArtifactType":"container_image","CreatedAt":"2026-01-01T00:00:00Z","Metadata":{"RepoDigests":["a@` + ours + `"],"OS":{}},"Results":[null,{}]}`)
 	f.Fuzz(func(t *testing.T, content string) {
-		var r report
-		if (file.Text{Name: "r", Data: []byte(content)}).Decode(&r, file.Rules{Foreign: true}) != nil {
-			return
-		}
-		got, err := r.scans(ours, database{UpdatedAt: time.Now()})
+		got, err := scansOf(file.Text{Name: "r", Data: []byte(content)}, ours, func() (usedAdvisories, error) {
+			return usedAdvisories{UpdatedAt: time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)}, nil
+		})
 		if err != nil {
 			return
 		}
@@ -263,7 +277,7 @@ func FuzzReport(f *testing.F) {
 					t.Errorf("read %+v", v)
 				}
 			}
-			if len(r.Results) == 0 && len(s.Undetermined) == 0 {
+			if strings.Contains(content, `"Results":[]`) && len(s.Findings)+len(s.Undetermined) == 0 {
 				t.Error("nothing was judged, and nothing is undetermined")
 			}
 		}

@@ -17,7 +17,7 @@ import (
 // in the order of their names; FromAttached may give several for one. An error
 // means that nobody could look; then nothing is known.
 func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
-	db, err := advisories.Open(o.Database)
+	db, err := o.open()
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 // Bill looks at what a bill of materials lists: one scan for each bill in
 // content, as sbom.Read returns them.
 func Bill(ctx context.Context, bills []*inventory.Inventory, o Options) ([]Scan, error) {
-	db, err := advisories.Open(o.Database)
+	db, err := o.open()
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/registry"
@@ -36,8 +38,16 @@ const (
 // Froms are all of them, in the order they are documented.
 var Froms = []From{FromAuto, FromImage, FromAttached}
 
-// Options say what to look with. The zero Options read the image, with the
-// database of DefaultDatabase.
+// UnmarshalText reads one of Froms.
+func (f *From) UnmarshalText(text []byte) error {
+	if !slices.Contains(Froms, From(text)) {
+		return fmt.Errorf("%q is none of %v", text, Froms)
+	}
+	*f = From(text)
+	return nil
+}
+
+// Options say what to look with.
 type Options struct {
 	Database  string   // folder that holds trivy.db and metadata.json
 	From      From     // empty: FromAuto
@@ -79,6 +89,14 @@ func (o Options) now() time.Time {
 		return time.Now().UTC().Truncate(time.Second)
 	}
 	return o.Clock().UTC().Truncate(time.Second)
+}
+
+// open opens the database.
+func (o Options) open() (*advisories.Database, error) {
+	if o.Database == "" {
+		return nil, errors.New("nobody says where the advisory database lies: name its folder by --db, PRODGATE_DB or sources.vulnerabilities.scan.database")
+	}
+	return advisories.Open(o.Database)
 }
 
 // look asks db about one inventory.

@@ -1,0 +1,131 @@
+package vulnerabilities
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// The names of what is read: an in-toto statement with cosign's vulnerability
+// predicate, bare or in a DSSE envelope, whose signatures are not checked here.
+const (
+	vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
+	inTotoPayload          = "application/vnd.in-toto+json"
+)
+
+// attestation holds what is read of a statement.
+type attestation struct {
+	PredicateType string `json:"predicateType"`
+	Subject       []struct {
+		Name   string            `json:"name"`
+		Digest map[string]string `json:"digest"`
+	} `json:"subject"`
+	Predicate struct {
+		Scanner struct {
+			DB struct {
+				LastUpdate time.Time `json:"lastUpdate"`
+			} `json:"db"`
+			Result report `json:"result"`
+		} `json:"scanner"`
+		Metadata struct {
+			ScanFinishedOn time.Time `json:"scanFinishedOn"`
+		} `json:"metadata"`
+	} `json:"predicate"`
+}
+
+// readEnvelope reads the statement inside a DSSE envelope.
+func readEnvelope(t file.Text) (foreign, error) {
+	var envelope struct {
+		PayloadType string `json:"payloadType"`
+		Payload     string `json:"payload"`
+	}
+	if err := t.Decode(&envelope, file.Rules{Foreign: true}); err != nil {
+		return nil, err
+	}
+	if envelope.PayloadType != inTotoPayload {
+		return nil, fmt.Errorf("%s: payloadType is %q, and %q is wanted", t.Name, envelope.PayloadType, inTotoPayload)
+	}
+	payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
+	if err != nil {
+		payload, err = base64.URLEncoding.DecodeString(envelope.Payload)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: payload is no base64: %w", t.Name, err)
+	}
+	return readAttestation(file.Text{Name: t.Name + " (payload)", Data: payload})
+}
+
+// readAttestation reads a statement, the type of its predicate first: another
+// predicate is of another form.
+func readAttestation(t file.Text) (foreign, error) {
+	var of struct {
+		PredicateType string `json:"predicateType"`
+	}
+	if err := t.Decode(&of, file.Rules{Foreign: true}); err != nil {
+		return nil, err
+	}
+	if of.PredicateType != vulnerabilityPredicate {
+		return nil, fmt.Errorf("%s: predicateType is %q, and %q is wanted (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
+	}
+	return read[attestation](t)
+}
+
+// mostApart is how far a report may be from the scan that its attestation tells
+// of.
+const mostApart = time.Hour
+
+// scans are the wrapped report's findings, once for each subject.
+func (a attestation) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+	report, finished := a.Predicate.Scanner.Result, a.Predicate.Metadata.ScanFinishedOn
+	if err := report.sound(); err != nil {
+		return nil, fmt.Errorf("predicate.scanner.result: %w", err)
+	}
+	switch apart := finished.Sub(report.CreatedAt).Abs(); {
+	case !dated(finished):
+		return nil, fmt.Errorf("predicate.metadata.scanFinishedOn is missing or none, so nobody knows how old the scan is; attest it anew")
+	case apart > mostApart:
+		return nil, fmt.Errorf("predicate.metadata.scanFinishedOn is %s, and the report inside is of %s; attest a report when it is made", finished.Format(time.RFC3339), report.CreatedAt.Format(time.RFC3339))
+	}
+	digests, err := a.digests()
+	if err != nil {
+		return nil, err
+	}
+	updated := a.Predicate.Scanner.DB.LastUpdate
+	if !dated(updated) {
+		if updated, err = used.updatedAt(finished); err != nil {
+			return nil, err
+		}
+	}
+	return report.about(digests, wanted, finished, updated)
+}
+
+// digests are the subjects'. A report inside that names other images is about
+// those.
+func (a attestation) digests() ([]string, error) {
+	var digests []string
+	for i, subject := range a.Subject {
+		digest, err := file.Normalise("sha256:"+subject.Digest["sha256"], "digest")
+		if err != nil {
+			return nil, fmt.Errorf("subject[%d].digest.sha256: %w", i, err)
+		}
+		digests = append(digests, digest)
+	}
+	if len(digests) == 0 {
+		return nil, fmt.Errorf("subject is empty, so nobody knows which image was scanned; attest it by digest (cosign attest REPOSITORY@sha256:…)")
+	}
+	scanned, err := digestsOf("predicate.scanner.result.Metadata.RepoDigests", a.Predicate.Scanner.Result.Metadata.RepoDigests)
+	if err != nil {
+		return nil, err
+	}
+	for _, digest := range digests {
+		if len(scanned) > 0 && !slices.Contains(scanned, digest) {
+			return nil, fmt.Errorf("subject is %s, and the report inside is of %s; attest the digest that was scanned", digest, scanned[0])
+		}
+	}
+	slices.Sort(digests)
+	return slices.Compact(digests), nil
+}

@@ -1,0 +1,209 @@
+package vulnerabilities
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aquasecurity/trivy-db/pkg/types"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// sarif holds what is read of a SARIF log of version 2.1.0.
+type sarif struct {
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+// sarifRun is what one tool found.
+type sarifRun struct {
+	Tool struct {
+		Driver struct {
+			Name            string      `json:"name"`
+			Version         string      `json:"version"`
+			SemanticVersion string      `json:"semanticVersion"`
+			Rules           []sarifRule `json:"rules"`
+		} `json:"driver"`
+	} `json:"tool"`
+	Invocations []struct {
+		EndTimeUTC time.Time `json:"endTimeUtc"`
+		Successful *bool     `json:"executionSuccessful"`
+	} `json:"invocations"`
+	Results    []sarifResult `json:"results"`
+	Properties struct {
+		RepoDigests []string `json:"repoDigests"` // as Trivy writes them
+	} `json:"properties"`
+}
+
+type sarifRule struct {
+	ID         string `json:"id"`
+	Properties struct {
+		SecuritySeverity string   `json:"security-severity"`
+		Tags             []string `json:"tags"`
+	} `json:"properties"`
+}
+
+type sarifResult struct {
+	RuleID    string `json:"ruleId"`
+	RuleIndex *int   `json:"ruleIndex"`
+	Kind      string `json:"kind"`
+	Message   struct {
+		Text string `json:"text"`
+	} `json:"message"`
+	Locations []struct {
+		Physical struct {
+			Artifact struct {
+				URI string `json:"uri"`
+			} `json:"artifactLocation"`
+		} `json:"physicalLocation"`
+	} `json:"locations"`
+}
+
+// scans are the findings of every run, once for each digest it names.
+func (s sarif) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+	if !strings.HasPrefix(s.Version, "2.") || len(s.Runs) == 0 {
+		return nil, fmt.Errorf("version is %q with %d runs, and SARIF 2.1.0 with one at least is wanted", s.Version, len(s.Runs))
+	}
+	var all []facts.Scan
+	for i, run := range s.Runs {
+		scans, err := run.scans(wanted, used)
+		if err != nil {
+			return nil, fmt.Errorf("runs[%d]: %w", i, err)
+		}
+		all = append(all, scans...)
+	}
+	return all, nil
+}
+
+func (r sarifRun) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+	digests, err := digestsOf("properties.repoDigests", r.Properties.RepoDigests)
+	if err != nil {
+		return nil, err
+	}
+	if len(digests) == 0 {
+		return nil, errors.New("properties.repoDigests is missing, so nobody knows which image was scanned; give the scanner's own JSON (trivy image --format json, grype -o json), which names it")
+	}
+	ended, err := r.ended()
+	if err != nil {
+		return nil, err
+	}
+	updated, err := used.updatedAt(ended)
+	if err != nil {
+		return nil, err
+	}
+	findings := []facts.Vulnerability{}
+	for _, result := range r.Results {
+		if rule := r.rule(result); rule.counts() && result.Kind != "pass" && result.Kind != "notApplicable" {
+			finding, err := result.finding(rule)
+			if err != nil {
+				return nil, err
+			}
+			findings = append(findings, finding)
+		}
+	}
+	undetermined := []facts.Undetermined{}
+	if len(r.Results) == 0 {
+		undetermined = append(undetermined, facts.Undetermined{Package: "image", Reason: "the report has no result, and SARIF does not say whether the scanner recognised anything; give its own JSON"})
+	}
+	driver := r.Tool.Driver
+	return forEach(digests, wanted, facts.Scan{
+		Scanner: named(strings.ToLower(driver.Name), orWord(driver.SemanticVersion, driver.Version)), ScannedAt: ended,
+		Database: facts.Database{UpdatedAt: updated}, Findings: findings, Undetermined: undetermined,
+	}), nil
+}
+
+// ended is when the scan did: the earliest end of several.
+func (r sarifRun) ended() (time.Time, error) {
+	var ended time.Time
+	for _, invocation := range r.Invocations {
+		if invocation.Successful != nil && !*invocation.Successful {
+			return ended, errors.New("invocations says that the scan failed; scan again")
+		}
+		if at := invocation.EndTimeUTC; dated(at) && (ended.IsZero() || at.Before(ended)) {
+			ended = at
+		}
+	}
+	if ended.IsZero() {
+		return ended, errors.New("invocations has no endTimeUtc, so nobody knows how old the scan is; give the scanner's own JSON (trivy image --format json, grype -o json), which tells")
+	}
+	return ended, nil
+}
+
+// rule is what a result is an instance of; an empty one if nothing says so.
+func (r sarifRun) rule(result sarifResult) sarifRule {
+	rules := r.Tool.Driver.Rules
+	if i := slices.IndexFunc(rules, func(rule sarifRule) bool { return rule.ID == result.RuleID }); i >= 0 && result.RuleID != "" {
+		return rules[i]
+	}
+	if i := result.RuleIndex; i != nil && *i >= 0 && *i < len(rules) {
+		return rules[*i]
+	}
+	return sarifRule{ID: result.RuleID}
+}
+
+// counts says whether a rule may be about a vulnerability: a misconfiguration, a
+// secret and a licence that are tagged as such are not.
+func (r sarifRule) counts() bool {
+	tagged := func(tag string) bool { return slices.Contains(r.Properties.Tags, tag) }
+	return tagged("vulnerability") || !tagged("misconfiguration") && !tagged("secret") && !tagged("license")
+}
+
+// severity is that of the rule's score, or what it is tagged with, whichever is
+// worse. A rule without a score, or with none above 0, has none that is known.
+func (r sarifRule) severity() string {
+	worst := types.SeverityUnknown
+	for _, tag := range r.Properties.Tags {
+		if tagged, err := types.NewSeverity(strings.ToUpper(tag)); err == nil {
+			worst = max(worst, tagged)
+		}
+	}
+	score, err := strconv.ParseFloat(r.Properties.SecuritySeverity, 64)
+	if err != nil || math.IsNaN(score) {
+		return types.SeverityUnknown.String()
+	}
+	switch {
+	case score >= 9:
+		worst = max(worst, types.SeverityCritical)
+	case score >= 7:
+		worst = max(worst, types.SeverityHigh)
+	case score >= 4:
+		worst = max(worst, types.SeverityMedium)
+	case score > 0:
+		worst = max(worst, types.SeverityLow)
+	default:
+		return types.SeverityUnknown.String()
+	}
+	return worst.String()
+}
+
+// finding is a result. Trivy writes package and versions into its message;
+// elsewhere the place that a result names stands for the package.
+func (r sarifResult) finding(rule sarifRule) (facts.Vulnerability, error) {
+	found := facts.Vulnerability{ID: orWord(r.RuleID, rule.ID), Severity: rule.severity()}
+	for line := range strings.Lines(r.Message.Text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "Package":
+			found.Package = value
+		case "Installed Version":
+			found.InstalledVersion = value
+		case "Fixed Version":
+			found.FixedVersion = given(value)
+		}
+	}
+	if len(r.Locations) > 0 {
+		found.Target = given(r.Locations[0].Physical.Artifact.URI)
+	}
+	if found.Package == "" && found.Target != nil {
+		found.Package = *found.Target
+	}
+	if found.ID == "" || found.Package == "" {
+		return found, errNoName
+	}
+	return found, nil
+}

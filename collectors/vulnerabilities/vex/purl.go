@@ -1,0 +1,73 @@
+package vex
+
+import (
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// matches says whether the package URL pattern names the package: the same type,
+// namespace and name; the same version, qualifiers and subpath as far as the
+// pattern has any.
+func matches(pattern, name string) bool {
+	if pattern == name {
+		return true
+	}
+	p, ok := parse(pattern)
+	n, same := parse(name)
+	if !ok || !same || p.Type != n.Type || p.Namespace != n.Namespace || p.Name != n.Name {
+		return false
+	}
+	if p.Version != "" && p.Version != n.Version || p.Subpath != "" && p.Subpath != n.Subpath {
+		return false
+	}
+	has := n.Qualifiers.Map()
+	for _, q := range p.Qualifiers {
+		if value, ok := has[q.Key]; !ok || value != q.Value {
+			return false
+		}
+	}
+	return true
+}
+
+// parse reads a package URL. The library has no say about bytes that it can't
+// bear.
+func parse(text string) (purl packageurl.PackageURL, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	if !isPURL(text) {
+		return purl, false
+	}
+	purl, err := packageurl.FromString(text)
+	return purl, err == nil
+}
+
+func isPURL(text string) bool { return strings.HasPrefix(text, "pkg:") }
+
+// digestOf is the digest that the package URL of an image names, or nil.
+func digestOf(product string) *string {
+	purl, ok := parse(product)
+	if !ok || purl.Type != packageurl.TypeOCI && purl.Type != packageurl.TypeDocker {
+		return nil
+	}
+	return digest(purl.Version)
+}
+
+// digest is text, if it is one.
+func digest(text string) *string {
+	if _, ok := facts.Accepts("digest", text); !ok {
+		return nil
+	}
+	return &text
+}
+
+// image says whether a package URL names an image, of which packages are parts.
+func image(product string) bool {
+	purl, ok := parse(product)
+	return ok && (purl.Type == packageurl.TypeOCI || purl.Type == packageurl.TypeDocker)
+}

@@ -1,0 +1,196 @@
+// Package vex reads what VEX documents say of vulnerabilities: OpenVEX 0.2 and
+// CycloneDX. A statement is reported as it came, with its author and reason.
+//
+// It judges nobody: whose statements count is a setting of the policies.
+package vex
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/facts"
+)
+
+// maxStatements bounds what one document may say: each pair of a vulnerability's
+// name and a package is a statement.
+const maxStatements = 200_000
+
+// Read reads a VEX document, JSON; name is what errors and Source call it. A
+// statement about several packages, or a vulnerability with several names, is
+// one for each. The error says what can't be read, and where.
+func Read(name string, content []byte) ([]facts.Statement, error) {
+	t := file.Of(name, content)
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(content, &keys); err != nil {
+		return nil, fmt.Errorf("%s: no JSON object, and a VEX document of OpenVEX or CycloneDX is wanted: %w", name, err)
+	}
+	var statements []facts.Statement
+	var err error
+	_, isOpen := keys["statements"]
+	_, isCycloneDX := keys["bomFormat"]
+	switch {
+	case isOpen && isCycloneDX:
+		return nil, fmt.Errorf(`%s: it has the keys "statements" and "bomFormat", and no VEX document has both`, name)
+	case isOpen:
+		statements, err = readOpenVEX(t)
+	case isCycloneDX:
+		statements, err = readCycloneDX(t)
+	default:
+		return nil, fmt.Errorf("%s: neither OpenVEX (it has no statements) nor CycloneDX (it has no bomFormat)", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(statements) > maxStatements {
+		return nil, fmt.Errorf("%s: it says more than %d things; keep those about what is deployed", name, maxStatements)
+	}
+	return statements, nil
+}
+
+// Statuses that speak for a product.
+const (
+	notAffected        = "not_affected"
+	fixed              = "fixed"
+	affected           = "affected"
+	underInvestigation = "under_investigation"
+)
+
+// Image is what statements may be about.
+type Image struct {
+	Digests  []string // the image's, and the index's it is in: sha256:…
+	Products []string // package URLs and other names of what the image holds as a whole
+}
+
+// Suppresses returns the statement that speaks for the package in which finding
+// was found: not_affected or fixed, about the image, one of its products or the
+// package itself, and not older than any that says otherwise. It asks neither
+// for the author nor for the time: that is the policies' business.
+func Suppresses(statements []facts.Statement, image Image, finding facts.Vulnerability) (facts.Statement, bool) {
+	var last facts.Statement
+	found := false
+	for _, s := range statements {
+		if s.ID != finding.ID || !image.holds(s) || !names(s, finding) {
+			continue
+		}
+		order := instant(s).Compare(instant(last))
+		// Of two of the same instant the one that warns is the last word.
+		if !found || order > 0 || order == 0 && !speaksFor(s) {
+			last, found = s, true
+		}
+	}
+	return last, found && speaksFor(last)
+}
+
+func speaksFor(s facts.Statement) bool { return s.Status == notAffected || s.Status == fixed }
+
+// instant is when a statement was made; one without a date is the oldest.
+func instant(s facts.Statement) time.Time {
+	if s.Timestamp == nil {
+		return time.Time{}
+	}
+	return *s.Timestamp
+}
+
+// holds says whether a statement's product is the image, or in it.
+func (i Image) holds(s facts.Statement) bool {
+	switch {
+	case s.Digest != nil:
+		return slices.Contains(i.Digests, *s.Digest)
+	case s.PURL != nil && *s.PURL == s.Product:
+		return true
+	}
+	return slices.ContainsFunc(i.Products, func(product string) bool { return product == s.Product || matches(s.Product, product) })
+}
+
+func names(s facts.Statement, finding facts.Vulnerability) bool {
+	return s.PURL == nil || finding.PURL != nil && matches(*s.PURL, *finding.PURL)
+}
+
+// About keeps the statements about what the scans found, and spells their
+// packages as the findings do, so that policies can compare text: a package URL
+// without version or with fewer qualifiers stands for each that it matches.
+func About(statements []facts.Statement, scans []facts.Scan) []facts.Statement {
+	found := map[string][]facts.Vulnerability{}
+	for _, scan := range scans {
+		for _, finding := range scan.Findings {
+			found[finding.ID] = append(found[finding.ID], finding)
+		}
+	}
+	kept := []facts.Statement{}
+	for _, s := range statements {
+		findings := found[s.ID]
+		if len(findings) == 0 {
+			continue
+		}
+		kept = append(kept, spelled(s, findings)...)
+	}
+	return kept
+}
+
+// spelled is the statement for each package that it names, or itself where it
+// names none.
+func spelled(s facts.Statement, findings []facts.Vulnerability) []facts.Statement {
+	if s.PURL == nil {
+		return []facts.Statement{s}
+	}
+	itself := *s.PURL == s.Product
+	var purls []string
+	for _, finding := range findings {
+		if names(s, finding) {
+			purls = append(purls, *finding.PURL)
+		}
+	}
+	slices.Sort(purls)
+	var all []facts.Statement
+	for _, purl := range slices.Compact(purls) {
+		one := s
+		if one.PURL = &purl; itself {
+			one.Product = purl
+		}
+		all = append(all, one)
+	}
+	if all == nil {
+		return []facts.Statement{s}
+	}
+	return all
+}
+
+// whole is a statement about a product as a whole: one that is no image is
+// itself the package.
+func whole(s facts.Statement) facts.Statement {
+	if isPURL(s.Product) && !image(s.Product) {
+		s.PURL, s.Digest = &s.Product, nil
+	}
+	return s
+}
+
+// text is what of parts is given, put together; nil for nothing.
+func text(separator string, parts ...string) *string {
+	parts = slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return strings.TrimSpace(s) == "" })
+	if len(parts) == 0 {
+		return nil
+	}
+	joined := strings.Join(parts, separator)
+	return &joined
+}
+
+// latest is the later of the times that are any; nil for none.
+func latest(times ...time.Time) *time.Time {
+	times = slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return t.Year() < 1970 || t.Year() > 2200 })
+	if len(times) == 0 {
+		return nil
+	}
+	at := slices.MaxFunc(times, time.Time.Compare)
+	return &at
+}
+
+// distinct is what is given of words, sorted.
+func distinct(words ...string) []string {
+	words = slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.TrimSpace(s) == "" })
+	slices.Sort(words)
+	return slices.Compact(words)
+}
