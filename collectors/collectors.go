@@ -134,6 +134,17 @@ func ScanBill(ctx context.Context, name string, content []byte, options scanner.
 	return scans, nil
 }
 
+// ReadReport reads what another scanner's report says of every digest that it
+// names; name is what errors call it, database the metadata.json of the
+// advisories it used, nil where the report tells their age itself.
+func ReadReport(name string, content, database []byte) ([]facts.Scan, error) {
+	scans, err := vulnerabilities.ReadReport(name, content, "", database)
+	if err != nil {
+		return nil, redacted{err}
+	}
+	return scans, nil
+}
+
 // Limit gives c a deadline of its own instead of DefaultTimeout.
 func Limit(c Collector, timeout time.Duration) Collector {
 	return limited{Collector: c, timeout: timeout}

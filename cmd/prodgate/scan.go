@@ -19,8 +19,10 @@ type scanning struct {
 	options scanner.Options
 	sbom    string // file, - for standard input
 	report  string // file, - for standard input
-	vex     []string
-	ignore  []string
+
+	metadata string // of the database that a report's scanner used; "" if not given
+	vex      []string
+	ignore   []string
 }
 
 func newScan(std stdio) *cobra.Command {
@@ -48,6 +50,7 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	flags := cmd.Flags()
 	flags.String("sbom", "", "scan this bill of materials instead of an image, - for standard input")
 	flags.String("report", "", "show what this report of another tool says, - for standard input")
+	flags.String("metadata", "", "metadata.json of the advisory database that the report's scanner used, where the report does not tell")
 	flags.String("inventory", string(scanner.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
 	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
 	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
@@ -123,6 +126,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	}
 	s.sbom, _ = flags.GetString("sbom")
 	s.report, _ = flags.GetString("report")
+	s.metadata, _ = flags.GetString("metadata")
 	s.vex, _ = flags.GetStringArray("vex")
 	s.ignore, _ = flags.GetStringArray("ignore")
 	from, _ := flags.GetString("inventory")

@@ -59,6 +59,8 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 	var scans []scanner.Scan
 	var err error
 	switch {
+	case s.report != "":
+		err = s.others(ctx, result)
 	case s.sbom != "":
 		result.Subject = s.sbom
 		scans, err = s.bill(ctx)
@@ -75,7 +77,7 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 		}
 		include(result, scan)
 	}
-	if err := s.statements(result); err != nil {
+	if err := s.statements(ctx, result); err != nil {
 		return nil, err
 	}
 	result.Sort()

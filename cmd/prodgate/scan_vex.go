@@ -1,5 +1,148 @@
 package main
 
-import "github.com/prodgate/prodgate/internal/report"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
 
-func (s *scanning) statements(_ *report.Scan) error { return nil }
+	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/ignore"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/vex"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/report"
+)
+
+// maxStatements bounds a VEX document and an ignore file, in bytes.
+const maxStatements = 32 << 20
+
+// others shows what another tool's report says.
+func (s *scanning) others(ctx context.Context, result *report.Scan) error {
+	name, content, err := readNamed(ctx, s.std, s.report, vulnerabilities.MaxReport+1)
+	if err != nil {
+		return err
+	}
+	var database []byte
+	if s.metadata != "" {
+		if _, database, err = readNamed(ctx, s.std, s.metadata, vulnerabilities.MaxReport); err != nil {
+			return err
+		}
+	}
+	scans, err := collectors.ReadReport(name, content, database)
+	if err != nil {
+		return err
+	}
+	result.Subject = name
+	for _, scan := range scans {
+		reported(result, scan)
+	}
+	return nil
+}
+
+// reported adds what one scan of a report says.
+func reported(result *report.Scan, scan facts.Scan) {
+	updated := scan.Database.UpdatedAt
+	result.ScannedAt = scan.ScannedAt.UTC()
+	result.ScannedBy = cmp.Or(text(scan.Scanner), "not named")
+	result.Database = report.ScanDatabase{UpdatedAt: &updated}
+	if scan.Database.Schema != nil {
+		result.Database.Schema = *scan.Database.Schema
+	}
+	one := report.Scanned{Digest: scan.Digest, Platform: text(scan.Platform), Inventory: "report"}
+	if scan.Packages != nil {
+		one.Packages = *scan.Packages
+	}
+	result.Packages += one.Packages
+	result.Scanned = append(result.Scanned, one)
+	for _, f := range scan.Findings {
+		result.Findings = append(result.Findings, report.ScanFinding{
+			ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, FixedVersion: f.FixedVersion, Severity: f.Severity, Status: f.Status,
+			Ecosystem: text(f.Ecosystem), Target: text(f.Target), PublishedAt: f.PublishedAt, Platform: one.Platform, Digest: scan.Digest, PURL: text(f.PURL),
+		})
+	}
+	for _, u := range scan.Undetermined {
+		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: one.Platform})
+	}
+}
+
+// text is what t points at, or "".
+func text(t *string) string {
+	if t == nil {
+		return ""
+	}
+	return *t
+}
+
+// statements takes away what VEX documents say does not affect, and shows what
+// ignore files ask for.
+func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
+	var said []facts.Statement
+	for _, file := range s.vex {
+		name, content, err := readNamed(ctx, s.std, file, maxStatements)
+		if err != nil {
+			return err
+		}
+		read, err := vex.Read(name, content)
+		if err != nil {
+			return err
+		}
+		said = append(said, read...)
+	}
+	result.Findings = slices.DeleteFunc(result.Findings, func(f report.ScanFinding) bool {
+		s, suppressed := vex.Suppresses(said, vex.Image{Digests: digestsOf(result)}, facts.Vulnerability{ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, PURL: given(f.PURL)})
+		if suppressed {
+			reason := s.Status
+			if why := text(s.Justification); why != "" {
+				reason += " (" + why + ")"
+			}
+			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: text(s.Author), Reason: reason, Source: s.Source})
+		}
+		return suppressed
+	})
+	return s.requests(ctx, result)
+}
+
+// digestsOf are the digests of what was scanned.
+func digestsOf(result *report.Scan) []string {
+	var list []string
+	for _, one := range result.Scanned {
+		if one.Digest != "" {
+			list = append(list, one.Digest)
+		}
+	}
+	return list
+}
+
+// given is text, or nil where it is empty.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// requests shows what ignore files ask to ignore of what was found.
+func (s *scanning) requests(ctx context.Context, result *report.Scan) error {
+	for _, file := range s.ignore {
+		name, content, err := readNamed(ctx, s.std, file, maxStatements)
+		if err != nil {
+			return err
+		}
+		read, err := ignore.Read(name, content)
+		if err != nil {
+			return err
+		}
+		for _, r := range read {
+			if !slices.ContainsFunc(result.Findings, func(f report.ScanFinding) bool { return f.ID == r.ID }) {
+				continue
+			}
+			reason := text(r.Reason)
+			if r.ExpiresAt != nil {
+				reason = fmt.Sprintf("%s, until %s", cmp.Or(reason, "no reason given"), rfc3339(*r.ExpiresAt))
+			}
+			result.Requested = append(result.Requested, report.ScanRequest{ID: r.ID, Reason: reason, Source: r.Source})
+		}
+	}
+	return nil
+}

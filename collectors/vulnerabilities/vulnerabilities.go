@@ -37,6 +37,9 @@ var (
 	SkeletonDatabase string
 )
 
+// MaxReport bounds a report, in bytes.
+const MaxReport = file.MaxReport
+
 // schemaVersion is the one schema of a report and of a database that is read.
 const schemaVersion = 2
 
