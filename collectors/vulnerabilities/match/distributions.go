@@ -61,7 +61,7 @@ var distributions = map[string]distribution{
 		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true, anyArch: true},
 	"cbl-mariner": {platform: after("CBL-Mariner "), release: minor,
 		bySource: true, sourceVersion: true, order: rpmOrder, rpm: true, unfixed: true, plainFix: true, anyArch: true},
-	"bottlerocket": {platform: rolling("bottlerocket"), order: rpmOrder, rpm: true},
+	"bottlerocket": {platform: rolling("bottlerocket"), order: rpmOrder},
 
 	"sles":                {platform: after("SUSE Linux Enterprise "), ends: slesEnds, order: rpmOrder, rpm: true},
 	"slem":                {platform: after("SUSE Linux Enterprise Micro "), ends: slemEnds, order: rpmOrder, rpm: true},

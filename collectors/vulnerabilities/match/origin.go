@@ -26,16 +26,19 @@ var publishers = []string{
 // shortPublishers are such maintainers, in full.
 var shortPublishers = []string{"GitHub", "HashiCorp"}
 
-// foreign says why a package is none of the distribution's; "": it is one, or
-// nobody can tell. Only an image tells: the supplier that a bill of materials
-// names is whoever wrote it.
-func foreign(p *inventory.Package, kind inventory.Kind) string {
-	if kind != inventory.KindImage {
+// foreign says why a package of an image's distribution is none of its own; "":
+// it is one, or nobody can tell. Only an image tells: the supplier that a bill
+// of materials names is whoever wrote it.
+func foreign(p *inventory.Package, inv *inventory.Inventory) string {
+	if inv.Kind != inventory.KindImage {
 		return ""
 	}
-	switch format(p.Type) {
+	name := family(inv.OS)
+	switch format(name) {
 	case "rpm":
-		if p.Vendor == "" && !strings.Contains(p.Release, "amzn") {
+		// The list of an Azure Linux image without package manager names no vendors.
+		silent := strings.Contains(p.Release, "amzn") || name == "azurelinux" || name == "cbl-mariner"
+		if p.Vendor == "" && !silent {
 			return "it names no vendor and so is from another repository"
 		}
 		if p.Vendor != "" && !slices.ContainsFunc(vendors, func(v string) bool { return strings.HasPrefix(p.Vendor, v) }) {
@@ -50,16 +53,15 @@ func foreign(p *inventory.Package, kind inventory.Kind) string {
 	return ""
 }
 
-// format is that of a distribution's packages.
-func format(kind string) string {
-	kind = family(&inventory.OS{Family: kind})
-	switch kind {
+// format is that of a family's packages, where they say whose they are.
+func format(family string) string {
+	switch family {
 	case "debian", "ubuntu", "echo":
 		return "deb"
 	case "redhat", "centos":
 		return "rpm"
 	}
-	if distributions[kind].rpm {
+	if distributions[family].rpm {
 		return "rpm"
 	}
 	return ""

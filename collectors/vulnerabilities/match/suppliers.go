@@ -76,7 +76,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		}
 		f := finding(p, a, s.ecosystem)
 		f.FixedVersion = strings.Join(a.PatchedVersions, ", ")
-		if format(p.Type) == "rpm" {
+		if format(s.ecosystem) == "rpm" {
 			f.Arch = p.Arch
 		}
 		if a.Severity != types.SeverityUnknown {

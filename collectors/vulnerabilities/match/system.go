@@ -49,7 +49,7 @@ func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	for _, p := range packages {
 		one := s.judge
 		if !s.everything && !(s.own != nil && s.own(p)) {
-			if why := foreign(p, m.inv.Kind); why != "" {
+			if why := foreign(p, m.inv); why != "" {
 				one = func(p *inventory.Package, o *outcome) error {
 					o.note(p, "%s, which the distribution's advisories do not speak of", why)
 					return nil

@@ -2,7 +2,7 @@
 // locks, maps or writes one. Whatever the bytes are, a read ends, in an answer
 // or in an error, and uses no more memory than the file's own pages; bbolt's own
 // reader follows a damaged file into faults and endless recursion that no Go
-// program survives (docs/adr/0013-own-reader-of-advisories.md).
+// program survives (docs/adr/0014-own-reader-of-advisories.md).
 //
 // It knows nothing of advisories.
 package bolt

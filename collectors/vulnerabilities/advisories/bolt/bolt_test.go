@@ -180,8 +180,67 @@ func TestNoBucketIsNotAnEmptyOne(t *testing.T) {
 	if _, ok, err := f.Root().Bucket([]byte("none")); err != nil || ok {
 		t.Error("no bucket is none", ok, err)
 	}
-	if _, ok, err := f.Root().Get([]byte("deep")); err != nil || ok {
+	if _, ok, err := f.Root().Get([]byte("deep")); !errors.Is(err, ErrDamaged) {
 		t.Error("a bucket is no value", ok, err)
+	}
+	wide, _, err := f.Root().Bucket([]byte("wide"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = wide.Each([]byte("key-1"), func(key, _ []byte, _ *Bucket) error {
+		_, _, err := wide.Bucket(key)
+		return err
+	})
+	if !errors.Is(err, ErrDamaged) {
+		t.Error("a value is no bucket", err)
+	}
+}
+
+// A page says how many elements it has, and where each begins and ends. A
+// changed bit of that is an error, or changes nothing; but for the end of the
+// last element, which nothing else tells. (Whether an element is a value or a
+// bucket is seen by whoever wants the other.)
+func TestADamagedPageIsSeen(t *testing.T) {
+	raw, err := os.ReadFile(made(t, library))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(raw []byte) (string, error) {
+		f, err := Read(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			return "", err
+		}
+		lines, err := dump(f.Root(), "")
+		return strings.Join(lines, "\n"), err
+	}
+	want, err := read(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewSource(3))
+	refused := 0
+	for range 400 {
+		page := 1024 * (2 + random.Intn(len(raw)/1024-2))
+		count := int(binary.LittleEndian.Uint16(raw[page+10:]))
+		if raw[page+8] != leafPage || count < 2 || binary.LittleEndian.Uint64(raw[page:]) != uint64(page/1024) {
+			continue // it is a branch, or continues another
+		}
+		at := random.Intn(headerSize * count)
+		if at >= headerSize && at%headerSize < 4 {
+			continue
+		}
+		broken := bytes.Clone(raw)
+		broken[page+at] ^= 1 << random.Intn(8)
+		got, err := read(broken)
+		if err == nil && got != want {
+			t.Fatalf("a bit of byte %d of the page at %d changed the answer, and no error says so", at, page)
+		}
+		if err != nil {
+			refused++
+		}
+	}
+	if refused < 50 {
+		t.Errorf("only %d changes were refused: this test looks at the wrong bytes", refused)
 	}
 }
 

@@ -20,18 +20,25 @@ type Bucket struct {
 	inline *page
 }
 
-// Get gives the value of key. Without one, ok is false. The value must not be
-// changed.
+// Get gives the value of key. Without the key, ok is false; a bucket in its
+// place is an error. The value must not be changed.
 func (b Bucket) Get(key []byte) (value []byte, ok bool, err error) {
 	value, nested, ok, err := b.get(key)
-	return value, ok && !nested, err
+	if err == nil && nested {
+		return nil, false, fmt.Errorf("%w: %q is a bucket where a value is wanted", ErrDamaged, key)
+	}
+	return value, ok, err
 }
 
-// Bucket gives the bucket of that name. Without one, ok is false.
+// Bucket gives the bucket of that name. Without the name, ok is false; a value in
+// its place is an error.
 func (b Bucket) Bucket(name []byte) (nested Bucket, ok bool, err error) {
 	value, isBucket, ok, err := b.get(name)
-	if err != nil || !ok || !isBucket {
+	if err != nil || !ok {
 		return Bucket{}, false, err
+	}
+	if !isBucket {
+		return Bucket{}, false, fmt.Errorf("%w: %q is a value where a bucket is wanted", ErrDamaged, name)
 	}
 	nested, err = b.file.open(value)
 	return nested, err == nil, err
@@ -104,6 +111,9 @@ func (p *page) bounds(i int, high []byte) (low, under []byte) {
 // promised: a page in the wrong place would hide the keys that belong there.
 func (p *page) checkRange(low, high []byte) error {
 	if p.count == 0 {
+		if low != nil {
+			return fmt.Errorf("%w: a branch leads to an empty page", ErrDamaged)
+		}
 		return nil
 	}
 	if bytes.Compare(p.key(0), low) < 0 || (high != nil && bytes.Compare(p.key(p.count-1), high) >= 0) {

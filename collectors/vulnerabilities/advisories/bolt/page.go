@@ -79,6 +79,9 @@ func parse(data []byte) (*page, error) {
 		}
 	case leafPage:
 		p.leaf = true
+		if rest := data[headerSize:min(2*headerSize, len(data))]; p.count == 0 && bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
+			return nil, fmt.Errorf("%w: a page says that it is empty and is not", ErrDamaged)
+		}
 	default:
 		return nil, fmt.Errorf("%w: a page of kind %#x where a branch or a leaf is wanted", ErrDamaged, flags)
 	}
@@ -86,10 +89,17 @@ func parse(data []byte) (*page, error) {
 		return nil, fmt.Errorf("%w: %d elements do not fit into %d bytes", ErrDamaged, p.count, len(data))
 	}
 	var last []byte
+	next := uint64(headerSize) * uint64(p.count+1) //nolint:gosec // count is not negative
 	for i := range p.count {
-		if !p.within(i) {
-			return nil, fmt.Errorf("%w: element %d lies outside of its page", ErrDamaged, i)
+		// They are written one after the other, so that a changed length shows.
+		begin, _, end := p.span(i)
+		if begin != next || end > uint64(len(p.data)) {
+			return nil, fmt.Errorf("%w: element %d is not where it should be in its page", ErrDamaged, i)
 		}
+		if p.leaf && binary.LittleEndian.Uint32(p.element(i)) > bucketElement {
+			return nil, fmt.Errorf("%w: element %d is of no known kind", ErrDamaged, i)
+		}
+		next = end
 		key := p.key(i)
 		if i > 0 && bytes.Compare(last, key) >= 0 {
 			return nil, fmt.Errorf("%w: the keys of a page are out of order", ErrDamaged)
@@ -115,11 +125,6 @@ func (p *page) span(i int) (begin, middle, end uint64) {
 	begin = base + uint64(binary.LittleEndian.Uint32(e))
 	middle = begin + uint64(binary.LittleEndian.Uint32(e[4:]))
 	return begin, middle, middle
-}
-
-func (p *page) within(i int) bool {
-	begin, _, end := p.span(i)
-	return begin >= uint64(headerSize)*uint64(p.count+1) && end <= uint64(len(p.data)) //nolint:gosec // count is not negative
 }
 
 func (p *page) key(i int) []byte {
