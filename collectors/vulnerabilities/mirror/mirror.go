@@ -90,7 +90,7 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	if identifier == "" {
 		identifier = ref.Tag
 	}
-	manifest, err := ref.Attachment(ctx, identifier)
+	manifest, err := manifestOf(ctx, ref, identifier)
 	if err != nil {
 		return Result{}, err
 	}
@@ -129,6 +129,15 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	packed.remove()
 	fresh.Dir = o.Dir
 	return Result{State: fresh, Fetched: true}, nil
+}
+
+// maxWait is how long a registry may take to show a manifest.
+const maxWait = time.Minute
+
+func manifestOf(ctx context.Context, ref registry.Reference, identifier string) (registry.Attachment, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	return ref.Attachment(ctx, identifier)
 }
 
 // tagged is repository with the tag of the schema that is read, unless it names
