@@ -8,6 +8,7 @@
 //	prodgate collect IMAGE [flags]        the facts, without deciding
 //	prodgate calendar [flags]             windows, freezes and holidays in a range
 //	prodgate policy list|explain|new|test what is checked, and how to add to it
+//	prodgate db update|status             the database of advisories
 //	prodgate schema input|decision        the JSON Schemas of the two documents
 //	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow
 //	prodgate doctor                       show each setting's origin and try each source

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM ARG…   run a program that must end with exactly CODE
 //	registry                  start a registry; $REGISTRY is its host
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
+//	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	hang                      start a server that never answers; $HANG is its host
 func TestScripts(t *testing.T) {
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang,
+			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang,
 		},
 	})
 }

@@ -72,7 +72,7 @@ func (v *verified) Read(p []byte) (int, error) {
 	}
 	if errors.Is(err, io.EOF) {
 		if got := "sha256:" + hex.EncodeToString(v.hash.Sum(nil)); got != v.want {
-			err = fmt.Errorf("its digest is %s: it was altered", got)
+			err = fmt.Errorf("its digest is %s: %w", got, ErrAltered)
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

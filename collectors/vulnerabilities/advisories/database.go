@@ -42,6 +42,7 @@ type Database struct {
 
 // Open opens the database in dir, which holds trivy.db and metadata.json.
 func Open(dir string) (*Database, error) {
+	dir = Pinned(dir)
 	metadata, err := ReadMetadata(dir)
 	if err != nil {
 		return nil, unusable(filepath.Join(dir, MetadataFileName), err)

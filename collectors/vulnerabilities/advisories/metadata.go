@@ -35,7 +35,7 @@ const maxMetadata = 64 << 10
 
 // ReadMetadata reads and checks metadata.json in dir.
 func ReadMetadata(dir string) (Metadata, error) {
-	path := filepath.Join(dir, MetadataFileName)
+	path := filepath.Join(Pinned(dir), MetadataFileName)
 	info, err := os.Stat(path)
 	if err != nil {
 		return Metadata{}, fmt.Errorf("read the advisory database: %w", err)

@@ -145,10 +145,15 @@ func (inv *Inventory) Sort() {
 }
 
 func compare(a, b Package) int {
-	return cmp.Or(
+	if order := cmp.Or(
 		-cmp.Compare(a.Class, b.Class), // the distribution first
 		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Target, b.Target), cmp.Compare(a.FilePath, b.FilePath),
-		cmp.Compare(a.Name, b.Name), cmp.Compare(a.FullVersion(), b.FullVersion()), cmp.Compare(a.Arch, b.Arch),
+		cmp.Compare(a.Name, b.Name),
+	); order != 0 {
+		return order
+	}
+	return cmp.Or(
+		cmp.Compare(a.FullVersion(), b.FullVersion()), cmp.Compare(a.Arch, b.Arch),
 		cmp.Compare(a.SrcName, b.SrcName), cmp.Compare(a.FullSrcVersion(), b.FullSrcVersion()),
 		cmp.Compare(a.ModularityLabel, b.ModularityLabel), cmp.Compare(a.PURL, b.PURL),
 		cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Repository, b.Repository),

@@ -91,13 +91,13 @@ func openStatement(content []byte, depth int) ([]*bill, error) {
 	}
 	var subjects []string
 	for _, s := range statement.Subject {
+		if len(subjects) > maxBills {
+			return nil, fmt.Errorf("the statement has more than %d subjects", maxBills)
+		}
 		digest := "sha256:" + strings.ToLower(s.Digest["sha256"])
 		if digestShape.MatchString(digest) && !slices.Contains(subjects, digest) {
 			subjects = append(subjects, digest)
 		}
-	}
-	if len(subjects) > maxBills {
-		return nil, fmt.Errorf("the statement has more than %d subjects", maxBills)
 	}
 	slices.Sort(subjects)
 	if !billPredicate(statement.PredicateType) {

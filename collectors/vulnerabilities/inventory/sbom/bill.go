@@ -98,7 +98,7 @@ func (c component) fullName() string {
 func (b *bill) inventory(name string) *inventory.Inventory {
 	inv := &inventory.Inventory{Kind: inventory.KindSBOM}
 	b.readOS(inv)
-	r := reader{bill: b, inv: inv, packages: map[string][]int{}, owner: b.owners()}
+	r := reader{bill: b, inv: inv, packages: map[string][]int{}, distros: map[[2]string]inventory.OS{}, sets: map[string]bool{}, owner: b.owners()}
 	for i, c := range b.components {
 		r.read(i, c)
 	}
@@ -141,11 +141,12 @@ func (b *bill) owners() map[int]int {
 			places[c.ref] = i
 		}
 	}
-	owner := map[int]int{}
+	owner, done := map[int]int{}, map[string]bool{}
 	for i, app := range b.components {
-		if !app.groups() {
+		if !app.groups() || done[app.ref] {
 			continue
 		}
+		done[app.ref] = true
 		queue := []int{i}
 		for len(queue) > 0 {
 			at := queue[len(queue)-1]
@@ -182,7 +183,7 @@ func (c component) groups() bool {
 func (b *bill) stated() []string {
 	var digests []string
 	take := func(digest string) {
-		if digestShape.MatchString(digest) && !slices.Contains(digests, digest) {
+		if len(digests) <= maxBills && digestShape.MatchString(digest) && !slices.Contains(digests, digest) {
 			digests = append(digests, digest)
 		}
 	}

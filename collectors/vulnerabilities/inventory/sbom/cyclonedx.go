@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -65,6 +66,9 @@ func readCycloneDX(content []byte) (*bill, error) {
 
 // readXML reads CycloneDX in XML.
 func readXML(content []byte) (*bill, error) {
+	if bytes.Count(content, []byte("<")) > maxElements {
+		return nil, fmt.Errorf("it holds more than %d elements", maxElements)
+	}
 	var doc cycloneDX
 	if err := xml.Unmarshal(content, &doc); err != nil {
 		return nil, fmt.Errorf("it is no CycloneDX in XML: %w", err)

@@ -14,9 +14,10 @@ import (
 type reader struct {
 	bill     *bill
 	inv      *inventory.Inventory
-	owner    map[int]int      // from a component to the application it belongs to
-	packages map[string][]int // the distribution's packages in inv, by the type of their package URL
-	distros  []inventory.OS   // the distributions that package URLs name
+	owner    map[int]int                // from a component to the application it belongs to
+	packages map[string][]int           // the distribution's packages in inv, by the type of their package URL
+	distros  map[[2]string]inventory.OS // the distributions that package URLs name, by family and release
+	sets     map[string]bool            // the content sets in inv
 }
 
 // read takes component number i.
@@ -135,8 +136,8 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 		}
 	}
 	r.content(c)
-	if os, ok := distro(p); ok && !slices.ContainsFunc(r.distros, func(o inventory.OS) bool { return o.Family == os.Family && o.Name == os.Name }) {
-		r.distros = append(r.distros, os)
+	if os, ok := distro(p); ok {
+		r.distros[[2]string{os.Family, os.Name}] = os
 	}
 	for _, name := range names(c, p) {
 		one := pkg
@@ -153,7 +154,8 @@ func (r *reader) content(c component) {
 		return
 	}
 	for _, p := range c.properties {
-		if p.name == propertyContentSet && !slices.Contains(r.inv.OS.ContentSets, p.value) {
+		if p.name == propertyContentSet && !r.sets[p.value] {
+			r.sets[p.value] = true
 			r.inv.OS.ContentSets = append(r.inv.OS.ContentSets, p.value)
 		}
 	}
@@ -167,7 +169,9 @@ func (r *reader) content(c component) {
 // looked up, nor can those of several.
 func (r *reader) settle(name string) {
 	if r.inv.OS == nil && len(r.distros) == 1 {
-		r.inv.OS = &r.distros[0]
+		for _, os := range r.distros {
+			r.inv.OS = &os
+		}
 	}
 	drop := map[int]bool{}
 	for kind, places := range r.packages {

@@ -75,11 +75,11 @@ func read(name string, content []byte) ([]*inventory.Inventory, error) {
 		for _, d := range digests {
 			one := *inv
 			one.Digest = d
-			one.Packages, one.Unread = slices.Clone(inv.Packages), slices.Clone(inv.Unread)
+			one.Packages, one.Unread = slices.Clip(inv.Packages), slices.Clip(inv.Unread) // shared: both are in order
 			bills = append(bills, &one)
 		}
 		if len(bills) > maxBills {
-			return nil, fmt.Errorf("it holds more than %d bills of materials", maxBills)
+			return nil, fmt.Errorf("it holds more than %d bills of materials, each counted once for each image that it is about", maxBills)
 		}
 	}
 	return bills, nil

@@ -90,6 +90,9 @@ func (t *tagValue) take(tag, value string) error {
 		if len(words) < 3 {
 			return fmt.Errorf("%q is no relationship", value)
 		}
+		if len(t.doc.Relationships) >= maxObjects {
+			return fmt.Errorf("it lists more than %d relationships", maxObjects)
+		}
 		t.doc.Relationships = append(t.doc.Relationships, spdxRelationship{From: words[0], Kind: words[1], To: words[2]})
 	case "Annotator", "AnnotationDate", "AnnotationType":
 	case "SPDXREF":

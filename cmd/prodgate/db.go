@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
+	"github.com/spf13/cobra"
+)
+
+// newDB is the commands about the database of advisories.
+func newDB(std stdio) *cobra.Command {
+	return group("db", "Keep the database of advisories that images are matched against", newDBUpdate(std), newDBStatus(std))
+}
+
+// addDatabaseDir declares the flag that names the database's folder.
+func addDatabaseDir(cmd *cobra.Command) {
+	cmd.Flags().String("dir", "", "folder of trivy.db and metadata.json; without it, that of PRODGATE_DB, or prodgate/db in the user's cache folder")
+}
+
+// namedDatabase is the folder of the database: the one that cmd's flag names, or
+// the variable, or that in the user's cache folder.
+func namedDatabase(cmd *cobra.Command, std stdio) (string, error) {
+	named, err := cmd.Flags().GetString("dir")
+	if err != nil {
+		return "", err
+	}
+	if named == "" {
+		named = std.getenv("PRODGATE_DB")
+	}
+	if named != "" {
+		return std.path(named), nil
+	}
+	cache, home := std.getenv("XDG_CACHE_HOME"), std.getenv("HOME")
+	switch {
+	case filepath.IsAbs(cache):
+	case filepath.IsAbs(home):
+		cache = filepath.Join(home, ".cache")
+	default:
+		if cache, err = os.UserCacheDir(); err != nil {
+			return "", usage("name the folder by --dir or PRODGATE_DB", "find the advisory database: the environment names no folder for caches (HOME, XDG_CACHE_HOME)")
+		}
+	}
+	return filepath.Join(cache, "prodgate", "db"), nil
+}
+
+func newDBStatus(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show how old the database of advisories is, and whether it can be used", Args: none,
+		Long: `Show how old the database of advisories is, and whether it can be used.
+
+Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
+		Example: "  prodgate db status -o json",
+	}
+	addDatabaseDir(cmd)
+	output := cmd.Flags().StringP("output", "o", "text", "text or json")
+	complete(cmd, "output", []string{"text", "json"})
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := outputWord(*output, "text", "json"); err != nil {
+			return err
+		}
+		dir, err := namedDatabase(cmd, std)
+		if err != nil {
+			return err
+		}
+		state, err := mirror.Look(dir)
+		if err != nil {
+			return err
+		}
+		s := statusOf(state, std.clock())
+		if *output == "json" {
+			return writeJSON(std.out, s)
+		}
+		_, err = fmt.Fprint(std.out, s.text())
+		return err
+	}
+	return cmd
+}
+
+// dbStatus is the database, as -o json shows it. Times are UTC.
+type dbStatus struct {
+	Dir          string     `json:"dir"`
+	Schema       int        `json:"schema"`
+	UpdatedAt    time.Time  `json:"updated_at"`
+	NextUpdate   *time.Time `json:"next_update"`   // null: the database does not say
+	DownloadedAt *time.Time `json:"downloaded_at"` // null: the database does not say
+	AgeSeconds   int64      `json:"age_seconds"`   // since updated_at
+	Size         int64      `json:"size"`          // of trivy.db, in bytes
+	Repository   string     `json:"repository"`    // "" where prodgate did not fetch it
+	Digest       string     `json:"digest"`        // of the layer that held it; "" likewise
+}
+
+func statusOf(state mirror.State, now time.Time) dbStatus {
+	return dbStatus{
+		Dir: state.Dir, Schema: state.Version, UpdatedAt: state.UpdatedAt,
+		NextUpdate: sinceEpoch(state.NextUpdate), DownloadedAt: sinceEpoch(state.DownloadedAt),
+		AgeSeconds: int64(now.Sub(state.UpdatedAt) / time.Second), Size: state.Size,
+		Repository: state.Repository, Digest: state.Digest,
+	}
+}
+
+// sinceEpoch is t, or nil where nobody said when.
+func sinceEpoch(t time.Time) *time.Time {
+	if t.Year() < 1970 {
+		return nil
+	}
+	return &t
+}
+
+func (s dbStatus) text() string {
+	when := func(t *time.Time) string {
+		if t == nil {
+			return "unknown"
+		}
+		return t.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("folder      %s\nschema      %d\nupdated     %s (%s)\nnext        %s\ndownloaded  %s\nsize        %s\nfrom        %s\n            %s\n",
+		s.Dir, s.Schema, when(&s.UpdatedAt), elapsed(time.Duration(s.AgeSeconds)*time.Second), when(s.NextUpdate), when(s.DownloadedAt),
+		mebibytes(s.Size), or(s.Repository, "unknown"), or(s.Digest, "unknown"))
+}
+
+// elapsed says how long something is past, roughly.
+func elapsed(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "in the future"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes ago", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours ago", d/time.Hour)
+	}
+	return fmt.Sprintf("%d days ago", d/(24*time.Hour))
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

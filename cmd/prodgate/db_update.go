@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/spf13/cobra"
+)
+
+func newDBUpdate(std stdio) *cobra.Command {
+	mirrors := mirror.Repositories()
+	cmd := &cobra.Command{
+		Use: "update", Short: "Fetch the newest database of advisories", Args: none,
+		Long: `Fetch the newest database of advisories.
+
+It is Trivy's, as an OCI artifact of one layer. A mirror that can't be read is
+followed by the next; a transfer that broke off goes on where it stopped, and
+the bytes count only with the right digest. Readers see the old database or the
+new one, and the old one stays if anything goes wrong.
+
+Exit code 0: the newest database is there. 2: it could not be fetched.`,
+		Example: "  prodgate db update\n  prodgate db update --dir ./db --repository registry.example.com/mirror/trivy-db",
+	}
+	addDatabaseDir(cmd)
+	flags := cmd.Flags()
+	repositories := flags.StringArray("repository", nil, "where to fetch from, repeatable, asked in that order: HOST/REPOSITORY[:TAG][@sha256:…] or oci:DIR; without it, "+strings.Join(mirrors, ", then "))
+	force := flags.Bool("force", false, "fetch it even if it is there already, and even if it is older than what is there")
+	flags.Bool(config.InsecureFlag, false, "read the registries by plain HTTP, even beyond loopback (flag only)")
+	flags.BoolP("quiet", "q", false, "print nothing but errors")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		options := mirror.Options{Repositories: *repositories, Force: *force, Now: std.clock}
+		if options.Dir, err = namedDatabase(cmd, std); err != nil {
+			return err
+		}
+		if options.Insecure, err = flags.GetBool(config.InsecureFlag); err != nil {
+			return err
+		}
+		quiet, err := flags.GetBool("quiet")
+		if err != nil {
+			return err
+		}
+		progress := newTransferLine(std, !quiet && isTerminal(std.err))
+		options.Progress = progress.show
+		result, err := mirror.Update(cmd.Context(), options)
+		progress.clear()
+		if err != nil || quiet {
+			return err
+		}
+		verb := "up to date"
+		if result.Fetched {
+			verb = "fetched"
+		}
+		_, err = fmt.Fprintf(std.out, "%s: the database of %s from %s, %s, in %s\n",
+			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "somewhere unknown"), mebibytes(result.Size), result.Dir)
+		return err
+	}
+	return cmd
+}
+
+// transferLine shows on a terminal how far a long read is, in one line.
+type transferLine struct {
+	std   stdio
+	on    bool
+	shown time.Time
+	wrote bool
+}
+
+// often is how much time passes between two lines at least.
+const often = 100 * time.Millisecond
+
+func newTransferLine(std stdio, on bool) *transferLine { return &transferLine{std: std, on: on} }
+
+// show says that done of total bytes came from there.
+func (p *transferLine) show(from string, done, total int64) {
+	now := p.std.clock()
+	if !p.on || total <= 0 || done < total && now.Sub(p.shown) < often {
+		return
+	}
+	p.shown, p.wrote = now, true
+	fmt.Fprintf(p.std.err, "\r\x1b[K%s: %.1f of %s (%d%%)", printable(from), float64(done)/(1<<20), mebibytes(total), done*100/total)
+}
+
+// clear takes the line away.
+func (p *transferLine) clear() {
+	if p.wrote {
+		fmt.Fprint(p.std.err, "\r\x1b[K")
+	}
+}
