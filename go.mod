@@ -3,7 +3,6 @@ module github.com/prodgate/prodgate
 go 1.26.0
 
 require (
-	github.com/BurntSushi/toml v1.6.0
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/aquasecurity/trivy-db v0.0.0-20260813095258-0e0340a01b57
 	github.com/emersion/go-ical v0.0.0-20250329121855-f41e73efc392

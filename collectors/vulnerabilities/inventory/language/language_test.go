@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -120,10 +121,13 @@ func TestManifests(t *testing.T) {
 		{"NuGet's packages.config is something else", "src/packages.config", `<configuration/>`, nil, "XML"},
 		{"central versions of .NET", "Directory.Packages.props", `<Project><ItemGroup><PackageVersion Include=" A " Version="1"/><PackageVersion Include="B" Version="$(v)"/></ItemGroup><ItemGroup><PackageReference Update="C" Version="3"/></ItemGroup></Project>`, []string{"packages-props A 1", "packages-props C 3"}, ""},
 		{"Cargo's lock file", "src/Cargo.lock", "version = 3\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"libc\",\n]\n\n[[package]]\nname = \"libc\"\nversion = \"0.2.3\"\nsource = \"registry\"\n", []string{"cargo app 0.1.0", "cargo libc 0.2.3"}, ""},
-		{"Cargo's lock file is broken", "src/Cargo.lock", "[[package]\n", nil, "TOML"},
-		{"Julia's manifest", "app/Manifest.toml", "julia_version = \"1.9.0\"\nmanifest_format = \"2.0\"\n[[deps.Dates]]\nuuid = \"ade2\"\n[[deps.A]]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia A 1.2.3", "julia Dates 1.9.0"}, ""},
-		{"Julia's manifest of old", "app/Manifest.toml", "[[Dates]]\nuuid = \"ade2\"\n[[A]]\ndeps = [\"Dates\"]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia A 1.2.3", "julia Dates unknown"}, ""},
+		{"Cargo's lock file is broken", "src/Cargo.lock", "[[package]]\nname\n", nil, "line 2"},
+		{"Cargo's lock file is cut off", "src/Cargo.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n", nil, "within a list"},
+		{"Cargo's lock file with a package without a name", "src/Cargo.lock", "[[package]]\nversion = \"1\"\n", nil, "no name"},
+		{"Julia's manifest", "app/Manifest.toml", "julia_version = \"1.9.0\"\nmanifest_format = \"2.0\"\n[[deps.Dates]]\nuuid = \"ade2\"\n[[deps.A]]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia Dates 1.9.0", "julia A 1.2.3"}, ""},
+		{"Julia's manifest of old", "app/Manifest.toml", "[[Dates]]\nuuid = \"ade2\"\n[[A]]\ndeps = [\"Dates\"]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia Dates unknown", "julia A 1.2.3"}, ""},
 		{"another program's Manifest.toml", "app/Manifest.toml", "name = \"x\"\n[[files]]\npath = \"a\"\n", nil, ""},
+		{"Julia's manifest with what a package depends on", "app/Manifest.toml", "# machine-generated\n\nmanifest_format = \"2.0\"\njulia_version = '1.9.0'\n\n[deps]\n[[deps.A]]\ndeps = [\"B\"]\nuuid = \"a\"\nversion = \"1\"\n\n    [deps.A.weakdeps]\n    C = \"c\"\n", []string{"julia A 1"}, ""},
 		{"conda", "opt/conda/envs/x/conda-meta/pip-22-py_0.json", `{"name":"pip","version":"22"}`, []string{"conda-pkg pip 22"}, ""},
 		{"conda without a name", "conda-meta/pip-22-py_0.json", `{"version":"22"}`, nil, "names no package"},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
@@ -193,12 +197,37 @@ func TestAFileLargerThanItsKindIsUnread(t *testing.T) {
 		unread string
 	}{
 		{"as large as is read", maxWhole, ""},
-		{"one byte larger", maxWhole + 1, "larger than the 32 MiB"},
+		{"one byte larger", maxWhole + 1, "larger than the 16 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			raw := append([]byte(`{"name":"a","version":"1"}`), bytes.Repeat([]byte{' '}, tt.size)...)[:tt.size]
 			_, unread := analyze(t, "package.json", raw)
 			checkUnread(t, "package.json", unread, tt.unread)
+		})
+	}
+}
+
+func TestWhatOneFileNamesIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		entry    string
+		packages int
+		n        int
+		unread   string
+	}{
+		{"as many as are listed", `{"name":"a%d","version":"1"},`, maxNamed, maxNamed, ""},
+		{"one more", `{"name":"a%d","version":"1"},`, maxNamed, maxNamed + 1, "names more than"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b strings.Builder
+			for i := range tt.n {
+				fmt.Fprintf(&b, tt.entry, i)
+			}
+			packages, unread := analyze(t, "v/composer/installed.json", []byte("["+strings.TrimSuffix(b.String(), ",")+"]"))
+			if len(packages) != tt.packages {
+				t.Errorf("%d packages", len(packages))
+			}
+			checkUnread(t, "v/composer/installed.json", unread, tt.unread)
 		})
 	}
 }

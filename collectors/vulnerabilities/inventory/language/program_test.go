@@ -96,6 +96,8 @@ func TestGoBuildInformation(t *testing.T) {
 		{"with a list that is cut off", goELF(true, nil, info[:len(info)-20]), nil, "damaged"},
 		{"with a list that claims too much", goELF(true, nil, append(info[:41:41], "\xff\xff\xff\xff\x0f"...)), nil, "claims"},
 		{"with a list that is none", goELF(true, nil, goInfo("go1.22.1", framed("dep\tx\n"))), nil, "cannot be read"},
+		{"packed by UPX", goELF(false, []byte("UPX!"), info), nil, "UPX"},
+		{"that speaks of UPX far from its headers", goELF(true, nil, append(at(16, info), "UPX!"...)), want, ""},
 		{"that was removed", goELF(true, nil, nil), nil, "without build information"},
 		{"of a version that is no Go's", goELF(true, nil, goInfo("1.22.1", list)), nil, "without build information"},
 		{"of old", oldGoELF("go1.16.4", list, first), []string{"gobinary stdlib v1.16.4", want[1], want[2]}, ""},
