@@ -2,7 +2,7 @@
 // files of an image: the build information of Go and Rust programs, jars, the
 // manifests that npm, pip, RubyGems, Composer, NuGet, Conda and others leave
 // beside what they installed. It recognises what Trivy v0.74 recognises for
-// `trivy image`, under the same names; docs/vulnerabilities.md says where it
+// `trivy image`, under the same names; docs/languages.md says where it
 // differs and why.
 //
 // It reads one file as a stream, once, and never looks at another one. Which

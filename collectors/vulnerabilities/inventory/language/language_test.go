@@ -69,6 +69,8 @@ func TestWanted(t *testing.T) {
 		{"a .NET program's list", "app/app.deps.json", 0o644, 2, true},
 		{"central versions of .NET", "src/Directory.Packages.props", 0o644, 2, true},
 		{"conda's metadata", "opt/conda/envs/x/conda-meta/pip-1-py_0.json", 0o644, 2, true},
+		{"Bitnami's document", "opt/bitnami/redis/.spdx-redis.spdx", 0o644, 2, true},
+		{"another's document", "var/lib/db/sbom/redis.spdx.json", 0o644, 2, false},
 		{"conda's history", "opt/conda/conda-meta/history", 0o644, 2, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,6 +132,9 @@ func TestManifests(t *testing.T) {
 		{"Julia's manifest with what a package depends on", "app/Manifest.toml", "# machine-generated\n\nmanifest_format = \"2.0\"\njulia_version = '1.9.0'\n\n[deps]\n[[deps.A]]\ndeps = [\"B\"]\nuuid = \"a\"\nversion = \"1\"\n\n    [deps.A.weakdeps]\n    C = \"c\"\n", []string{"julia A 1"}, ""},
 		{"conda", "opt/conda/envs/x/conda-meta/pip-22-py_0.json", `{"name":"pip","version":"22"}`, []string{"conda-pkg pip 22"}, ""},
 		{"conda without a name", "conda-meta/pip-22-py_0.json", `{"version":"22"}`, nil, "names no package"},
+		{"Bitnami", "opt/bitnami/redis/.spdx-redis.spdx", `{"packages":[{"externalRefs":[{"referenceType":"cpe23Type","referenceLocator":"cpe:x"},{"referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.0.5-0?arch=amd64"}]},{"name":"jar"},{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]}]}`, []string{"bitnami redis 7.0.5-0"}, ""},
+		{"Bitnami's component of a version with a plus", "opt/bitnami/a/.spdx-a.spdx", `{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2#x"}]}]}`, []string{"bitnami a 1+2"}, ""},
+		{"Bitnami's document is broken", "opt/bitnami/a/.spdx-a.spdx", `SPDXVersion: SPDX-2.3`, nil, "JSON"},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
 		{"text that is no UTF-8", "package.json", "{\"name\":\"a\xff\",\"version\":\"1\\u0000\"}", []string{"node-pkg a\uFFFD 1\uFFFD"}, ""},
 	} {
