@@ -3,6 +3,7 @@ package language
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -190,6 +191,27 @@ func TestJarsInJarsAreBounded(t *testing.T) {
 				t.Errorf("%d packages", len(packages))
 			}
 			checkUnread(t, "shop.ear", unread, tt.unread)
+		})
+	}
+}
+
+func TestWhatNamesJarsIsBoundedAltogether(t *testing.T) {
+	properties := "groupId=g\nartifactId=a\nversion=1\n"
+	raw := archiveOf(t, slices.Repeat([]entry{{name: "pom.properties", content: properties}}, 100)...)
+	for _, tt := range []struct {
+		name string
+		left int
+		want error
+	}{
+		{"as much as is unpacked", 100 * len(properties), nil},
+		{"one byte more", 100*len(properties) - 1, errTooLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &file{ctx: t.Context(), path: "a.jar", kind: &kind{name: "jar"}}
+			j := &jars{file: f, left: int64(tt.left), seen: map[[3]string]bool{}}
+			if err := j.archive("a.jar", held{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
+				t.Errorf("err = %v", err)
+			}
 		})
 	}
 }
