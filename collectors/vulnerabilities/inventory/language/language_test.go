@@ -110,10 +110,10 @@ func TestManifests(t *testing.T) {
 		{".NET", "app/app.deps.json", `{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64"},
 			"targets":{".NETCoreApp,Version=v8.0":{},".NETCoreApp,Version=v8.0/linux-x64":{
 				"app/1.0.0":{"dependencies":{"A":"1.0.0"},"runtime":{"app.dll":{}}},
-				"A/1.0.0":{"runtime":{}}, "B/1.0.0":{"compile":{"b.dll":{}}}, "C/1.0.0":{"native":{"c.so":{}}}, "D/1.0.0":{"runtimeTargets":{}},
+				"A/1.0.0":{"runtime":{}}, "B/1.0.0":{"compile":{"b.dll":{}}}, "C/1.0.0":{"native":{"c.so":{}}}, "D/1.0.0":{"runtimeTargets":{}}, "G/1.0.0":{"runtime":null},
 				"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"runtime":{}}}},
 			"libraries":{"app/1.0.0":{"type":"project"},"A/1.0.0":{"type":"Package"},"B/1.0.0":{"type":"package"},"C/1.0.0":{"type":"package"},
-				"D/1.0.0":{"type":"package"},"E/1.0.0":{"type":"package"},"F/1.0.0":{"type":"reference"},
+				"D/1.0.0":{"type":"package"},"E/1.0.0":{"type":"package"},"F/1.0.0":{"type":"reference"},"G/1.0.0":{"type":"package"},
 				"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"}}}`,
 			[]string{"dotnet-core A 1.0.0", "dotnet-core C 1.0.0", "dotnet-core D 1.0.0", "dotnet-core E 1.0.0", "dotnet-core app 1.0.0", "dotnet-core Microsoft.NETCore.App.Runtime.linux-x64 8.0.1"}, ""},
 		{".NET of a target that is not described", "app/app.deps.json", `{"runtimeTarget":{"name":"x"},"libraries":{"A/1":{"type":"package"}}}`, []string{"dotnet-core A 1"}, ""},
