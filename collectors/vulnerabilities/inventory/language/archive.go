@@ -55,14 +55,14 @@ func (f *file) hold(r io.Reader, size, limit int64) (held, error) {
 // spool keeps all of r in a temporary file that has no name any more.
 func (f *file) spool(r io.Reader, limit int64) (held, error) {
 	file, err := os.CreateTemp("", "prodgate-")
-	if err == nil {
-		err = os.Remove(file.Name())
-	}
 	if err != nil {
 		f.err = fmt.Errorf("a file larger than %d MiB waits on disk while it is read: %w", maxHeld>>20, err)
 		return held{}, f.err
 	}
 	closing := func() { file.Close() }
+	if os.Remove(file.Name()) != nil { // a system on which an open file keeps its name
+		closing = func() { file.Close(); _ = os.Remove(file.Name()) }
+	}
 	n, err := io.Copy(file, io.LimitReader(r, limit+1))
 	if err == nil && n > limit {
 		err = errTooLarge

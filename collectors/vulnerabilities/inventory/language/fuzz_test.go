@@ -37,7 +37,7 @@ func check(t *testing.T, path string, raw []byte) {
 func FuzzManifest(f *testing.F) {
 	paths := []string{
 		"node_modules/a/package.json", "p/a.dist-info/METADATA", "g/specifications/a.gemspec", "v/composer/installed.json",
-		"a.deps.json", "packages.lock.json", "packages.config", "Packages.props", "conda-meta/a-b-c.json", "Cargo.lock", "Manifest.toml",
+		"a.deps.json", "packages.lock.json", "packages.config", "Packages.props", "conda-meta/a-b-c.json", "Cargo.lock", "Manifest.toml", "opt/bitnami/a/.spdx-a.spdx",
 	}
 	for i, seed := range []string{
 		`{"name":"a","version":"1"}`, "Name: a\nVersion: 1\n", "Gem::Specification.new do |s|\n s.name = \"a\"\n s.version = '1'",
@@ -45,6 +45,7 @@ func FuzzManifest(f *testing.F) {
 		`{"dependencies":{"net6":{"A":{"type":"Direct","resolved":"1"}}}}`, `<packages><package id="A" version="1"/></packages>`,
 		`<Project><ItemGroup><PackageVersion Include="A" Version="1"/></ItemGroup></Project>`, `{"name":"a","version":"1"}`,
 		"[[package]]\nname = \"a\"\nversion = \"1\"\n", "manifest_format = \"2.0\"\n[[deps.A]]\nuuid = \"b\"\n",
+		`{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2"}]}]}`,
 	} {
 		f.Add(i, []byte(seed))
 	}

@@ -102,9 +102,9 @@ func (a *jar) entry(entry *zip.File, h held, depth int) error {
 	case strings.HasSuffix(name, "/"):
 		return nil
 	case base == "pom.properties":
-		a.pom(entry)
+		return a.pom(entry)
 	case base == "MANIFEST.MF":
-		a.readManifest(entry)
+		return a.readManifest(entry)
 	case isNestedJar(name):
 		a.nested = true
 		return a.nest(entry, h, depth+1)
@@ -116,31 +116,44 @@ func (a *jar) entry(entry *zip.File, h held, depth int) error {
 	return nil
 }
 
-func (a *jar) pom(entry *zip.File) {
-	raw, err := unpack(entry, maxEntry)
-	if err != nil {
-		a.damaged = true
-		a.unread(a.path, a.byName.version, "%s in the archive cannot be read: %v", entry.Name, err)
-		return
+func (a *jar) pom(entry *zip.File) error {
+	raw, err := a.unpack(entry)
+	if raw == nil {
+		return err
 	}
 	if c := parsePomProperties(raw); c.complete() {
 		a.poms = append(a.poms, c)
 		a.addJar(c)
 	}
+	return nil
 }
 
-func (a *jar) readManifest(entry *zip.File) {
+func (a *jar) readManifest(entry *zip.File) error {
 	main := entry.Name == "META-INF/MANIFEST.MF"
 	if a.main && !main {
-		return
+		return nil
 	}
+	raw, err := a.unpack(entry)
+	if raw != nil {
+		a.main, a.manifest = main, parseManifest(raw)
+	}
+	return err
+}
+
+// unpack reads an entry that may name the jar. One that cannot be read is nil,
+// and noted; an error ends the whole file.
+func (a *jar) unpack(entry *zip.File) ([]byte, error) {
 	raw, err := unpack(entry, maxEntry)
 	if err != nil {
+		a.left -= maxEntry // as much may have been unpacked in vain
 		a.damaged = true
 		a.unread(a.path, a.byName.version, "%s in the archive cannot be read: %v", entry.Name, err)
-		return
+		raw = nil
 	}
-	a.main, a.manifest = main, parseManifest(raw)
+	if a.left -= int64(len(raw)); a.left < 0 {
+		return nil, errTooLarge
+	}
+	return raw, nil
 }
 
 // nest reads an archive within the archive h.

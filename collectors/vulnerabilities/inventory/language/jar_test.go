@@ -3,6 +3,7 @@ package language
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,6 +78,8 @@ func TestJars(t *testing.T) {
 		{"a pom.properties that is incomplete", "lib/a-1.0.jar", []entry{{name: "META-INF/maven/pom.properties", content: "groupId=g\nartifactId=a\n"}, ours}, nil, "it is a,"},
 		{"one that only its manifest names", "lib/guice-jmx.jar", []entry{manifestOf("Bundle-SymbolicName: com.google.inject.guice-jmx", "Bundle-Name: guice-j", " mx", "Bundle-Version: 4.2.3"), ours}, []string{"com.google.inject:guice-jmx 4.2.3"}, "looks like com.google.inject:guice-jmx"},
 		{"a manifest with words for names", "lib/tomcat.jar", []entry{manifestOf("Implementation-Vendor: Apache Software Foundation", "Implementation-Title: Apache Tomcat", "Implementation-Version: 9.0.1"), ours}, nil, "which artifact"},
+		{"a vendor's name that is one word", "lib/kotlin-stdlib-1.9.jar", []entry{manifestOf("Implementation-Vendor: JetBrains", "Implementation-Title: kotlin-stdlib", "Implementation-Version: 1.9"), ours}, nil, "it is kotlin-stdlib,"},
+		{"a vendor's name that is a domain", "lib/a.jar", []entry{manifestOf("Specification-Vendor: org.a", "Specification-Title: a", "Specification-Version: 1.9"), ours}, []string{"org.a:a 1.9"}, "looks like org.a:a"},
 		{"a manifest to be translated", "lib/x.jar", []entry{manifestOf("Bundle-Name: %name", "Bundle-SymbolicName: a.b", "Bundle-Version: 1"), ours}, nil, "which artifact"},
 		{"one that Gradle built", "BOOT-INF/lib/spring-core-5.3.4.jar", []entry{manifestOf("Implementation-Title: spring-core", "Implementation-Version: 5.3.4"), ours}, nil, "it is spring-core,"},
 		{"one that says nothing", "lib/x.jar", []entry{ours}, nil, "which artifact"},
@@ -188,6 +191,27 @@ func TestJarsInJarsAreBounded(t *testing.T) {
 				t.Errorf("%d packages", len(packages))
 			}
 			checkUnread(t, "shop.ear", unread, tt.unread)
+		})
+	}
+}
+
+func TestWhatNamesJarsIsBoundedAltogether(t *testing.T) {
+	properties := "groupId=g\nartifactId=a\nversion=1\n"
+	raw := archiveOf(t, slices.Repeat([]entry{{name: "pom.properties", content: properties}}, 100)...)
+	for _, tt := range []struct {
+		name string
+		left int
+		want error
+	}{
+		{"as much as is unpacked", 100 * len(properties), nil},
+		{"one byte more", 100*len(properties) - 1, errTooLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &file{ctx: t.Context(), path: "a.jar", kind: &kind{name: "jar"}}
+			j := &jars{file: f, left: int64(tt.left), seen: map[[3]string]bool{}}
+			if err := j.archive("a.jar", held{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
+				t.Errorf("err = %v", err)
+			}
 		})
 	}
 }

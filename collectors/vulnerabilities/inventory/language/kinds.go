@@ -30,6 +30,7 @@ var kinds = []*kind{
 	{"cargo", baseIs("Cargo.lock"), readCargoLock},
 	{"julia", baseIs("Manifest.toml"), readJuliaManifest},
 	{"conda-pkg", isCondaMeta, readConda},
+	{"bitnami", isBitnami, readBitnami},
 }
 
 // kindOf says which kind a file is of by its path, or nil: none.

@@ -34,7 +34,8 @@ func parseManifest(raw []byte) manifest {
 	return m
 }
 
-// coordinates are what the manifest names, by the rules that Trivy has.
+// coordinates are what the manifest names, by the rules that Trivy has, but that
+// a vendor who has no domain names no group: JetBrains is none.
 func (m manifest) coordinates() coordinates {
 	group := m["Implementation-Vendor-Id"]
 	if symbolic := m["Bundle-SymbolicName"]; group == "" && symbolic != "" {
@@ -44,10 +45,17 @@ func (m manifest) coordinates() coordinates {
 		}
 	}
 	return coordinates{
-		group:    cmp.Or(group, m["Implementation-Vendor"], m["Specification-Vendor"]),
+		group:    cmp.Or(group, domain(m["Implementation-Vendor"]), domain(m["Specification-Vendor"])),
 		artifact: cmp.Or(m["Implementation-Title"], m["Specification-Title"], m["Bundle-Name"]),
 		version:  cmp.Or(m["Implementation-Version"], m["Specification-Version"], m["Bundle-Version"]),
 	}
+}
+
+func domain(vendor string) string {
+	if strings.Contains(vendor, ".") {
+		return vendor
+	}
+	return ""
 }
 
 // versions are all that the manifest gives.

@@ -64,6 +64,9 @@ func readProgram(f *file) error {
 	if !ok {
 		return errOther
 	}
+	if bytes.Contains(front[:min(len(front), 4096)], []byte("UPX!")) {
+		return errors.New("the program is packed by UPX: what it was built from can only be read before that")
+	}
 	p.layout, p.isGo = layout, saysGo(front)
 	p.passed = passed{map[int64]string{}, map[int64]string{}, map[int64]string{}}
 	return p.scan()

@@ -25,17 +25,21 @@ func goInfo(version, modules string) []byte {
 // framed is a list of modules with what Go sets around it.
 func framed(list string) string { return string(goListFront) + list + string(goListBack) }
 
-const dataAt = 4096 // where the data of goELF begins
+const dataAt = 4096 // where the data of goELF begin at the earliest
 
-// goELF is a program of code, which begins after the headers, and of data, which
-// is loaded at 0x100000 + dataAt. With a note, its linker was Go's.
+// dataOf is where the data begin behind that much code.
+func dataOf(code int) int { return max(dataAt, (256+code+15)/16*16) }
+
+// goELF is a program of code, which begins after 256 bytes of headers, and of
+// data. All is loaded 0x100000 after its offset. With a note, its linker was Go's.
 func goELF(note bool, code, data []byte) []byte {
+	dataAt := dataOf(len(code))
 	b := make([]byte, dataAt, dataAt+len(data))
 	copy(b, "\x7fELF\x02\x01\x01")
 	binary.LittleEndian.PutUint64(b[32:], 64)
 	binary.LittleEndian.PutUint16(b[54:], 56)
 	binary.LittleEndian.PutUint16(b[56:], 2)
-	for i, s := range []struct{ flags, offset, size uint64 }{{5, 0, dataAt}, {6, dataAt, uint64(len(data))}} {
+	for i, s := range []struct{ flags, offset, size uint64 }{{5, 0, uint64(dataAt)}, {6, uint64(dataAt), uint64(len(data))}} {
 		header := b[64+i*56:]
 		binary.LittleEndian.PutUint32(header, 1)
 		binary.LittleEndian.PutUint32(header[4:], uint32(s.flags))
@@ -57,6 +61,7 @@ func oldGoELF(version, modules string, versionAt uint64) []byte {
 	copy(data, goMagic)
 	data[14] = 8
 	const base, texts = 0x100000, 256
+	dataAt := uint64(dataOf(len(version) + len(modules)))
 	for i, v := range []uint64{base + dataAt + 32, base + dataAt + 48} {
 		binary.LittleEndian.PutUint64(data[16+8*i:], v)
 	}
@@ -96,6 +101,8 @@ func TestGoBuildInformation(t *testing.T) {
 		{"with a list that is cut off", goELF(true, nil, info[:len(info)-20]), nil, "damaged"},
 		{"with a list that claims too much", goELF(true, nil, append(info[:41:41], "\xff\xff\xff\xff\x0f"...)), nil, "claims"},
 		{"with a list that is none", goELF(true, nil, goInfo("go1.22.1", framed("dep\tx\n"))), nil, "cannot be read"},
+		{"packed by UPX", goELF(false, []byte("UPX!"), info), nil, "UPX"},
+		{"that speaks of UPX far from its headers", goELF(true, nil, append(at(16, info), "UPX!"...)), want, ""},
 		{"that was removed", goELF(true, nil, nil), nil, "without build information"},
 		{"of a version that is no Go's", goELF(true, nil, goInfo("1.22.1", list)), nil, "without build information"},
 		{"of old", oldGoELF("go1.16.4", list, first), []string{"gobinary stdlib v1.16.4", want[1], want[2]}, ""},
@@ -103,6 +110,8 @@ func TestGoBuildInformation(t *testing.T) {
 		{"of old, of a Go in development", oldGoELF("devel +abc", list, first), []string{"gobinary stdlib vdevel +abc", want[1], want[2]}, ""},
 		{"of old, which points into nothing", oldGoELF("go1.16.4", list, 1), nil, "Go 1.17"},
 		{"of old, which points elsewhere", oldGoELF("go1.16.4", list, first+1), nil, "Go 1.17"},
+		{"of old, with a list as long as is kept wherever it stands", oldGoELF("go1.16.4", framed("path\t"+strings.Repeat("x", maxListBytes-38)+"\n"), first), []string{"gobinary stdlib v1.16.4"}, ""},
+		{"of old, with a list that is longer than a window", oldGoELF("go1.16.4", framed("path\t"+strings.Repeat("x", windowSize)+"\n"), first), nil, "Go 1.17"},
 		{"of old, cut off", oldGoELF("go1.16.4", list, first)[:dataAt+40], nil, "Go 1.17"},
 		{"of old, in a program that Go did not link", goELF(false, nil, append(append(bytes.Clone(goMagic), 8, 0), make([]byte, 16)...)), nil, "Go 1.17"},
 	} {

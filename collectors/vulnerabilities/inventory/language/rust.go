@@ -13,7 +13,7 @@ const zlibMethod = 0x78
 
 // maxRustList bounds the list of crates, unpacked, in bytes; a crate takes about
 // a hundred.
-const maxRustList = 16 << 20
+const maxRustList = 8 << 20
 
 // unpacker tries what a compressed text begins with. It is used again and again:
 // something that could be one begins every 16 KiB of a program.

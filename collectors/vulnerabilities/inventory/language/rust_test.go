@@ -131,7 +131,7 @@ func TestAListOfCratesIsBounded(t *testing.T) {
 		unread string
 	}{
 		{"as large as is read", maxRustList, ""},
-		{"one byte larger", maxRustList + 1, "larger than the 16 MiB"},
+		{"one byte larger", maxRustList + 1, "larger than the 8 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			list := crates + strings.Repeat(" ", tt.size-len(crates))
