@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	server "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -24,7 +25,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	archive "github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
@@ -82,7 +82,6 @@ type made struct {
 	packed, plain []byte
 	mediaType     types.MediaType
 	claimed       v1.Hash // as diff_id; empty: what it is
-	size          int64   // as the manifest has it; 0: what it is
 }
 
 func (m made) Digest() (v1.Hash, error) {
@@ -97,10 +96,14 @@ func (m made) DiffID() (v1.Hash, error) {
 	h, _, err := v1.SHA256(bytes.NewReader(m.plain))
 	return h, err
 }
-func (m made) Compressed() (io.ReadCloser, error)   { return io.NopCloser(bytes.NewReader(m.packed)), nil }
-func (m made) Uncompressed() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.plain)), nil }
-func (m made) Size() (int64, error)                 { return max(m.size, int64(len(m.packed))), nil }
-func (m made) MediaType() (types.MediaType, error)  { return m.mediaType, nil }
+func (m made) Compressed() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(m.packed)), nil
+}
+func (m made) Uncompressed() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(m.plain)), nil
+}
+func (m made) Size() (int64, error)                { return int64(len(m.packed)), nil }
+func (m made) MediaType() (types.MediaType, error) { return m.mediaType, nil }
 
 // zipped is a layer packed with gzip.
 func zipped(t testing.TB, plain []byte) made {
