@@ -8,12 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/rpmdb/rpmdbtest"
 )
 
 // list reads a database.
@@ -33,10 +34,10 @@ func list(raw []byte) ([]string, error) {
 func formats(t testing.TB, headers ...[]byte) map[string][]byte {
 	t.Helper()
 	return map[string][]byte{
-		"Berkeley DB":                     berkeleyDB(binary.LittleEndian, 4096, headers...),
-		"Berkeley DB of the other endian": berkeleyDB(binary.BigEndian, 4096, headers...),
-		"Berkeley DB with large pages":    berkeleyDB(binary.LittleEndian, 32768, headers...),
-		"NDB":                             ndb(headers...),
+		"Berkeley DB":                     rpmdbtest.Berkeley(binary.LittleEndian, 4096, headers...),
+		"Berkeley DB of the other endian": rpmdbtest.Berkeley(binary.BigEndian, 4096, headers...),
+		"Berkeley DB with large pages":    rpmdbtest.Berkeley(binary.LittleEndian, 32768, headers...),
+		"NDB":                             rpmdbtest.NDB(headers...),
 		"SQLite":                          sqliteDB(t, "4096", headers...),
 		"SQLite with small pages":         sqliteDB(t, "512", headers...),
 		"SQLite with large pages":         sqliteDB(t, "65536", headers...),
@@ -44,7 +45,7 @@ func formats(t testing.TB, headers ...[]byte) map[string][]byte {
 }
 
 func TestEachFormatIsReadWhole(t *testing.T) {
-	headers := [][]byte{named("bash", 3), named("glibc", 20_000), named("basesystem", 0), named("vim", 300)}
+	headers := [][]byte{rpmdbtest.Named("bash", 3), rpmdbtest.Named("glibc", 20_000), rpmdbtest.Named("basesystem", 0), rpmdbtest.Named("vim", 300)}
 	want := []string{"basesystem 0:1.0-2.el9.x86_64 0", "bash 0:1.0-2.el9.x86_64 3", "glibc 0:1.0-2.el9.x86_64 20000", "vim 0:1.0-2.el9.x86_64 300"}
 	for name, raw := range formats(t, headers...) {
 		t.Run(name, func(t *testing.T) {
@@ -56,12 +57,19 @@ func TestEachFormatIsReadWhole(t *testing.T) {
 	}
 }
 
+func TestDatabasesThatOtherTestsMakeAreWhatTheySeem(t *testing.T) {
+	got, err := list(rpmdbtest.SQLite(rpmdbtest.Named("bash", 3), rpmdbtest.Named("glibc", 3000)))
+	if want := []string{"bash 0:1.0-2.el9.x86_64 3", "glibc 0:1.0-2.el9.x86_64 3000"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("read %q, %v; want %q", got, err, want)
+	}
+}
+
 func TestManyPackagesAreReadFromEachFormatThatHoldsThem(t *testing.T) {
 	var headers [][]byte
 	for i := range 1500 {
-		headers = append(headers, named(fmt.Sprintf("package-%04d", i), i%50))
+		headers = append(headers, rpmdbtest.Named(fmt.Sprintf("package-%04d", i), i%50))
 	}
-	for name, raw := range map[string][]byte{"NDB": ndb(headers...), "SQLite": sqliteDB(t, "4096", headers...), "SQLite with small pages": sqliteDB(t, "512", headers...)} {
+	for name, raw := range map[string][]byte{"NDB": rpmdbtest.NDB(headers...), "SQLite": sqliteDB(t, "4096", headers...), "SQLite with small pages": sqliteDB(t, "512", headers...)} {
 		got, err := list(raw)
 		if err != nil || len(got) != len(headers) {
 			t.Errorf("%s: read %d of %d packages, %v", name, len(got), len(headers), err)
@@ -69,10 +77,15 @@ func TestManyPackagesAreReadFromEachFormatThatHoldsThem(t *testing.T) {
 	}
 }
 
+// tag is one tag of a header.
+func tag(number uint32, value any) rpmdbtest.Tag {
+	return rpmdbtest.Tag{Number: number, Value: value}
+}
+
 func TestAHeaderSaysAllThatIsWanted(t *testing.T) {
-	raw := ndb(header(tag{63, "region"}, tag{tagName, "nodejs"}, tag{tagVersion, "18.0"}, tag{tagRelease, "1"}, tag{tagEpoch, []int32{1}}, tag{tagVendor, "(none)"},
-		tag{tagModularityLabel, "nodejs:18:820:rhel8"}, tag{tagSourceRPM, "(none)"}, tag{tagRelease, "2.module"},
-		tag{tagDirIndexes, []int32{1, 0}}, tag{tagBaseNames, []string{"node", "doc"}}, tag{tagDirNames, []string{"/usr/share/", "/usr/bin"}}))
+	raw := rpmdbtest.NDB(rpmdbtest.Header(tag(63, "region"), tag(rpmdbtest.TagName, "nodejs"), tag(rpmdbtest.TagVersion, "18.0"), tag(rpmdbtest.TagRelease, "1"), tag(rpmdbtest.TagEpoch, []int32{1}), tag(rpmdbtest.TagVendor, "(none)"),
+		tag(rpmdbtest.TagModularityLabel, "nodejs:18:820:rhel8"), tag(rpmdbtest.TagSourceRPM, "(none)"), tag(rpmdbtest.TagRelease, "2.module"),
+		tag(rpmdbtest.TagDirIndexes, []int32{1, 0}), tag(rpmdbtest.TagBaseNames, []string{"node", "doc"}), tag(rpmdbtest.TagDirNames, []string{"/usr/share/", "/usr/bin"})))
 	var got *Package
 	var files []string
 	must(t, Read(bytes.NewReader(raw), int64(len(raw)), func(p *Package) error {
@@ -89,7 +102,7 @@ func TestAHeaderSaysAllThatIsWanted(t *testing.T) {
 }
 
 func TestADamagedDatabaseIsAnErrorAndNeverAShorterList(t *testing.T) {
-	headers := [][]byte{named("bash", 200), named("glibc", 20_000), named("zlib", 1)}
+	headers := [][]byte{rpmdbtest.Named("bash", 200), rpmdbtest.Named("glibc", 20_000), rpmdbtest.Named("zlib", 1)}
 	for name, raw := range formats(t, headers...) {
 		for cut := 1; cut < len(raw); cut += 1 + len(raw)/97 {
 			if got, err := list(raw[:cut]); err == nil && len(got) < len(headers) {
@@ -104,17 +117,17 @@ func TestADamagedDatabaseIsAnErrorAndNeverAShorterList(t *testing.T) {
 	}{
 		{"nothing", nil, "a file of 0 bytes is no database of rpm"},
 		{"something else", bytes.Repeat([]byte("x"), 4096), "neither SQLite nor NDB nor Berkeley DB"},
-		{"a header without a name", ndb(header(tag{tagVersion, "1"}, tag{tagRelease, "1"})), "has no tag 1000"},
-		{"a header with an empty name", ndb(header(tag{tagName, ""}, tag{tagVersion, "1"}, tag{tagRelease, "1"})), "an empty name or version"},
-		{"a header with a name that is a number", ndb(header(tag{tagName, []int32{1}}, tag{tagVersion, "1"}, tag{tagRelease, "1"})), "tag 1000 of a header: its type is 4"},
-		{"files in folders that are not there", ndb(header(tag{tagName, "a"}, tag{tagVersion, "1"}, tag{tagRelease, "1"}, tag{tagDirIndexes, []int32{7}}, tag{tagBaseNames, []string{"x"}}, tag{tagDirNames, []string{"/"}})), "a has a file in folder 7 of 1"},
-		{"a header that claims too much", ndb([]byte{0, 0, 255, 255, 127, 0, 0, 0}), "claims 65535 tags"},
+		{"a header without a name", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"))), "has no tag 1000"},
+		{"a header with an empty name", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagName, ""), tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"))), "an empty name or version"},
+		{"a header with a name that is a number", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagName, []int32{1}), tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"))), "tag 1000 of a header: its type is 4"},
+		{"files in folders that are not there", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagName, "a"), tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"), tag(rpmdbtest.TagDirIndexes, []int32{7}), tag(rpmdbtest.TagBaseNames, []string{"x"}), tag(rpmdbtest.TagDirNames, []string{"/"}))), "a has a file in folder 7 of 1"},
+		{"a header that claims too much", rpmdbtest.NDB([]byte{0, 0, 255, 255, 127, 0, 0, 0}), "claims 65535 tags"},
 		{"SQLite without packages", sqliteOther(t, "CREATE TABLE other (a)"), "it has no table Packages"},
 		{"SQLite that would compute its packages", sqliteOther(t, "CREATE VIEW Packages AS SELECT 1 AS hnum, zeroblob(1000000000) AS blob"), "it has no table Packages"},
 		{"SQLite whose packages are numbers", sqliteOther(t, "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (1, 2)"), "holds int64 and no header"},
-		{"Berkeley DB that is encrypted", changed(berkeleyDB(binary.LittleEndian, 4096, named("a", 1)), 24, 1), "it is encrypted"},
+		{"Berkeley DB that is encrypted", changed(rpmdbtest.Berkeley(binary.LittleEndian, 4096, rpmdbtest.Named("a", 1)), 24, 1), "it is encrypted"},
 		{"Berkeley DB whose pages lead in a circle", circle(), "a header ends after"},
-		{"NDB of another version", changed(ndb(named("a", 1)), 4, 9), "it is of version 9"},
+		{"NDB of another version", changed(rpmdbtest.NDB(rpmdbtest.Named("a", 1)), 4, 9), "it is of version 9"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,7 +147,7 @@ func changed(raw []byte, at int, to byte) []byte {
 
 // circle is a database whose header's second page says that the next is 0.
 func circle() []byte {
-	raw := berkeleyDB(binary.LittleEndian, 512, named("glibc", 500))
+	raw := rpmdbtest.Berkeley(binary.LittleEndian, 512, rpmdbtest.Named("glibc", 500))
 	binary.LittleEndian.PutUint32(raw[2*512+16:], 0)
 	return raw
 }
@@ -155,7 +168,7 @@ func sqliteOther(t testing.TB, schema string) []byte {
 
 func TestReadingEndsWhenItsReaderHasEnough(t *testing.T) {
 	enough := errors.New("enough")
-	for name, raw := range formats(t, named("a", 1), named("b", 1)) {
+	for name, raw := range formats(t, rpmdbtest.Named("a", 1), rpmdbtest.Named("b", 1)) {
 		calls := 0
 		err := Read(bytes.NewReader(raw), int64(len(raw)), func(*Package) error { calls++; return enough })
 		if !errors.Is(err, enough) || calls != 1 {
@@ -225,22 +238,4 @@ func run(t *testing.T, name string, args ...string) {
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Skipf("%s can't be used here: %v\n%s", name, err, out)
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	headers := [][]byte{named("bash", 20), named("glibc", 400)}
-	for _, raw := range formats(f, headers...) {
-		if len(raw) < 256<<10 {
-			f.Add(raw)
-		}
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		names, err := list(raw)
-		runtime.ReadMemStats(&after)
-		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20+uint64(200*len(raw)) {
-			t.Errorf("%d bytes cost %d of memory (%d packages, %v)", len(raw), used, len(names), err)
-		}
-	})
 }
