@@ -44,6 +44,8 @@ type Options struct {
 	// Progress is told how many bytes were read and how many there are in all (0:
 	// not known), of one platform after the other. Calls do not overlap.
 	Progress func(read, total int64)
+
+	entries int // files that the image may have; 0: maxEntries
 }
 
 // Artifact is an image, of one platform or of several.

@@ -82,7 +82,6 @@ type made struct {
 	packed, plain []byte
 	mediaType     types.MediaType
 	claimed       v1.Hash // as diff_id; empty: what it is
-	size          int64   // as the manifest has it; 0: what it is
 }
 
 func (m made) Digest() (v1.Hash, error) {
@@ -103,7 +102,11 @@ func (m made) Compressed() (io.ReadCloser, error) {
 func (m made) Uncompressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(m.plain)), nil
 }
+<<<<<<< HEAD
 func (m made) Size() (int64, error)                { return max(m.size, int64(len(m.packed))), nil }
+=======
+func (m made) Size() (int64, error)                { return int64(len(m.packed)), nil }
+>>>>>>> image
 func (m made) MediaType() (types.MediaType, error) { return m.mediaType, nil }
 
 // zipped is a layer packed with gzip.

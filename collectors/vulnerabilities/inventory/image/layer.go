@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,8 +109,7 @@ func (r *reader) layers(ctx context.Context) ([]*layer, error) {
 		return nil, err
 	}
 	for i, l := range r.image.Layers {
-		first := slices.IndexFunc(r.image.Layers, func(other registry.Layer) bool { return other.DiffID == l.DiffID })
-		list[i] = list[first]
+		list[i] = list[slices.Index(r.image.Layers, l)]
 	}
 	return list, nil
 }
@@ -118,12 +118,10 @@ func (r *reader) layers(ctx context.Context) ([]*layer, error) {
 // alone at the end; each once.
 func (r *reader) order() []int {
 	var order []int
-	seen := map[string]bool{}
 	for i, l := range r.image.Layers {
-		if !seen[l.DiffID] {
+		if slices.Index(r.image.Layers, l) == i {
 			order = append(order, i)
 		}
-		seen[l.DiffID] = true
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(r.image.Layers[b].Size>>16 - r.image.Layers[a].Size>>16) })
 	return order
@@ -161,8 +159,8 @@ func (r *reader) count(entries, files, packages int) error {
 	defer r.mutex.Unlock()
 	r.entries, r.files, r.installed = r.entries+entries, r.files+files, r.installed+packages
 	switch {
-	case r.entries > maxEntries:
-		return fmt.Errorf("the image has more than %d files", maxEntries)
+	case r.entries > cmp.Or(r.options.entries, maxEntries):
+		return fmt.Errorf("the image has more than %d files", cmp.Or(r.options.entries, maxEntries))
 	case r.files > maxFound:
 		return fmt.Errorf("the image has more than %d files that name packages", maxFound)
 	case r.installed > maxPackages:

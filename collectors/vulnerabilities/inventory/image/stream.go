@@ -55,25 +55,33 @@ func open(ctx context.Context, ref registry.Reference, layer registry.Layer, p *
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{layer: layer, packed: &meter{inner: body, progress: p}}
-	buffered := bufio.NewReaderSize(s.packed, 256<<10)
-	unpacked, end, err := unpack(buffered)
-	if err != nil {
+	s := &stream{layer: layer, packed: &meter{inner: body, progress: p}, close: func() { body.Close() }}
+	if err := s.start(); err != nil {
 		body.Close()
 		return nil, err
 	}
+	return s, nil
+}
+
+// start begins to unpack what the meter reads.
+func (s *stream) start() error {
+	unpacked, end, err := unpack(bufio.NewReaderSize(s.packed, 256<<10))
+	if err != nil {
+		return err
+	}
 	source := io.Reader(&bounded{inner: unpacked, packed: s.packed})
-	if layer.Digest != layer.DiffID {
+	if s.layer.Digest != s.layer.DiffID {
 		s.diff = sha256.New()
 		source = io.TeeReader(source, s.diff)
 	}
 	s.ahead = readAhead(source)
+	drop := s.close
 	s.close = func() {
 		s.ahead.stop()
 		end()
-		body.Close()
+		drop()
 	}
-	return s, nil
+	return nil
 }
 
 // readable says whether a layer of that media type holds files.
