@@ -102,11 +102,7 @@ func (m made) Compressed() (io.ReadCloser, error) {
 func (m made) Uncompressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(m.plain)), nil
 }
-<<<<<<< HEAD
-func (m made) Size() (int64, error)                { return max(m.size, int64(len(m.packed))), nil }
-=======
 func (m made) Size() (int64, error)                { return int64(len(m.packed)), nil }
->>>>>>> image
 func (m made) MediaType() (types.MediaType, error) { return m.mediaType, nil }
 
 // zipped is a layer packed with gzip.
