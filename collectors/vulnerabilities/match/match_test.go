@@ -488,3 +488,52 @@ func TestAnEndOfTimeIsNoAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A database with changed bytes gives an answer or an error that says that it
+// cannot be used, and soon.
+func FuzzDamagedDatabase(f *testing.F) {
+	dir := f.TempDir()
+	content := map[string]packages{"debian 12": {}, "npm::A": {}}
+	inv := systemOf("debian", "12")
+	for i := range 50 {
+		name := fmt.Sprintf("p%02d", i)
+		content["debian 12"][name] = list{"CVE-1": fixed("9"), "CVE-2": fixed("")}
+		content["npm::A"][name] = list{"CVE-1": ranged("<2.0.0", "2.0.0")}
+		inv.Packages = append(inv.Packages,
+			inventory.Package{Class: inventory.ClassOS, Type: "debian", Name: name, Version: "1"},
+			inventory.Package{Class: inventory.ClassLanguage, Type: "npm", Name: name, Version: "1.0.0"})
+	}
+	err := advisoriestest.Write(dir, today, advisoriestest.Content{Advisories: content, Sources: map[string]types.DataSource{"debian 12": {ID: "debian"}},
+		Vulnerabilities: map[string]types.Vulnerability{"CVE-1": {Title: "one"}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, advisories.FileName))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, change := range []string{"", "\x10\x20\x00\xff", "\x00\x30\x00\x01\x0a\x31\x00\x07", "\x08\x50\x00\x02"} {
+		f.Add([]byte(change))
+	}
+	f.Fuzz(func(t *testing.T, changes []byte) {
+		broken := slices.Clone(raw)
+		for ; len(changes) >= 4; changes = changes[4:] {
+			broken[(int(changes[0])|int(changes[1])<<8|int(changes[2])<<16)%len(broken)] = changes[3]
+		}
+		if err := os.WriteFile(filepath.Join(dir, advisories.FileName), broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		db, err := advisories.Open(dir)
+		if err == nil {
+			defer db.Close()
+			_, err = Find(context.Background(), db, inv)
+		}
+		if err != nil && !errors.Is(err, advisories.ErrUnusable) {
+			t.Errorf("no error of an unusable database: %v", err)
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
