@@ -100,12 +100,16 @@ type Package struct {
 
 	ModularityLabel string // rpm: module:stream:version:context; empty: not modular
 	Vendor          string // rpm's Vendor, dpkg's Maintainer
-	Repository      string // where it was installed from, if the database tells: third-party packages have no advisories here
+	Repository      string // where it was installed from, if the database tells: ThirdParty has no advisories here
 
 	PURL     string // as a bill of materials gave it, empty elsewhere
 	FilePath string // where it was found, without a leading slash; empty for a distribution's
 	Target   string // the heading it is reported under: the image with its distribution, a lock file, a binary
 }
+
+// ThirdParty is the Repository of a package that its maintainer or vendor shows
+// to be from elsewhere than the distribution.
+const ThirdParty = "third-party"
 
 // FullVersion is [epoch:]version[-release], as the distribution writes it.
 func (p Package) FullVersion() string { return evr(p.Epoch, p.Version, p.Release) }
