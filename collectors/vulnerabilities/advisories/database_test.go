@@ -2,7 +2,6 @@ package advisories_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -300,19 +299,57 @@ func FuzzValues(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"FixedVersion":"1"}`, `{"Severity":1.5}`, `{"Entries":[{"Cves":[{"Severity":7}]}]}`, `{"VendorSeverity":{"nvd":9}}`, `{"PublishedDate":"x"}`, `[`, ``, `null`} {
 		f.Add([]byte(seed))
 	}
+	const length = 500
+	place := strings.Repeat("x", length)
+	c := content()
+	c.Advisories["debian 12"]["bash"] = list{"CVE-2026-1": place}
+	c.Vulnerabilities["CVE-2026-5"] = types.Vulnerability{Title: strings.Repeat("y", length)}
+	dir := f.TempDir()
+	if err := advisoriestest.Write(dir, updated, c); err != nil {
+		f.Fatal(err)
+	}
+	path := filepath.Join(dir, advisories.FileName)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	advisory, detail := bytes.Index(file, []byte(`"`+place)), bytes.Index(file, []byte(`{"Title":"yyy`))
+	if advisory < 0 || detail < 0 {
+		f.Fatal("the values are not in the file as they were written")
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		c := content()
-		if !json.Valid(raw) {
-			raw, _ = json.Marshal(string(raw))
+		padded := append(bytes.Clone(raw), bytes.Repeat([]byte(" "), length)...)[:length]
+		copy(file[advisory:], append(bytes.Clone(padded), "  "...)) // the quotes
+		copy(file[detail:], append(bytes.Clone(padded), strings.Repeat(" ", len(`{"Title":""}`))...))
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
 		}
-		c.Advisories["debian 12"]["bash"] = list{"CVE-2026-1": json.RawMessage(raw)}
-		db := open(t, c)
+		db, err := advisories.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
 		debian, _, err := db.Platform("debian 12")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := debian.Advisories("bash"); err != nil && !errors.Is(err, advisories.ErrUnusable) {
-			t.Error(err)
+		list, err := debian.Advisories("bash")
+		if (err != nil && !errors.Is(err, advisories.ErrUnusable)) || (err == nil && len(list) != 1) {
+			t.Error(list, err)
+		}
+		if _, ok, err := db.Detail("CVE-2026-5"); (err != nil && !errors.Is(err, advisories.ErrUnusable)) || (err == nil && !ok) {
+			t.Error(ok, err)
+		}
+	})
+}
+
+func FuzzMetadata(f *testing.F) {
+	for _, seed := range []string{`{"Version":2,"UpdatedAt":"2026-11-26T06:00:00Z"}`, `{"Version":3}`, `{`, `{"Version":2,"UpdatedAt":"0001-01-01T00:00:00Z"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if m, err := advisories.ParseMetadata(raw); err == nil && (m.Version != 2 || m.UpdatedAt.Year() < 1970) {
+			t.Errorf("%+v was taken", m)
 		}
 	})
 }

@@ -46,6 +46,7 @@ func (m *matcher) absent(supplier, platform string) {
 type patched struct {
 	ecosystem string
 	order     order
+	rpm       bool
 	strict    bool
 	source    func(a advisories.Advisory) string // of a severity for the package itself
 }
@@ -76,7 +77,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		}
 		f := finding(p, a, s.ecosystem)
 		f.FixedVersion = strings.Join(a.PatchedVersions, ", ")
-		if format(s.ecosystem) == "rpm" {
+		if s.rpm {
 			f.Arch = p.Arch
 		}
 		if a.Severity != types.SeverityUnknown {
@@ -191,14 +192,14 @@ func (m *matcher) seal(name string) (*system, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := order(rpmOrder)
+	o, isRPM := order(rpmOrder), true
 	switch name {
 	case "alpine":
-		o = apkOrder
+		o, isRPM = apkOrder, false
 	case "debian", "ubuntu":
-		o = debOrder
+		o, isRPM = debOrder, false
 	}
-	s := patched{ecosystem: name, order: o, strict: true, source: func(a advisories.Advisory) string { return string(a.Source.BaseID) }}
+	s := patched{ecosystem: name, order: o, rpm: isRPM, strict: true, source: func(a advisories.Advisory) string { return string(a.Source.BaseID) }}
 	return &system{own: bySeal, judge: func(p *inventory.Package, o *outcome) error {
 		if bySeal(p) {
 			return m.judgeSealed(p, name, s, o)
@@ -295,7 +296,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 	case "alpine":
 		s.order = apkOrder
 	default:
-		s.order, release = rpmOrder, major(m.releaseName(name))
+		s.order, s.rpm, release = rpmOrder, true, major(m.releaseName(name))
 	}
 	return &system{everything: true, judge: func(p *inventory.Package, o *outcome) error {
 		platform := prefix + rapidFortPlatform(name, p.FullSrcVersion(), release)

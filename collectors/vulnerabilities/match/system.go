@@ -48,16 +48,21 @@ func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	}
 	for _, p := range packages {
 		one := s.judge
-		if !s.everything && !(s.own != nil && s.own(p)) {
-			if why := foreign(p, m.inv); why != "" {
-				one = func(p *inventory.Package, o *outcome) error {
-					o.note(p, "%s, which the distribution's advisories do not speak of", why)
-					return nil
-				}
-			}
+		if p.Repository == inventory.ThirdParty && !s.everything && !(s.own != nil && s.own(p)) {
+			one = foreign
 		}
 		m.tasks = append(m.tasks, task{p, one})
 	}
+}
+
+// foreign says that the distribution's advisories do not speak of p.
+func foreign(p *inventory.Package, o *outcome) error {
+	from := ""
+	if p.Vendor != "" {
+		from = " (" + shortened(p.Vendor) + ")"
+	}
+	o.note(p, "it is from another repository%s, which the distribution's advisories do not speak of", from)
+	return nil
 }
 
 // system judges a distribution's packages.
