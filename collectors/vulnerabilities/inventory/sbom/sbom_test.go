@@ -389,6 +389,10 @@ func TestWhatIsNoBillIsAnError(t *testing.T) {
 		{"an envelope in an envelope", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", bill, digestA)), digestA)), digestA)), digestA)), "wrapped more than three times"},
 		{"text without end", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\n", "line 2: <text> does not end"},
 		{"half a relationship", "SPDXVersion: SPDX-2.3\nRelationship: a b\n", `line 2: "a b" is no relationship`},
+		{"too many objects", `{"components":[` + strings.Repeat("{},", maxObjects) + "{}]}", "more than 2000000 objects"},
+		{"too many values", `{"a":[` + strings.Repeat("0,", maxValues+1) + "0]}", "more than 10000000 values"},
+		{"too many elements", "<bom>" + strings.Repeat("<a/>", maxElements) + "</bom>", "more than 3000000 elements"},
+		{"too many packages", "SPDXVersion: SPDX-2.3\n" + strings.Repeat("PackageName: a\n", maxComponents+1), "more than 500000 packages"},
 		{"too large", strings.Repeat(" ", MaxSize+1), "more than 100 MiB"},
 	}
 	for _, tt := range tests {
