@@ -39,6 +39,8 @@ func (p remotePlace) client(ctx context.Context) (*http.Client, error) {
 	p.session.Lock()
 	defer p.session.Unlock()
 	if p.session.carrier == nil {
+		ctx, cancel := context.WithTimeout(ctx, maxSilence)
+		defer cancel()
 		auth, err := authn.Resolve(ctx, p.keychain, p.repository)
 		if err != nil {
 			return nil, fmt.Errorf("credentials for %s: %w", p.repository.RegistryStr(), err)

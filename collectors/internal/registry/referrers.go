@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -244,6 +246,25 @@ func parseReferrers(raw []byte) ([]referred, error) {
 		return nil, errors.New("the list of referrers is no index")
 	}
 	return index.Manifests, nil
+}
+
+// Attaches reports whether the place can hold anything about an image beside the
+// image: an archive as docker save wrote it before it wrote layouts can't.
+func (r Reference) Attaches() bool {
+	t, ok := r.place.(tarball)
+	if !ok {
+		return true
+	}
+	if _, err := os.Stat(t.file); err != nil {
+		return true // it can't be read, which is for the next to say
+	}
+	_, err := t.read("index.json")
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// referrers looks through all that the archive's layout lists.
+func (t tarball) referrers(ctx context.Context, digest string) ([]referred, error) {
+	return t.layout().referrers(ctx, digest)
 }
 
 // referrers looks through all that a layout lists.

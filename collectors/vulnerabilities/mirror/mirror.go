@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -114,13 +115,20 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	defer packed.close()
 	version, err := store.unpack(ctx, packed, origin{Repository: ref.Repository, Digest: layer.Digest}, o.Now())
 	if err != nil {
+		if disk := (*fs.PathError)(nil); !errors.As(err, &disk) && ctx.Err() == nil {
+			packed.remove() // it is whole, and no database
+		}
 		return Result{}, err
 	}
 	fresh, err := Look(version)
+	if err != nil {
+		err = fmt.Errorf("what was fetched is no sound database: %w", err)
+	}
 	if err == nil && broken == nil && !o.Force && fresh.UpdatedAt.Before(here.UpdatedAt) {
 		err = fmt.Errorf("its database is of %s, older than the one of %s that is here; --force takes it", fresh.UpdatedAt.Format(time.RFC3339), here.UpdatedAt.Format(time.RFC3339))
 	}
 	if err != nil {
+		packed.remove()
 		return Result{}, errors.Join(err, store.drop(version))
 	}
 	if err := store.swap(version, o.Now()); err != nil {

@@ -344,6 +344,9 @@ func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("folders are left behind: %v, %v", left, err)
 	}
+	if left, err := os.ReadDir(filepath.Join(dir, partialName)); err != nil || len(left) != 0 {
+		t.Errorf("transfers are left behind: %v, %v", left, err)
+	}
 }
 
 // cutting is a registry that breaks blobs off after so many bytes, until it is

@@ -68,6 +68,9 @@ type finder struct {
 }
 
 func (f *finder) find(ctx context.Context, indexes []string) error {
+	if !f.ref.Attaches() {
+		return nil
+	}
 	referrers, err := f.ref.Referrers(ctx, f.digest, mayHoldBill)
 	if err != nil {
 		return err

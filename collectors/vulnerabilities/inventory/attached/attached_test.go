@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
+	archive "github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/prodgate/prodgate/collectors/internal/registry"
@@ -150,7 +152,11 @@ func findAt(t *testing.T, repository, digest string, indexes ...string) ([]Bill,
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	ref, err := registry.Parse(repository+"@"+digest, registry.Options{})
+	named := repository + "@" + digest
+	if digest == "" { // an archive has no place for one
+		named, digest = repository, other
+	}
+	ref, err := registry.Parse(named, registry.Options{})
 	must(t, err)
 	return Find(ctx, ref, digest, indexes...)
 }
@@ -352,6 +358,21 @@ func TestBillsAreFoundInALayout(t *testing.T) {
 	bills, err := findAt(t, "oci:"+dir, digest)
 	if err != nil || len(bills) != 1 || bills[0].Packages[0].Name != "layout" {
 		t.Errorf("found %+v, %v", bills, err)
+	}
+}
+
+func TestAnArchiveHoldsNothingBesideItsImage(t *testing.T) {
+	image, err := random.Image(64, 1)
+	must(t, err)
+	file := filepath.Join(t.TempDir(), "image.tar")
+	tag, err := name.NewTag("app:1")
+	must(t, err)
+	must(t, archive.WriteToFile(file, tag, image))
+	if _, err := findAt(t, "tarball:"+file, ""); !errors.Is(err, ErrNone) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := findAt(t, "tarball:"+file+".gone", ""); err == nil || errors.Is(err, ErrNone) {
+		t.Errorf("an archive that is gone: %v", err)
 	}
 }
 

@@ -66,7 +66,7 @@ func openEnvelope(content []byte, depth int) ([]*bill, error) {
 		}
 	}
 	payload = bytes.TrimSpace(payload)
-	if err := shape(payload); err != nil {
+	if _, err := shape(payload); err != nil {
 		return nil, fmt.Errorf("the envelope's payload: %w", err)
 	}
 	return openStatement(payload, depth)

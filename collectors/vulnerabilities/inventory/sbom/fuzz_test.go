@@ -98,13 +98,22 @@ func FuzzPackageURL(f *testing.F) {
 }
 
 func FuzzShape(f *testing.F) {
-	f.Add([]byte(`{"a":{"b":"\""},"c":[1]}`))
+	f.Add([]byte(`{"a":{"b":"\""},"c":[1] , "d":"," }`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if json.Valid(content) && len(content) > 0 && content[0] == '{' && content[len(content)-1] == '}' {
-			err := shape(content)
-			var keys map[string]json.RawMessage
-			if err == nil && json.Unmarshal(content, &keys) != nil {
-				t.Fatalf("%q passes, and is no object", content)
+		outer, err := shape(content)
+		if err != nil || !json.Valid(content) || len(content) == 0 || content[0] != '{' {
+			return
+		}
+		var want map[string]json.RawMessage
+		if err := json.Unmarshal(content, &want); err != nil {
+			t.Fatalf("%q passes, and is no object", content)
+		}
+		if len(want) != len(outer) {
+			t.Fatalf("%q has %d keys, and %d were seen", content, len(want), len(outer))
+		}
+		for key, value := range want {
+			if got, ok := outer[key]; !ok || !bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(value)) {
+				t.Fatalf("%q: %q is %q, and was read as %q", content, key, value, got)
 			}
 		}
 	})

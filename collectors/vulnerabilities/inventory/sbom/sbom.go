@@ -100,20 +100,6 @@ func Check(inv *inventory.Inventory, digests ...string) error {
 // errNoBill says that bytes are something else.
 var errNoBill = errors.New("it is no bill of materials: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
 
-// header is what tells the forms of a JSON document apart.
-type header struct {
-	BOMFormat    string          `json:"bomFormat"`
-	SpecVersion  string          `json:"specVersion"`
-	SPDXID       string          `json:"SPDXID"`
-	SPDXVersion  string          `json:"spdxVersion"`
-	Context      json.RawMessage `json:"@context"`
-	Graph        json.RawMessage `json:"@graph"`
-	PayloadType  *string         `json:"payloadType"`
-	Type         string          `json:"_type"`
-	MediaType    string          `json:"mediaType"`
-	DSSEEnvelope json.RawMessage `json:"dsseEnvelope"`
-}
-
 // open finds the bills in content, which lies depth wrappings deep.
 func open(content []byte, depth int) ([]*bill, error) {
 	content = bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
@@ -127,32 +113,39 @@ func open(content []byte, depth int) ([]*bill, error) {
 	case content[0] != '{':
 		return one(readTagValue(content))
 	}
-	if err := shape(content); err != nil {
-		if lines := bytes.Split(content, []byte("\n")); len(lines) > 1 && errors.Is(err, errTrailing) {
+	outer, err := shape(content)
+	if errors.Is(err, errTrailing) {
+		if lines := bytes.Split(content, []byte("\n")); len(lines) > 1 {
 			return openLines(lines, depth)
 		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	var h header
-	if err := json.Unmarshal(content, &h); err != nil {
-		return nil, fmt.Errorf("it is no JSON: %w", err)
-	}
+	return openJSON(content, outer, depth)
+}
+
+// openJSON finds the bills in a document with those keys.
+func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*bill, error) {
+	format, mediaType := text(outer["bomFormat"]), text(outer["mediaType"])
+	_, graph := outer["@graph"]
+	_, payload := outer["payloadType"]
 	switch {
-	case h.BOMFormat == "CycloneDX":
+	case format == "CycloneDX":
 		return one(readCycloneDX(content))
-	case h.BOMFormat != "":
-		return nil, fmt.Errorf("bomFormat is %q, and CycloneDX is read", h.BOMFormat)
-	case h.SPDXVersion != "" || h.SPDXID == documentID:
+	case format != "":
+		return nil, fmt.Errorf("bomFormat is %q, and CycloneDX is read", format)
+	case outer["spdxVersion"] != nil, text(outer["SPDXID"]) == documentID:
 		return one(readSPDX(content))
-	case len(h.Graph) > 0 || bytes.Contains(h.Context, []byte("spdx.org")):
+	case graph, bytes.Contains(outer["@context"], []byte("spdx.org")):
 		return nil, errors.New("it is SPDX 3, and SPDX 2.1, 2.2 and 2.3 are read: let the tool that made it write one of those")
-	case len(h.DSSEEnvelope) > 0:
-		return openEnvelope(h.DSSEEnvelope, depth)
-	case strings.HasPrefix(h.MediaType, "application/vnd.dev.sigstore.bundle"):
+	case len(outer["dsseEnvelope"]) > 0:
+		return openEnvelope(outer["dsseEnvelope"], depth)
+	case strings.HasPrefix(mediaType, "application/vnd.dev.sigstore.bundle"):
 		return nil, fmt.Errorf("the Sigstore bundle signs a digest, and holds no statement: %w", ErrOther)
-	case h.PayloadType != nil:
+	case payload:
 		return openEnvelope(content, depth)
-	case strings.HasPrefix(h.Type, "https://in-toto.io/Statement/"):
+	case strings.HasPrefix(text(outer["_type"]), "https://in-toto.io/Statement/"):
 		return openStatement(content, depth)
 	}
 	return nil, errNoBill

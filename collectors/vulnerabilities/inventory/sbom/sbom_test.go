@@ -224,6 +224,26 @@ func TestPackagesStandUnderTheApplicationThatReachesThem(t *testing.T) {
 	}
 }
 
+func TestAClusterIsABillToo(t *testing.T) {
+	inv := only(t, `{"bomFormat":"CycloneDX","specVersion":"1.5",
+		"metadata":{"component":{"bom-ref":"c","type":"platform","name":"k8s.io/kubernetes","version":"1.27.0","purl":"pkg:k8s/k8s.io%2Fkubernetes@1.27.0","properties":[{"name":"aquasecurity:trivy:resource:Type","value":"cluster"}]}},
+		"components":[
+			{"type":"operating-system","name":"ubuntu","version":"22.04.2"},{"type":"operating-system","name":"ubuntu","version":"22.04.2"},
+			{"type":"application","name":"node-core-components"},
+			{"type":"platform","name":"minikube","properties":[{"name":"aquasecurity:trivy:Architecture","value":"arm64"}]},
+			{"type":"application","name":"k8s.io/kubelet","version":"1.27.0","purl":"pkg:k8s/k8s.io%2Fkubelet@1.27.0","properties":[{"name":"aquasecurity:trivy:resource:Type","value":"node"}]},
+			{"type":"application","name":"docker","version":"24.0.4","purl":"pkg:golang/docker@24.0.4"},
+			{"type":"container","name":"registry.k8s.io/etcd","version":"`+digestA+`","purl":"pkg:oci/etcd@`+digestA+`?repository_url=registry.k8s.io%2Fetcd","properties":[{"name":"aquasecurity:trivy:PkgType","value":"oci"}]}]}`)
+	want := []string{
+		"gobinary docker 24.0.4 src=@24.0.4 arch= mod= target= file=",
+		"kubernetes k8s.io/kubelet 1.27.0 src=@1.27.0 arch= mod= target=Kubernetes file=", "kubernetes k8s.io/kubernetes 1.27.0 src=@1.27.0 arch= mod= target=Kubernetes file=",
+		"unread registry.k8s.io/etcd " + digestA + ": it is an image of its own, whose packages this bill of materials does not list",
+	}
+	if got := lines(inv); !reflect.DeepEqual(got, want) || inv.OS == nil || inv.OS.Family != "ubuntu" || inv.Digest != "" {
+		t.Errorf("reads %+v %+v\n%s", inv.OS, inv.Digest, strings.Join(got, "\n"))
+	}
+}
+
 func TestComponentsInComponentsAreRead(t *testing.T) {
 	inv := only(t, cdx(`{"bom-ref":"o","type":"library","name":"outer","purl":"pkg:npm/outer@1","components":[{"type":"library","name":"inner","purl":"pkg:npm/inner@1"}]}`))
 	if len(inv.Packages) != 2 {
@@ -356,6 +376,7 @@ func TestWhatIsNoBillIsAnError(t *testing.T) {
 		{"cut short", bill[:len(bill)-1], "it ends too early"},
 		{"cut in a string", bill[:10], "a string does not end"},
 		{"a key twice", strings.Replace(bill, `"components"`, `"components":[],"\u0063omponents"`, 1), `"components" stands in it twice`},
+		{"a key twice, in other case", strings.Replace(bill, `"components"`, `"components":[],"Component\u017f"`, 1), `"Componentſ" stands in it twice`},
 		{"of another type", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":{}}`, "it is no CycloneDX"},
 		{"deep", `{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`, "nests more than 200 deep"},
 		{"a line that is damaged", envelope(statement("https://cyclonedx.org/bom", bill, digestA)) + "\n" + `{"payloadType":"application/vnd.in-toto+json","payload":"`, "line 2"},
@@ -368,6 +389,10 @@ func TestWhatIsNoBillIsAnError(t *testing.T) {
 		{"an envelope in an envelope", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", bill, digestA)), digestA)), digestA)), digestA)), "wrapped more than three times"},
 		{"text without end", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\n", "line 2: <text> does not end"},
 		{"half a relationship", "SPDXVersion: SPDX-2.3\nRelationship: a b\n", `line 2: "a b" is no relationship`},
+		{"too many objects", `{"components":[` + strings.Repeat("{},", maxObjects) + "{}]}", "more than 2000000 objects"},
+		{"too many values", `{"a":[` + strings.Repeat("0,", maxValues+1) + "0]}", "more than 10000000 values"},
+		{"too many elements", "<bom>" + strings.Repeat("<a/>", maxElements) + "</bom>", "more than 3000000 elements"},
+		{"too many packages", "SPDXVersion: SPDX-2.3\n" + strings.Repeat("PackageName: a\n", maxComponents+1), "more than 500000 packages"},
 		{"too large", strings.Repeat(" ", MaxSize+1), "more than 100 MiB"},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // errTrailing says that a JSON document ends before the bytes do.
@@ -18,58 +19,67 @@ const (
 )
 
 // shape looks at the outer form of a JSON object before anything is decoded, in
-// time linear in its size: how deep it nests, that it ends where content does,
-// and that no key of the document stands twice, for readers differ on which of
-// the two they believe.
-func shape(content []byte) error {
+// time linear in its size: how deep it nests, how much it holds, that it ends
+// where content does, and that no key of the document stands twice, for readers
+// differ on which of the two they believe. It returns the values of the document's
+// own keys as they stand there.
+func shape(content []byte) (map[string]json.RawMessage, error) {
 	var (
+		outer                  = map[string]json.RawMessage{}
+		folded                 = map[string]bool{} // its keys without case, as encoding/json compares them
 		depth, objects, values int
-
-		keys  = map[string]bool{}
-		start int // of the string that ended last
-		end   int
+		start, end             int // of the string that ended last
+		key                    string
+		value                  int // where the value of key begins; 0: there is none
 	)
 	for i := 0; i < len(content); i++ {
 		switch content[i] {
 		case '"':
 			start = i
 			if i = closing(content, i); i < 0 {
-				return errors.New("it is no JSON: a string does not end")
+				return nil, errors.New("it is no JSON: a string does not end")
 			}
 			end = i + 1
 		case ':':
-			if depth != 1 || end == 0 {
+			if depth != 1 {
 				continue
 			}
-			var key string
 			if err := json.Unmarshal(content[start:end], &key); err != nil {
-				return fmt.Errorf("it is no JSON: %w", err)
+				return nil, fmt.Errorf("it is no JSON: %w", err)
 			}
-			if keys[key] {
-				return fmt.Errorf("%q stands in it twice", key)
+			fold := strings.ToLower(strings.ToUpper(key))
+			if folded[fold] {
+				return nil, fmt.Errorf("%q stands in it twice", key)
 			}
-			keys[key] = true
+			folded[fold], outer[key], value = true, nil, i+1
 		case ',':
 			if values++; values > maxValues {
-				return fmt.Errorf("it holds more than %d values", maxValues)
+				return nil, fmt.Errorf("it holds more than %d values", maxValues)
+			}
+			if depth == 1 && value > 0 {
+				outer[key], value = content[value:i], 0
 			}
 		case '{', '[':
 			if objects++; objects > maxObjects {
-				return fmt.Errorf("it holds more than %d objects", maxObjects)
+				return nil, fmt.Errorf("it holds more than %d objects", maxObjects)
 			}
 			if depth++; depth > maxNesting {
-				return fmt.Errorf("it nests more than %d deep", maxNesting)
+				return nil, fmt.Errorf("it nests more than %d deep", maxNesting)
 			}
 		case '}', ']':
-			if depth--; depth == 0 && i != len(content)-1 {
-				return errTrailing
+			depth--
+			if depth == 0 && value > 0 {
+				outer[key] = content[value:i]
+			}
+			if depth == 0 && i != len(content)-1 {
+				return nil, errTrailing
 			}
 		}
 	}
 	if depth != 0 {
-		return errors.New("it is no JSON: it ends too early")
+		return nil, errors.New("it is no JSON: it ends too early")
 	}
-	return nil
+	return outer, nil
 }
 
 // closing is where the string that opens at i ends, or -1.
@@ -83,4 +93,13 @@ func closing(content []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// text is the string that a value is; empty if it is none.
+func text(value json.RawMessage) string {
+	var s string
+	if len(value) > 1<<16 || json.Unmarshal(value, &s) != nil {
+		return ""
+	}
+	return s
 }
