@@ -27,6 +27,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
 )
@@ -61,7 +62,7 @@ func All(cfg Config) []Collector {
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
 		staging.Collector{File: cfg.file("staging", cfg.Staging)},
-		cfg.scans(),
+		vulnerabilities.Collector{Reports: cfg.reports(), Database: cfg.database(), VEX: cfg.vex(), Ignore: cfg.ignore()},
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},
