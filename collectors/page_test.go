@@ -34,6 +34,16 @@ Persons are e-mail addresses or ` + "`scheme:value`" + ` (` + "`github:583231`" 
 calendar's, which may be the site's own). No file can say
 whose signature was checked.
 
+A report of ` + "`sources.vulnerabilities.reports`" + ` is recognised by what it holds: Trivy's
+JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare or in a DSSE
+envelope whose signatures are not checked. It counts for the digests that it names
+(` + "`RepoDigests`" + `, ` + "`source.target`" + `, ` + "`properties.repoDigests`" + `, ` + "`subject`" + `) and has to tell when the
+scan was; Trivy's and SARIF need the ` + "`database`" + ` beside, since they do not say how old
+their advisories were. SARIF knows no status and no package that could not be judged,
+and takes the worse of a rule's ` + "`security-severity`" + ` and its tag: where a scanner has
+JSON of its own, give that. ` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX
+documents and ignore files; [vex.md](vex.md) says what becomes of them.
+
 The artifact needs no file: the reference says where it lies (a registry, with
 the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
 The flag ` + "`--insecure-registry`" + ` allows plain HTTP beyond loopback. Each source may
