@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
-	"internal/bench": {"evaluator", "facts", "policies"},
+	"internal/bench": {"evaluator", "facts", "policies", "trail"},
 	"collectors":     {"facts"},
 	"evaluator":      {"facts", "policies"},
 	"trail":          {"facts"},
