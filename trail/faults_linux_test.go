@@ -163,12 +163,12 @@ func TestFaultASmallFileSystemIsFull(t *testing.T) {
 
 func TestNetworkFileSystemsAreKnownByTheirMount(t *testing.T) {
 	const mounts = `22 1 8:1 / / rw - ext4 /dev/sda1 rw
-23 22 0:5 / /home/jane/far\040away rw - fuse.sshfs host:/ rw
-24 23 0:6 / /home/jane/far\040away/near rw - fuse.ntfs-3g /dev/sdb rw
+23 22 0:5 / /mnt/far\040away rw - fuse.sshfs host:/ rw
+24 23 0:6 / /mnt/far\040away/near rw - fuse.ntfs-3g /dev/sdb rw
 `
 	for folder, want := range map[string]string{
-		"/home/jane": "ext4", "/home/jane/far away": "fuse.sshfs", "/home/jane/far away/x": "fuse.sshfs",
-		"/home/jane/far away/near/x": "fuse.ntfs-3g", "/home/jane/far awayx": "ext4",
+		"/mnt": "ext4", "/mnt/far away": "fuse.sshfs", "/mnt/far away/x": "fuse.sshfs",
+		"/mnt/far away/near/x": "fuse.ntfs-3g", "/mnt/far awayx": "ext4",
 	} {
 		if got := mountedAs(mounts, folder); got != want {
 			t.Errorf("%s is on %q, want %q", folder, got, want)

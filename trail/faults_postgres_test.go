@@ -36,7 +36,7 @@ func ownServer(t *testing.T) *server {
 	}
 	slices.Sort(found)
 	s := &server{programs: found[len(found)-1]}
-	if s.data, err = os.MkdirTemp("/tmp", "prodgate-postgres-"); err != nil {
+	if s.data, err = os.MkdirTemp(os.TempDir(), "prodgate-postgres-"); err != nil { //nolint:usetesting // another user's, who cannot look into t.TempDir
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(s.data) })

@@ -179,7 +179,7 @@ func tampering(t *testing.T, path string) []string {
 			}
 		}
 	}
-	for _, statement := range []string{
+	return append(list, []string{
 		"INSERT INTO meta VALUES ('x', 'y')",
 		"INSERT INTO entries (seq, body) SELECT 7, replace(body, 'incident', 'incidend') FROM entries WHERE seq = 2",
 		"INSERT INTO entries (seq, body) SELECT -1, replace(body, substr(id, 1, 8), '01234567') FROM entries WHERE seq = 2",
@@ -198,10 +198,7 @@ func tampering(t *testing.T, path string) []string {
 		"DROP TABLE blobs", "DROP TABLE meta", "DROP TABLE checkpoints", "ANALYZE", "PRAGMA user_version=2", "PRAGMA application_id=1",
 		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
 		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
-	} {
-		list = append(list, statement)
-	}
-	return list
+	}...)
 }
 
 // What a SQLite shell can do to a log is seen, with what is remembered beside it
