@@ -85,6 +85,13 @@ var columns = []column{
 	{name: "outcome", path: []string{"predicate", "data", "outcome"}, text: true},
 }
 
+// Positions in columns.
+const (
+	digestColumn  = 5
+	policyColumn  = 9
+	outcomeColumn = 10
+)
+
 func sqliteColumns() string {
 	var lines []string
 	for _, c := range columns {
