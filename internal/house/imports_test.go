@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
-	"internal/bench": {"collectors", "evaluator", "facts", "policies"},
+	"internal/bench": {"collectors", "evaluator", "trail", "facts", "policies"},
 	"collectors":     {"facts"},
 	"evaluator":      {"facts", "policies"},
 	"trail":          {"facts"},
