@@ -56,14 +56,14 @@ _settled(debt) if {
 _settled(debt) if {
 	some settlement in debt.settlements
 	writers.counts("trail", "emergency.reviewed", settlement)
-	clock.past(settlement.at)
+	clock.past(settlement.at) >= clock.fact(debt.incurred_at)
 }
 
 _elsewhere(debt) if text.differs(debt.service, input.request.service)
 
 _due_later(debt) if clock.now < _due(debt)
 
-_due(debt) := time.parse_rfc3339_ns(debt.due_at)
+_due(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
 
 # What the trail records is when an emergency was used; by when its review is due
 # is a setting.

@@ -182,7 +182,7 @@ test_pass_debt_of_a_trail_settled_by_a_writer_who_counts if {
 }
 
 test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
-	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": null}] {
+	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": "2026-10-01T11:59:59-05:00"}, {"at": null}] {
 		document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
 		emergency.pass == false with input as document
 		testing.codes(emergency.deny) == {"emergency.debt_overdue"} with input as document
