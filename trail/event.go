@@ -3,6 +3,8 @@ package trail
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Event is one step, as whoever took it records it.
@@ -85,5 +87,5 @@ type Receipt struct {
 	Proof      []string  `json:"proof"`      // inclusion of the leaf in that checkpoint, base64
 }
 
-// NewID makes an event's id.
-func NewID() string { return "" }
+// NewID makes an event's id, a UUIDv7.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -9,9 +9,17 @@ package trail
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"iter"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Options say how to open a log.
@@ -26,43 +34,176 @@ type Options struct {
 
 	// Clock is read for recorded_at; nil: time.Now.
 	Clock func() time.Time
+
+	wrap func(driver.Connector) driver.Connector // tests let calls of the database fail
 }
 
 // Log is an open trail. It is safe for concurrent use, also by several
 // processes.
-type Log struct{}
+type Log struct {
+	place    place
+	store    *store
+	clock    func() time.Time
+	signer   note.Signer // nil: read only
+	verifier note.Verifier
+
+	turn   chan struct{} // whoever holds its one token writes
+	mutex  sync.Mutex    // guards queue and closed
+	queue  []*request
+	closed bool
+
+	// Of whoever has the turn.
+	cache *hashCache
+	last  head // what this handle committed or checked last
+}
 
 // Open opens the log at location, a path (SQLite) or postgres://…; it makes one
 // where there is none, unless ReadOnly.
-func Open(ctx context.Context, location string, options Options) (*Log, error) {
-	return nil, errors.New("not built yet")
+func Open(ctx context.Context, location string, options Options) (l *Log, err error) {
+	at, err := parseLocation(location, options.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer contain("open trail "+at.name, &err)
+	l = &Log{place: at, clock: options.Clock, turn: make(chan struct{}, 1), cache: newHashCache()}
+	if l.clock == nil {
+		l.clock = time.Now
+	}
+	if l.store, err = openStore(at, !options.ReadOnly, options.wrap); err != nil {
+		return nil, fmt.Errorf("open the trail: %w", err)
+	}
+	if err := l.open(ctx, options.ReadOnly); err != nil {
+		return nil, errors.Join(fmt.Errorf("open trail %s: %w", at.name, l.store.engine.explain(err)), l.store.db.Close())
+	}
+	return l, nil
+}
+
+func openStore(at place, writing bool, wrap func(driver.Connector) driver.Connector) (*store, error) {
+	if at.postgres != nil {
+		return openPostgres(at, wrap)
+	}
+	return openSQLite(at.path, writing, wrap)
+}
+
+func (l *Log) open(ctx context.Context, readOnly bool) error {
+	there, err := l.store.engine.exists(ctx, l.store.db)
+	switch {
+	case err != nil:
+		return err
+	case readOnly && !there:
+		return fmt.Errorf("there is no trail yet: %w", fs.ErrNotExist)
+	case !there:
+		if err := l.create(ctx); err != nil {
+			return err
+		}
+	}
+	origin, public, err := l.identity(ctx, l.store.db)
+	if err != nil {
+		return err
+	}
+	if l.verifier, err = note.NewVerifier(public); err != nil || l.verifier.Name() != origin {
+		return fmt.Errorf("the public key inside the trail, %q, is not one of log %q: run prodgate audit verify", public, origin)
+	}
+	if readOnly {
+		return nil
+	}
+	if err := l.openKey(public); err != nil {
+		return err
+	}
+	return l.checkRemembered(ctx, l.store.db)
+}
+
+// openKey reads the private key, and asks that it is this log's.
+func (l *Log) openKey(public string) error {
+	signer, ours, err := readKey(l.place.key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("its signing key is not at %q: restore the file from a backup, or say where it is; a log whose key is lost can be read and verified, not continued: begin a new one at another location", l.place.key)
+	case err != nil:
+		return err
+	case ours != public:
+		return fmt.Errorf("the key in %q is another log's (%s), this one was signed with %s: name the right key", l.place.key, ours, public)
+	}
+	l.signer = signer
+	l.publish(ours)
+	return nil
+}
+
+// publish writes the public key beside the private one, for whoever verifies.
+// Where that folder cannot be written, PublicKey still tells it.
+func (l *Log) publish(public string) {
+	if b, err := os.ReadFile(l.place.publicKey()); err != nil || strings.TrimSpace(string(b)) != public {
+		_ = replaceWhole(l.place.publicKey(), []byte(public+"\n"), true)
+	}
+}
+
+// create makes the tables of a new log. Of several first runs at once one does.
+func (l *Log) create(ctx context.Context) error {
+	if err := l.forgotten(); err != nil {
+		return err
+	}
+	signer, public, err := ensureKey(l.place.key)
+	if err != nil {
+		return err
+	}
+	if e, ok := l.store.engine.(sqliteEngine); ok {
+		if err := e.prepare(ctx, l.store.db); err != nil {
+			return err
+		}
+	}
+	return l.store.write(ctx, func(conn *sql.Conn) error {
+		if there, err := l.store.engine.exists(ctx, conn); there || err != nil {
+			return err
+		}
+		for _, statement := range l.store.engine.tables() {
+			if _, err := conn.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("make the tables: %w", err)
+			}
+		}
+		root, err := treeRoot(0, nil)
+		if err != nil {
+			return err
+		}
+		first, err := checkpoint{origin: signer.Name(), root: root}.sign(signer)
+		if err != nil {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('key', $1), ('origin', $2)", public, signer.Name()); err != nil {
+			return fmt.Errorf("write who signs: %w", err)
+		}
+		_, err = conn.ExecContext(ctx, "INSERT INTO checkpoints (size, note) VALUES (0, $1)", first)
+		return err
+	})
+}
+
+// identity is the log's origin and public key, as the database has them.
+func (l *Log) identity(ctx context.Context, q querier) (origin, public string, err error) {
+	err = q.QueryRowContext(ctx, "SELECT (SELECT value FROM meta WHERE name = 'origin'), (SELECT value FROM meta WHERE name = 'key')").Scan(&origin, &public)
+	if err != nil {
+		return "", "", fmt.Errorf("read who signs: %w", err)
+	}
+	return origin, public, nil
+}
+
+// Origin names the log, in its checkpoints and in its key.
+func (l *Log) Origin() string { return l.verifier.Name() }
+
+// PublicKey is what a verifier needs: NAME+HASH+KEY, a note key of
+// golang.org/x/mod/sumdb/note. It is also in a file beside the private key.
+func (l *Log) PublicKey(ctx context.Context) (string, error) {
+	_, public, err := l.identity(ctx, l.store.db)
+	return public, err
 }
 
 // Close releases the log. What was acknowledged is durable before.
-func (l *Log) Close() error { return nil }
-
-// Append records events, all or none, in their order, and returns a receipt for
-// each. A receipt means: durable, signed, provable. An event whose id is there
-// with the same content gets its first receipt again; with other content, the
-// error is ErrConflict.
-func (l *Log) Append(ctx context.Context, events ...Event) ([]Receipt, error) { return nil, nil }
-
-// Entries hands out what is recorded and matches filter, in the order of the
-// log unless it says otherwise. The first error ends it.
-func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error] { return nil }
-
-// Entry returns the entry of an event's id; ErrNotFound if there is none.
-func (l *Log) Entry(ctx context.Context, id string) (Entry, error) { return Entry{}, nil }
-
-// Blob returns what was stored under ref, and has checked its digest; ErrErased
-// if it was erased.
-func (l *Log) Blob(ctx context.Context, ref BlobRef) ([]byte, error) { return nil, nil }
-
-// Receipt proves again that the entry at seq is in the log as it is now.
-func (l *Log) Receipt(ctx context.Context, seq int64) (Receipt, error) { return Receipt{}, nil }
-
-// Began is when the log's first entry was recorded; nil where there is none.
-func (l *Log) Began(ctx context.Context) (*time.Time, error) { return nil, nil }
+func (l *Log) Close() error {
+	l.mutex.Lock()
+	l.closed = true
+	l.mutex.Unlock()
+	l.turn <- struct{}{} // wait for whoever writes
+	defer func() { <-l.turn }()
+	return l.store.db.Close()
+}
 
 // What an operation on a log may end with; test with errors.Is.
 var (

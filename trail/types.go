@@ -134,3 +134,9 @@ type PolicyData struct {
 	From *GatePolicy `json:"from"` // null: the first that decided here
 	To   GatePolicy  `json:"to"`
 }
+
+// ErasedData are the fields of blob.erased, which Erase and Prune write.
+type ErasedData struct {
+	Reason  string   `json:"reason"`
+	Digests []string `json:"digests"` // of the blobs: BlobRef.Digest
+}

@@ -1,0 +1,100 @@
+package trail
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// store is the database that a log is kept in. What differs between SQLite and
+// PostgreSQL is behind engine; all other SQL is the same for both.
+type store struct {
+	db     *sql.DB
+	engine engine
+}
+
+// engine is what SQLite and PostgreSQL do differently.
+type engine interface {
+	// begin starts a transaction, the only one that writes until it ends.
+	begin(ctx context.Context, conn *sql.Conn) error
+	// exists tells whether the tables are there; an error if others are.
+	exists(ctx context.Context, q querier) (bool, error)
+	// tables are the statements that make them.
+	tables() []string
+	// insert adds entries from a sequence number on, and hashes from a position on.
+	insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error
+	// passing tells of an error whether the same transaction may work if tried again.
+	passing(err error) bool
+	// explain adds a cure to an error that a user can cure.
+	explain(err error) error
+}
+
+// querier is a database, a connection of it or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// write runs work in a transaction that alone may write, and commits it. Where
+// the transaction failed for a passing reason, a lost connection among them, it
+// is tried again until ctx ends: work must find out by itself what an earlier
+// try, whose commit was not answered, has done.
+func (s *store) write(ctx context.Context, work func(conn *sql.Conn) error) error {
+	pause := 5 * time.Millisecond
+	for end := time.Now().Add(busyFor); ; {
+		err := s.writeOnce(ctx, work)
+		if err == nil || time.Now().After(end) || ctx.Err() != nil || !s.engine.passing(err) {
+			return s.engine.explain(err)
+		}
+		select {
+		case <-ctx.Done():
+			return s.engine.explain(err)
+		case <-time.After(pause):
+			pause = min(2*pause, time.Second)
+		}
+	}
+}
+
+func (s *store) writeOnce(ctx context.Context, work func(conn *sql.Conn) error) (err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close()
+	defer func() {
+		if err != nil {
+			rollback(ctx, conn)
+		}
+	}()
+	if err := s.engine.begin(ctx, conn); err != nil {
+		return fmt.Errorf("begin a transaction: %w", err)
+	}
+	if err := work(conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// rollback ends a transaction that did not work. A connection whose state is
+// not known after that is not used again.
+func rollback(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// contain turns a panic of a database driver into an error.
+func contain(doing string, err *error) {
+	if r := recover(); r != nil {
+		*err = errors.Join(*err, fmt.Errorf("%s: the database driver broke down: %v", doing, r))
+	}
+}

@@ -1,0 +1,73 @@
+package trail
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// place is where a log is kept, and the files that belong to it.
+type place struct {
+	name     string          // as errors show it, without a password
+	path     string          // of the SQLite file, absolute; empty: PostgreSQL
+	postgres *pgx.ConnConfig // of PostgreSQL; nil: SQLite
+	key      string          // file with the private key
+}
+
+// beside is the file with another ending beside the key: T.db.pub beside T.db.key.
+func (p place) beside(ending string) string { return strings.TrimSuffix(p.key, ".key") + ending }
+
+func (p place) publicKey() string  { return p.beside(".pub") }
+func (p place) remembered() string { return p.beside(".checkpoint") }
+
+// parseLocation reads what a user names a log by.
+func parseLocation(location, key string) (place, error) {
+	scheme, _, _ := strings.Cut(location, ":")
+	switch {
+	case location == "":
+		return place{}, errors.New("no location of a trail: give the path of a SQLite file, or postgres://HOST/DATABASE")
+	case strings.HasPrefix(location, "postgres://"), strings.HasPrefix(location, "postgresql://"):
+		return parsePostgres(location, key)
+	case scheme == "https" || scheme == "http":
+		return place{}, fmt.Errorf("trail %q: a trail behind HTTP is not built yet; give the path of a SQLite file, or postgres://HOST/DATABASE", location)
+	case strings.Contains(location, "://"):
+		return place{}, fmt.Errorf("trail %q: scheme %q is none of postgres, postgresql; a SQLite file is named by its path", location, scheme)
+	}
+	path, err := filepath.Abs(strings.TrimPrefix(location, "sqlite:"))
+	if err != nil {
+		return place{}, fmt.Errorf("find trail %q: %w", location, err)
+	}
+	if strings.ContainsRune(path, 0) {
+		return place{}, fmt.Errorf("trail %q: no path holds the character NUL", location)
+	}
+	if key == "" {
+		key = path + ".key"
+	}
+	return place{name: strings.TrimPrefix(location, "sqlite:"), path: path, key: key}, nil
+}
+
+func parsePostgres(location, key string) (place, error) {
+	config, err := pgx.ParseConfig(location)
+	if err != nil {
+		return place{}, fmt.Errorf("read the location of the trail: %w", err) // pgx hides the password
+	}
+	name := fmt.Sprintf("postgres://%s:%d/%s", config.Host, config.Port, config.Database)
+	if config.RuntimeParams["search_path"] == "" {
+		config.RuntimeParams["search_path"] = "prodgate"
+	}
+	if key == "" {
+		folder, err := os.UserConfigDir()
+		if err != nil {
+			return place{}, fmt.Errorf("trail %s: find the signing key: %w: name its file", name, err)
+		}
+		sum := sha256.Sum256([]byte(name + " " + config.RuntimeParams["search_path"]))
+		key = filepath.Join(folder, "prodgate", "trail-"+hex.EncodeToString(sum[:6])+".key")
+	}
+	return place{name: name, postgres: config, key: key}, nil
+}

@@ -1,0 +1,195 @@
+package trail
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// page is how many entries are read at once, so that no long reading keeps a
+// writer or a connection from anybody.
+const page = 256
+
+// Entries hands out what is recorded and matches filter, in the order of the
+// log unless it says otherwise: what is there when it begins. The first error
+// ends it.
+func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		end, err := l.size(ctx)
+		if err != nil {
+			yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, err))
+			return
+		}
+		from, left := max(filter.From, 0), filter.Limit
+		if filter.Limit <= 0 {
+			left = int(end) + 1
+		}
+		for from < end && left > 0 {
+			list, err := l.readPage(ctx, filter, from, end, min(left, page))
+			if err != nil {
+				yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.store.engine.explain(err)))
+				return
+			}
+			for _, e := range list {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if len(list) < min(left, page) {
+				return
+			}
+			left -= len(list)
+			if last := list[len(list)-1].Seq; filter.NewestFirst {
+				end = last
+			} else {
+				from = last + 1
+			}
+		}
+	}
+}
+
+func (l *Log) size(ctx context.Context) (n int64, err error) {
+	defer contain("read its size", &err)
+	err = l.store.db.QueryRowContext(ctx, "SELECT coalesce(max(size), 0) FROM checkpoints").Scan(&n)
+	return n, err
+}
+
+// readPage reads matching entries of [from, end), at most limit.
+func (l *Log) readPage(ctx context.Context, filter Filter, from, end int64, limit int) (list []Entry, err error) {
+	defer contain("read the entries", &err)
+	where, args := filter.conditions()
+	args = append(args, from, end, limit)
+	order := "ASC"
+	if filter.NewestFirst {
+		order = "DESC"
+	}
+	query := fmt.Sprintf("SELECT seq, body FROM entries WHERE %sseq >= $%d AND seq < $%d ORDER BY seq %s LIMIT $%d",
+		where, len(args)-2, len(args)-1, order, len(args))
+	rows, err := l.store.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p placed
+		if err := rows.Scan(&p.seq, &p.body); err != nil {
+			return nil, err
+		}
+		e, err := p.entry()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+// conditions are filter's as SQL, each followed by AND.
+func (f Filter) conditions() (string, []any) {
+	var b strings.Builder
+	var args []any
+	add := func(condition string, arg any) {
+		args = append(args, arg)
+		fmt.Fprintf(&b, "%s $%d AND ", condition, len(args))
+	}
+	if f.Digest != "" {
+		add("digest =", strings.TrimPrefix(f.Digest, "sha256:"))
+	}
+	if f.Deployment != "" {
+		add("deployment =", f.Deployment)
+	}
+	if f.Service != "" {
+		add("service =", f.Service)
+	}
+	if f.Environment != "" {
+		add("environment =", f.Environment)
+	}
+	if len(f.Types) > 0 {
+		fmt.Fprintf(&b, "type IN (%s) AND ", placeholders(len(args)+1, len(f.Types)))
+		for _, t := range slices.Sorted(slices.Values(f.Types)) {
+			args = append(args, t)
+		}
+	}
+	if !f.Since.IsZero() {
+		add("recorded_at >=", ceiling(f.Since).Format(recordedLayout))
+	}
+	if !f.Until.IsZero() {
+		add("recorded_at <", ceiling(f.Until).Format(recordedLayout))
+	}
+	return b.String(), args
+}
+
+// ceiling is the first instant from t on that recordedLayout can write.
+func ceiling(t time.Time) time.Time {
+	return t.UTC().Add(time.Microsecond - 1).Truncate(time.Microsecond)
+}
+
+func (p placed) entry() (Entry, error) {
+	e, err := parseLeaf(p.body)
+	if err != nil {
+		return Entry{}, fmt.Errorf("entry %d: %w: run prodgate audit verify", p.seq, err)
+	}
+	e.Seq, e.LeafHash = p.seq, tlog.RecordHash(p.body).String()
+	return e, nil
+}
+
+// Entry returns the entry of an event's id; ErrNotFound if there is none.
+func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
+	defer contain("read entry "+id, &err)
+	var p placed
+	err = l.store.db.QueryRowContext(ctx, "SELECT seq, body FROM entries WHERE id = $1", id).Scan(&p.seq, &p.body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Entry{}, fmt.Errorf("entry %q: %w", id, ErrNotFound)
+	case err != nil:
+		return Entry{}, fmt.Errorf("read entry %q: %w", id, l.store.engine.explain(err))
+	}
+	return p.entry()
+}
+
+// Receipt proves again that the entry at seq is in the log as it is now;
+// ErrNotFound if it is not.
+func (l *Log) Receipt(ctx context.Context, seq int64) (r Receipt, err error) {
+	defer contain("prove the entry", &err)
+	var size int64
+	var note string
+	var body []byte
+	err = l.store.db.QueryRowContext(ctx, "SELECT c.size, c.note, e.body FROM checkpoints c, entries e WHERE e.seq = $1 ORDER BY c.size DESC LIMIT 1", seq).Scan(&size, &note, &body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Receipt{}, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
+	case err != nil:
+		return Receipt{}, fmt.Errorf("prove entry %d: %w", seq, l.store.engine.explain(err))
+	}
+	tree := &treeReader{ctx: ctx, q: l.store.db, cache: newHashCache(), fresh: map[int64]tlog.Hash{}}
+	r, err = receipt(body, seq, size, note, tree)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return r, r.Verify(l.verifier)
+}
+
+// Began is when the log's first entry was recorded; nil where there is none.
+func (l *Log) Began(ctx context.Context) (at *time.Time, err error) {
+	defer contain("read the first entry", &err)
+	var recorded string
+	err = l.store.db.QueryRowContext(ctx, "SELECT recorded_at FROM entries WHERE seq = 0").Scan(&recorded)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the first entry: %w", l.store.engine.explain(err))
+	}
+	t, err := time.Parse(recordedLayout, recorded)
+	if err != nil {
+		return nil, fmt.Errorf("read the first entry: %w", err)
+	}
+	return &t, nil
+}
