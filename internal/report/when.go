@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -20,18 +18,7 @@ var ScheduleFormats = []string{"text", "json", icsFormat}
 
 // ParseSchedules reads every -o of a command line that prints a schedule,
 // FORMAT[=PATH], as ParseAll does for a decision.
-func ParseSchedules(values []string) ([]Output, error) {
-	return parseAll(values, func(value string) (Output, error) {
-		format, path, hasPath := strings.Cut(value, "=")
-		if !slices.Contains(ScheduleFormats, format) {
-			return Output{}, unknownFormat(format, ScheduleFormats)
-		}
-		if hasPath && path == "" {
-			return Output{}, noFile(value, format)
-		}
-		return Output{Format: format, Path: path}, nil
-	})
-}
+func ParseSchedules(values []string) ([]Output, error) { return ParseFormats(values, ScheduleFormats) }
 
 // WriteSchedule prints s to the output's file, or to stdout where it names
 // none, as Write does with a decision.
@@ -48,26 +35,11 @@ func (o Output) renderSchedule(s *evaluator.Schedule, options Options) ([]byte, 
 	case "text":
 		return scheduleText(s, options)
 	case "json":
-		return scheduleJSON(s)
+		return JSON(s)
 	case icsFormat:
 		return scheduleICS(s), nil
 	}
 	return nil, unknownFormat(o.Format, ScheduleFormats)
-}
-
-// scheduleJSON is the schedule itself, indented and with hidden characters
-// written as \u escapes.
-func scheduleJSON(s *evaluator.Schedule) ([]byte, error) {
-	raw, err := compact(s)
-	if err != nil {
-		return nil, err
-	}
-	var buffer bytes.Buffer
-	if err := json.Indent(&buffer, raw, "", "  "); err != nil {
-		return nil, err
-	}
-	buffer.WriteByte('\n')
-	return escapeJSON(buffer.Bytes()), nil
 }
 
 // scheduleICS is a calendar to subscribe to, with one event for each interval
