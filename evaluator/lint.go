@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/prodgate/prodgate/facts"
 )
 
 // checkSettings refuses what an organisation's settings cannot mean: an
@@ -145,7 +147,14 @@ func (l *settingsLint) list(path string, set any, like []any) {
 	if settingPath(path) == "vulnerabilities.deny" {
 		l.words(path, list, "LOW", "MEDIUM", "HIGH", "CRITICAL")
 	}
+	if at := settingPath(path); strings.HasPrefix(at, "audit.writers.") && strings.HasSuffix(at, ".assurances") {
+		l.words(path, list, countingAssurances...)
+	}
 }
+
+// countingAssurances are the ways to establish a writer that can count; a writer
+// who only claims to be somebody never does.
+var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceOIDC)}
 
 func (l *settingsLint) words(path string, list []any, known ...string) {
 	for i, entry := range list {

@@ -15,12 +15,18 @@ var layers = map[string][]string{
 	"internal/house": {"evaluator"},
 	"internal/bench": {"evaluator", "facts", "policies"},
 	"collectors":     {"facts"},
-	"evaluator":      {"facts", "policies"},
-	"trail":          {"facts"},
-	"facts":          {},
-	"policies":       {},
-	"examples":       {"evaluator", "facts", "collectors"},
-	"fixtures":       {"evaluator", "facts"},
+
+	// Steps, debts and history are facts of the trail (docs/adr/0013).
+	"collectors/trail":             {"collectors", "trail", "facts"},
+	"collectors/production":        {"collectors", "trail", "facts"},
+	"collectors/internal/recorded": {"collectors", "trail", "facts"},
+
+	"evaluator": {"facts", "policies"},
+	"trail":     {"facts"},
+	"facts":     {},
+	"policies":  {},
+	"examples":  {"evaluator", "facts", "collectors"},
+	"fixtures":  {"evaluator", "facts"},
 }
 
 // leaves know nothing of prodgate; every part may import them.
