@@ -73,9 +73,10 @@ fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 	@.ci/fuzz $(FUZZ_TIME)
 
 .PHONY: bench
-bench: ## measure against opa eval and conftest, and one decision in process; minutes
+bench: ## measure against opa eval and conftest, one decision in process, and replay; minutes
 	go run ./internal/bench/cold
 	go run ./internal/bench/warm
+	go run ./internal/bench/replay
 	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci
