@@ -68,14 +68,14 @@ func All(cfg Config) []Collector {
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},
-		production.Collector{File: cfg.file("production", cfg.Production)},
+		production.Collector{File: cfg.recordedFile("production", cfg.Production), Recorded: cfg.Production.From == fromTrail, Log: cfg.Log},
 		rollback.Collector{File: cfg.file("rollback", cfg.Rollback), Options: cfg.Artifact},
 		incidents.Collector{File: cfg.file("incidents", cfg.Incidents)},
 		oncall.Collector{File: cfg.file("on_call", cfg.OnCall)},
 		notifications.Collector{File: cfg.file("notifications", cfg.Notifications)},
 		monitoring.Collector{File: cfg.file("monitoring", cfg.Monitoring)},
 		waivers.Collector{File: cfg.file("waivers", cfg.Waivers)},
-		trail.Collector{File: cfg.file("trail", cfg.Trail)},
+		trail.Collector{File: cfg.recordedFile("trail", cfg.Trail), Recorded: cfg.readsLog(), Log: cfg.Log},
 	)
 }
 

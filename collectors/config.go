@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 )
@@ -34,14 +36,17 @@ type Config struct {
 	Calendar        File             `yaml:"calendar,omitempty"`
 	Approvals       File             `yaml:"approvals,omitempty"`
 	People          File             `yaml:"people,omitempty"`
-	Production      File             `yaml:"production,omitempty"`
+	Production      Recorded         `yaml:"production,omitempty"`
 	Rollback        File             `yaml:"rollback,omitempty"`
 	Incidents       File             `yaml:"incidents,omitempty"`
 	OnCall          File             `yaml:"on_call,omitempty"`
 	Notifications   File             `yaml:"notifications,omitempty"`
 	Monitoring      File             `yaml:"monitoring,omitempty"`
 	Waivers         File             `yaml:"waivers,omitempty"`
-	Trail           File             `yaml:"trail,omitempty"`
+	Trail           Recorded         `yaml:"trail,omitempty"` // left out: the audit trail at Log, if there is one
+
+	// Log is the audit trail that a source which is from it reads.
+	Log Log `yaml:"-"`
 
 	// Dir is the folder that holds prodgate.yaml; empty: the working directory.
 	Dir string `yaml:"-"`
@@ -60,6 +65,30 @@ type Config struct {
 // File is a source kept in one file, JSON or YAML (the trail: JSON lines).
 type File struct {
 	File string `yaml:"file,omitempty"`
+}
+
+// Log says where the audit trail is: the location of package trail (a path,
+// postgres://…), and the file with its key where that is not the usual one.
+type Log = recorded.Log
+
+// Recorded is a source kept in one file, or in the audit trail.
+type Recorded struct {
+	File string `yaml:"file,omitempty"`
+	From string `yaml:"from,omitempty"` // "trail": the audit trail that the run has
+}
+
+// fromTrail is what From can be.
+const fromTrail = recorded.Kind
+
+// Check says what the source cannot mean.
+func (r Recorded) Check() error {
+	switch {
+	case r.From != "" && r.From != fromTrail:
+		return fmt.Errorf("from: %q is unknown; it can only be %q, the audit trail", r.From, fromTrail)
+	case r.From != "" && r.File != "":
+		return errors.New("from and file exclude each other: take one of them out")
+	}
+	return nil
 }
 
 // Scans is where vulnerability scans come from: prodgate looks itself (Scan), or
@@ -103,6 +132,16 @@ func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(),
 // file is the file of a section, as its collector wants it.
 func (c Config) file(section string, f File) file.Path {
 	return file.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
+}
+
+// recordedFile is the file of a section that the audit trail can tell as well.
+func (c Config) recordedFile(section string, r Recorded) file.Path {
+	return c.file(section, File{r.File})
+}
+
+// readsLog says whether the trail's section is read from the audit trail.
+func (c Config) readsLog() bool {
+	return c.Trail.From == fromTrail || c.Trail == Recorded{} && c.Log.Location != ""
 }
 
 // scans are the files about vulnerabilities, as their collector wants them.

@@ -64,13 +64,13 @@ func SkeletonConfig(folder string) Config {
 		Calendar:      in("calendar.yaml"),
 		Approvals:     in("approvals.yaml"),
 		People:        in("people.yaml"),
-		Production:    in("production.yaml"),
+		Production:    Recorded{File: path.Join(folder, "production.yaml")},
 		Rollback:      in("rollback.yaml"),
 		Incidents:     in("incidents.yaml"),
 		OnCall:        in("on-call.yaml"),
 		Notifications: in("notifications.yaml"),
 		Monitoring:    in("monitoring.yaml"),
 		Waivers:       in("waivers.yaml"),
-		Trail:         in("trail.jsonl"),
+		Trail:         Recorded{File: path.Join(folder, "trail.jsonl")},
 	}
 }

@@ -69,8 +69,8 @@ func TestEachSkeletonCollects(t *testing.T) {
 func TestSkeletonsAreWhatTheirConfigurationNames(t *testing.T) {
 	cfg := collectors.SkeletonConfig("evidence")
 	named := map[string]bool{cfg.Vulnerabilities.Reports[0]: true, cfg.Vulnerabilities.Database: true}
-	for _, f := range []collectors.File{cfg.Build, cfg.Staging, cfg.Calendar, cfg.Approvals, cfg.People, cfg.Production,
-		cfg.Rollback, cfg.Incidents, cfg.OnCall, cfg.Notifications, cfg.Monitoring, cfg.Waivers, cfg.Trail} {
+	for _, f := range []collectors.File{cfg.Build, cfg.Staging, cfg.Calendar, cfg.Approvals, cfg.People, {File: cfg.Production.File},
+		cfg.Rollback, cfg.Incidents, cfg.OnCall, cfg.Notifications, cfg.Monitoring, cfg.Waivers, {File: cfg.Trail.File}} {
 		named[f.File] = true
 	}
 	for _, s := range collectors.Skeletons() {

@@ -93,7 +93,7 @@ func (e *Evaluator) compile() error {
 		return err
 	}
 	e.compiler = ast.NewCompiler().WithCapabilities(capabilities)
-	if len(e.rules.packs) == 0 {
+	if len(e.rules.packs) == 0 && !e.rules.recorded {
 		e.compiler.WithSkipStages(provenStages...)
 	}
 	e.compiler.Compile(modules)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/prodgate/prodgate/facts"
 )
 
 // checkSettings refuses what an organisation's settings cannot mean: an
@@ -159,7 +161,14 @@ func (l *settingsLint) exact(path string, list []any) {
 			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; an entry is the exact name of one, never a pattern", s)
 		}
 	}
+	if at := settingPath(path); strings.HasPrefix(at, "audit.writers.") && strings.HasSuffix(at, ".assurances") {
+		l.words(path, list, countingAssurances...)
+	}
 }
+
+// countingAssurances are the ways to establish a writer that can count; a writer
+// who only claims to be somebody never does.
+var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceOIDC)}
 
 func (l *settingsLint) words(path string, list []any, known ...string) {
 	for i, entry := range list {

@@ -36,6 +36,7 @@ type ruleSet struct {
 	settings map[string]any // data.prodgate.v1.settings
 	own      map[string]any // data.prodgate.organisation; nil without
 	revision string
+	recorded bool // from a bundle: nothing has shown that the shipped rules are ours
 }
 
 // loadRules reads the shipped rules and then the packs.

@@ -146,6 +146,9 @@ func (r *run) assemble(from *result, findings []Finding) Decision {
 		Sources:       doc.Sources,
 		Weakened:      []string{},
 	}
+	if r.rules.recorded && d.Mode == ModeEnforce {
+		d.Mode = ModeDocument
+	}
 	if a := doc.Artifact; a != nil {
 		deploy := a.Repository + "@" + a.Digest
 		d.Deploy = &deploy

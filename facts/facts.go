@@ -261,16 +261,19 @@ type Person struct {
 type Production struct {
 	Current *Deployment  `json:"current"` // null: nothing runs
 	History []Deployment `json:"history"`
+	Since   *time.Time   `json:"since,omitempty"` // from when on the source knows deployments; absent: from the first one
 }
 
 // Deployment is one deployment to the environment. Status is kept as the
 // deploying system words it.
 type Deployment struct {
-	Version   string    `json:"version" schema:"nonempty"`
-	Digest    string    `json:"digest" schema:"digest"`
-	LiveAt    time.Time `json:"live_at"`
-	Status    string    `json:"status" schema:"nonempty"`
-	Approvers []string  `json:"approvers" schema:"person"`
+	Version   string     `json:"version" schema:"nonempty"`
+	Digest    string     `json:"digest" schema:"digest"`
+	LiveAt    time.Time  `json:"live_at"`
+	Status    string     `json:"status" schema:"nonempty"`
+	Approvers []string   `json:"approvers" schema:"person"`
+	Writer    *string    `json:"writer,omitempty" schema:"person"` // who recorded it, where the source knows
+	Assurance *Assurance `json:"assurance,omitempty"`              // how Writer was established
 }
 
 // Rollback is the way back.
@@ -350,19 +353,49 @@ type Trail struct {
 
 // Step is one recorded step of a promotion.
 type Step struct {
-	Type   string    `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
-	At     time.Time `json:"at"`
-	Digest string    `json:"digest" schema:"digest"`
+	Type        string     `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
+	At          time.Time  `json:"at"`
+	Digest      string     `json:"digest" schema:"digest"`
+	Environment *string    `json:"environment,omitempty" schema:"identifier"` // where the step was taken, where the source knows
+	Outcome     *string    `json:"outcome,omitempty" schema:"nonempty"`       // of a gate's decision: allow, deny
+	Writer      *string    `json:"writer,omitempty" schema:"person"`          // who recorded it, where the source knows
+	Assurance   *Assurance `json:"assurance,omitempty"`                       // how Writer was established
 }
 
 // Debt is what an emergency left to be done. It is open unless SettledAt is
-// set. Without Service it is every service's.
+// set, or one of Settlements counts by its writer. Without Service it is every
+// service's. Without DueAt it is due a while after IncurredAt that the settings
+// say.
 type Debt struct {
-	Type      string     `json:"type" schema:"nonempty"` // emergency.review …
-	Service   *string    `json:"service" schema:"identifier"`
-	DueAt     time.Time  `json:"due_at"`
-	SettledAt *time.Time `json:"settled_at"`
+	Type        string       `json:"type" schema:"nonempty"`         // emergency.review …
+	ID          *string      `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail that it comes from
+	Service     *string      `json:"service" schema:"identifier"`
+	IncurredAt  *time.Time   `json:"incurred_at,omitempty"`
+	DueAt       *time.Time   `json:"due_at"`
+	SettledAt   *time.Time   `json:"settled_at"` // by the word of a source that knows no writers
+	Settlements []Settlement `json:"settlements,omitzero"`
 }
+
+// Settlement is an entry in the trail that says that a debt is settled.
+type Settlement struct {
+	At        time.Time `json:"at"`
+	Writer    string    `json:"writer" schema:"person"`
+	Assurance Assurance `json:"assurance"`
+}
+
+// Assurance says how the writer of an entry in the trail was established.
+type Assurance string
+
+// The closed set of assurances, weakest first.
+const (
+	AssuranceClaimed Assurance = "claimed" // the writer said so
+	AssuranceUser    Assurance = "user"    // the operating system's account that ran prodgate
+	AssuranceCI      Assurance = "ci"      // the CI system's variables said so
+	AssuranceOIDC    Assurance = "oidc"    // a signed token was verified
+)
+
+// Assurances are all of them, in the order they are documented.
+var Assurances = []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}
 
 // Status says how reading a source went.
 type Status string

@@ -131,6 +131,8 @@ func text(t reflect.Type, tag string) *shape {
 		s.enum = spelled(Kinds)
 	case t == reflect.TypeFor[Status]():
 		s.enum = spelled(Statuses)
+	case t == reflect.TypeFor[Assurance]():
+		s.enum = spelled(Assurances)
 	case tag == "version":
 		s.enum = []string{Version}
 	case tag == "source":

@@ -1,4 +1,5 @@
-// Package production reads what runs and ran in the environment, from one file:
+// Package production reads what runs and ran in the environment, from the audit
+// trail or from one file:
 //
 //	current: {…}        # the deployment that runs now; null: looked, nothing runs
 //	history:            # newest first; [] says that nothing ever ran
@@ -8,7 +9,8 @@
 //	    status: superseded           # as the deploying system words it; settings say which words count
 //	    approvers: [platform-lead@example.com]
 //
-// current has the form of an entry of history.
+// current has the form of an entry of history. A file that does not know all of
+// the history says since when it does: since: 2026-06-01T00:00:00Z.
 package production
 
 import (
@@ -16,6 +18,7 @@ import (
 	_ "embed" // the skeleton
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -24,21 +27,38 @@ import (
 //go:embed skeleton.yaml
 var Skeleton string
 
-// Collector reads the history of deployments from File.
+// Collector reads the history of deployments from Log if Recorded, else from
+// File.
 type Collector struct {
-	File file.Path
+	File     file.Path
+	Recorded bool
+	Log      recorded.Log
 }
 
 // Name is the section's key.
 func (Collector) Name() string { return "production" }
 
 // Kind is the kind of source.
-func (Collector) Kind() string { return "file" }
+func (c Collector) Kind() string {
+	if c.Recorded {
+		return recorded.Kind
+	}
+	return "file"
+}
 
-// Collect reads the file.
-func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
+// onlyRecorded are keys that a file can't vouch for.
+var onlyRecorded = map[string]string{
+	"writer":    "says who recorded the deployment, and a file establishes nobody; take the key out",
+	"assurance": "says how a writer was established, and a file establishes nobody; take the key out",
+}
+
+// Collect reads the history.
+func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	if c.Recorded {
+		return c.collectRecorded(ctx, req)
+	}
 	var section facts.Production
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{Require: []string{"current"}})
+	evidence, err := c.File.Decode(ctx, &section, file.Rules{Require: []string{"current"}, Refuse: onlyRecorded})
 	if err != nil {
 		return nil, err
 	}

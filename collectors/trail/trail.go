@@ -1,11 +1,13 @@
-// Package trail reads what is recorded of a promotion, from a file of JSON
-// lines. A line is a step that was done, or a debt that an emergency left:
+// Package trail reads what is recorded of a promotion: from the audit trail
+// itself, or from a file of JSON lines. A line is a step that was done, or a debt
+// that an emergency left:
 //
 //	{"type": "staging.verified", "at": "2026-11-24T09:40:00Z", "digest": "sha256:…"}
 //	{"debt": {"type": "emergency.review", "service": "payments-api", "due_at": "2026-11-27T09:00:00Z", "settled_at": null}}
 //
 // A debt without service is every service's; one without settled_at is open. An
-// empty file is a trail in which nothing is recorded.
+// empty file is a trail in which nothing is recorded. Who recorded what, only the
+// audit trail can say.
 package trail
 
 import (
@@ -13,6 +15,7 @@ import (
 	_ "embed" // the skeleton
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -21,25 +24,53 @@ import (
 //go:embed skeleton.jsonl
 var Skeleton string
 
-// Collector reads the trail from File.
+// Collector reads the trail from Log if Recorded, else from File.
 type Collector struct {
-	File file.Path
+	File     file.Path
+	Recorded bool
+	Log      recorded.Log
 }
 
 // Name is the section's key.
 func (Collector) Name() string { return "trail" }
 
 // Kind is the kind of source.
-func (Collector) Kind() string { return "file" }
+func (c Collector) Kind() string {
+	if c.Recorded {
+		return recorded.Kind
+	}
+	return "file"
+}
 
-// Collect reads the file. One bad line is an error: a trail with a gap is none.
-func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
+// Collect reads the steps and debts. One bad line of a file is an error: a trail
+// with a gap is none.
+func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	if c.Recorded {
+		return c.collectRecorded(ctx, req)
+	}
+	return c.collectFile(ctx)
+}
+
+// onlyRecorded are keys that a file can't vouch for.
+var onlyRecorded = map[string]string{
+	"writer":      "says who recorded the step, and a file establishes nobody; take the key out",
+	"assurance":   "says how a writer was established, and a file establishes nobody; take the key out",
+	"outcome":     "is the outcome of a gate, which only the audit trail records; take the key out",
+	"settlements": "are entries of the audit trail; write settled_at",
+}
+
+func (c Collector) collectFile(ctx context.Context) (facts.Section, error) {
 	t, err := c.File.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	section := &facts.Trail{Steps: []facts.Step{}, Debts: []facts.Debt{}}
-	err = file.DecodeLines(t, file.Rules{}, func(l file.Line) error {
+	rules := file.Rules{
+		Refuse:  onlyRecorded,
+		Require: []string{"due_at"},
+		Cure:    map[string]string{"due_at": "write it, or null beside incurred_at, and the settings say by when"},
+	}
+	err = file.DecodeLines(t, rules, func(l file.Line) error {
 		if l.Has("debt") {
 			var d struct {
 				Debt facts.Debt `json:"debt"`

@@ -8,8 +8,10 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -73,6 +75,7 @@ func Load(in Input) (*Config, error) {
 		}
 	}
 	c.anchorPolicies(in.Dir)
+	c.anchorTrail(in.Dir)
 	return c, nil
 }
 
@@ -123,6 +126,33 @@ func (c *Config) anchorPolicies(dir string) {
 	}
 	v.List = list
 	c.values["policies"] = v
+}
+
+// anchorTrail makes the trail's paths independent of the working folder, as
+// anchorPolicies does.
+func (c *Config) anchorTrail(dir string) {
+	for _, name := range []string{"trail", "trail-key"} {
+		v := c.values[name]
+		if v.Text == "" || filepath.IsAbs(v.Text) || name == "trail" && strings.Contains(v.Text, "://") {
+			continue
+		}
+		from := dir
+		if v.Origin.Kind == FromFile {
+			from = c.Dir()
+		}
+		v.Text = filepath.Join(from, strings.TrimPrefix(v.Text, "sqlite:"))
+		c.values[name] = v
+	}
+}
+
+// Shown is the value as people may see it: without a password.
+func (v Value) Shown() string {
+	u, err := url.Parse(v.Text)
+	if err != nil || u.Host == "" {
+		return v.Text
+	}
+	u.RawQuery = "" // it can hold a password, too
+	return u.Redacted()
 }
 
 // locate finds the file to read: the named one, or the nearest upwards from

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,6 +164,53 @@ func TestTimeoutNeedsAUnit(t *testing.T) {
 		}
 		if _, err := c.Timeout(); err == nil || !strings.Contains(err.Error(), "--timeout") {
 			t.Errorf("timeout %q: error = %v", text, err)
+		}
+	}
+}
+
+func TestTheTrailIsFoundFromAnyFolder(t *testing.T) {
+	file := "trail: logs/trail.db\ntrail_key: keys/trail.key\n"
+	root := repository(t, map[string]string{Filename: file, "deep/down/x": ""})
+	deep := filepath.Join(root, "deep", "down")
+	for _, tt := range []struct {
+		name, want, shown string
+		in                Input
+	}{
+		{"a path in the file counts from the file", filepath.Join(root, "logs", "trail.db"), "", Input{Dir: deep}},
+		{"a path by flag counts from the working folder", filepath.Join(deep, "t.db"), "", Input{Dir: deep, Flags: map[string][]string{"trail": {"t.db"}}}},
+		{"a path by variable counts from the working folder", filepath.Join(deep, "t.db"), "", Input{Dir: deep, Env: []string{"PRODGATE_TRAIL=sqlite:t.db"}}},
+		{"an absolute path stays", filepath.Join(root, "t.db"), "", Input{Dir: deep, Env: []string{"PRODGATE_TRAIL=" + filepath.Join(root, "t.db")}}},
+		{"an address stays, and shows no password", "postgres://gate:secret@db/trail?password=x", "postgres://gate:xxxxx@db/trail", Input{Dir: deep, Env: []string{"PRODGATE_TRAIL=postgres://gate:secret@db/trail?password=x"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Load(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := c.Get("trail")
+			if shown := cmp.Or(tt.shown, tt.want); v.Text != tt.want || v.Shown() != shown {
+				t.Errorf("trail = %q, shown as %q; want %q, shown as %q", v.Text, v.Shown(), tt.want, shown)
+			}
+			if key := c.Get("trail-key").Text; key != filepath.Join(root, "keys", "trail.key") {
+				t.Errorf("trail-key = %q", key)
+			}
+		})
+	}
+}
+
+func TestASourceIsFromTheTrailOrFromAFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"sources:\n  trail: {from: trail}\n":               "",
+		"sources:\n  production: {from: trail}\n":          "",
+		"sources:\n  production: {from: trial}\n":          `prodgate.yaml:2: sources.production: from: "trial" is unknown; it can only be "trail"`,
+		"sources:\n  trail: {from: trail, file: x}\n":      "prodgate.yaml:2: sources.trail: from and file exclude each other",
+		"sources:\n  staging: {from: trail}\n":             `prodgate.yaml:2: unknown key "sources.staging.from"`,
+		"sources:\n  production: {file: x, form: trail}\n": `did you mean "from"?`,
+		"sources:\n  trail: {file: x}\ntrial: t.db\n":      `did you mean "trail"?`,
+	} {
+		_, err := Parse(Filename, "", []byte(text))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 }

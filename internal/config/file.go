@@ -26,6 +26,8 @@ type File struct {
 	Environment string            `yaml:"environment"` // name of the environment, as the settings list it
 	Policies    []string          `yaml:"policies"`    // policy packs; relative paths count from this file
 	Timeout     string            `yaml:"timeout"`     // Go duration: 90s, 2m
+	Trail       string            `yaml:"trail"`       // the audit trail: a path, which counts from this file, or postgres://…
+	TrailKey    string            `yaml:"trail_key"`   // file with the trail's signing key; counts from this file
 	Sources     collectors.Config `yaml:"sources"`     // where each section's facts come from
 
 	path  string
@@ -85,6 +87,11 @@ func Parse(path, dir string, content []byte) (f File, err error) {
 	f.note(document.Content[0], "")
 	if f.Sources.Artifact.Insecure {
 		return File{}, fmt.Errorf("%s:%d: sources.artifact.insecure loosens the gate: it can only be said by the flag --%s", path, f.lines["sources.artifact"], InsecureFlag)
+	}
+	for section, source := range map[string]collectors.Recorded{"production": f.Sources.Production, "trail": f.Sources.Trail} {
+		if err := source.Check(); err != nil {
+			return File{}, fmt.Errorf("%s:%d: sources.%s: %w", path, f.lines["sources."+section], section, err)
+		}
 	}
 	return f, nil
 }

@@ -83,6 +83,16 @@ var Settings = []Setting{
 		file: func(f *File) (string, []string) { return f.Timeout, nil },
 		Doc:  "how long the run may take",
 	},
+	{
+		Name: "trail", Flag: "trail", Env: "PRODGATE_TRAIL", Key: "trail",
+		file: func(f *File) (string, []string) { return f.Trail, nil },
+		Doc:  "the audit trail in which decisions are recorded: the path of a SQLite file, or postgres://…",
+	},
+	{
+		Name: "trail-key", Flag: "trail-key", Env: "PRODGATE_TRAIL_KEY", Key: "trail_key",
+		file: func(f *File) (string, []string) { return f.TrailKey, nil },
+		Doc:  "the file with the trail's signing key; without it, beside a SQLite file, or in the user's configuration folder for PostgreSQL",
+	},
 }
 
 // flagsOnly are switches that loosen the gate or move its clock: a variable

@@ -13,14 +13,20 @@ var layers = map[string][]string{
 	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
-	"internal/bench": {"collectors", "evaluator", "trail", "facts", "policies"},
+	"internal/bench": {"internal/invented", "internal/replay", "collectors", "evaluator", "trail", "facts", "policies"},
 	"collectors":     {"facts"},
-	"evaluator":      {"facts", "policies"},
-	"trail":          {"facts"},
-	"facts":          {},
-	"policies":       {},
-	"examples":       {"evaluator", "facts", "collectors"},
-	"fixtures":       {"evaluator", "facts"},
+
+	// Steps, debts and history are facts of the trail (docs/adr/0013).
+	"collectors/trail":             {"collectors", "trail", "facts"},
+	"collectors/production":        {"collectors", "trail", "facts"},
+	"collectors/internal/recorded": {"collectors", "trail", "facts"},
+
+	"evaluator": {"facts", "policies"},
+	"trail":     {"facts"},
+	"facts":     {},
+	"policies":  {},
+	"examples":  {"evaluator", "facts", "collectors"},
+	"fixtures":  {"evaluator", "facts"},
 }
 
 // leaves know nothing of prodgate; every part may import them.

@@ -8,15 +8,6 @@ import (
 // document prints the decision itself.
 func document(p *page) ([]byte, error) { return indent(p.json) }
 
-// indented is v as JSON for people and programs.
-func indented(v any) ([]byte, error) {
-	raw, err := compact(v)
-	if err != nil {
-		return nil, err
-	}
-	return indent(raw)
-}
-
 // indent makes compact JSON readable. Hidden characters are written as \u
 // escapes: the document stays the same, a terminal shows no tricks.
 func indent(raw []byte) ([]byte, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
@@ -121,7 +120,7 @@ func compareFindings(a, b ScanFinding) int {
 // ParseScans reads every -o of "prodgate scan", FORMAT[=PATH], as ParseAll does
 // for a decision.
 func ParseScans(values []string) ([]Output, error) {
-	return parseAll(values, func(value string) (Output, error) { return parseOneOf(value, ScanFormats) })
+	return ParseFormats(values, ScanFormats)
 }
 
 // WriteScan prints s to the output's file, or to stdout where it names none, as
@@ -139,23 +138,11 @@ func (o Output) renderScan(s *Scan, options Options) ([]byte, error) {
 	case "text":
 		return scanText(s, options), nil
 	case "json":
-		return indented(s)
+		return JSON(s)
 	case "sarif":
 		return scanSARIF(s)
 	case cyclonedxFormat:
 		return scanCycloneDX(s)
 	}
 	return nil, unknownFormat(o.Format, ScanFormats)
-}
-
-// parseOneOf reads FORMAT[=PATH] for one of formats.
-func parseOneOf(value string, formats []string) (Output, error) {
-	format, path, hasPath := strings.Cut(value, "=")
-	if !slices.Contains(formats, format) {
-		return Output{}, unknownFormat(format, formats)
-	}
-	if hasPath && path == "" {
-		return Output{}, noFile(value, format)
-	}
-	return Output{Format: format, Path: path}, nil
 }

@@ -67,7 +67,7 @@ func scanSARIF(s *Scan) ([]byte, error) {
 			Fingerprints: scanFingerprint(undeterminedRule, u.Package, u.Version, u.Reason, u.Platform),
 		})
 	}
-	return indented(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+	return JSON(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
 func (f ScanFinding) sarifRule() sarifRule {

@@ -18,9 +18,7 @@ var ScheduleFormats = []string{"text", "json", icsFormat}
 
 // ParseSchedules reads every -o of a command line that prints a schedule,
 // FORMAT[=PATH], as ParseAll does for a decision.
-func ParseSchedules(values []string) ([]Output, error) {
-	return parseAll(values, func(value string) (Output, error) { return parseOneOf(value, ScheduleFormats) })
-}
+func ParseSchedules(values []string) ([]Output, error) { return ParseFormats(values, ScheduleFormats) }
 
 // WriteSchedule prints s to the output's file, or to stdout where it names
 // none, as Write does with a decision.
@@ -37,7 +35,7 @@ func (o Output) renderSchedule(s *evaluator.Schedule, options Options) ([]byte, 
 	case "text":
 		return scheduleText(s, options)
 	case "json":
-		return indented(s)
+		return JSON(s)
 	case icsFormat:
 		return scheduleICS(s), nil
 	}

@@ -149,6 +149,43 @@ _sections := {
 	"waivers",
 }
 
+# The promotion, with the audit trail and the production history from a trail.
+recorded := object.union(promotion, {
+	"production": {
+		"current": object.union(_deployment, _by_pipeline),
+		"history": [object.union(_deployment, _by_pipeline)],
+		"since": "2026-10-01T00:00:00Z",
+	},
+	"trail": {
+		"steps": [
+			_step("staging.deployed", "2026-11-24T09:00:00-05:00", "staging"),
+			_step("staging.verified", "2026-11-24T09:30:00-05:00", "staging"),
+			_step("approval.granted", "2026-11-24T11:00:00-05:00", "production"),
+		],
+		"debts": [],
+	},
+	"sources": object.union(promotion.sources, {
+		"production": {"status": "ok", "kind": "trail", "error": null},
+		"trail": {"status": "ok", "kind": "trail", "error": null},
+	}),
+})
+
+_step(type, at, environment) := object.union(_by_pipeline, {
+	"type": type,
+	"at": at,
+	"digest": artifact,
+	"environment": environment,
+})
+
+_by_pipeline := {"writer": "repo:acme/payments-api", "assurance": "ci"}
+
+# A first release, of which the trail knows since October.
+recorded_initial := object.union(initial, {
+	"production": {"current": null, "history": [], "since": "2026-10-25T12:00:00-05:00"},
+	"trail": recorded.trail,
+	"sources": recorded.sources,
+})
+
 configuration := changed("/request/kind", "configuration")
 
 initial := patched([

@@ -10,6 +10,7 @@ import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.window
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -56,11 +57,15 @@ _approved if {
 _scheduled if approvals.granted_by(settings.effective.approval.roles.preferred_window)
 
 # Those who approved the deployment that is undone, or this artifact before.
-_original_approvers contains id if some id in input.production.current.approvers
+_original_approvers contains id if {
+	writers.counts("production", "deploy.live", input.production.current)
+	some id in input.production.current.approvers
+}
 
 _original_approvers contains id if {
 	some deployment in input.production.history
 	deployment.digest == input.artifact.digest
+	writers.counts("production", "deploy.live", deployment)
 	some id in deployment.approvers
 }
 

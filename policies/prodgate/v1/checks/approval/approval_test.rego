@@ -125,6 +125,22 @@ test_pass_rollback_by_the_original_approver if {
 	approval.pass == false with input as neither
 }
 
+# A history from the trail makes an original approver only by a writer who counts.
+test_deny_rollback_by_an_original_approver_whom_nobody_who_counts_recorded if {
+	deployment := object.union(testing.rollback.production.history[0], {"writer": "repo:acme/payments-api", "assurance": "ci"})
+	document := object.union(testing.change(testing.rollback, "/approvals/0/approver", "mailto:manager@example.com"), {
+		"now": "2026-11-24T20:00:00-05:00",
+		"production": {"current": deployment, "history": [deployment]},
+		"sources": {"production": {"kind": "trail"}},
+	})
+	approval.pass == true with input as document
+	approval.pass == true with input as testing.change(document, "/production/current/assurance", "claimed")
+	approval.pass == true with input as testing.change(document, "/production/history/0/assurance", "claimed")
+	both := testing.change(testing.change(document, "/production/current/assurance", "claimed"), "/production/history/0/assurance", "claimed")
+	approval.pass == false with input as both
+	testing.codes(approval.deny) == {"approval.outside_window"} with input as both
+}
+
 test_deny_rollback_by_somebody_else if {
 	document := testing.change(testing.rollback, "/approvals/0/approver", "mailto:vp@example.com")
 	approval.pass == false with input as document

@@ -2,12 +2,14 @@
 # title: Audit trail complete
 # description: >-
 #   Every required step of this artifact's promotion is in the trail, before
-#   now (production-readiness.md, "Audit trail complete").
+#   now, by a writer who counts (production-readiness.md, "Audit trail
+#   complete").
 package prodgate.v1.checks.audit
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -25,10 +27,57 @@ _readable if count(needs - sources.readable) == 0
 
 _logged(type) if {
 	some step in input.trail.steps
+	_is(step, type)
+	writers.counts("trail", type, step)
+	_at_home(step)
+	_went_well(step)
+}
+
+_is(step, type) if {
 	step.type == type
 	step.digest == input.artifact.digest
 	clock.past(step.at)
 }
+
+_recorded(type) if {
+	some step in input.trail.steps
+	_is(step, type)
+}
+
+# A step counts where it belongs. A file may leave out where it was.
+_at_home(step) if {
+	_staging(step)
+	step.environment in settings.effective.audit.staging_environments
+}
+
+_at_home(step) if {
+	not _staging(step)
+	step.environment == input.request.environment
+}
+
+_at_home(step) if {
+	writers.whole("trail")
+	object.get(step, "environment", null) == null
+}
+
+_staging(step) if startswith(step.type, "staging.")
+
+# Decisions on saved documents and simulations have types of their own, which
+# never count, and a gate that denied was not passed.
+_went_well(step) if not _gate(step)
+
+_went_well(step) if {
+	step.type == "gate.evaluated"
+	step.outcome == "allow"
+}
+
+_went_well(step) if {
+	step.type == "gate.evaluated"
+	writers.whole("trail")
+	object.get(step, "outcome", null) == null
+}
+
+_gate(step) if startswith(step.type, "gate.")
 
 # METADATA
 # title: A step is not in the audit trail
@@ -48,5 +97,56 @@ deny contains {
 } if {
 	_readable
 	some type in settings.effective.audit.required_steps
+	not _recorded(type)
+}
+
+# METADATA
+# title: A step in the audit trail does not count
+# description: >-
+#   The step is recorded for this digest, but by a writer whom the settings do
+#   not accept, for another environment, or as a gate that was not passed.
+# custom:
+#   code: audit.step_not_counted
+#   cure: fix
+#   remedy: >-
+#     Let a writer who counts record the step where it was taken; audit.writers in
+#     the settings says who that is.
+#   who: [whoever runs the pipeline, owner of the policies]
+deny contains {
+	"code": "audit.step_not_counted",
+	"item": type,
+	"path": "/trail/steps",
+	"message": sprintf("%s is in the trail, but does not count: it %s", [type, concat("; it ", _objections[type])]),
+	"observed": [object.remove(step, {"digest"}) | some step in input.trail.steps; _is(step, type)],
+	"required": {"type": type, "digest": input.artifact.digest, "writers": settings.effective.audit.writers},
+} if {
+	_readable
+	some type in settings.effective.audit.required_steps
+	_recorded(type)
 	not _logged(type)
+}
+
+# Why the steps of a type do not count, in words.
+_objections[type] contains sprintf("was recorded by %v (%v), who does not count", [
+	object.get(step, "writer", "nobody"),
+	object.get(step, "assurance", "not established"),
+]) if {
+	some type in settings.effective.audit.required_steps
+	some step in input.trail.steps
+	_is(step, type)
+	not writers.counts("trail", type, step)
+}
+
+_objections[type] contains sprintf("was taken in %v", [object.get(step, "environment", "an environment that is not known")]) if {
+	some type in settings.effective.audit.required_steps
+	some step in input.trail.steps
+	_is(step, type)
+	not _at_home(step)
+}
+
+_objections[type] contains "is no gate that was passed" if {
+	some type in settings.effective.audit.required_steps
+	some step in input.trail.steps
+	_is(step, type)
+	not _went_well(step)
 }

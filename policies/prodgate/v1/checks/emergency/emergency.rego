@@ -12,6 +12,7 @@ import data.prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -45,14 +46,40 @@ _overdue contains position if {
 	not _due_later(input.trail.debts[position])
 }
 
+# The word of a source that knows no writers.
 _settled(debt) if {
+	writers.whole("trail")
 	is_string(debt.settled_at)
 	clock.past(debt.settled_at)
 }
 
+_settled(debt) if {
+	some settlement in debt.settlements
+	writers.counts("trail", "emergency.reviewed", settlement)
+	clock.past(settlement.at) >= clock.fact(debt.incurred_at)
+}
+
 _elsewhere(debt) if text.differs(debt.service, input.request.service)
 
-_due_later(debt) if clock.now < time.parse_rfc3339_ns(debt.due_at)
+_due_later(debt) if clock.now < _due(debt)
+
+_due(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
+
+# What the trail records is when an emergency was used; by when its review is due
+# is a setting.
+_due(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.effective.emergency.review_within) if {
+	object.get(debt, "due_at", null) == null
+}
+
+_due_text(debt) := words if {
+	words := time.format([_due(debt), "UTC", "RFC3339"])
+} else := "an unknown time"
+
+# Why a debt that somebody called settled is open, in words.
+_unsettled(debt) := sprintf("; that %s settled it does not count", [concat(", ", claims)]) if {
+	claims := {sprintf("%v (%v)", [settlement.writer, settlement.assurance]) | some settlement in debt.settlements}
+	count(claims) > 0
+} else := ""
 
 # METADATA
 # title: Emergency without an incident
@@ -148,9 +175,10 @@ deny contains {
 	"code": "emergency.debt_overdue",
 	"item": object.get(input.trail.debts[position], "type", "a debt"),
 	"path": sprintf("/trail/debts/%d", [position]),
-	"message": sprintf("%v was due at %v", [
+	"message": sprintf("%v was due at %s%s", [
 		object.get(input.trail.debts[position], "type", "a debt"),
-		object.get(input.trail.debts[position], "due_at", "an unknown time"),
+		_due_text(input.trail.debts[position]),
+		_unsettled(input.trail.debts[position]),
 	]),
 	"required": "settled",
 } if {
@@ -172,7 +200,11 @@ warn contains {
 	"code": "emergency.debt_open",
 	"item": object.get(input.trail.debts[position], "type", "a debt"),
 	"path": sprintf("/trail/debts/%d", [position]),
-	"message": sprintf("%s is due at %s", [input.trail.debts[position].type, input.trail.debts[position].due_at]),
+	"message": sprintf("%s is due at %s%s", [
+		input.trail.debts[position].type,
+		_due_text(input.trail.debts[position]),
+		_unsettled(input.trail.debts[position]),
+	]),
 	"required": "settled",
 } if {
 	some position in (_open - _overdue)

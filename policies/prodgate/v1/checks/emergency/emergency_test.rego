@@ -134,6 +134,69 @@ test_deny_debt_unless_shown_to_be_settled if {
 	}
 }
 
+# A debt as the trail records it.
+_used := {
+	"type": "emergency.review",
+	"id": "0197a0e0-0000-7000-8000-000000000001",
+	"service": "payments-api",
+	"incurred_at": "2026-11-21T12:00:01-05:00",
+	"due_at": null,
+	"settled_at": null,
+	"settlements": [],
+}
+
+_review := {"at": "2026-11-22T09:00:00-05:00", "writer": "repo:acme/payments-api", "assurance": "ci"}
+
+_recorded(entry) := testing.change(testing.recorded, "/trail/debts", [object.union(_used, entry)])
+
+test_warn_debt_of_a_trail_not_due_yet if {
+	emergency.pass == true with input as _recorded({})
+	emergency.deny == set() with input as _recorded({})
+	some finding in emergency.warn with input as _recorded({})
+	finding.message == "emergency.review is due at 2026-11-24T17:00:01Z"
+}
+
+test_deny_debt_of_a_trail_overdue if {
+	every at in ["2026-11-21T12:00:00-05:00", "2026-10-01T12:00:00-05:00", "2026-11-24T12:00:01-05:00", "2036-11-24T12:00:00-05:00", null, "", true] {
+		document := _recorded({"incurred_at": at})
+		emergency.pass == false with input as document
+		testing.codes(emergency.deny) == {"emergency.debt_overdue"} with input as document
+	}
+	emergency.pass == false with input as testing.remove(_recorded({}), "/trail/debts/0/incurred_at")
+	some finding in emergency.deny with input as _recorded({"incurred_at": "2026-11-21T12:00:00-05:00"})
+	finding.message == "emergency.review was due at 2026-11-24T17:00:00Z"
+}
+
+test_deny_debt_of_a_trail_by_a_shorter_setting if {
+	settings := testing.settings("/emergency/review_within", "71h59m")
+	emergency.pass == false with input as _recorded({}) with data.prodgate.v1.settings as settings
+	every value in [null, "", "soon", [], 0] {
+		emergency.pass == false with input as _recorded({}) with data.prodgate.v1.settings as testing.settings("/emergency/review_within", value)
+	}
+}
+
+test_pass_debt_of_a_trail_settled_by_a_writer_who_counts if {
+	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [_review]})
+	emergency.pass == true with input as document
+	emergency.warn == set() with input as document
+}
+
+test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
+	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": "2026-10-01T11:59:59-05:00"}, {"at": null}] {
+		document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
+		emergency.pass == false with input as document
+		testing.codes(emergency.deny) == {"emergency.debt_overdue"} with input as document
+	}
+	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"writer": "user:jane", "assurance": "claimed"})]})
+	some finding in emergency.deny with input as document
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that user:jane (claimed) settled it does not count"
+}
+
+test_deny_debt_of_a_trail_settled_by_its_own_word if {
+	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settled_at": "2026-10-02T12:00:00-05:00"})
+	emergency.pass == false with input as document
+}
+
 test_pass_emergency_in_spite_of_a_debt if {
 	document := _with("/trail/debts", [object.union(_debt, {"due_at": "2026-11-20T12:00:00-05:00"})])
 	emergency.pass == true with input as document

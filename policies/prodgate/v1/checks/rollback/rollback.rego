@@ -6,10 +6,12 @@
 #   Readiness"). A first release has no such version, and shows that.
 package prodgate.v1.checks.rollback
 
+import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -33,6 +35,7 @@ pass if {
 	_readable
 	_documented
 	_nothing_before
+	_known_long_enough
 }
 
 pass if {
@@ -62,6 +65,7 @@ _worked if {
 	some deployment in input.production.history
 	deployment.digest == input.rollback.target.digest
 	deployment.status in settings.effective.rollback.working_statuses
+	writers.counts("production", "deploy.live", deployment)
 }
 
 _target_ready if {
@@ -80,6 +84,17 @@ _is_target if input.rollback.target.digest == input.artifact.digest
 _nothing_before if {
 	input.production.history == []
 	object.get(input.production, "current", "") == null
+}
+
+# A trail that is new knows of no deployment, whatever went before it.
+_known_long_enough if {
+	writers.whole("production")
+	object.get(input.production, "since", null) == null
+}
+
+_known_long_enough if {
+	known := clock.collected - clock.fact(input.production.since)
+	known >= time.parse_duration_ns(settings.effective.rollback.first_release.minimum_history)
 }
 
 _ticketed if incidents.ticket
@@ -126,7 +141,10 @@ deny contains {
 
 # METADATA
 # title: Rollback target never worked in production
-# description: The version to go back to has no deployment in the production history that worked.
+# description: >-
+#   The version to go back to has no deployment in the production history that
+#   worked and, where the history is the audit trail's, was recorded by a writer
+#   who counts.
 # custom:
 #   code: rollback.not_proven
 #   cure: fix
@@ -219,4 +237,29 @@ deny contains {
 	_readable
 	_kind == "initial"
 	not _nothing_before
+}
+
+# METADATA
+# title: Production history does not reach back far enough
+# description: >-
+#   The source of the production history knows of no deployment, but has not been
+#   there long enough to know; a new or empty trail proves nothing.
+# custom:
+#   code: rollback.history_too_short
+#   cure: fix
+#   remedy: >-
+#     Read the production history from a source that knows all of it, such as a file
+#     written by whoever deploys.
+#   who: [owner of the service, owner of prodgate.yaml]
+deny contains {
+	"code": "rollback.history_too_short",
+	"path": "/production/since",
+	"message": "the production history is empty, and does not reach back far enough to say that nothing ran before",
+	"observed": object.get(input.production, "since", "not known"),
+	"required": {"minimum_history": settings.effective.rollback.first_release.minimum_history},
+} if {
+	_readable
+	_kind == "initial"
+	_nothing_before
+	not _known_long_enough
 }

@@ -148,3 +148,55 @@ test_fail_setting_emptied_or_removed if {
 	}
 	rollback.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/rollback")
 }
+
+_recorded_rollback := object.union(testing.rollback, {
+	"production": testing.change(testing.recorded, "/production/history/0/digest", testing.artifact).production,
+	"sources": object.union(testing.rollback.sources, {"production": {"status": "ok", "kind": "trail", "error": null}}),
+})
+
+test_pass_history_of_a_trail if {
+	rollback.pass == true with input as testing.recorded
+	rollback.pass == true with input as testing.recorded_initial
+	rollback.pass == true with input as _recorded_rollback
+	rollback.deny == set() with input as testing.recorded_initial
+}
+
+test_deny_not_proven_by_a_writer_who_does_not_count if {
+	every document in [testing.recorded, _recorded_rollback] {
+		every value in ["claimed", null, "", true] {
+			mutant := testing.change(document, "/production/history/0/assurance", value)
+			rollback.pass == false with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_proven"} with input as mutant
+		}
+		rollback.pass == false with input as testing.remove(document, "/production/history/0/writer")
+	}
+}
+
+test_deny_first_release_by_a_trail_that_is_new if {
+	every since in ["2026-10-25T12:00:01-05:00", "2026-11-24T12:00:00-05:00", "2026-11-24T12:00:01-05:00", "2036-01-01T00:00:00Z", null, "", true, 0] {
+		document := testing.change(testing.recorded_initial, "/production/since", since)
+		rollback.pass == false with input as document
+		testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+	}
+	document := testing.remove(testing.recorded_initial, "/production/since")
+	rollback.pass == false with input as document
+	testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+}
+
+test_deny_first_release_by_a_file_that_begins_too_late if {
+	document := testing.change(testing.initial, "/production", {"current": null, "history": [], "since": "2026-11-01T00:00:00Z"})
+	rollback.pass == false with input as document
+	testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+	every value in array.slice(testing.garbage, 1, count(testing.garbage)) {
+		rollback.pass == false with input as testing.change(document, "/production/since", value)
+	}
+	rollback.pass == true with input as testing.change(document, "/production/since", null)
+}
+
+test_fail_setting_of_a_first_release_emptied_or_removed if {
+	every value in [null, "", "soon", [], {}] {
+		rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", value)
+	}
+	rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings_without("/rollback/first_release")
+	rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", "721h")
+}

@@ -1,0 +1,46 @@
+package evaluator
+
+import (
+	"context"
+	"fmt"
+)
+
+// Judgement is a decision without what a search of time adds to it.
+type Judgement struct {
+	Outcome       Outcome
+	Required      []string
+	Passed        []string
+	NotApplicable []string
+	Findings      []Finding // as Decide's, but for OpensAt, which is always nil
+}
+
+// Judge decides on a prepared input as of its now, and searches no time: what it
+// gives equals what Decide gives, in a fraction of the time where Decide would
+// look for the instant at which a gate opens or shuts. It may be called again
+// and concurrently with the same input. An error means no decision.
+func (e *Evaluator) Judge(ctx context.Context, in *Input) (judgement Judgement, err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			judgement, err = Judgement{}, fmt.Errorf("%w: the rules cannot be evaluated: %v", ErrNoDecision, caught)
+		}
+	}()
+	if err := e.names.check(in.doc.Request); err != nil {
+		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+	}
+	run, err := e.start(ctx, in)
+	if err != nil {
+		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+	}
+	result, err := run.whole(in.now, run.begin())
+	if err != nil {
+		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+	}
+	findings, err := run.explain(result)
+	if err != nil {
+		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+	}
+	return Judgement{
+		Outcome: result.outcome, Required: result.required, Passed: result.passed,
+		NotApplicable: result.notApplicable, Findings: findings,
+	}, nil
+}

@@ -1,0 +1,32 @@
+# METADATA
+# title: Writers
+# description: >-
+#   Whether an entry of the audit trail counts, by who wrote it and how that was
+#   established. A source that knows no writers, such as a file, counts as a
+#   whole or not at all (sources.accepted in the settings).
+package prodgate.v1.lib.writers
+
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+
+# Whether an entry of this section, recorded as this type of step, counts.
+counts(section, _, _) if whole(section)
+
+counts(_, type, entry) if {
+	accepted := settings.effective.audit.writers[type]
+	entry.assurance in accepted.assurances
+	entry.assurance != "claimed"
+	text.given(entry.writer)
+	_named(entry.writer, accepted.subjects)
+}
+
+# Whether the section comes from a source that knows no writers.
+whole(section) if {
+	section in sources.readable
+	input.sources[section].kind != "trail"
+}
+
+_named(_, subjects) if "*" in subjects
+
+_named(writer, subjects) if writer in subjects

@@ -1,0 +1,77 @@
+package prodgate.v1.lib.writers_test
+
+import data.prodgate.v1.lib.writers
+import data.prodgate.v1.testing
+
+_entry := {"writer": "repo:acme/payments-api", "assurance": "ci"}
+
+_counts(entry) if writers.counts("trail", "staging.verified", entry) with input as testing.recorded
+
+_path := "/audit/writers/staging.verified"
+
+test_counts_by_whoever_the_settings_accept if {
+	every assurance in ["user", "ci", "oidc"] {
+		_counts(object.union(_entry, {"assurance": assurance}))
+	}
+}
+
+test_counts_whatever_a_source_that_knows_no_writers_says if {
+	writers.counts("trail", "staging.verified", {}) with input as testing.promotion
+	writers.whole("trail") with input as testing.promotion
+	not writers.whole("trail") with input as testing.recorded
+}
+
+test_nothing_by_a_writer_who_is_not_established if {
+	every assurance in array.concat(testing.garbage, ["claimed", "CI", "github"]) {
+		not _counts(object.union(_entry, {"assurance": assurance}))
+		testing.recorded
+	}
+	every writer in [null, "", " ", true, 0, [], {}] {
+		not _counts(object.union(_entry, {"writer": writer}))
+		testing.recorded
+	}
+	not _counts({"writer": _entry.writer})
+	not _counts({"assurance": "ci"})
+	not _counts({})
+	not _counts(null)
+}
+
+test_nothing_claimed_even_if_the_settings_say_so if {
+	settings := testing.settings(sprintf("%s/assurances", [_path]), ["claimed"])
+	not writers.counts("trail", "staging.verified", object.union(_entry, {"assurance": "claimed"})) with input as testing.recorded
+		with data.prodgate.v1.settings as settings
+}
+
+test_counts_exactly_the_subjects_that_the_settings_name if {
+	settings := testing.settings(sprintf("%s/subjects", [_path]), ["repo:acme/payments-api"])
+	writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
+	every writer in ["repo:acme/payments", "repo:acme/payments-api-fork", "*", "Repo:acme/payments-api"] {
+		not writers.counts("trail", "staging.verified", object.union(_entry, {"writer": writer})) with input as testing.recorded
+			with data.prodgate.v1.settings as settings
+		settings
+	}
+}
+
+test_nothing_of_a_type_that_is_not_listed if {
+	every type in ["gate.document", "gate.simulated", "staging", "*", "", null] {
+		not writers.counts("trail", type, _entry) with input as testing.recorded
+		testing.recorded
+	}
+}
+
+test_nothing_by_settings_emptied_or_removed if {
+	every path in ["/audit/writers", _path, concat("", [_path, "/assurances"]), concat("", [_path, "/subjects"])] {
+		not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, "", [], {}, "ci", "*"] {
+			not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings(path, value)
+			path
+		}
+	}
+}
+
+test_nothing_where_the_source_is_not_known if {
+	every value in [null, "trail"] {
+		not writers.counts("trail", "staging.verified", {}) with input as testing.change(testing.promotion, "/sources/trail/kind", value)
+	}
+	not writers.counts("trail", "staging.verified", {}) with input as testing.without("/sources/trail/kind")
+}
