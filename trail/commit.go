@@ -48,7 +48,7 @@ func (r refusal) Unwrap() error { return r.error }
 // receipts. Requests that are refused get their own error.
 func (l *Log) commit(ctx context.Context, batch []*request) error {
 	var t *transaction
-	err := l.store.write(ctx, func(conn *sql.Conn) (err error) {
+	err := l.store.write(ctx, l.store.engine.begin, func(conn *sql.Conn) (err error) {
 		if t, err = l.begin(ctx, conn, batch); err != nil {
 			return err
 		}

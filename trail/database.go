@@ -20,6 +20,8 @@ type store struct {
 type engine interface {
 	// begin starts a transaction, the only one that writes until it ends.
 	begin(ctx context.Context, conn *sql.Conn) error
+	// beginNew starts one that makes a log, the only one that does.
+	beginNew(ctx context.Context, conn *sql.Conn) error
 	// exists tells whether the tables are there; an error if others are.
 	exists(ctx context.Context, q querier) (bool, error)
 	// tables are the statements that make them.
@@ -43,10 +45,10 @@ type querier interface {
 // the transaction failed for a passing reason, a lost connection among them, it
 // is tried again until ctx ends: work must find out by itself what an earlier
 // try, whose commit was not answered, has done.
-func (s *store) write(ctx context.Context, work func(conn *sql.Conn) error) error {
+func (s *store) write(ctx context.Context, begin func(context.Context, *sql.Conn) error, work func(conn *sql.Conn) error) error {
 	pause := 5 * time.Millisecond
 	for end := time.Now().Add(busyFor); ; {
-		err := s.writeOnce(ctx, work)
+		err := s.writeOnce(ctx, begin, work)
 		if err == nil || time.Now().After(end) || ctx.Err() != nil || !s.engine.passing(err) {
 			return s.engine.explain(err)
 		}
@@ -59,7 +61,7 @@ func (s *store) write(ctx context.Context, work func(conn *sql.Conn) error) erro
 	}
 }
 
-func (s *store) writeOnce(ctx context.Context, work func(conn *sql.Conn) error) (err error) {
+func (s *store) writeOnce(ctx context.Context, begin func(context.Context, *sql.Conn) error, work func(conn *sql.Conn) error) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -70,7 +72,7 @@ func (s *store) writeOnce(ctx context.Context, work func(conn *sql.Conn) error) 
 			rollback(ctx, conn)
 		}
 	}()
-	if err := s.engine.begin(ctx, conn); err != nil {
+	if err := begin(ctx, conn); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	if err := work(conn); err != nil {

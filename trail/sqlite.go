@@ -181,6 +181,8 @@ func (sqliteEngine) begin(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
+func (e sqliteEngine) beginNew(ctx context.Context, conn *sql.Conn) error { return e.begin(ctx, conn) }
+
 func (e sqliteEngine) exists(ctx context.Context, q querier) (bool, error) {
 	var tables, id, version int
 	err := q.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM sqlite_schema), (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version)").Scan(&tables, &id, &version)
