@@ -74,9 +74,11 @@ type approval struct {
 	at       time.Time
 }
 
+// incident is what hurt a deployment that is not recorded yet, or nowhere.
 type incident struct {
-	keys   []key
-	within bool
+	keys     []key
+	within   bool
+	rollback time.Time // it is a rollback, of then; zero: it is an incident
 }
 
 func newDeployments() *deployments {
@@ -205,7 +207,15 @@ func (d *deployments) rolledBack(s step) {
 		d.takeBack(d.running[place{s.entry.Service, s.entry.Environment}], s)
 		return
 	}
-	d.takeBack(d.of(s), s)
+	found := d.find(keys(s))
+	if found == nil && (s.entry.Service == "" || s.entry.Environment == "") {
+		d.incidents = append(d.incidents, incident{keys: keys(s), within: s.within, rollback: s.at})
+		return
+	}
+	if found == nil {
+		found = d.of(s)
+	}
+	d.takeBack(found, s)
 }
 
 func (d *deployments) takeBack(of *deployment, s step) {
@@ -258,10 +268,14 @@ func (d *deployments) approvedBefore(s step) (last time.Time) {
 // recorded deployment.
 func (d *deployments) settle() (orphans int) {
 	for _, i := range d.incidents {
-		if found := d.find(i.keys); found != nil {
-			found.hurt = true
-		} else if i.within {
+		found := d.find(i.keys)
+		switch {
+		case found == nil && i.within:
 			orphans++
+		case found != nil && i.rollback.IsZero():
+			found.hurt = true
+		case found != nil:
+			found.taken = earliest(found.taken, i.rollback)
 		}
 	}
 	return orphans

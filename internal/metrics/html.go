@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/report"
@@ -76,7 +77,7 @@ type label struct {
 
 func (r *Report) page() page {
 	p := page{
-		Scope: r.scope(), Basis: r.basis(), Head: r.Trail.Head, Cards: cards(r.Measures),
+		Scope: r.scope(), Basis: r.basis(), Head: lines(r.Trail.Head), Cards: cards(r.Measures),
 		Weeks: r.weeksChart(), Times: r.timesChart(), Blocked: r.blockedChart(), Remarks: r.Remarks.lines(),
 	}
 	if len(r.Places) > 1 {
@@ -97,6 +98,15 @@ func (r *Report) page() page {
 	e := r.Emergencies
 	p.Exceptions = append(p.Exceptions, fmt.Sprintf("Emergencies used: %d; reviewed %d, open %d, overdue %d", e.Used, e.Reviewed, e.Open, e.Overdue))
 	return p
+}
+
+// lines cleans each line of a text of several.
+func lines(s string) string {
+	list := strings.Split(strings.TrimSpace(s), "\n")
+	for i := range list {
+		list[i] = report.Line(list[i])
+	}
+	return strings.Join(list, "\n")
 }
 
 func cards(list Measures) []card {
@@ -223,12 +233,12 @@ func shorten(s string, most int) string {
 func (c *chart) axis(top float64, text func(float64) string) {
 	for i := range 5 {
 		value := top * float64(i) / 4
-		c.Ticks = append(c.Ticks, label{plotLeft, at(value / top), text(value)})
+		c.Ticks = append(c.Ticks, label{plotLeft, level(value / top), text(value)})
 	}
 }
 
-// at is the height of a share of the plot, from the top.
-func at(share float64) float64 { return round(plotBottom - share*(plotBottom-plotTop)) }
+// level is the height of a share of the plot, from the top.
+func level(share float64) float64 { return round(plotBottom - share*(plotBottom-plotTop)) }
 
 func (c *chart) column(i, of int) (x, width float64) {
 	step := (plotRight - plotLeft) / float64(of)

@@ -120,17 +120,21 @@ func (c *counter) add(entry *trail.Entry) error {
 	return nil
 }
 
-// asked says whether an entry is about what is counted. One that names no
-// service or environment (an incident of a deployment) is joined by its
-// deployment.
+// asked says whether an entry is about what is counted. An incident, a rollback
+// or a review that names no service or environment is joined by what it names.
 func (c *counter) asked(entry *trail.Entry) bool {
-	if c.options.Service != "" && entry.Service != "" && entry.Service != c.options.Service {
+	joined := false
+	switch entry.Type {
+	case trail.TypeIncidentLinked, trail.TypeEmergencyReviewed, trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed:
+		joined = true
+	}
+	if o := c.options; o.Service != "" && entry.Service != o.Service && (entry.Service != "" || !joined) {
 		return false
 	}
-	if c.options.Environment != "" {
-		return entry.Environment == "" || entry.Environment == c.options.Environment
+	if c.options.Environment == "" {
+		return entry.Environment != Staging
 	}
-	return entry.Environment != Staging
+	return entry.Environment == c.options.Environment || entry.Environment == "" && joined
 }
 
 // within says whether an instant is in the period.
