@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net"
 
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/invented"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -26,6 +29,8 @@ func TestMain(m *testing.M) {
 //	registry                  start a registry; $REGISTRY is its host
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
+//	invent TRAIL              make up half a year of production in that trail
+//	alter TRAIL               turn an allow in it into a denial, behind its back
 //	hang                      start a server that never answers; $HANG is its host
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -33,7 +38,7 @@ func TestScripts(t *testing.T) {
 		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang,
+			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter,
 		},
 	})
 }
@@ -69,6 +74,27 @@ func hang(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(func() { listener.Close() })
 	ts.Setenv("HANG", strings.Replace(listener.Addr().String(), "127.0.0.1", "localhost", 1))
+}
+
+func invent(ts *testscript.TestScript, _ bool, args []string) {
+	gate, err := evaluator.New(context.Background(), evaluator.Options{})
+	ts.Check(err)
+	judge := &invented.Judge{Gate: gate}
+	ts.Check(judge.Stories("../../fixtures/cases"))
+	past := invented.Past{
+		Seed: 7, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 24, Deployments: 60,
+		Service: "payments-api", Environment: "production", Judge: judge,
+	}
+	_, err = past.Record(context.Background(), ts.MkAbs(args[0]))
+	ts.Check(err)
+}
+
+func alter(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(`UPDATE entries SET body = replace(body, '"outcome":"allow"', '"outcome":"deny"') WHERE seq = (SELECT max(seq) FROM entries WHERE body LIKE '%"outcome":"allow"%')`)
+	ts.Check(err)
 }
 
 func push(ts *testscript.TestScript, _ bool, args []string) {

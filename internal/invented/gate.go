@@ -3,6 +3,8 @@ package invented
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -152,4 +154,28 @@ func move(document []byte, at time.Time, a *attempt) ([]byte, error) {
 		text = strings.ReplaceAll(text, old[1], strings.TrimPrefix(a.digest, "sha256:"))
 	}
 	return []byte(strings.ReplaceAll(text, "12345678901-1", a.request)), nil
+}
+
+// Stories takes its documents from a folder of cases/<story>/input.json: those
+// whose name begins with "allow" are good. All are of one service.
+func (j *Judge) Stories(folder string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*", "input.json"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(filepath.Base(filepath.Dir(file)), "allow") {
+			j.Good = append(j.Good, document)
+		} else {
+			j.Bad = append(j.Bad, document)
+		}
+	}
+	if len(j.Good) == 0 || len(j.Bad) == 0 {
+		return fmt.Errorf("read stories: %s has %d that are allowed and %d that are not", folder, len(j.Good), len(j.Bad))
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -54,7 +55,7 @@ func (p Past) Record(ctx context.Context, location string) (entries int, err err
 	if err != nil {
 		return 0, err
 	}
-	for batch := range slices.Chunk(steps, 256) {
+	for batch := range byDay(steps) {
 		events := make([]trail.Event, 0, len(batch))
 		for _, s := range batch {
 			events = append(events, s.event)
@@ -65,6 +66,21 @@ func (p Past) Record(ctx context.Context, location string) (entries int, err err
 		}
 	}
 	return len(steps), nil
+}
+
+// byDay hands out steps, those of one day at once.
+func byDay(steps []step) iter.Seq[[]step] {
+	return func(yield func([]step) bool) {
+		for begin, i := 0, 1; i <= len(steps); i++ {
+			if i < len(steps) && i-begin < 512 && steps[i].at.YearDay() == steps[begin].at.YearDay() {
+				continue
+			}
+			if !yield(steps[begin:i]) {
+				return
+			}
+			begin = i
+		}
+	}
 }
 
 // Entries are the past as a trail would hand it out, without blobs.

@@ -123,7 +123,7 @@ func cards(list Measures) []card {
 const (
 	chartWidth = 760
 	plotLeft   = 56.0
-	plotRight  = 748.0
+	plotRight  = 736.0
 	plotTop    = 12.0
 	plotBottom = 180.0
 )
@@ -259,8 +259,8 @@ func (c *chart) bar(x, width, low, share float64, class, text string) (top float
 func (c *chart) weekLabels(weeks []Week) {
 	every := (len(weeks) + 7) / 8
 	for i := 0; i < len(weeks); i += every {
-		x, _ := c.column(i, len(weeks))
-		c.Labels = append(c.Labels, label{x, plotBottom + 18, weeks[i].Starts.Format("2 Jan")})
+		x, width := c.column(i, len(weeks))
+		c.Labels = append(c.Labels, label{round(x + width/2), plotBottom + 18, weeks[i].Starts.Format("2 Jan")})
 	}
 }
 

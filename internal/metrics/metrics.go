@@ -61,7 +61,7 @@ func Compute(entries iter.Seq2[trail.Entry, error], options Options) (*Report, e
 // counter is the state of a count.
 type counter struct {
 	options     Options
-	began       time.Time // of what can be counted: not before the trail began
+	first       time.Time // when the first step occurred: before the trail began, where somebody wrote down earlier ones
 	deployments *deployments
 	gate        *gate
 	emergencies *emergencies
@@ -69,11 +69,7 @@ type counter struct {
 }
 
 func newCounter(options Options) *counter {
-	c := &counter{options: options, began: options.Since, deployments: newDeployments(), gate: newGate(), emergencies: newEmergencies()}
-	if options.Began != nil && options.Began.After(c.began) {
-		c.began = *options.Began
-	}
-	return c
+	return &counter{options: options, deployments: newDeployments(), gate: newGate(), emergencies: newEmergencies()}
 }
 
 // add counts one entry.
@@ -91,6 +87,7 @@ func (c *counter) add(entry *trail.Entry) error {
 			c.claimsAhead++
 		}
 	}
+	c.first = earliest(c.first, at)
 	s := step{entry: entry, at: at, within: c.within(at)}
 	switch entry.Type {
 	case trail.TypeGateEvaluated:
@@ -135,6 +132,16 @@ func (c *counter) asked(entry *trail.Entry) bool {
 		return entry.Environment != Staging
 	}
 	return entry.Environment == c.options.Environment || entry.Environment == "" && joined
+}
+
+// began is from when on the period can be counted: not before the trail began,
+// or the first step that somebody wrote down in it.
+func (c *counter) began() time.Time {
+	began := c.options.Since
+	if b := c.options.Began; b != nil && earliest(*b, c.first).After(began) {
+		began = earliest(*b, c.first)
+	}
+	return began
 }
 
 // within says whether an instant is in the period.

@@ -316,6 +316,9 @@ func TestTheTimeBeforeTheTrailBeganIsNotCountedAsQuiet(t *testing.T) {
 	if got := r.Measures.of("deployment_frequency"); got.short() != "2/2" || r.Period.Recorded == nil {
 		t.Errorf("frequency %s, recorded since %v", got.short(), r.Period.Recorded)
 	}
+	if got := compute(t, o, a(live, "d", -7, func(e *trail.Entry) { e.RecordedAt = at(1) })).Measures.of("deployment_frequency").short(); got != "1/3" {
+		t.Errorf("with a step written down afterwards: %s", got)
+	}
 	o.Now = at(7)
 	if got := compute(t, o, a(live, "d", 1)).Measures.of("deployment_frequency").short(); got != "1/1" {
 		t.Errorf("with a future that is not over: %s", got)

@@ -113,8 +113,8 @@ func (c *counter) report() *Report {
 		Emergencies: c.emergencies.report(o.Now),
 		Places:      []Place{},
 	}
-	if c.began.After(o.Since) {
-		began := c.began.UTC()
+	began := c.began().UTC()
+	if began.After(o.Since) {
 		r.Period.Recorded = &began
 	}
 	r.Remarks = Remarks{Orphans: c.deployments.settle(), Repeated: c.deployments.repeated, ClaimsAhead: c.claimsAhead}
@@ -135,7 +135,7 @@ func (c *counter) report() *Report {
 			}
 		}
 	}
-	weeks := max(0, end.Sub(c.began).Hours()/(7*24))
+	weeks := max(0, end.Sub(began).Hours()/(7*24))
 	if o.Began == nil {
 		weeks = 0
 	}
@@ -146,7 +146,7 @@ func (c *counter) report() *Report {
 	slices.SortFunc(r.Places, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Environment, b.Environment))
 	})
-	r.Weeks = c.weeks(end)
+	r.Weeks = c.weeks(began, end)
 	return r
 }
 
@@ -256,14 +256,14 @@ func percentile(sorted []float64, p int) *float64 {
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
 // weeks lists the calendar weeks that what is recorded of the period touches.
-func (c *counter) weeks(end time.Time) []Week {
+func (c *counter) weeks(began, end time.Time) []Week {
 	list := []Week{}
-	if c.options.Began == nil || !c.began.Before(end) {
+	if c.options.Began == nil || !began.Before(end) {
 		return list
 	}
-	first := monday(c.began)
+	first := monday(began)
 	for start := first; start.Before(end); start = start.AddDate(0, 0, 7) {
-		list = append(list, Week{Starts: start, Whole: !start.Before(c.began) && !start.AddDate(0, 0, 7).After(end)})
+		list = append(list, Week{Starts: start, Whole: !start.Before(began) && !start.AddDate(0, 0, 7).After(end)})
 	}
 	times := make([]tally, len(list))
 	for _, d := range c.deployments.all {

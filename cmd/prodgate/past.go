@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+// defaultPast is how far back is looked where nobody says.
+const defaultPast = "90d"
+
+// past is what a command that looks back at the trail was asked for.
+type past struct {
+	std                  stdio
+	since, until, now    time.Time
+	service, environment string // "" for all
+	location, key        string
+	policies             []string
+	outputs              []report.Output
+}
+
+// addPast declares the flags of a command that looks back.
+func addPast(cmd *cobra.Command, formats []string) {
+	addSettings(cmd, "trail", "config")
+	flags := cmd.Flags()
+	flags.String("since", defaultPast, "from when on: a length of time before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "until when: a time or date (UTC); without it, now")
+	flags.String("service", "", "of this service alone; without it, of all")
+	flags.String("environment", "", "of this environment alone; without it, of all")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats, ", ")+"; without it, text")
+	complete(cmd, "output", formats)
+}
+
+// readPast reads the flags that addPast declared.
+func readPast(cmd *cobra.Command, std stdio, formats []string) (past, error) {
+	p := past{std: std, now: std.clock()}
+	cfg, err := loadConfig(cmd, std)
+	if err != nil {
+		return p, err
+	}
+	p.location, p.policies = cfg.Get("trail").Text, cfg.Get("policies").List
+	if p.location == "" {
+		return p, usage("name it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "which trail? none is named")
+	}
+	flags := cmd.Flags()
+	p.service, _ = flags.GetString("service")
+	p.environment, _ = flags.GetString("environment")
+	for _, name := range []string{"service", "environment", "since", "until"} {
+		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
+			return p, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+		}
+	}
+	if p.until = p.now; flags.Changed("until") {
+		text, _ := flags.GetString("until")
+		if p.until, err = moment(text, "--until", time.UTC); err != nil {
+			return p, err
+		}
+	}
+	since, _ := flags.GetString("since")
+	if p.since, err = before(since, p.until); err != nil {
+		return p, err
+	}
+	if !p.since.Before(p.until) {
+		return p, usage("--until is the first instant that is not looked at any more",
+			"the time to look at ends (%s) where or before it begins (%s)", rfc3339(p.until), rfc3339(p.since))
+	}
+	values, _ := flags.GetStringArray("output")
+	if p.outputs, err = report.ParseFormats(values, formats); err != nil {
+		return p, usage("", "%w", err)
+	}
+	return p, nil
+}
+
+// longestPast bounds how far back a length of time reaches: ten thousand years
+// of days are a slip of the finger.
+const longestPast = 36600
+
+// before is the instant that a --since means: so long before until, or itself.
+func before(text string, until time.Time) (time.Time, error) {
+	for unit, days := range map[string]int{"d": 1, "w": 7} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			if n, err := strconv.Atoi(number); err == nil && n > 0 && n*days <= longestPast {
+				return until.Add(-time.Duration(n*days) * 24 * time.Hour), nil
+			}
+		}
+	}
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return until.Add(-d), nil
+	}
+	at, err := moment(text, "--since", time.UTC)
+	if err != nil {
+		return at, usage("write it as 90d, 12w, 36h, 2026-11-24 or 2026-11-24T11:20:00-05:00", "--since: %q is no length of time, no time and no date", text)
+	}
+	return at, nil
+}
+
+// read opens the trail to be read, and begins a reading that proves what it
+// hands out.
+func (p *past) read(ctx context.Context) (*trail.Log, *trail.Reading, error) {
+	log, err := trail.Open(ctx, p.location, trail.Options{ReadOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	reading, err := log.Read(ctx)
+	if err != nil {
+		log.Close()
+		return nil, nil, err
+	}
+	return log, reading, nil
+}
+
+// write prints in every format that was asked for, standard output last.
+func (p *past) write(print func(format string) ([]byte, error)) error {
+	for _, toFile := range []bool{true, false} {
+		for _, o := range p.outputs {
+			if (o.Path != "") != toFile {
+				continue
+			}
+			printed, err := print(o.Format)
+			if err != nil {
+				return err
+			}
+			if err := o.WritePrinted(p.std.out, printed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
