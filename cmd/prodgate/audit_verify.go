@@ -14,9 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The verdicts of audit verify end with these codes.
+// The verdicts of audit verify that are not intact end with these codes.
 const (
-	exitIntact     = 0
 	exitAltered    = 1
 	exitCannotTell = 2
 )

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -37,7 +38,7 @@ func (e *evaluation) openTrail(ctx context.Context) (*recorder, error) {
 		return nil, nil
 	}
 	if vanishes(e.std, location.Text) {
-		fmt.Fprintf(e.std.err, "warning: the trail %s (%s) is a file on a CI runner: on a hosted one it is gone with the job, and so is the record of this decision. Name a trail that stays, such as postgres://…\n", printable(e.std.short(location.Text)), location.Origin)
+		warnVanishing(e.std, location)
 	}
 	var log *trail.Log
 	err := e.within(ctx, func(ctx context.Context) (err error) {
@@ -54,6 +55,12 @@ func (e *evaluation) openTrail(ctx context.Context) (*recorder, error) {
 func vanishes(std stdio, location string) bool {
 	ci := std.getenv("CI")
 	return ci != "" && ci != "false" && ci != "0" && !strings.Contains(location, "://")
+}
+
+// warnVanishing says so, however quiet the run is to be.
+func warnVanishing(std stdio, location config.Value) {
+	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: on a hosted one it is gone with the job, and with it what is recorded now. Name a trail that stays, such as postgres://…\n",
+		printable(std.short(location.Text)), location.Origin)
 }
 
 func (r *recorder) close() {

@@ -45,14 +45,11 @@ func account() string {
 
 // claimed is a writer by the user's own word.
 func claimed(subject string) (trail.Writer, error) {
-	subject = strings.ToLower(subject)
-	if !strings.Contains(subject, ":") && strings.Count(subject, "@") == 1 {
-		subject = "mailto:" + subject
+	person, err := readPerson(subject)
+	if err != nil {
+		return trail.Writer{}, usage("", "--writer: %w", err)
 	}
-	if wanted, ok := facts.Accepts("person", subject); !ok {
-		return trail.Writer{}, usage("want "+wanted, "--writer %q names nobody", subject)
-	}
-	return trail.Writer{Subject: subject, Assurance: trail.AssuranceClaimed}, nil
+	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
 }
 
 // runAddress is where people find the CI run that this is; "" if it is none.
