@@ -28,6 +28,16 @@ type engine interface {
 	tables() []string
 	// insert adds entries from a sequence number on, and hashes from a position on.
 	insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error
+	// wipe removes from the files what an erasure left of contents.
+	wipe(ctx context.Context, q querier) error
+	// snapshot starts a transaction that reads, all as of one instant.
+	snapshot(ctx context.Context, conn *sql.Conn) error
+	// schema says what differs from the tables as tables made them.
+	schema(ctx context.Context, q querier) (wrong []string, err error)
+	// integrity says which pages or indexes are not sound.
+	integrity(ctx context.Context, q querier) (wrong []string, err error)
+	// damaged tells of an error whether the database itself is broken.
+	damaged(err error) bool
 	// passing tells of an error whether the same transaction may work if tried again.
 	passing(err error) bool
 	// explain adds a cure to an error that a user can cure.

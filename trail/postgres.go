@@ -47,7 +47,7 @@ func openPostgres(at place, wrap func(driver.Connector) driver.Connector) (*stor
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(4)
 	db.SetMaxIdleConns(2)
-	return &store{db: db, engine: postgresEngine{name: at.name, schema: schema}}, nil
+	return &store{db: db, engine: postgresEngine{name: at.name, namespace: schema}}, nil
 }
 
 // schema is the first of the search path: there the tables are.
@@ -56,7 +56,7 @@ func (p place) schema() string {
 	return strings.TrimSpace(first)
 }
 
-type postgresEngine struct{ name, schema string }
+type postgresEngine struct{ name, namespace string }
 
 func (e postgresEngine) tables() []string {
 	list := []string{
@@ -112,12 +112,12 @@ func (e postgresEngine) beginNew(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, limits); err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "prodgate trail "+e.schema); err != nil {
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "prodgate trail "+e.namespace); err != nil {
 		return err
 	}
 	var encoding string
 	var there bool
-	err := conn.QueryRowContext(ctx, "SELECT current_setting('server_encoding'), EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", e.schema).Scan(&encoding, &there)
+	err := conn.QueryRowContext(ctx, "SELECT current_setting('server_encoding'), EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", e.namespace).Scan(&encoding, &there)
 	switch {
 	case err != nil:
 		return err
@@ -126,27 +126,27 @@ func (e postgresEngine) beginNew(ctx context.Context, conn *sql.Conn) error {
 	case there:
 		return nil
 	}
-	_, err = conn.ExecContext(ctx, "CREATE SCHEMA "+e.schema)
+	_, err = conn.ExecContext(ctx, "CREATE SCHEMA "+e.namespace)
 	return err
 }
 
 func (e postgresEngine) exists(ctx context.Context, q querier) (bool, error) {
 	var count int
 	err := q.QueryRowContext(ctx, "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)",
-		e.schema, postgresNames).Scan(&count)
+		e.namespace, postgresNames).Scan(&count)
 	switch {
 	case err != nil:
 		return false, err
 	case count == 0:
 		return false, nil
 	case count < len(postgresNames):
-		return false, fmt.Errorf("schema %q holds %d of the %d tables of a trail: name another schema with ?search_path=NAME", e.schema, count, len(postgresNames))
+		return false, fmt.Errorf("schema %q holds %d of the %d tables of a trail: name another schema with ?search_path=NAME", e.namespace, count, len(postgresNames))
 	}
 	var format string
 	err = q.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'format'").Scan(&format)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return false, fmt.Errorf("table %s.meta is not a trail's: name another schema with ?search_path=NAME", e.schema)
+		return false, fmt.Errorf("table %s.meta is not a trail's: name another schema with ?search_path=NAME", e.namespace)
 	case err == nil && format != fmt.Sprint(formatVersion):
 		return false, fmt.Errorf("it is a trail of format %s; this prodgate knows %d: use the prodgate that made it", format, formatVersion)
 	}
@@ -159,6 +159,12 @@ func (postgresEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bod
 		return err
 	}
 	_, err := conn.ExecContext(ctx, "INSERT INTO hashes (position, hash)"+fmt.Sprintf(from, "bytea"), position, hashes)
+	return err
+}
+
+// wipe gives the space of what was erased back; until then the server keeps it.
+func (postgresEngine) wipe(ctx context.Context, q querier) error {
+	_, err := q.ExecContext(ctx, "VACUUM blobs")
 	return err
 }
 
@@ -191,7 +197,7 @@ func (e postgresEngine) explain(err error) error {
 	case "25006":
 		cure = "the server is read-only, a standby perhaps: name the primary"
 	case "42501":
-		cure = fmt.Sprintf("the user needs the right to create schema %q, or to select, insert and update in its tables", e.schema)
+		cure = fmt.Sprintf("the user needs the right to create schema %q, or to select, insert and update in its tables", e.namespace)
 	case "42P01":
 		cure = "a table of the trail is gone: restore it from a backup"
 	case "53100":

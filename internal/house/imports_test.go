@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
-	"internal/bench": {"evaluator", "facts", "policies"},
+	"internal/bench": {"evaluator", "facts", "policies", "trail"},
 	"collectors":     {"facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
