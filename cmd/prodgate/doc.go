@@ -8,6 +8,7 @@
 //	prodgate collect IMAGE [flags]        the facts, without deciding
 //	prodgate calendar [flags]             windows, freezes and holidays in a range
 //	prodgate policy list|explain|new|test what is checked, and how to add to it
+//	prodgate audit COMMAND                the trail: record, log, show, verify, export, prune
 //	prodgate schema input|decision        the JSON Schemas of the two documents
 //	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow
 //	prodgate doctor                       show each setting's origin and try each source
@@ -24,7 +25,7 @@
 //	3  deny for now: time alone opens the gate, opens_at says when
 //
 // Commands that do not decide end with 0 or 2; policy test ends with 1 where a
-// test failed. "go run" turns every code but 0 into 1: judge by the built
+// test failed, audit verify where the trail was altered. "go run" turns every code but 0 into 1: judge by the built
 // binary.
 //
 // # Where settings come from
