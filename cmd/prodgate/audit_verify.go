@@ -162,15 +162,22 @@ func readKept(std stdio, name string) ([]byte, error) {
 	return content, err
 }
 
-func readReceipt(std stdio, name string) (receipt trail.Receipt, err error) {
+func readReceipt(std stdio, name string) (trail.Receipt, error) {
 	content, err := readKept(std, name)
 	if err != nil {
-		return receipt, err
+		return trail.Receipt{}, err
 	}
+	return parseReceipt(name, content)
+}
+
+func parseReceipt(name string, content []byte) (receipt trail.Receipt, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&receipt); err != nil {
 		return receipt, fmt.Errorf("%s: not what prodgate eval --receipt or prodgate audit record -o json wrote: %w", name, err)
+	}
+	if receipt.ID == "" || receipt.LeafHash == "" || receipt.Checkpoint == "" {
+		return receipt, fmt.Errorf("%s: not what prodgate eval --receipt or prodgate audit record -o json wrote: it names no entry", name)
 	}
 	return receipt, nil
 }

@@ -99,6 +99,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 func gather(ctx context.Context, cfg *config.Config, clock func() time.Time, at *time.Time, req facts.Request, only ...string) *facts.Document {
 	sources := cfg.File.Sources
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text}
+	sources.Clock = clock
 	if at != nil {
 		sources.Clock = func() time.Time { return *at }
 	}
