@@ -16,6 +16,7 @@ import (
 // afterwards.
 type Input struct {
 	doc    *facts.Document
+	bytes  []byte // canonical JSON
 	digest string
 	mode   Mode
 	now    time.Time
@@ -63,6 +64,7 @@ func prepare(parsed *facts.Parsed, mode Mode) (*Input, error) {
 	times, published := timesIn(object)
 	return &Input{
 		doc:       doc,
+		bytes:     parsed.Canonical(),
 		digest:    parsed.Digest(),
 		mode:      mode,
 		now:       doc.Now,
@@ -88,6 +90,13 @@ func (in *Input) Now() time.Time { return in.now }
 
 // Document is the document decided on. It must not be changed.
 func (in *Input) Document() *facts.Document { return in.doc }
+
+// Canonical is the document as canonical JSON, which Read reads again. It must not
+// be changed.
+func (in *Input) Canonical() []byte { return in.bytes }
+
+// Mode says what a decision on this input is worth to others.
+func (in *Input) Mode() Mode { return in.mode }
 
 // Digest identifies the document: sha256:… over its canonical JSON.
 func (in *Input) Digest() string { return in.digest }

@@ -14,12 +14,17 @@ import data.prodgate.v1.lib.text
 counts(section, _, _) if whole(section)
 
 counts(_, type, entry) if {
-	accepted := settings.effective.audit.writers[type]
+	accepted := for_type(type)
 	entry.assurance in accepted.assurances
 	entry.assurance != "claimed"
 	text.given(entry.writer)
 	_named(entry.writer, accepted.subjects)
 }
+
+# Who counts for a type of step.
+for_type(type) := accepted if {
+	accepted := settings.effective.audit.writers[type]
+} else := settings.effective.audit.writers.other
 
 # Whether the section comes from a source that knows no writers.
 whole(section) if {

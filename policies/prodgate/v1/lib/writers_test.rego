@@ -52,20 +52,29 @@ test_counts_exactly_the_subjects_that_the_settings_name if {
 	}
 }
 
-test_nothing_of_a_type_that_is_not_listed if {
-	every type in ["gate.document", "gate.simulated", "staging", "*", "", null] {
-		not writers.counts("trail", type, _entry) with input as testing.recorded
-		testing.recorded
+test_counts_types_that_are_not_listed_as_others if {
+	settings := testing.settings("/audit/writers/other/assurances", ["oidc"])
+	every type in ["verification.passed", "gate.evaluated"] {
+		writers.counts("trail", type, _entry) with input as testing.recorded
+		not writers.counts("trail", type, _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
 	}
+	writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
 }
 
 test_nothing_by_settings_emptied_or_removed if {
-	every path in ["/audit/writers", _path, concat("", [_path, "/assurances"]), concat("", [_path, "/subjects"])] {
+	every path in ["/audit/writers", concat("", [_path, "/assurances"]), concat("", [_path, "/subjects"])] {
 		not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in [null, "", [], {}, "ci", "*"] {
 			not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings(path, value)
 			path
 		}
+	}
+}
+
+test_nothing_of_a_type_whose_setting_is_emptied if {
+	every value in [null, "", [], {}, "ci", "*", false] {
+		not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings(_path, value)
+		value != 0
 	}
 }
 

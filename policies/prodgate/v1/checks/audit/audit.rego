@@ -118,13 +118,17 @@ deny contains {
 	"path": "/trail/steps",
 	"message": sprintf("%s is in the trail, but does not count: it %s", [type, concat("; it ", _objections[type])]),
 	"observed": [object.remove(step, {"digest"}) | some step in input.trail.steps; _is(step, type)],
-	"required": {"type": type, "digest": input.artifact.digest, "writers": settings.effective.audit.writers},
+	"required": {"type": type, "digest": input.artifact.digest, "by": _accepted(type)},
 } if {
 	_readable
 	some type in settings.effective.audit.required_steps
 	_recorded(type)
 	not _logged(type)
 }
+
+_accepted(type) := accepted if {
+	accepted := writers.for_type(type)
+} else := "nobody"
 
 # Why the steps of a type do not count, in words.
 _objections[type] contains sprintf("was recorded by %v (%v), who does not count", [

@@ -77,6 +77,12 @@ test_deny_step_by_a_writer_who_does_not_count if {
 	finding.message == "staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), who does not count"
 }
 
+test_deny_step_where_the_settings_accept_nobody if {
+	settings := testing.settings_without("/audit/writers")
+	audit.pass == false with input as testing.recorded with data.prodgate.v1.settings as settings
+	testing.codes(audit.deny) == {"audit.step_not_counted"} with input as testing.recorded with data.prodgate.v1.settings as settings
+}
+
 test_deny_step_by_nobody if {
 	document := testing.remove(testing.remove(testing.recorded, "/trail/steps/1/assurance"), "/trail/steps/1/writer")
 	some finding in audit.deny with input as document
