@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
@@ -15,35 +13,13 @@ func newDB(std stdio) *cobra.Command {
 	return group("db", "Keep the database of advisories that images are matched against", newDBUpdate(std), newDBStatus(std))
 }
 
-// addDatabaseDir declares the flag that names the database's folder.
-func addDatabaseDir(cmd *cobra.Command) {
-	cmd.Flags().String("dir", "", "folder of trivy.db and metadata.json; without it, that of PRODGATE_DB, or prodgate/db in the user's cache folder")
-}
-
-// namedDatabase is the folder of the database: the one that cmd's flag names, or
-// the variable, or that in the user's cache folder.
+// namedDatabase is the folder of the database, as the settings of cmd say.
 func namedDatabase(cmd *cobra.Command, std stdio) (string, error) {
-	named, err := cmd.Flags().GetString("dir")
+	cfg, err := loadConfig(cmd, std)
 	if err != nil {
 		return "", err
 	}
-	if named == "" {
-		named = std.getenv("PRODGATE_DB")
-	}
-	if named != "" {
-		return std.path(named), nil
-	}
-	cache, home := std.getenv("XDG_CACHE_HOME"), std.getenv("HOME")
-	switch {
-	case filepath.IsAbs(cache):
-	case filepath.IsAbs(home):
-		cache = filepath.Join(home, ".cache")
-	default:
-		if cache, err = os.UserCacheDir(); err != nil {
-			return "", usage("name the folder by --dir or PRODGATE_DB", "find the advisory database: the environment names no folder for caches (HOME, XDG_CACHE_HOME)")
-		}
-	}
-	return filepath.Join(cache, "prodgate", "db"), nil
+	return databaseDir(cfg, std)
 }
 
 func newDBStatus(std stdio) *cobra.Command {
@@ -54,7 +30,7 @@ func newDBStatus(std stdio) *cobra.Command {
 Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
 		Example: "  prodgate db status -o json",
 	}
-	addDatabaseDir(cmd)
+	addSettings(cmd, "db", "config")
 	output := cmd.Flags().StringP("output", "o", "text", "text or json")
 	complete(cmd, "output", []string{"text", "json"})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -94,8 +94,10 @@ func TestTheCacheIsTheUsers(t *testing.T) {
 		std, _, _ := alone(t)
 		std.env = tt.env
 		cmd := newDBStatus(std)
-		if err := cmd.Flags().Set("dir", tt.named); err != nil {
-			t.Fatal(err)
+		if tt.named != "" {
+			if err := cmd.Flags().Set("db", tt.named); err != nil {
+				t.Fatal(err)
+			}
 		}
 		dir, err := namedDatabase(cmd, std)
 		if err != nil || !filepath.IsAbs(dir) || !strings.HasSuffix(filepath.ToSlash(dir), tt.want) {

@@ -22,9 +22,9 @@ the bytes count only with the right digest. Readers see the old database or the
 new one, and the old one stays if anything goes wrong.
 
 Exit code 0: the newest database is there. 2: it could not be fetched.`,
-		Example: "  prodgate db update\n  prodgate db update --dir ./db --repository registry.example.com/mirror/trivy-db",
+		Example: "  prodgate db update\n  prodgate db update --db ./db --repository registry.example.com/mirror/trivy-db",
 	}
-	addDatabaseDir(cmd)
+	addSettings(cmd, "db", "config")
 	flags := cmd.Flags()
 	repositories := flags.StringArray("repository", nil, "where to fetch from, repeatable, asked in that order: HOST/REPOSITORY[:TAG][@sha256:…] or oci:DIR; without it, "+strings.Join(mirrors, ", then "))
 	force := flags.Bool("force", false, "fetch it even if it is there already, and even if it is older than what is there")

@@ -17,6 +17,7 @@ type scanning struct {
 	cmd     *cobra.Command
 	outputs []report.Output
 	options scanner.Options
+	quiet   bool
 	sbom    string // file, - for standard input
 	report  string // file, - for standard input
 
@@ -59,7 +60,7 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	complete(cmd, "output", report.ScanFormats)
 	complete(cmd, "inventory", fromWords())
 	addInsecure(cmd)
-	addSettings(cmd, "db", "timeout")
+	addSettings(cmd, "db", "config", "timeout")
 	addTerminal(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := prepareScan(cmd, std)
@@ -119,7 +120,8 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	if err != nil {
 		return nil, err
 	}
-	if quiet, _ := flags.GetBool("quiet"); !quiet || len(words) > 0 {
+	s.quiet, _ = flags.GetBool("quiet")
+	if !s.quiet || len(words) > 0 {
 		if s.outputs, err = report.ParseScans(words); err != nil {
 			return nil, usage("", "%w", err)
 		}

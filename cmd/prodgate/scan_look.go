@@ -53,9 +53,9 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},
 		NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
 	}
-	if isTerminal(s.std.err) {
-		s.options.Progress = s.progress()
-	}
+	progress := newTransferLine(s.std, !s.quiet && isTerminal(s.std.err))
+	defer progress.clear()
+	s.options.Progress = progress.show
 	var scans []scanner.Scan
 	var err error
 	switch {
@@ -119,25 +119,5 @@ func include(result *report.Scan, scan scanner.Scan) {
 	}
 	for _, u := range scan.Undetermined {
 		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: inv.Platform})
-	}
-}
-
-// progress says on the terminal how far a read has come, at most ten times a
-// second, on one line that it takes away at the end.
-func (s *scanning) progress() func(scanner.Step) {
-	var last time.Time
-	return func(step scanner.Step) {
-		done := step.Total > 0 && step.Done >= step.Total
-		if now := time.Now(); !done && now.Sub(last) < 100*time.Millisecond {
-			return
-		} else if last = now; done {
-			fmt.Fprint(s.std.err, "\r\x1b[K")
-			return
-		}
-		text := fmt.Sprintf("%s: %d MB", step.Doing, step.Done/1e6)
-		if step.Total > 0 {
-			text = fmt.Sprintf("%s of %d MB", text, step.Total/1e6)
-		}
-		fmt.Fprintf(s.std.err, "\r\x1b[K%s", printable(text))
 	}
 }

@@ -25,7 +25,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	if o.From == FromAttached {
 		return o.attached(ctx, db, reference)
 	}
-	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Progress: o.progress("read " + reference)})
+	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Progress: o.progress(reference)})
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +46,11 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 }
 
 // progress is told how far a read has come.
-func (o Options) progress(doing string) func(read, total int64) {
+func (o Options) progress(what string) func(read, total int64) {
 	if o.Progress == nil {
 		return nil
 	}
-	return func(read, total int64) { o.Progress(Step{Doing: doing, Done: read, Total: total}) }
+	return func(read, total int64) { o.Progress(what, read, total) }
 }
 
 // besides adds to scan what the bills of materials attached to its image find.

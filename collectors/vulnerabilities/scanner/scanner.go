@@ -54,18 +54,14 @@ type Options struct {
 	Platforms []string // os/arch[/variant], exactly; empty: every platform of the image
 	Registry  registry.Options
 	Clock     func() time.Time // nil: time.Now
-	Progress  func(Step)       // nil: nobody looks
+
+	// Progress is told what is read, and how many bytes of how many (0: not known)
+	// were. Nil: nobody looks.
+	Progress func(what string, read, total int64)
 }
 
 // MaxBill bounds a bill of materials, in bytes.
 const MaxBill = sbom.MaxSize
-
-// Step is how far a long read has come.
-type Step struct {
-	Doing string // what is being read
-	Done  int64  // bytes
-	Total int64  // bytes; 0: not known
-}
 
 // Scan is what was found in one platform of an image, or in one bill of
 // materials.
