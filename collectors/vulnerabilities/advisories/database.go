@@ -146,11 +146,7 @@ func (d *Database) platform(name string, bucket bolt.Bucket) (*Platform, error) 
 	if d.sources == nil {
 		return p, nil
 	}
-	raw, ok, err := d.sources.Get([]byte(name))
-	if err == nil && ok {
-		err = json.Unmarshal(raw, &p.Source)
-	}
-	if err != nil {
+	if _, err := d.sources.Get([]byte(name), into(&p.Source)); err != nil {
 		return nil, unusable(d.path, fmt.Errorf("source of %q: %w", name, err))
 	}
 	return p, nil
@@ -202,10 +198,7 @@ func (d *Database) Detail(id string) (detail Detail, ok bool, err error) {
 	if d.details == nil {
 		return detail, false, nil
 	}
-	raw, ok, err := d.details.Get([]byte(id))
-	if err == nil && ok {
-		err = json.Unmarshal(raw, &detail)
-	}
+	ok, err = d.details.Get([]byte(id), into(&detail))
 	for source, s := range detail.VendorSeverity {
 		if err == nil && !known(s) {
 			err = fmt.Errorf("the severity of %s is %d", source, s)
@@ -246,10 +239,11 @@ func (d *Database) products(kind, key string) (indices []int, err error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	raw, ok, err := bucket.Get([]byte(key))
-	if err != nil || !ok || len(raw) == 0 {
-		return nil, err
-	}
-	err = json.Unmarshal(raw, &indices)
+	_, err = bucket.Get([]byte(key), into(&indices))
 	return indices, err
+}
+
+// into decodes a value.
+func into(v any) func(value []byte) error {
+	return func(value []byte) error { return json.Unmarshal(value, v) }
 }

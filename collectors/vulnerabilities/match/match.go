@@ -157,13 +157,20 @@ func (m *matcher) run(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []Finding
+	total := 0
+	for _, o := range outcomes {
+		total += len(o.findings)
+	}
+	found := make([]Finding, 0, total)
 	for _, o := range outcomes {
 		found = append(found, o.findings...)
 		m.undetermined = append(m.undetermined, o.undetermined...)
 	}
 	return found, nil
 }
+
+// readers is how many lookups may wait for the disk at once.
+const readers = 8
 
 // parallel calls f for 0 … n-1 on every core and waits. After the first error, or
 // once ctx ends, it begins no more.
@@ -173,7 +180,7 @@ func parallel(ctx context.Context, n int, f func(i int) error) error {
 	var wait sync.WaitGroup
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	for range min(runtime.GOMAXPROCS(0), (n+block-1)/block) {
+	for range min(max(runtime.GOMAXPROCS(0), readers), (n+block-1)/block) {
 		wait.Go(func() {
 			for {
 				begin := int(next.Add(block)) - block

@@ -140,7 +140,8 @@ func TestReadsWhatBboltReads(t *testing.T) {
 	}
 	for i := range 10_000 {
 		key := fmt.Sprintf("key-%d", i)
-		value, ok, err := wide.Get([]byte(key))
+		var value []byte
+		ok, err := wide.Get([]byte(key), func(v []byte) error { value = bytes.Clone(v); return nil })
 		if want := get("wide", key); err != nil || ok != (want != nil) || !bytes.Equal(value, want) {
 			t.Fatalf("%s: %d bytes, %v, %v; bbolt has %d bytes", key, len(value), ok, err, len(want))
 		}
@@ -180,7 +181,7 @@ func TestNoBucketIsNotAnEmptyOne(t *testing.T) {
 	if _, ok, err := f.Root().Bucket([]byte("none")); err != nil || ok {
 		t.Error("no bucket is none", ok, err)
 	}
-	if _, ok, err := f.Root().Get([]byte("deep")); !errors.Is(err, ErrDamaged) {
+	if ok, err := f.Root().Get([]byte("deep"), nil); !errors.Is(err, ErrDamaged) {
 		t.Error("a bucket is no value", ok, err)
 	}
 	wide, _, err := f.Root().Bucket([]byte("wide"))
@@ -370,7 +371,7 @@ func consume(raw []byte) error {
 			return err
 		}
 		if ok {
-			if _, _, err := b.Get([]byte("key-500")); err != nil {
+			if _, err := b.Get([]byte("key-500"), func([]byte) error { return nil }); err != nil {
 				return err
 			}
 			if _, _, err := b.Bucket([]byte("package-150")); err != nil {

@@ -20,28 +20,31 @@ type Bucket struct {
 	inline *page
 }
 
-// Get gives the value of key. Without the key, ok is false; a bucket in its
-// place is an error. The value must not be changed.
-func (b Bucket) Get(key []byte) (value []byte, ok bool, err error) {
-	value, nested, ok, err := b.get(key)
-	if err == nil && nested {
-		return nil, false, fmt.Errorf("%w: %q is a bucket where a value is wanted", ErrDamaged, key)
-	}
-	return value, ok, err
+// Get calls f with the value of key, which must not be used later. Without the
+// key, ok is false and f is not called; a bucket in its place is an error.
+func (b Bucket) Get(key []byte, f func(value []byte) error) (ok bool, err error) {
+	err = b.find(key, func(value []byte, nested bool) error {
+		if nested {
+			return fmt.Errorf("%w: %q is a bucket where a value is wanted", ErrDamaged, key)
+		}
+		ok = true
+		return f(value)
+	})
+	return ok, err
 }
 
 // Bucket gives the bucket of that name. Without the name, ok is false; a value in
 // its place is an error.
 func (b Bucket) Bucket(name []byte) (nested Bucket, ok bool, err error) {
-	value, isBucket, ok, err := b.get(name)
-	if err != nil || !ok {
-		return Bucket{}, false, err
-	}
-	if !isBucket {
-		return Bucket{}, false, fmt.Errorf("%w: %q is a value where a bucket is wanted", ErrDamaged, name)
-	}
-	nested, err = b.file.open(value)
-	return nested, err == nil, err
+	err = b.find(name, func(value []byte, isBucket bool) error {
+		if !isBucket {
+			return fmt.Errorf("%w: %q is a value where a bucket is wanted", ErrDamaged, name)
+		}
+		nested, err = b.file.open(bytes.Clone(value))
+		ok = err == nil
+		return err
+	})
+	return nested, ok, err
 }
 
 // open reads the description of a bucket.
@@ -53,8 +56,8 @@ func (f *File) open(value []byte) (Bucket, error) {
 	if b.root != 0 {
 		return b, nil
 	}
-	var err error
-	if b.inline, err = parse(value[bucketHeader:]); err != nil {
+	b.inline = &page{data: value[bucketHeader:]}
+	if err := b.inline.parse(); err != nil {
 		return b, err
 	}
 	if !b.inline.leaf {
@@ -70,32 +73,34 @@ func (b Bucket) first() (*page, error) {
 	return b.file.page(b.root)
 }
 
-func (b Bucket) get(key []byte) (value []byte, nested, ok bool, err error) {
+// find calls f with what stands at key, if anything does.
+func (b Bucket) find(key []byte, f func(value []byte, nested bool) error) error {
 	p, err := b.first()
 	if err != nil {
-		return nil, false, false, err
+		return err
 	}
 	var low, high []byte // of the keys that the page may hold
 	for range maxDepth {
 		if err := p.checkRange(low, high); err != nil {
-			return nil, false, false, err
+			return err
 		}
 		i, exact := p.find(key)
 		if p.leaf {
-			if !exact {
-				return nil, false, false, nil
+			if exact {
+				err = f(p.value(i), p.isBucket(i))
 			}
-			return p.value(i), p.isBucket(i), true, nil
+			p.release()
+			return err
 		}
 		if !exact && i > 0 {
 			i--
 		}
 		low, high = p.bounds(i, high)
 		if p, err = b.file.page(p.child(i)); err != nil {
-			return nil, false, false, err
+			return err
 		}
 	}
-	return nil, false, false, fmt.Errorf("%w: a bucket is more than %d pages deep", ErrDamaged, maxDepth)
+	return fmt.Errorf("%w: a bucket is more than %d pages deep", ErrDamaged, maxDepth)
 }
 
 // bounds are the lowest key below element i of a branch, and the one that all
@@ -124,7 +129,7 @@ func (p *page) checkRange(low, high []byte) error {
 
 // Each calls f with every key that begins with prefix, in rising order, and with
 // its value, or its bucket (then value is nil). It ends at the first error. What
-// f is given must not be changed.
+// f is given must not be changed, and but for the bucket not be used later.
 func (b Bucket) Each(prefix []byte, f func(key, value []byte, nested *Bucket) error) error {
 	p, err := b.first()
 	if err != nil {
@@ -140,6 +145,7 @@ func (b Bucket) each(p *page, prefix, low, high []byte, depth int, f func(key, v
 	if err := p.checkRange(low, high); err != nil {
 		return err
 	}
+	defer p.release()
 	i, exact := p.find(prefix)
 	if !p.leaf && !exact && i > 0 {
 		i--
@@ -172,7 +178,7 @@ func (b Bucket) visit(p *page, i int, f func(key, value []byte, nested *Bucket) 
 	if !p.isBucket(i) {
 		return f(p.key(i), p.value(i), nil)
 	}
-	nested, err := b.file.open(p.value(i))
+	nested, err := b.file.open(bytes.Clone(p.value(i)))
 	if err != nil {
 		return err
 	}

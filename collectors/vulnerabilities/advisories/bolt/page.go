@@ -21,7 +21,8 @@ const (
 	// largest description of a vulnerability has some hundred thousand.
 	maxPageBytes = 16 << 20
 
-	// maxCached bounds the pages that are kept, in bytes.
+	// maxCached bounds the branches that are kept, in bytes; those of Trivy's
+	// database are a hundredth of it.
 	maxCached = 8 << 20
 )
 
@@ -31,9 +32,26 @@ type page struct {
 	data  []byte
 	leaf  bool
 	count int
+	lent  bool // from buffers
 }
 
-// page reads the page of that number.
+// ahead is how many bytes are read at once: most leaves are continued by a page
+// or two.
+const ahead = 12 << 10
+
+// buffers are pages of leaves that nobody looks at any more.
+var buffers = sync.Pool{New: func() any { return &page{} }}
+
+// release gives a page back, after which nothing of it may be used. Branches are
+// kept, and what stands in another page is not read at all.
+func (p *page) release() {
+	if p.lent && cap(p.data) <= 4*ahead {
+		p.lent = false
+		buffers.Put(p)
+	}
+}
+
+// page reads the page of that number. The caller releases it.
 func (f *File) page(number uint64) (*page, error) {
 	if p := f.cache.get(number); p != nil {
 		return p, nil
@@ -41,72 +59,99 @@ func (f *File) page(number uint64) (*page, error) {
 	if number < 2 || number >= f.pages {
 		return nil, fmt.Errorf("%w: it points to page %d of %d", ErrDamaged, number, f.pages)
 	}
-	data := make([]byte, f.size)
-	if _, err := f.source.ReadAt(data, int64(number*f.size)); err != nil { //nolint:gosec // below the file's size, as Read checked
-		return nil, fmt.Errorf("%w: page %d: %w", ErrDamaged, number, err)
+	p := buffers.Get().(*page) //nolint:errcheck,forcetypeassert // nothing else is put in
+	if err := f.fill(p, number); err != nil {
+		return nil, err
 	}
-	if id := binary.LittleEndian.Uint64(data); id != number {
-		return nil, fmt.Errorf("%w: page %d says that it is page %d", ErrDamaged, number, id)
-	}
-	if more := uint64(binary.LittleEndian.Uint32(data[12:])); more > 0 {
-		length := (more + 1) * f.size
-		if more >= f.pages-number || length > maxPageBytes {
-			return nil, fmt.Errorf("%w: page %d says that %d pages continue it", ErrDamaged, number, more)
-		}
-		data = append(data, make([]byte, length-f.size)...)
-		if _, err := f.source.ReadAt(data[f.size:], int64((number+1)*f.size)); err != nil { //nolint:gosec // likewise
-			return nil, fmt.Errorf("%w: page %d: %w", ErrDamaged, number, err)
-		}
-	}
-	p, err := parse(data)
-	if err != nil {
+	if err := p.parse(); err != nil {
 		return nil, fmt.Errorf("page %d: %w", number, err)
 	}
-	f.cache.put(number, p)
-	return p, nil
+	p.lent = true
+	if p.leaf {
+		return p, nil
+	}
+	kept := &page{data: bytes.Clone(p.data), count: p.count}
+	p.release()
+	f.cache.put(number, kept)
+	return kept, nil
+}
+
+// fill reads the bytes of the page of that number, and of those that continue it.
+func (f *File) fill(p *page, number uint64) error {
+	if cap(p.data) < ahead {
+		p.data = make([]byte, ahead)
+	}
+	begin := int64(number * f.size) //nolint:gosec // below the file's size, as Read checked
+	// What is in use ends with a whole page, so that less is read at its end only.
+	most := min(uint64(ahead)/f.size, f.pages-number) * f.size
+	p.data = p.data[:max(most, f.size)]
+	if _, err := f.source.ReadAt(p.data, begin); err != nil {
+		return fmt.Errorf("%w: page %d: %w", ErrDamaged, number, err)
+	}
+	if id := binary.LittleEndian.Uint64(p.data); id != number {
+		return fmt.Errorf("%w: page %d says that it is page %d", ErrDamaged, number, id)
+	}
+	more := uint64(binary.LittleEndian.Uint32(p.data[12:]))
+	length := (more + 1) * f.size
+	if more >= f.pages-number || length > maxPageBytes {
+		return fmt.Errorf("%w: page %d says that %d pages continue it", ErrDamaged, number, more)
+	}
+	if have := uint64(len(p.data)); length > have {
+		p.data = append(p.data, make([]byte, length-have)...)
+		if _, err := f.source.ReadAt(p.data[have:], begin+int64(have)); err != nil { //nolint:gosec // below the file's size
+			return fmt.Errorf("%w: page %d: %w", ErrDamaged, number, err)
+		}
+	}
+	p.data = p.data[:length]
+	return nil
 }
 
 // parse checks a page's bytes.
-func parse(data []byte) (*page, error) {
-	if len(data) < headerSize {
-		return nil, fmt.Errorf("%w: a page has %d bytes", ErrDamaged, len(data))
+func (p *page) parse() error {
+	if len(p.data) < headerSize {
+		return fmt.Errorf("%w: a page has %d bytes", ErrDamaged, len(p.data))
 	}
-	p := &page{data: data, count: int(binary.LittleEndian.Uint16(data[10:]))}
-	switch flags := binary.LittleEndian.Uint16(data[8:]); flags {
+	p.count = int(binary.LittleEndian.Uint16(p.data[10:]))
+	switch flags := binary.LittleEndian.Uint16(p.data[8:]); flags {
 	case branchPage:
+		p.leaf = false
 		if p.count == 0 {
-			return nil, fmt.Errorf("%w: a branch without twigs", ErrDamaged)
+			return fmt.Errorf("%w: a branch without twigs", ErrDamaged)
 		}
 	case leafPage:
 		p.leaf = true
-		if rest := data[headerSize:min(2*headerSize, len(data))]; p.count == 0 && bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
-			return nil, fmt.Errorf("%w: a page says that it is empty and is not", ErrDamaged)
+		if rest := p.data[headerSize:min(2*headerSize, len(p.data))]; p.count == 0 && bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
+			return fmt.Errorf("%w: a page says that it is empty and is not", ErrDamaged)
 		}
 	default:
-		return nil, fmt.Errorf("%w: a page of kind %#x where a branch or a leaf is wanted", ErrDamaged, flags)
+		return fmt.Errorf("%w: a page of kind %#x where a branch or a leaf is wanted", ErrDamaged, flags)
 	}
-	if headerSize*(p.count+1) > len(data) {
-		return nil, fmt.Errorf("%w: %d elements do not fit into %d bytes", ErrDamaged, p.count, len(data))
+	if headerSize*(p.count+1) > len(p.data) {
+		return fmt.Errorf("%w: %d elements do not fit into %d bytes", ErrDamaged, p.count, len(p.data))
 	}
+	return p.parseElements()
+}
+
+func (p *page) parseElements() error {
 	var last []byte
 	next := uint64(headerSize) * uint64(p.count+1) //nolint:gosec // count is not negative
 	for i := range p.count {
 		// They are written one after the other, so that a changed length shows.
 		begin, _, end := p.span(i)
 		if begin != next || end > uint64(len(p.data)) {
-			return nil, fmt.Errorf("%w: element %d is not where it should be in its page", ErrDamaged, i)
+			return fmt.Errorf("%w: element %d is not where it should be in its page", ErrDamaged, i)
 		}
 		if p.leaf && binary.LittleEndian.Uint32(p.element(i)) > bucketElement {
-			return nil, fmt.Errorf("%w: element %d is of no known kind", ErrDamaged, i)
+			return fmt.Errorf("%w: element %d is of no known kind", ErrDamaged, i)
 		}
 		next = end
 		key := p.key(i)
 		if i > 0 && bytes.Compare(last, key) >= 0 {
-			return nil, fmt.Errorf("%w: the keys of a page are out of order", ErrDamaged)
+			return fmt.Errorf("%w: the keys of a page are out of order", ErrDamaged)
 		}
 		last = key
 	}
-	return p, nil
+	return nil
 }
 
 // element is the fixed part of element i; its positions count from there.
@@ -150,7 +195,7 @@ func (p *page) find(key []byte) (i int, exact bool) {
 	return i, i < p.count && bytes.Equal(p.key(i), key)
 }
 
-// cache keeps pages that were read and checked. The zero value is empty.
+// cache keeps branches that were read and checked. The zero value is empty.
 type cache struct {
 	mu    sync.RWMutex
 	pages map[uint64]*page
