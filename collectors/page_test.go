@@ -35,8 +35,8 @@ calendar's, which may be the site's own). No file can say
 whose signature was checked.
 
 A report of ` + "`sources.vulnerabilities.reports`" + ` is recognised by what it holds: Trivy's
-JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare or in a DSSE
-envelope whose signatures are not checked. It counts for the digests that it names
+JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare, in a DSSE envelope
+or in a Sigstore bundle, whose signatures are not checked. It counts for the digests that it names
 (` + "`RepoDigests`" + `, ` + "`source.target`" + `, ` + "`properties.repoDigests`" + `, ` + "`subject`" + `) and has to tell when the
 scan was; Trivy's and SARIF need the ` + "`database`" + ` beside, since they do not say how old
 their advisories were. SARIF knows no status and no package that could not be judged,

@@ -2,6 +2,7 @@ package vulnerabilities
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,7 +12,8 @@ import (
 )
 
 // The names of what is read: an in-toto statement with cosign's vulnerability
-// predicate, bare or in a DSSE envelope, whose signatures are not checked here.
+// predicate, bare, in a DSSE envelope or in a Sigstore bundle, whose signatures are
+// not checked here.
 const (
 	vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
 	inTotoPayload          = "application/vnd.in-toto+json"
@@ -37,26 +39,44 @@ type attestation struct {
 	} `json:"predicate"`
 }
 
+// envelope is a DSSE envelope.
+type envelope struct {
+	PayloadType string `json:"payloadType"`
+	Payload     string `json:"payload"`
+}
+
 // readEnvelope reads the statement inside a DSSE envelope.
 func readEnvelope(t file.Text) (foreign, error) {
-	var envelope struct {
-		PayloadType string `json:"payloadType"`
-		Payload     string `json:"payload"`
-	}
-	if err := t.Decode(&envelope, file.Rules{Foreign: true}); err != nil {
+	var e envelope
+	if err := t.Decode(&e, file.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
-	if envelope.PayloadType != inTotoPayload {
-		return nil, fmt.Errorf("%s: payloadType is %q, and %q is wanted", t.Name, envelope.PayloadType, inTotoPayload)
+	return e.statement(t.Name)
+}
+
+// readBundle reads the statement inside a Sigstore bundle.
+func readBundle(t file.Text) (foreign, error) {
+	var bundle struct {
+		Envelope envelope `json:"dsseEnvelope"`
 	}
-	payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
+	if err := t.Decode(&bundle, file.Rules{Foreign: true}); err != nil {
+		return nil, err
+	}
+	return bundle.Envelope.statement(t.Name)
+}
+
+func (e envelope) statement(name string) (foreign, error) {
+	if e.PayloadType != inTotoPayload {
+		return nil, fmt.Errorf("%s: payloadType is %q, and %q is wanted", name, e.PayloadType, inTotoPayload)
+	}
+	payload, err := base64.StdEncoding.DecodeString(e.Payload)
 	if err != nil {
-		payload, err = base64.URLEncoding.DecodeString(envelope.Payload)
+		payload, err = base64.URLEncoding.DecodeString(e.Payload)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: payload is no base64: %w", t.Name, err)
+		return nil, fmt.Errorf("%s: payload is no base64: %w", name, err)
 	}
-	return readAttestation(file.Text{Name: t.Name + " (payload)", Data: payload})
+	return readAttestation(file.Text{Name: name + " (payload)", Data: payload})
 }
 
 // readAttestation reads a statement, the type of its predicate first: another
@@ -74,21 +94,19 @@ func readAttestation(t file.Text) (foreign, error) {
 	return read[attestation](t)
 }
 
-// mostApart is how far a report may be from the scan that its attestation tells
-// of.
-const mostApart = time.Hour
-
-// scans are the wrapped report's findings, once for each subject.
+// scans are the wrapped report's findings, once for each subject. The scan is as
+// old as the report inside or the end that the attestation names, whichever is
+// older: attesting a report anew makes it no younger.
 func (a attestation) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
-	report, finished := a.Predicate.Scanner.Result, a.Predicate.Metadata.ScanFinishedOn
+	report, at := a.Predicate.Scanner.Result, a.Predicate.Metadata.ScanFinishedOn
 	if err := report.sound(); err != nil {
 		return nil, fmt.Errorf("predicate.scanner.result: %w", err)
 	}
-	switch apart := finished.Sub(report.CreatedAt).Abs(); {
-	case !dated(finished):
-		return nil, fmt.Errorf("predicate.metadata.scanFinishedOn is missing or none, so nobody knows how old the scan is; attest it anew")
-	case apart > mostApart:
-		return nil, fmt.Errorf("predicate.metadata.scanFinishedOn is %s, and the report inside is of %s; attest a report when it is made", finished.Format(time.RFC3339), report.CreatedAt.Format(time.RFC3339))
+	if !dated(at) {
+		return nil, errors.New("predicate.metadata.scanFinishedOn is missing or none, so nobody knows how old the scan is; attest it anew")
+	}
+	if report.CreatedAt.Before(at) {
+		at = report.CreatedAt
 	}
 	digests, err := a.digests()
 	if err != nil {
@@ -96,11 +114,11 @@ func (a attestation) scans(wanted string, used usedDatabase) ([]facts.Scan, erro
 	}
 	updated := a.Predicate.Scanner.DB.LastUpdate
 	if !dated(updated) {
-		if updated, err = used.updatedAt(finished); err != nil {
+		if updated, err = used.updatedAt(at); err != nil {
 			return nil, err
 		}
 	}
-	return report.about(digests, wanted, finished, updated)
+	return report.about(digests, wanted, at, updated)
 }
 
 // digests are the subjects'. A report inside that names other images is about
@@ -115,7 +133,7 @@ func (a attestation) digests() ([]string, error) {
 		digests = append(digests, digest)
 	}
 	if len(digests) == 0 {
-		return nil, fmt.Errorf("subject is empty, so nobody knows which image was scanned; attest it by digest (cosign attest REPOSITORY@sha256:…)")
+		return nil, errors.New("subject is empty, so nobody knows which image was scanned; attest it by digest (cosign attest REPOSITORY@sha256:…)")
 	}
 	scanned, err := digestsOf("predicate.scanner.result.Metadata.RepoDigests", a.Predicate.Scanner.Result.Metadata.RepoDigests)
 	if err != nil {

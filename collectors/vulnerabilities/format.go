@@ -27,6 +27,7 @@ var marks = []struct {
 	read func(file.Text) (foreign, error)
 }{
 	{"payloadType", readEnvelope},
+	{"dsseEnvelope", readBundle},
 	{"predicateType", readAttestation},
 	{"runs", read[sarif]},
 	{"matches", read[grype]},

@@ -123,14 +123,15 @@ func TestAnAttestedReportIsReadAsItStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := scans(plain)
-	want[0].ScannedAt, want[0].Database.UpdatedAt = at("2026-11-24T07:01:00Z"), at("2026-11-24T05:00:00Z")
-	for name, report := range map[string]string{"bare": attested(trivy), "in an envelope": enveloped(attested(trivy))} {
+	want[0].Database.UpdatedAt = at("2026-11-24T05:00:00Z")
+	for name, report := range map[string]string{"bare": attested(trivy), "in an envelope": enveloped(attested(trivy)),
+		"in a bundle": `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": ` + enveloped(attested(trivy)) + `}`} {
 		got, err := collect(t, "", report)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(want, scans(got)); diff != "" {
+		if diff := cmp.Diff(want, scans(got), cmp.Comparer(time.Time.Equal)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
@@ -138,6 +139,18 @@ func TestAnAttestedReportIsReadAsItStands(t *testing.T) {
 	got, err := collect(t, metadata, undated)
 	if err != nil || !scans(got)[0].Database.UpdatedAt.Equal(at("2026-11-24T06:00:00Z")) {
 		t.Errorf("with the database's metadata beside: %+v, %v", got, err)
+	}
+}
+
+func TestAttestingAReportAnewMakesItNoYounger(t *testing.T) {
+	for finished, want := range map[string]string{
+		"2026-11-24T06:45:00Z": "2026-11-24T06:45:00Z",
+		"2026-11-26T07:01:00Z": "2026-11-24T07:00:00.123456789Z",
+	} {
+		got, err := collect(t, "", strings.Replace(attested(trivy), "2026-11-24T07:01:00Z", finished, 1))
+		if err != nil || !scans(got)[0].ScannedAt.Equal(at(want)) {
+			t.Errorf("finished at %s: %+v, %v", finished, got, err)
+		}
 	}
 }
 
@@ -169,10 +182,10 @@ func TestAReportOfAnyToolNamesWhatItLacks(t *testing.T) {
 		{"an attestation without a digest", swap(attested(trivy), `"sha256":`, `"sha512":`), "subject[0].digest.sha256"},
 		{"an attestation of another image than it holds", swap(attested(trivy), strings.TrimPrefix(ours, "sha256:"), strings.TrimPrefix(theirs, "sha256:")), "attest the digest that was scanned"},
 		{"an attestation without an end", swap(attested(trivy), "scanFinishedOn", "finished"), "scanFinishedOn is missing"},
-		{"an attestation of an old report", swap(attested(trivy), "2026-11-24T07:01:00Z", "2026-11-24T09:01:00Z"), "attest a report when it is made"},
 		{"an attestation of another tool's report", attested(grypeReport), "predicate.scanner.result: SchemaVersion is 0"},
 		{"an envelope around something else", swap(enveloped(attested(trivy)), "application/vnd.in-toto+json", "text/plain"), "payloadType is"},
 		{"an envelope around nothing", `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, "payload is no base64"},
+		{"a bundle of a signature alone", `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": null}`, "payloadType is"},
 		{"an envelope around no JSON", enveloped("nothing"), "a.json (payload)"},
 	}
 	for _, tt := range tests {

@@ -1,7 +1,7 @@
 // Package vulnerabilities reads what scanners found, and what others say of it.
 // Reports are Trivy's JSON of container images (SchemaVersion 2), Grype's JSON,
-// SARIF, and cosign's vulnerability attestation, bare or in a DSSE envelope;
-// which one a file is, its content tells. A report counts only for the digests
+// SARIF, and cosign's vulnerability attestation, bare, in a DSSE envelope or in a
+// Sigstore bundle; which one a file is, its content tells. A report counts only for the digests
 // that it names, and only if it tells when the scan was. Where it does not say
 // how old its advisories were (Trivy, SARIF), the metadata.json of the advisory
 // database tells.
