@@ -8,16 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
-
-// schemaForm is how a schema may be called, so that it needs no quotes.
-var schemaForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // postgresNames are the tables of a log.
 var postgresNames = []string{"meta", "entries", "hashes", "checkpoints", "blobs"}
@@ -37,7 +33,7 @@ var postgresIndexes = []struct{ name, on string }{
 
 func openPostgres(at place, wrap func(driver.Connector) driver.Connector) (*store, error) {
 	schema := at.schema()
-	if !schemaForm.MatchString(schema) {
+	if !isPlainName(schema) {
 		return nil, fmt.Errorf("schema %q of search_path is not lower-case letters, digits and _", schema)
 	}
 	connector := stdlib.GetConnector(*at.postgres)
@@ -54,6 +50,11 @@ func openPostgres(at place, wrap func(driver.Connector) driver.Connector) (*stor
 func (p place) schema() string {
 	first, _, _ := strings.Cut(p.postgres.RuntimeParams["search_path"], ",")
 	return strings.TrimSpace(first)
+}
+
+// isPlainName tells whether a schema's name needs no quotes.
+func isPlainName(s string) bool {
+	return s != "" && len(s) < 64 && (s[0] < '0' || s[0] > '9') && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 type postgresEngine struct{ name, namespace string }

@@ -83,21 +83,15 @@ func (s *scanned) subject(b []byte) error {
 
 func (s *scanned) data(b []byte) error {
 	return members(b, func(name, value []byte) error {
-		switch string(name) {
-		case "outcome":
-			return s.setIfText(outcomeColumn, value)
-		case "policy":
-			if value[0] != '{' {
+		if string(name) != "policy" || value[0] != '{' {
+			return nil
+		}
+		return members(value, func(name, value []byte) error {
+			if string(name) != "digest" || value[0] != '"' {
 				return nil
 			}
-			return members(value, func(name, value []byte) error {
-				if string(name) != "digest" {
-					return nil
-				}
-				return s.setIfText(policyColumn, value)
-			})
-		}
-		return nil
+			return s.set(policyColumn, value)
+		})
 	})
 }
 
@@ -105,13 +99,6 @@ func (s *scanned) set(column int, value []byte) error {
 	text, err := plainText(value)
 	s.columns[column] = sql.NullString{String: text, Valid: true}
 	return err
-}
-
-func (s *scanned) setIfText(column int, value []byte) error {
-	if value[0] != '"' {
-		return nil
-	}
-	return s.set(column, value)
 }
 
 // members goes through an object without spaces. Names are as they are written.

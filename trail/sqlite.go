@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,23 +28,24 @@ const busyFor = 30 * time.Second
 
 // sqliteTables are the statements of the schema; verify compares them with what
 // the database says it is made of, byte for byte.
-var sqliteTables = []string{
-	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE entries (
+func sqliteTables() []string {
+	return []string{
+		`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE entries (
   seq INTEGER PRIMARY KEY,
   body TEXT NOT NULL,
 ` + sqliteColumns() + `
 ) STRICT`,
-	`CREATE UNIQUE INDEX entries_id ON entries (id)`,
-	`CREATE INDEX entries_digest ON entries (digest) WHERE digest IS NOT NULL`,
-	`CREATE INDEX entries_service ON entries (service, environment, type)`,
-	`CREATE INDEX entries_type ON entries (type)`,
-	`CREATE INDEX entries_deployment ON entries (deployment) WHERE deployment IS NOT NULL`,
-	`CREATE INDEX entries_recorded_at ON entries (recorded_at)`,
-	`CREATE INDEX entries_policy ON entries (policy) WHERE policy IS NOT NULL`,
-	`CREATE TABLE hashes (position INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
-	`CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT`,
-	`CREATE TABLE blobs (
+		`CREATE UNIQUE INDEX entries_id ON entries (id)`,
+		`CREATE INDEX entries_digest ON entries (digest) WHERE digest IS NOT NULL`,
+		`CREATE INDEX entries_service ON entries (service, environment, type)`,
+		`CREATE INDEX entries_type ON entries (type)`,
+		`CREATE INDEX entries_deployment ON entries (deployment) WHERE deployment IS NOT NULL`,
+		`CREATE INDEX entries_recorded_at ON entries (recorded_at)`,
+		`CREATE INDEX entries_policy ON entries (policy) WHERE policy IS NOT NULL`,
+		`CREATE TABLE hashes (position INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
+		`CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT`,
+		`CREATE TABLE blobs (
   digest TEXT PRIMARY KEY,
   seq INTEGER NOT NULL,
   media_type TEXT NOT NULL,
@@ -56,9 +56,10 @@ var sqliteTables = []string{
   erased_at TEXT,
   erased_seq INTEGER
 ) STRICT`,
-	`CREATE INDEX blobs_seq ON blobs (seq)`,
-	`CREATE INDEX blobs_plain ON blobs (plain) WHERE plain IS NOT NULL`,
-	`CREATE INDEX blobs_erased ON blobs (erased_seq) WHERE erased_seq IS NOT NULL`,
+		`CREATE INDEX blobs_seq ON blobs (seq)`,
+		`CREATE INDEX blobs_plain ON blobs (plain) WHERE plain IS NOT NULL`,
+		`CREATE INDEX blobs_erased ON blobs (erased_seq) WHERE erased_seq IS NOT NULL`,
+	}
 }
 
 // column is a generated column: what entries are looked up by.
@@ -78,18 +79,15 @@ var columns = []column{
 	{name: "service", path: []string{"predicate", "service"}},
 	{name: "environment", path: []string{"predicate", "environment"}},
 	{name: "digest", path: []string{"subject", "0", "digest", "sha256"}},
-	{name: "request", path: []string{"predicate", "request"}},
 	{name: "deployment", path: []string{"predicate", "deployment"}},
 	{name: "mode", path: []string{"predicate", "mode"}},
 	{name: "policy", path: []string{"predicate", "data", "policy", "digest"}, text: true},
-	{name: "outcome", path: []string{"predicate", "data", "outcome"}, text: true},
 }
 
 // Positions in columns.
 const (
-	digestColumn  = 5
-	policyColumn  = 9
-	outcomeColumn = 10
+	digestColumn = 5
+	policyColumn = 8
 )
 
 func sqliteColumns() string {
@@ -178,9 +176,9 @@ func frozen(path string) bool {
 type sqliteEngine struct{ path string }
 
 func (sqliteEngine) tables() []string {
-	return slices.Concat(sqliteTables, []string{
+	return append(sqliteTables(), []string{
 		fmt.Sprintf("PRAGMA application_id=%d", applicationID), fmt.Sprintf("PRAGMA user_version=%d", formatVersion),
-	})
+	}...)
 }
 
 func (sqliteEngine) begin(ctx context.Context, conn *sql.Conn) error {

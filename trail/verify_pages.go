@@ -71,32 +71,23 @@ func (r *entryRow) examine() {
 // expectedColumns computes the generated columns of an entry, in their order.
 func expectedColumns(e *Entry) []sql.NullString {
 	text := func(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-	policy, outcome := decidedBy(e.Data)
 	return []sql.NullString{
 		text(e.ID), text(e.Type), text(e.RecordedAt.Format(recordedLayout)), text(e.Service), text(e.Environment),
-		text(strings.TrimPrefix(e.Digest, "sha256:")), text(e.Request), text(e.Deployment), text(e.Mode), policy, outcome,
+		text(strings.TrimPrefix(e.Digest, "sha256:")), text(e.Deployment), text(e.Mode), policyOf(e.Data),
 	}
 }
 
-// decidedBy finds the policy's digest and the outcome in an event's data, where
-// they are texts.
-func decidedBy(data json.RawMessage) (policy, outcome sql.NullString) {
-	var d struct{ Policy, Outcome json.RawMessage }
-	if len(data) == 0 || json.Unmarshal(data, &d) != nil {
-		return policy, outcome
-	}
+// policyOf finds the policy's digest in an event's data, where it is a text.
+func policyOf(data json.RawMessage) (digest sql.NullString) {
+	var d struct{ Policy json.RawMessage }
 	var p struct{ Digest json.RawMessage }
-	if len(d.Policy) > 0 && d.Policy[0] == '{' && json.Unmarshal(d.Policy, &p) == nil {
-		policy = textOf(p.Digest)
+	if len(data) == 0 || json.Unmarshal(data, &d) != nil || len(d.Policy) == 0 || d.Policy[0] != '{' || json.Unmarshal(d.Policy, &p) != nil {
+		return digest
 	}
-	return policy, textOf(d.Outcome)
-}
-
-func textOf(value json.RawMessage) (s sql.NullString) {
-	if len(value) > 0 && value[0] == '"' {
-		s.Valid = json.Unmarshal(value, &s.String) == nil
+	if len(p.Digest) > 0 && p.Digest[0] == '"' {
+		digest.Valid = json.Unmarshal(p.Digest, &digest.String) == nil
 	}
-	return s
+	return digest
 }
 
 func shown(s sql.NullString) string {
