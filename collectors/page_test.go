@@ -36,6 +36,9 @@ whose signature was checked.
 
 The artifact needs no file: the reference says where it lies (a registry, with
 the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
+Where an audit trail is named (` + "`trail: LOCATION`" + `, see docs/audit.md), the trail's section
+is read from it if ` + "`sources.trail`" + ` is left out, and what ran in production with
+` + "`production: {from: trail}`" + `. Only the audit trail can say who recorded what.
 The flag ` + "`--insecure-registry`" + ` allows plain HTTP beyond loopback. Each source may
 take 10 seconds; ` + "`sources.timeout: 30s`" + ` gives it longer.
 `

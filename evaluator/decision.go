@@ -71,6 +71,16 @@ type Decision struct {
 	Sources map[string]facts.Source `json:"sources"`
 	// Weakened lists the switches of this run that loosened the gate.
 	Weakened []string `json:"weakened"`
+	// Trail is where the decision is recorded; nil: nowhere. The evaluator never
+	// sets it.
+	Trail *Recorded `json:"trail,omitempty"`
+}
+
+// Recorded is the entry of the audit trail that holds a decision.
+type Recorded struct {
+	Seq        int64  `json:"seq"`        // place in the trail, from 0
+	LeafHash   string `json:"leaf_hash"`  // base64
+	Checkpoint string `json:"checkpoint"` // signed note: the trail's name, size and root hash with the entry in it
 }
 
 // Subject is what was asked.

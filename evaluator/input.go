@@ -16,6 +16,7 @@ import (
 // afterwards.
 type Input struct {
 	doc    *facts.Document
+	bytes  []byte // canonical JSON
 	digest string
 	mode   Mode
 	now    time.Time
@@ -60,6 +61,7 @@ func prepare(parsed *facts.Parsed, mode Mode) (*Input, error) {
 	doc := parsed.Document()
 	return &Input{
 		doc:    doc,
+		bytes:  parsed.Canonical(),
 		digest: parsed.Digest(),
 		mode:   mode,
 		now:    doc.Now,
@@ -84,6 +86,13 @@ func (in *Input) Now() time.Time { return in.now }
 
 // Document is the document decided on. It must not be changed.
 func (in *Input) Document() *facts.Document { return in.doc }
+
+// Canonical is the document as canonical JSON, which Read reads again. It must not
+// be changed.
+func (in *Input) Canonical() []byte { return in.bytes }
+
+// Mode says what a decision on this input is worth to others.
+func (in *Input) Mode() Mode { return in.mode }
 
 // Digest identifies the document: sha256:… over its canonical JSON.
 func (in *Input) Digest() string { return in.digest }

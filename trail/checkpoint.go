@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,9 +59,24 @@ func openCheckpoint(signed string, verifier note.Verifier) (checkpoint, error) {
 	if err != nil {
 		return checkpoint{}, fmt.Errorf("check the signature of the checkpoint: %w", err)
 	}
+	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
+		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
+			return checkpoint{}, fmt.Errorf("check the signature of the checkpoint: it is not written as it was signed: %w", err)
+		}
+	}
 	c, err := parseCheckpoint(n.Text)
 	if err == nil && c.origin != verifier.Name() {
 		err = fmt.Errorf("the checkpoint is of log %q, the key of %q", c.origin, verifier.Name())
+	}
+	return c, err
+}
+
+// openOwn reads a signed note as a log keeps it, with its own signature and
+// nothing else: witnesses may add theirs to a copy.
+func openOwn(signed string, verifier note.Verifier) (checkpoint, error) {
+	c, err := openCheckpoint(signed, verifier)
+	if _, signatures, _ := strings.Cut(signed, "\n\n"); err == nil && strings.Count(signatures, "\n") != 1 {
+		err = errors.New("check the signature of the checkpoint: there is more than the log's own")
 	}
 	return c, err
 }

@@ -48,7 +48,7 @@ func (r refusal) Unwrap() error { return r.error }
 // receipts. Requests that are refused get their own error.
 func (l *Log) commit(ctx context.Context, batch []*request) error {
 	var t *transaction
-	err := l.store.write(ctx, func(conn *sql.Conn) (err error) {
+	err := l.store.write(ctx, l.store.engine.begin, func(conn *sql.Conn) (err error) {
 		if t, err = l.begin(ctx, conn, batch); err != nil {
 			return err
 		}
@@ -78,10 +78,15 @@ func (l *Log) commit(ctx context.Context, batch []*request) error {
 	if err != nil {
 		return err
 	}
+	l.committed(t)
+	return nil
+}
+
+// committed keeps what a transaction has come to.
+func (l *Log) committed(t *transaction) {
 	l.cache.keep(t.tree.fresh)
 	l.last = t.head
 	l.remember(t.head)
-	return nil
 }
 
 // begin reads the end of the log and which events of the batch it holds.
@@ -140,7 +145,7 @@ func (l *Log) readHead(ctx context.Context, q querier, tree tlog.HashReader) (he
 }
 
 func (l *Log) checkHead(h head, tree tlog.HashReader) error {
-	c, err := openCheckpoint(h.note, l.verifier)
+	c, err := openOwn(h.note, l.verifier)
 	if err != nil {
 		return fmt.Errorf("its last checkpoint was altered: %w: run prodgate audit verify", err)
 	}

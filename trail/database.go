@@ -20,12 +20,24 @@ type store struct {
 type engine interface {
 	// begin starts a transaction, the only one that writes until it ends.
 	begin(ctx context.Context, conn *sql.Conn) error
+	// beginNew starts one that makes a log, the only one that does.
+	beginNew(ctx context.Context, conn *sql.Conn) error
 	// exists tells whether the tables are there; an error if others are.
 	exists(ctx context.Context, q querier) (bool, error)
 	// tables are the statements that make them.
 	tables() []string
 	// insert adds entries from a sequence number on, and hashes from a position on.
 	insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error
+	// wipe removes from the files what an erasure left of contents.
+	wipe(ctx context.Context, q querier) error
+	// snapshot starts a transaction that reads, all as of one instant.
+	snapshot(ctx context.Context, conn *sql.Conn) error
+	// schema says what differs from the tables as tables made them.
+	schema(ctx context.Context, q querier) (wrong []string, err error)
+	// integrity says which pages or indexes are not sound.
+	integrity(ctx context.Context, q querier) (wrong []string, err error)
+	// damaged tells of an error whether the database itself is broken.
+	damaged(err error) bool
 	// passing tells of an error whether the same transaction may work if tried again.
 	passing(err error) bool
 	// explain adds a cure to an error that a user can cure.
@@ -43,10 +55,10 @@ type querier interface {
 // the transaction failed for a passing reason, a lost connection among them, it
 // is tried again until ctx ends: work must find out by itself what an earlier
 // try, whose commit was not answered, has done.
-func (s *store) write(ctx context.Context, work func(conn *sql.Conn) error) error {
+func (s *store) write(ctx context.Context, begin func(context.Context, *sql.Conn) error, work func(conn *sql.Conn) error) error {
 	pause := 5 * time.Millisecond
 	for end := time.Now().Add(busyFor); ; {
-		err := s.writeOnce(ctx, work)
+		err := s.writeOnce(ctx, begin, work)
 		if err == nil || time.Now().After(end) || ctx.Err() != nil || !s.engine.passing(err) {
 			return s.engine.explain(err)
 		}
@@ -59,7 +71,7 @@ func (s *store) write(ctx context.Context, work func(conn *sql.Conn) error) erro
 	}
 }
 
-func (s *store) writeOnce(ctx context.Context, work func(conn *sql.Conn) error) (err error) {
+func (s *store) writeOnce(ctx context.Context, begin func(context.Context, *sql.Conn) error, work func(conn *sql.Conn) error) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -70,7 +82,7 @@ func (s *store) writeOnce(ctx context.Context, work func(conn *sql.Conn) error) 
 			rollback(ctx, conn)
 		}
 	}()
-	if err := s.engine.begin(ctx, conn); err != nil {
+	if err := begin(ctx, conn); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	if err := work(conn); err != nil {

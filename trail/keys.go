@@ -106,6 +106,18 @@ func replaceWhole(file string, content []byte, durable bool) error {
 	return nil
 }
 
+// replaceReadable is replaceWhole of a durable file that everybody may read.
+func replaceReadable(file string, content []byte) error {
+	temporary, err := writeTemporary(file, content, true)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(temporary, 0o644), os.Rename(temporary, file)); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
 // writeTemporary writes a new file beside another, for its owner alone.
 func writeTemporary(file string, content []byte, durable bool) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")

@@ -106,6 +106,7 @@ func TestWhatIsAppendedIsThereAsItWas(t *testing.T) {
 	engines(t, func(t *testing.T, location string, options Options) {
 		l := open(t, location, options)
 		e := event()
+		e.Blobs["empty"] = Blob{MediaType: "text/plain"}
 		r := add(t, l, e, plain())
 		got, err := l.Entry(t.Context(), e.ID)
 		if err != nil {

@@ -128,7 +128,7 @@ func openSQLite(path string, writing bool, wrap func(driver.Connector) driver.Co
 	}
 	query := url.Values{
 		"_busy_timeout": {fmt.Sprint(busyFor.Milliseconds())},
-		"_pragma":       {"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", "trusted_schema(0)", "cell_size_check(1)"},
+		"_pragma":       {"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)"},
 		"_dqs":          {"0"}, "_error_rc": {"1"}, "_defensive": {"1"},
 	}
 	if !writing {
@@ -180,6 +180,8 @@ func (sqliteEngine) begin(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	return err
 }
+
+func (e sqliteEngine) beginNew(ctx context.Context, conn *sql.Conn) error { return e.begin(ctx, conn) }
 
 func (e sqliteEngine) exists(ctx context.Context, q querier) (bool, error) {
 	var tables, id, version int
@@ -237,6 +239,19 @@ func (sqliteEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodie
 		if _, err := hash.ExecContext(ctx, position+int64(i), h); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// wipe moves the write-ahead log into the file and empties it: pages that an
+// erasure freed are overwritten with zeros (secure_delete).
+func (e sqliteEngine) wipe(ctx context.Context, q querier) error {
+	var busy, frames, moved int
+	if err := q.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+		return e.explain(err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("others are reading %q", e.path)
 	}
 	return nil
 }

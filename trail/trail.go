@@ -151,7 +151,7 @@ func (l *Log) create(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.store.write(ctx, func(conn *sql.Conn) error {
+	return l.store.write(ctx, l.store.engine.beginNew, func(conn *sql.Conn) error {
 		if there, err := l.store.engine.exists(ctx, conn); there || err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (l *Log) create(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('key', $1), ('origin', $2)", public, signer.Name()); err != nil {
+		if _, err := conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('format', $1), ('key', $2), ('origin', $3)", fmt.Sprint(formatVersion), public, signer.Name()); err != nil {
 			return fmt.Errorf("write who signs: %w", err)
 		}
 		_, err = conn.ExecContext(ctx, "INSERT INTO checkpoints (size, note) VALUES (0, $1)", first)

@@ -63,6 +63,7 @@ type GateData struct {
 	Required    []string      `json:"required"`
 	Passed      []string      `json:"passed"`
 	Findings    []GateFinding `json:"findings"`
+	LeftOut     int           `json:"findings_left_out,omitempty"` // findings that an entry has no room for; the blob has them
 	Weakened    []string      `json:"weakened"`
 	OpensAt     *time.Time    `json:"opens_at"`
 	Policy      GatePolicy    `json:"policy"`

@@ -34,7 +34,7 @@ that could not be read is told on standard error and in the document's
 	}
 	addRequest(cmd)
 	addInsecure(cmd)
-	addSettings(cmd, "config", "timeout")
+	addSettings(cmd, "config", "timeout", "trail", "trail-key")
 	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
 	only := cmd.Flags().StringSlice("only", nil, "gather these sections alone, repeatable: "+strings.Join(facts.Sections, ", "))
 	complete(cmd, "output", []string{"json", "yaml"})
@@ -98,6 +98,8 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 // around that instant.
 func gather(ctx context.Context, cfg *config.Config, clock func() time.Time, at *time.Time, req facts.Request, only ...string) *facts.Document {
 	sources := cfg.File.Sources
+	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text}
+	sources.Clock = clock
 	if at != nil {
 		sources.Clock = func() time.Time { return *at }
 	}

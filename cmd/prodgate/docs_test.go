@@ -283,7 +283,7 @@ func shell(t *testing.T, folder, script string) string {
 	cmd := exec.CommandContext(ctx, "sh", "-c", "exec 2>&1\n"+script)
 	cmd.Dir = folder
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "PRODGATE_") || strings.HasPrefix(v, "GITHUB_")
+		return strings.HasPrefix(v, "PRODGATE_") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "CI=")
 	}), "COLUMNS=100", "NO_COLOR=1")
 	out, err := cmd.Output()
 	if ctx.Err() != nil {

@@ -30,7 +30,7 @@ works (warnings are allowed) and with 2 if something is broken.`,
 	}
 	addRequestSettings(cmd)
 	addInsecure(cmd)
-	addSettings(cmd, "policies", "config", "timeout")
+	addSettings(cmd, "policies", "config", "timeout", "trail", "trail-key")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return doctor(cmd, std, args) }
 	return cmd
 }
@@ -56,6 +56,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	d.settings()
 	d.policies(ctx)
 	doc := d.sources(ctx)
+	d.trail(ctx)
 	d.calendar(ctx)
 	d.surroundings(doc)
 	d.credentials()
@@ -127,7 +128,7 @@ func (d *diagnosis) settings() {
 		if v.Name == "config" {
 			continue
 		}
-		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, printable(or(v.Text, "—")+"  ("+v.Origin.String()+")"))
+		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, printable(or(v.Shown(), "—")+"  ("+v.Origin.String()+")"))
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {

@@ -27,8 +27,11 @@ type evaluation struct {
 	at        *time.Time // nil: now
 	wait      time.Duration
 
-	request  *facts.Request // what is asked for, once it is known
-	weakened []string       // the switches that loosened how facts were collected
+	receipt string // file, "" for none
+
+	request  *facts.Request   // what is asked for, once it is known
+	decided  *evaluator.Input // what the latest decision is about
+	weakened []string         // the switches that loosened how facts were collected
 }
 
 func newEval(std stdio) *cobra.Command {
@@ -54,9 +57,13 @@ Elsewhere they have to be given.`,
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
 	complete(cmd, "output", report.Formats)
 	addWait(cmd)
+	flags.String("receipt", "", "write the receipt of the trail to this file: it proves later that the decision was recorded")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := prepare(cmd, std, report.ParseAll)
 		if err != nil {
+			return err
+		}
+		if err := e.receiptFile(); err != nil {
 			return err
 		}
 		return e.run(cmd.Context(), args)
@@ -69,7 +76,7 @@ Elsewhere they have to be given.`,
 func addQuestion(cmd *cobra.Command) {
 	addRequest(cmd)
 	addInsecure(cmd)
-	addSettings(cmd, "policies", "config", "timeout")
+	addSettings(cmd, "policies", "config", "timeout", "trail", "trail-key")
 	addTerminal(cmd)
 	flags := cmd.Flags()
 	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
@@ -132,15 +139,31 @@ func prepare(cmd *cobra.Command, std stdio, parse func([]string) ([]report.Outpu
 	return e, err
 }
 
+// receiptFile reads --receipt.
+func (e *evaluation) receiptFile() (err error) {
+	if e.receipt, err = e.cmd.Flags().GetString("receipt"); err != nil || e.receipt == "" {
+		return err
+	}
+	if !e.cfg.Get("trail").Given() {
+		return usage("name one with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "--receipt needs a trail to be recorded in")
+	}
+	e.receipt = e.std.path(e.receipt)
+	return nil
+}
+
 // clear removes what an earlier run left where this one will write: whoever
 // reads a decision after a run that came to none must not find the last one.
 func (e *evaluation) clear() error {
+	paths := []string{e.receipt}
 	for _, o := range e.outputs {
-		info, err := os.Lstat(o.Path)
-		if o.Path == "" || err != nil || !info.Mode().IsRegular() {
+		paths = append(paths, o.Path)
+	}
+	for _, path := range paths {
+		info, err := os.Lstat(path)
+		if path == "" || err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if err := os.Remove(o.Path); err != nil {
+		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("take away the decision of an earlier run: %w", err)
 		}
 	}
@@ -160,6 +183,11 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 	if err := e.clear(); err != nil {
 		return err
 	}
+	record, err := e.openTrail(ctx)
+	if err != nil {
+		return err
+	}
+	defer record.close()
 	var gate *evaluator.Evaluator
 	var decision evaluator.Decision
 	err = e.bounded(ctx, func(ctx context.Context) error {
@@ -175,7 +203,7 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 		return err
 	}
 	options.Rule = rules(gate)
-	return e.conclude(&decision, options)
+	return e.conclude(ctx, gate, record, &decision, options)
 }
 
 // gate compiles the policies.
@@ -189,6 +217,7 @@ func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, args
 	if err != nil {
 		return evaluator.Decision{}, err
 	}
+	e.decided = input
 	decision, err := gate.Decide(ctx, input)
 	decision.Weakened = append(decision.Weakened, e.weakened...)
 	return decision, err
@@ -197,31 +226,47 @@ func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, args
 // bounded gives do the time of one run. An error means that there is no
 // decision.
 func (e *evaluation) bounded(ctx context.Context, do func(context.Context) error) error {
-	timeout, err := e.cfg.Timeout()
-	if err != nil {
-		return usage("", "%w", err)
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
-	defer cancel()
-	if err := do(ctx); err != nil {
-		return undecided(ctx, err)
+	if err := e.within(ctx, do); err != nil {
+		return usage("no decision was made: treat it as blocked", "%w", err)
 	}
 	return nil
 }
 
-// undecided is the error of a run that came to no decision.
-func undecided(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w (%w)", cause, err)
+// within gives do the time of one run.
+func (e *evaluation) within(ctx context.Context, do func(context.Context) error) error {
+	timeout, err := e.cfg.Timeout()
+	if err != nil {
+		return err
 	}
-	return usage("no decision was made: treat it as blocked", "%w", err)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
+	defer cancel()
+	if err := do(ctx); err != nil {
+		return caused(ctx, err)
+	}
+	return nil
 }
 
-// conclude writes the outputs and turns the decision into what the process
-// ends with.
-func (e *evaluation) conclude(d *evaluator.Decision, options report.Options) error {
+// caused adds to err why ctx ended, if it did.
+func caused(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w (%w)", cause, err)
+	}
+	return err
+}
+
+// undecided is the error of a run that came to no decision.
+func undecided(ctx context.Context, err error) error {
+	return usage("no decision was made: treat it as blocked", "%w", caused(ctx, err))
+}
+
+// conclude records the decision, writes the outputs and turns the decision into
+// what the process ends with. What cannot be recorded is not written.
+func (e *evaluation) conclude(ctx context.Context, gate *evaluator.Evaluator, record *recorder, d *evaluator.Decision, options report.Options) error {
 	end, err := ending(d.Outcome, d.ExitCode)
 	if err != nil {
+		return err
+	}
+	if err := record.decision(ctx, gate, d); err != nil {
 		return err
 	}
 	err = e.write(func(o report.Output) error { return o.Write(e.std.out, d, e.placed(o, options)) })

@@ -7,7 +7,7 @@ import (
 	"net"
 
 	"os/exec"
-
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,14 +31,27 @@ func TestMain(m *testing.M) {
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	invent TRAIL              make up half a year of production in that trail
 //	alter TRAIL               turn an allow in it into a denial, behind its back
+//	sql TRAIL STATEMENT       change a trail as somebody with a SQLite shell would
+//	lock TRAIL, unlock        write to a trail, and do not finish
 //	hang                      start a server that never answers; $HANG is its host
+//
+// $CASES is the folder of the stories, $DIGEST and $OTHER are two digests.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:      "testdata/script",
-		Setup:    func(env *testscript.Env) error { env.Setenv("HOME", env.WorkDir); return nil },
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Values[held{}] = &holding{}
+			cases, err := filepath.Abs("../../fixtures/cases")
+			env.Setenv("CASES", cases)
+			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
+			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
+			return err
+		},
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "registry": serve, "push": push, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter,
+			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})
 }

@@ -80,6 +80,15 @@ func (a *about) read(info *debug.BuildInfo) {
 	}
 }
 
+// programVersion is this binary's version; "unknown" if it does not know.
+func programVersion() string {
+	a := about{Version: version}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		a.read(info)
+	}
+	return or(a.Version, "unknown")
+}
+
 func or(text, otherwise string) string {
 	if text == "" {
 		return otherwise

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,5 +238,35 @@ func TestAssurancesAreTheTrails(t *testing.T) {
 	want := []log.Assurance{log.AssuranceClaimed, log.AssuranceUser, log.AssuranceCI, log.AssuranceOIDC}
 	if diff := cmp.Diff(want, ours); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// BenchmarkSteps reads one promotion's steps among 20,000 entries.
+func BenchmarkSteps(b *testing.B) {
+	location := filepath.Join(b.TempDir(), "t.db")
+	l, err := log.Open(context.Background(), location, log.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for batch := range 20 {
+		var events []log.Event
+		for i := range 1000 {
+			digest := "sha256:" + fmt.Sprintf("%064x", (batch*1000+i)/8)
+			events = append(events, log.Event{
+				ID: log.NewID(), Type: log.TypeStagingVerified, OccurredAt: noon.Add(time.Duration(i) * time.Second), Writer: pipeline,
+				Service: "payments-api", Environment: "staging", Digest: digest, Data: json.RawMessage("{}"),
+			})
+		}
+		if _, err := l.Append(context.Background(), events...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if got, _, err := collectFrom(location); err != nil || len(got.Steps) != 2 {
+			b.Fatalf("%+v, %v", got, err)
+		}
 	}
 }

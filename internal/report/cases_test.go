@@ -14,6 +14,7 @@ import (
 // The decisions that every format is tried on, built by hand.
 var cases = map[string]func() *evaluator.Decision{
 	"allow":        allowed,
+	"recorded":     recorded,
 	"deny":         denied,
 	"wait":         waiting,
 	"deny-then":    waitingInVain,
@@ -49,6 +50,13 @@ func allowed() *evaluator.Decision {
 		Input:   evaluator.InputID{Digest: "sha256:90ab" + strings.Repeat("e1", 30)},
 		Sources: map[string]facts.Source{"artifact": {Status: facts.StatusOK, Kind: "registry", ObservedAt: ptr(at(24, 11, 19))}},
 	}
+}
+
+// recorded is allowed, and an entry of the trail.
+func recorded() *evaluator.Decision {
+	d := allowed()
+	d.Trail = &evaluator.Recorded{Seq: 4711, LeafHash: "vOoO0FZSJCwYbxaeNCgU7wJp5yu/x90v06ogusTPK+E=", Checkpoint: "prodgate.dev/trail/ecb6f8c9\n4712\n…\n"}
+	return d
 }
 
 // without gives the shipped checks but for names.
@@ -174,6 +182,7 @@ func hostile(s string) *evaluator.Decision {
 		Input:    evaluator.InputID{Digest: s},
 		Sources:  map[string]facts.Source{s: {Status: facts.Status(s), Kind: s, Error: &s}},
 		Weakened: []string{s},
+		Trail:    &evaluator.Recorded{LeafHash: s, Checkpoint: s},
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -62,6 +63,9 @@ func (p *page) particulars() []field {
 		list = append(list, field{"valid", "until " + closing(d.Now, *d.ValidUntil)})
 	}
 	list = append(list, field{"mode", p.modeNote()}, field{"weakened", lineOf(d.Weakened)})
+	if d.Trail != nil {
+		list = append(list, field{"trail", fmt.Sprintf("entry %d, leaf %s", d.Trail.Seq, line(d.Trail.LeafHash))})
+	}
 	return slices.DeleteFunc(list, func(f field) bool { return f.value == "" })
 }
 

@@ -118,7 +118,7 @@ deny contains {
 	"path": "/trail/steps",
 	"message": sprintf("%s is in the trail, but does not count: it %s", [type, concat("; it ", _objections[type])]),
 	"observed": [object.remove(step, {"digest"}) | some step in input.trail.steps; _is(step, type)],
-	"required": {"type": type, "digest": input.artifact.digest, "writers": settings.effective.audit.writers},
+	"required": {"type": type, "digest": input.artifact.digest, "by": object.get(settings.effective.audit.writers, type, "nobody")},
 } if {
 	_readable
 	some type in settings.effective.audit.required_steps

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+// newAudit groups the commands about the trail, one file for each.
+func newAudit(std stdio) *cobra.Command {
+	return group("audit", "The audit trail: record, read, show, verify, export",
+		newAuditRecord(std), newAuditLog(std), newAuditShow(std), newAuditVerify(std),
+		newAuditExport(std), newAuditPrune(std), newAuditKey(std), newAuditCheckpoint(std))
+}
+
+// addTrail declares the flags that say where the trail is.
+func addTrail(cmd *cobra.Command) { addSettings(cmd, "trail", "trail-key", "config", "timeout") }
+
+// addFormat declares -o text|json.
+func addFormat(cmd *cobra.Command) {
+	cmd.Flags().StringP("output", "o", "text", "text or json")
+	complete(cmd, "output", []string{"text", "json"})
+}
+
+// format reads -o; true: JSON.
+func format(cmd *cobra.Command) (asJSON bool, err error) {
+	word, err := cmd.Flags().GetString("output")
+	if err != nil {
+		return false, err
+	}
+	return word == "json", outputWord(word, "text", "json")
+}
+
+// trailLocation is where the trail is; nobody having said so is an error.
+func trailLocation(cfg *config.Config) (string, error) {
+	if location := cfg.Get("trail").Text; location != "" {
+		return location, nil
+	}
+	return "", usage("name it with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "which trail? none is named")
+}
+
+// withTrail opens the trail that cmd's settings name, and gives do the run's
+// time.
+func withTrail(cmd *cobra.Command, std stdio, readOnly bool, do func(context.Context, *config.Config, *trail.Log) error) (err error) {
+	cfg, err := loadConfig(cmd, std)
+	if err != nil {
+		return err
+	}
+	location, err := trailLocation(cfg)
+	if err != nil {
+		return err
+	}
+	timeout, err := cfg.Timeout()
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), timeout, fmt.Errorf("not done within %s; --timeout gives it longer", timeout))
+	defer cancel()
+	log, err := trail.Open(ctx, location, trail.Options{ReadOnly: readOnly, Key: cfg.Get("trail-key").Text, Clock: std.clock})
+	if err != nil {
+		return caused(ctx, err)
+	}
+	defer func() { err = cmp.Or(err, log.Close()) }()
+	return caused(ctx, do(ctx, cfg, log))
+}
+
+// knownType returns an error if word is none of types.
+func knownType(word string, types []string) error {
+	if slices.Contains(types, word) {
+		return nil
+	}
+	help := "one of " + strings.Join(types, ", ")
+	if hint := spelling.Hint(word, types); hint != "" {
+		help = hint
+	}
+	return usage(help, "unknown type %q", word)
+}
+
+// shownEntry is an entry as JSON tells it.
+type shownEntry struct {
+	Seq            int64                    `json:"seq"`
+	LeafHash       string                   `json:"leaf_hash"`
+	Type           string                   `json:"type"`
+	ID             string                   `json:"id"`
+	OccurredAt     time.Time                `json:"occurred_at"`
+	RecordedAt     time.Time                `json:"recorded_at"`
+	ClockRegressed bool                     `json:"clock_regressed"`
+	Service        string                   `json:"service"`
+	Environment    string                   `json:"environment"`
+	Artifact       string                   `json:"artifact"`
+	Digest         string                   `json:"digest"`
+	Request        string                   `json:"request"`
+	Deployment     string                   `json:"deployment"`
+	Run            string                   `json:"run"`
+	Writer         trail.Writer             `json:"writer"`
+	Mode           string                   `json:"mode"`
+	Now            *time.Time               `json:"now"`
+	Data           json.RawMessage          `json:"data"`
+	Blobs          map[string]trail.BlobRef `json:"blobs"`
+}
+
+func showEntry(e trail.Entry) shownEntry {
+	shown := shownEntry{
+		Seq: e.Seq, LeafHash: e.LeafHash, Type: e.Type, ID: e.ID,
+		OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(), ClockRegressed: e.ClockRegressed,
+		Service: e.Service, Environment: e.Environment, Artifact: e.Artifact, Digest: e.Digest,
+		Request: e.Request, Deployment: e.Deployment, Run: e.Run, Writer: e.Writer, Mode: e.Mode,
+		Data: e.Data, Blobs: e.Refs,
+	}
+	if !e.Now.IsZero() {
+		now := e.Now.UTC()
+		shown.Now = &now
+	}
+	if len(shown.Data) == 0 {
+		shown.Data = json.RawMessage("{}")
+	}
+	if shown.Blobs == nil {
+		shown.Blobs = map[string]trail.BlobRef{}
+	}
+	return shown
+}
+
+// harmless is v as indented JSON in which hidden characters are escapes: what
+// the trail holds is text from outside.
+func harmless(v any) ([]byte, error) {
+	out, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return report.EscapeJSON(append(out, '\n')), nil
+}
+
+// entrySummary is the line about an entry that says most.
+func entrySummary(e trail.Entry) string {
+	var gate trail.GateData
+	switch e.Type {
+	case trail.TypeGateEvaluated, trail.TypeGateDocument, trail.TypeGateSimulated:
+		if json.Unmarshal(e.Data, &gate) != nil {
+			return ""
+		}
+		summary := gate.Outcome
+		if codes := denials(gate); codes != "" {
+			summary += " (" + codes + ")"
+		}
+		return summary
+	}
+	var fields map[string]any
+	if json.Unmarshal(e.Data, &fields) != nil {
+		return ""
+	}
+	var list []string
+	for _, key := range []string{"approver", "deployment_window", "version", "ticket", "incident", "settles", "requested_by", "reason"} {
+		if text, ok := fields[key].(string); ok && text != "" {
+			list = append(list, key+" "+text)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// denials are the codes of what denied, each once.
+func denials(gate trail.GateData) string {
+	var codes []string
+	for _, f := range gate.Findings {
+		if f.Effect == "deny" && !slices.Contains(codes, f.Code) {
+			codes = append(codes, f.Code)
+		}
+	}
+	return strings.Join(codes, ", ")
+}
+
+// entryOf finds an entry by the event's id, or by its place in the trail.
+func entryOf(ctx context.Context, log *trail.Log, name string) (trail.Entry, error) {
+	seq, isPlace := place(name)
+	if !isPlace {
+		return log.Entry(ctx, name)
+	}
+	for e, err := range log.Entries(ctx, trail.Filter{From: seq, Limit: 1}) {
+		if err != nil {
+			return e, err
+		}
+		if e.Seq == seq {
+			return e, nil
+		}
+	}
+	return trail.Entry{}, fmt.Errorf("entry %d: %w", seq, trail.ErrNotFound)
+}
+
+// proved returns an error if the trail as it is now does not prove e.
+func proved(ctx context.Context, log *trail.Log, e trail.Entry) (trail.Receipt, error) {
+	receipt, err := log.Receipt(ctx, e.Seq)
+	if err == nil && receipt.LeafHash != e.LeafHash {
+		err = errors.New("it changed while it was read")
+	}
+	if err != nil {
+		return receipt, usage("prodgate audit verify says what was altered", "entry %d is not proved by the trail: %w", e.Seq, err)
+	}
+	return receipt, nil
+}

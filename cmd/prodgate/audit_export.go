@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+func newAuditExport(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export DIR",
+		Short: "Write the trail as files that an auditor verifies with the public key alone",
+		Long: `Export writes the trail's entries, hashes and newest checkpoint to DIR as C2SP
+tlog-tiles (https://c2sp.org/tlog-tiles); an export that is there is continued.
+Documents and decisions, which are stored beside the trail, are not in it: their
+digests are. "prodgate audit verify --export DIR --key PUBLIC-KEY" verifies it,
+without the trail and without prodgate's help any other reader of tlog-tiles.`,
+		Example: `  prodgate audit export tiles
+  prodgate audit verify --export tiles --key trail.db.pub`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || args[0] == "" {
+				return usage("prodgate audit export DIR", "give exactly one folder")
+			}
+			return nil
+		},
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		asJSON, err := format(cmd)
+		if err != nil {
+			return err
+		}
+		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
+			done, err := log.Export(ctx, std.path(args[0]))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(std.out, map[string]any{"size": done.Size, "before": done.Before, "checkpoint": done.Checkpoint})
+			}
+			_, err = fmt.Fprintf(std.out, "exported %d entries, %d of them new, to %s\n", done.Size, done.Size-done.Before, printable(args[0]))
+			return err
+		})
+	}
+	return cmd
+}

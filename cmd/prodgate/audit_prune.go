@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+// prunable are the roles of contents that can be erased.
+var prunable = []string{trail.BlobInput, trail.BlobDecision, trail.BlobPolicy}
+
+func newAuditPrune(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "prune --older-than AGE",
+		Short: "Erase documents and decisions that need not be kept any more",
+		Long: `Prune erases the contents that are stored beside entries older than AGE: documents
+and decisions, and policies where --role says so. Entries are never erased: the
+trail still says what was decided, by which rules and on which document, still
+verifies, and says what was erased, when and by whom. What was erased cannot be
+shown or replayed. A content that a younger entry needs as well stays.`,
+		Example: `  prodgate audit prune --older-than 365d --reason "retention: one year"`,
+		Args:    none,
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	flags := cmd.Flags()
+	flags.String("older-than", "", "how old an entry has to be: 365d, or 720h")
+	flags.StringSlice("role", nil, "what to erase, repeatable: input, decision, policy; without it, input and decision")
+	flags.String("service", "", "of this service alone")
+	flags.String("environment", "", "of this environment alone")
+	flags.String("reason", "", "why, for the trail; without it, the age")
+	flags.String("writer", "", "who erases, as scheme:value; it is only claimed then")
+	complete(cmd, "role", prunable)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		asJSON, err := format(cmd)
+		if err != nil {
+			return err
+		}
+		retention, err := retentionOf(cmd, std)
+		if err != nil {
+			return err
+		}
+		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
+			erased, err := log.Prune(ctx, retention)
+			if err != nil {
+				return fmt.Errorf("%w (%d contents are erased)", err, erased)
+			}
+			if asJSON {
+				return writeJSON(std.out, map[string]int{"erased": erased})
+			}
+			_, err = fmt.Fprintf(std.out, "erased %d contents\n", erased)
+			return err
+		})
+	}
+	return cmd
+}
+
+// retentionOf reads the flags that say what is not kept.
+func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
+	flags := cmd.Flags()
+	text, _ := flags.GetString("older-than")
+	age, err := days(text)
+	if err != nil {
+		return trail.Retention{}, usage("write it as 365d or 720h; nothing is erased without it", "--older-than %q is no age", text)
+	}
+	retention := trail.Retention{Before: std.clock().Add(-age), Reason: "older than " + text, Writer: writer(std)}
+	if retention.Roles, err = flags.GetStringSlice("role"); err != nil {
+		return retention, err
+	}
+	for _, role := range retention.Roles {
+		if !slices.Contains(prunable, role) {
+			return retention, usage(or(spelling.Hint(role, prunable), "one of input, decision, policy"), "unknown --role %q", role)
+		}
+	}
+	for name, to := range map[string]*string{"service": &retention.Filter.Service, "environment": &retention.Filter.Environment} {
+		if *to, _ = flags.GetString(name); flags.Changed(name) && *to == "" {
+			return retention, usage("leave the flag out for all", "--%s needs a value", name)
+		}
+	}
+	if reason, _ := flags.GetString("reason"); reason != "" {
+		retention.Reason = reason
+	}
+	if flags.Changed("writer") {
+		subject, _ := flags.GetString("writer")
+		if retention.Writer, err = claimed(subject); err != nil {
+			return retention, err
+		}
+	}
+	return retention, nil
+}

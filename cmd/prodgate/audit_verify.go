@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+// The verdicts of audit verify that are not intact end with these codes.
+const (
+	exitAltered    = 1
+	exitCannotTell = 2
+)
+
+// maxKept bounds a checkpoint or a receipt that somebody kept, in bytes.
+const maxKept = 1 << 20
+
+func newAuditVerify(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Look at all of the trail, and say whether it was altered",
+		Long: `Verify reads every entry, hash, checkpoint and stored content, and compares them
+with each other, with the signatures of the trail's key and with what was kept
+elsewhere. It ends with
+
+  0  intact: everything was looked at and goes together
+  1  altered: something does not
+  2  cannot tell: something could not be looked at, or time ran out
+
+A trail alone cannot show that it is an older state of itself (a backup put back),
+nor that the holder of its key wrote it anew. What was kept elsewhere shows both:
+a checkpoint ("prodgate audit checkpoint") with --since, a receipt ("prodgate eval
+--receipt FILE") with --receipt. With --export it looks at a folder that "prodgate
+audit export" wrote, offline, with the public key alone.`,
+		Example: `  prodgate audit verify --trail trail.db --since checkpoint.txt
+  prodgate audit verify --export tiles --key trail.db.pub --receipt receipt.json`,
+		Args: none,
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	flags := cmd.Flags()
+	flags.String("export", "", "verify this folder, which prodgate audit export wrote, instead of a trail")
+	flags.String("key", "", "the trail's public key, or the file with it; without it, the file beside the trail")
+	flags.String("since", "", "a file with a checkpoint that was kept: the trail must hold it")
+	flags.StringArray("receipt", nil, "a file with a receipt that was kept: its entry must be in the trail; repeatable")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return auditVerify(cmd, std) }
+	return cmd
+}
+
+func auditVerify(cmd *cobra.Command, std stdio) error {
+	asJSON, err := format(cmd)
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(cmd, std)
+	if err != nil {
+		return err
+	}
+	location, options, err := verifying(cmd, std, cfg)
+	if err != nil {
+		return err
+	}
+	found, err := trail.Verify(cmd.Context(), location, options)
+	if err != nil {
+		return usage("nothing was verified", "%w", err)
+	}
+	var out []byte
+	if asJSON {
+		out, err = harmless(verdictJSON(found))
+	} else {
+		out = verdictText(found, options)
+	}
+	if err == nil {
+		_, err = std.out.Write(out)
+	}
+	if err != nil {
+		return err
+	}
+	return verdictExit(found.Verdict)
+}
+
+// verdictExit is nil for an intact trail and the exit code for any other. A
+// verdict that nobody knows cannot tell.
+func verdictExit(v trail.Verdict) error {
+	switch v {
+	case trail.Intact:
+		return nil
+	case trail.Altered:
+		return verdict(exitAltered)
+	}
+	return verdict(exitCannotTell)
+}
+
+// verifying reads what is to be verified, and against what.
+func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location string, options trail.VerifyOptions, err error) {
+	flags := cmd.Flags()
+	for _, name := range []string{"export", "key", "since"} {
+		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
+			return "", options, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+		}
+	}
+	if folder, _ := flags.GetString("export"); folder == "" {
+		location, err = trailLocation(cfg)
+	} else if flags.Changed("trail") {
+		err = usage("verify one after the other", "--trail and --export exclude each other")
+	} else {
+		location = std.path(folder)
+	}
+	if err != nil {
+		return "", options, err
+	}
+	if options.Deadline, err = cfg.Timeout(); err != nil {
+		return "", options, usage("", "%w", err)
+	}
+	options.Key, _ = flags.GetString("key")
+	if _, err := os.Stat(std.path(options.Key)); options.Key != "" && err == nil {
+		options.Key = std.path(options.Key)
+	}
+	if private := cfg.Get("trail-key").Text; options.Key == "" && private != "" && !flags.Changed("export") {
+		options.Key = strings.TrimSuffix(private, ".key") + ".pub"
+	}
+	if name, _ := flags.GetString("since"); name != "" {
+		kept, err := readKept(std, name)
+		if err != nil {
+			return "", options, fmt.Errorf("read the checkpoint that was kept: %w", err)
+		}
+		options.Since = string(kept)
+	}
+	names, _ := flags.GetStringArray("receipt")
+	for _, name := range names {
+		receipt, err := readReceipt(std, name)
+		if err != nil {
+			return "", options, fmt.Errorf("read the receipt that was kept: %w", err)
+		}
+		options.Receipts = append(options.Receipts, receipt)
+	}
+	return location, options, nil
+}
+
+// readKept reads a small file.
+func readKept(std stdio, name string) ([]byte, error) {
+	if name == "" {
+		return nil, errors.New("its file has no name")
+	}
+	file, err := os.Open(std.path(name))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxKept+1))
+	if err == nil && len(content) > maxKept {
+		err = fmt.Errorf("%s: larger than %d KiB", name, maxKept>>10)
+	}
+	return content, err
+}
+
+func readReceipt(std stdio, name string) (trail.Receipt, error) {
+	content, err := readKept(std, name)
+	if err != nil {
+		return trail.Receipt{}, err
+	}
+	return parseReceipt(name, content)
+}
+
+func parseReceipt(name string, content []byte) (receipt trail.Receipt, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&receipt); err != nil {
+		return receipt, fmt.Errorf("%s: not what prodgate eval --receipt or prodgate audit record -o json wrote: %w", name, err)
+	}
+	if receipt.ID == "" || receipt.LeafHash == "" || receipt.Checkpoint == "" {
+		return receipt, fmt.Errorf("%s: not what prodgate eval --receipt or prodgate audit record -o json wrote: it names no entry", name)
+	}
+	return receipt, nil
+}
+
+// problemJSON is a problem as JSON tells it.
+type problemJSON struct {
+	Where  string `json:"where"`
+	What   string `json:"what"`
+	Unseen bool   `json:"unseen"` // it could not be looked at
+}
+
+// verdictJSON is what verifying found as JSON.
+func verdictJSON(r *trail.Report) any {
+	problems := []problemJSON{}
+	for _, p := range r.Problems {
+		problems = append(problems, problemJSON(p))
+	}
+	return struct {
+		Verdict     string        `json:"verdict"`
+		Origin      string        `json:"origin"`
+		Size        int64         `json:"size"`
+		Checkpoint  string        `json:"checkpoint"`
+		Entries     int64         `json:"entries"`
+		Checkpoints int64         `json:"checkpoints"`
+		Blobs       int64         `json:"blobs"`
+		Erased      int64         `json:"erased"`
+		Problems    []problemJSON `json:"problems"`
+		More        int64         `json:"more_problems"`
+	}{string(r.Verdict), r.Origin, r.Size, r.Checkpoint, r.Entries, r.Checkpoints, r.Blobs, r.Erased, problems, r.More}
+}
+
+// verdictText is what verifying found for people.
+func verdictText(r *trail.Report, options trail.VerifyOptions) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s  %s\n", strings.ToUpper(string(r.Verdict)), oneLine(or(r.Origin, "a trail that does not say its name")))
+	fmt.Fprintf(&b, "  looked at  %d of %d entries, %d checkpoints, %d stored contents; %d contents are erased\n", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased)
+	for _, p := range r.Problems {
+		word := "wrong"
+		if p.Unseen {
+			word = "not seen"
+		}
+		fmt.Fprintf(&b, "  %-9s  %s: %s\n", word, oneLine(p.Where), oneLine(p.What))
+	}
+	if r.More > 0 {
+		fmt.Fprintf(&b, "  and %d more\n", r.More)
+	}
+	if r.Verdict == trail.Intact && options.Since == "" && len(options.Receipts) == 0 {
+		b.WriteString("  An older state of this trail, or one that the holder of its key wrote anew, would look the same:\n  compare it with a checkpoint (--since) or a receipt (--receipt) that was kept elsewhere.\n")
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// glimpse is how long doctor looks at a trail: whether a long one is intact, only
+// audit verify can say.
+const glimpse = 5 * time.Second
+
+// trail says whether decisions are recorded, and whether the trail can be read
+// and verified. It makes none.
+func (d *diagnosis) trail(ctx context.Context) {
+	d.heading("Trail")
+	location := d.cfg.Get("trail")
+	if !location.Given() {
+		d.warn("trail", "name one: trail in "+config.Filename, "no decision is recorded")
+		return
+	}
+	if vanishes(d.std, location.Text) {
+		d.warn("trail", "name one that stays, such as postgres://…", "it is a file on a CI runner: on a hosted one it is gone with the job")
+	}
+	key := d.cfg.Get("trail-key").Text
+	log, err := trail.Open(ctx, location.Text, trail.Options{ReadOnly: true, Key: key})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.warn("trail", "the first decision makes it", "there is none yet at %s", location.Shown())
+		return
+	case err != nil:
+		d.fail("trail", "make it readable; nothing is decided until then", "%v", err)
+		return
+	}
+	writing, err := trail.Open(ctx, location.Text, trail.Options{Key: key})
+	if err == nil {
+		err = writing.Close()
+	}
+	if err = errors.Join(err, log.Close()); err != nil {
+		d.fail("trail", "make it writable, with its key; nothing is decided until then", "%v", err)
+		return
+	}
+	options := trail.VerifyOptions{Deadline: glimpse}
+	if key != "" {
+		options.Key = strings.TrimSuffix(key, ".key") + ".pub"
+	}
+	found, err := trail.Verify(ctx, location.Text, options)
+	switch {
+	case err != nil:
+		d.fail("trail", "prodgate audit verify tells more", "%v", err)
+	case found.Verdict == trail.Intact:
+		d.ok("trail", "%s: %d entries, intact", location.Shown(), found.Size)
+	case found.Verdict == trail.Altered:
+		d.fail("trail", "prodgate audit verify says what was altered; nothing that rests on it can be believed", "%s was altered", location.Shown())
+	default:
+		why := ""
+		if len(found.Problems) > 0 {
+			why = ": " + found.Problems[0].Where + ": " + found.Problems[0].What
+		}
+		d.warn("trail", "prodgate audit verify, with more time and the public key, can tell", "whether %s is intact cannot be told%s", location.Shown(), why)
+	}
+}

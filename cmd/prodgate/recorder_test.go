@@ -1,0 +1,220 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// recordedIn are the types in a trail, in their order.
+func recordedIn(t *testing.T, location string) (entries []trail.Entry, types []string) {
+	t.Helper()
+	log, err := trail.Open(t.Context(), location, trail.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	for e, err := range log.Entries(t.Context(), trail.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, types = append(entries, e), append(types, e.Type)
+	}
+	return entries, types
+}
+
+func TestOfAllThatWasWaitedForTheLastDecisionIsRecorded(t *testing.T) {
+	r := newWaitingRoom(t, early)
+	location := filepath.Join(r.std.dir, "T.db")
+	code, d := r.eval(t, t.Context(), "--wait", "--trail", location)
+	if code != exitAllow || d.Trail == nil {
+		t.Fatalf("ends with %d: %s\n%s", code, r.err, r.out)
+	}
+	entries, types := recordedIn(t, location)
+	if want := []string{"policy.changed", "gate.requested", "gate.evaluated"}; !slices.Equal(types, want) {
+		t.Fatalf("recorded %q, want %q", types, want)
+	}
+	last := entries[2]
+	if last.Seq != d.Trail.Seq || last.LeafHash != d.Trail.LeafHash || !last.Now.Equal(d.Now) || last.Mode != "enforce" {
+		t.Errorf("the entry is %+v, the decision says %+v", last, d.Trail)
+	}
+	for _, e := range entries {
+		if e.Service != "payments-api" || e.Environment != "production" || e.Deployment != d.Request.ID {
+			t.Errorf("%s is about %s in %s, deployment %q", e.Type, e.Service, e.Environment, e.Deployment)
+		}
+	}
+}
+
+// What is recorded decides again as it did: the document and the rules are there
+// byte for byte.
+func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
+	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
+	location := filepath.Join(r.std.dir, "T.db")
+	if code, _ := r.eval(t, t.Context(), "--trail", location); code != exitAllow {
+		t.Fatalf("ends with %d: %s", code, r.err)
+	}
+	entries, _ := recordedIn(t, location)
+	e := entries[len(entries)-1]
+	log, err := trail.Open(t.Context(), location, trail.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	stored := map[string][]byte{}
+	for role, ref := range e.Refs {
+		if stored[role], err = log.Blob(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+	}
+	then, err := evaluator.NewFromBundle(t.Context(), stored[trail.BlobPolicy])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed evaluator.Decision
+	if err := json.Unmarshal(stored[trail.BlobDecision], &printed); err != nil {
+		t.Fatal(err)
+	}
+	again, err := then.Replay(t.Context(), stored[trail.BlobInput])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Mode = printed.Mode
+	first, _ := json.Marshal(printed)
+	second, _ := json.Marshal(again)
+	if string(first) != string(second) || printed.Trail != nil {
+		t.Errorf("decided\n%s\nthen, and again\n%s", first, second)
+	}
+}
+
+func TestAnEntryHasRoomForAnyDecision(t *testing.T) {
+	long := strings.Repeat("x\x00\xff", 10_000)
+	d := &evaluator.Decision{Outcome: evaluator.Deny, ExitCode: 1}
+	for i := range 6000 {
+		effect := []evaluator.Effect{evaluator.EffectWarn, evaluator.EffectDeny, evaluator.EffectWaived}[i%3]
+		d.Findings = append(d.Findings, evaluator.Finding{Code: fmt.Sprintf("vulnerabilities.denied%d", i), Effect: effect, Item: &long})
+	}
+	data := gateData(d)
+	text, err := json.Marshal(data)
+	if err != nil || len(text) > 50<<10 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if data.LeftOut != 6000-len(data.Findings) || len(data.Findings) < 50 || data.Findings[len(data.Findings)-1].Effect != "deny" {
+		t.Errorf("%d findings, %d left out", len(data.Findings), data.LeftOut)
+	}
+	if item := *data.Findings[0].Item; strings.Contains(item, "\x00") || len(item) > 4*longestItem {
+		t.Errorf("an item of %d bytes: %q", len(item), item)
+	}
+}
+
+func TestWhoWritesIsWhatTheSurroundingsEstablish(t *testing.T) {
+	actions := []string{"GITHUB_ACTIONS=true", "GITHUB_REPOSITORY=Acme/Web", "GITHUB_SERVER_URL=https://git.acme.example"}
+	for _, tt := range []struct {
+		name                       string
+		env                        []string
+		subject, issuer, assurance string
+	}{
+		{"a workflow", actions, "repo:acme/web", "https://git.acme.example", "ci"},
+		{"an account", nil, "user:", "", "user"},
+		{"a repository outside of a workflow", actions[1:], "user:", "", "user"},
+		{"a variable that names a user", []string{"USER=root", "LOGNAME=root"}, "user:", "", "user"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := writer(stdio{env: tt.env})
+			if !strings.HasPrefix(got.Subject, tt.subject) || string(got.Assurance) != tt.assurance || tt.issuer != "" && got.Issuer != tt.issuer {
+				t.Errorf("writer = %+v", got)
+			}
+			if _, ok := facts.Accepts("person", got.Subject); !ok {
+				t.Errorf("no document can hold %q", got.Subject)
+			}
+		})
+	}
+}
+
+// Whatever a step's flags are called, what they say is read back by the types
+// that everything else reads.
+func TestEveryFieldThatAStepCanSayIsRead(t *testing.T) {
+	known := map[string]bool{}
+	for _, of := range []any{trail.ApprovalData{}, trail.DeployData{}, trail.IncidentData{}, trail.EmergencyData{}} {
+		for i := range reflect.TypeOf(of).NumField() {
+			name, _, _ := strings.Cut(reflect.TypeOf(of).Field(i).Tag.Get("json"), ",")
+			known[name] = true
+		}
+	}
+	for _, f := range stepFields {
+		if !known[f.name] {
+			t.Errorf("--%s is recorded as %s, which nothing reads", f.flag, f.name)
+		}
+		delete(known, f.name)
+	}
+	for _, name := range ownFields {
+		delete(known, name)
+	}
+	if len(known) > 0 {
+		t.Errorf("no flag says %v", known)
+	}
+	for kind, form := range recordForms {
+		for _, flag := range slices.Concat(form.required, form.optional) {
+			if !slices.ContainsFunc(stepFields, func(f stepField) bool { return f.flag == flag }) {
+				t.Errorf("%s: there is no flag --%s", kind, flag)
+			}
+		}
+	}
+	byProgram := []string{"gate.requested", "gate.evaluated", "gate.document", "gate.simulated", "policy.changed", "blob.erased"}
+	if len(recordable)+len(byProgram) != len(trail.Types) {
+		t.Errorf("%q can be recorded by hand, %q not, and there are %q", recordable, byProgram, trail.Types)
+	}
+}
+
+func TestLengthsOfTimeAndDates(t *testing.T) {
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"90d":                       now.AddDate(0, 0, -90),
+		"36h":                       now.Add(-36 * time.Hour),
+		"2026-11-24":                time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC),
+		"2026-11-24T11:20:00-05:00": time.Date(2026, 11, 24, 16, 20, 0, 0, time.UTC),
+	} {
+		if got, err := backTo(text, "--since", now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "d", "0d", "-1d", "99999d", "-5m", "0s", "90", "soon"} {
+		if got, err := backTo(text, "--since", now); err == nil {
+			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
+func TestTheRepositoryOfAnImage(t *testing.T) {
+	for image, want := range map[string]string{
+		"registry.example.com/team/api:v7":                   "registry.example.com/team/api",
+		"registry.example.com:5000/api":                      "registry.example.com:5000/api",
+		"registry.example.com:5000/api:v7@sha256:0123456789": "registry.example.com:5000/api",
+		"api@sha256:0123456789":                              "api",
+	} {
+		if got := repositoryOf(image); got != want {
+			t.Errorf("%s: %s, want %s", image, got, want)
+		}
+	}
+}
+
+// FuzzReceipt shows that no file makes the reader of receipts panic.
+func FuzzReceipt(f *testing.F) {
+	f.Add([]byte(`{"id":"","seq":0,"leaf_hash":"","recorded_at":"2026-11-26T11:59:22Z","checkpoint":"","proof":[]}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		receipt, err := parseReceipt("receipt.json", content)
+		if err == nil && receipt.LeafHash == "" {
+			t.Error("a receipt of nothing was read")
+		}
+		_ = treeSize(receipt.Checkpoint)
+	})
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the shell of whoever tampers
+)
+
+// alterBySQL changes a trail behind its back: the triggers that refuse it are
+// taken away first, and put back.
+func alterBySQL(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: sql TRAIL STATEMENT")
+	}
+	db := openSQL(ts, args[0])
+	defer db.Close()
+	var triggers, definitions []string
+	rows, err := db.Query("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+	ts.Check(err)
+	for rows.Next() {
+		var name, definition string
+		ts.Check(rows.Scan(&name, &definition))
+		triggers, definitions = append(triggers, name), append(definitions, definition)
+	}
+	ts.Check(rows.Err())
+	for _, name := range triggers {
+		_, err := db.Exec("DROP TRIGGER " + name)
+		ts.Check(err)
+	}
+	result, err := db.Exec(args[1])
+	ts.Check(err)
+	changed, err := result.RowsAffected()
+	ts.Check(err)
+	if changed == 0 {
+		ts.Fatalf("%s changed nothing", args[1])
+	}
+	for _, definition := range definitions {
+		_, err := db.Exec(definition)
+		ts.Check(err)
+	}
+}
+
+func openSQL(ts *testscript.TestScript, name string) *sql.DB {
+	db, err := sql.Open("sqlite", ts.MkAbs(name))
+	ts.Check(err)
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+// held is the trail that a script holds.
+type held struct{}
+
+func lockTrail(ts *testscript.TestScript, _ bool, args []string) {
+	db := openSQL(ts, args[0])
+	conn, err := db.Conn(context.Background())
+	ts.Check(err)
+	_, err = conn.ExecContext(context.Background(), "BEGIN IMMEDIATE")
+	ts.Check(err)
+	free := func() {
+		_, _ = conn.ExecContext(context.Background(), "ROLLBACK")
+		_ = conn.Close()
+		_ = db.Close()
+	}
+	ts.Value(held{}).(*holding).free = free
+	ts.Defer(free)
+}
+
+func unlockTrail(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(held{}).(*holding).free() }
+
+// holding is what a script holds.
+type holding struct{ free func() }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// writer is who records an entry in the trail, as far as the surroundings of this
+// process establish it: the repository whose workflow this is, or the operating
+// system's account. Both are the word of whoever started the process; what they
+// are worth is the settings' to say (audit.writers).
+func writer(std stdio) trail.Writer {
+	if repository := std.getenv("GITHUB_REPOSITORY"); std.getenv("GITHUB_ACTIONS") == "true" && repository != "" {
+		return trail.Writer{
+			Subject:   "repo:" + strings.ToLower(repository),
+			Issuer:    cmp.Or(std.getenv("GITHUB_SERVER_URL"), "https://github.com"),
+			Assurance: trail.AssuranceCI,
+		}
+	}
+	machine, err := os.Hostname()
+	if err != nil {
+		machine = "" // the account is known nevertheless
+	}
+	return trail.Writer{Subject: "user:" + account(), Issuer: machine, Assurance: trail.AssuranceUser}
+}
+
+// account is the name of the account that runs this process, by its number and
+// not by a variable. Names that no document could hold are told by the number.
+func account() string {
+	id := strconv.Itoa(os.Getuid())
+	if found, err := user.LookupId(id); err == nil {
+		name := strings.ToLower(found.Username)
+		if _, ok := facts.Accepts("person", "user:"+name); ok {
+			return name
+		}
+	}
+	return id
+}
+
+// claimed is a writer by the user's own word.
+func claimed(subject string) (trail.Writer, error) {
+	person, err := readPerson(subject)
+	if err != nil {
+		return trail.Writer{}, usage("", "--writer: %w", err)
+	}
+	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
+}
+
+// runAddress is where people find the CI run that this is; "" if it is none.
+func runAddress(std stdio) string {
+	repository, id := std.getenv("GITHUB_REPOSITORY"), std.getenv("GITHUB_RUN_ID")
+	if std.getenv("GITHUB_ACTIONS") != "true" || repository == "" || id == "" {
+		return ""
+	}
+	address := cmp.Or(std.getenv("GITHUB_SERVER_URL"), "https://github.com") + "/" + repository + "/actions/runs/" + id
+	if attempt := std.getenv("GITHUB_RUN_ATTEMPT"); attempt != "" {
+		address += "/attempts/" + attempt
+	}
+	return address
+}

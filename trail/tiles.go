@@ -1,0 +1,112 @@
+package trail
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// An export is a folder of C2SP tlog-tiles: checkpoint, tile/<L>/<N>[.p/<W>]
+// with 256 hashes of level 8·L each, tile/entries/<N>[.p/<W>] with 256 entries.
+
+const (
+	tileHeight = 8
+	tileWidth  = 1 << tileHeight
+)
+
+// checkpointFile is what an export begins with, and what is written last.
+const checkpointFile = "checkpoint"
+
+// tilePath is the path of a tile of hashes, with slashes; one of less than 256
+// is a partial one.
+func tilePath(level int, n int64, width int) string {
+	return path.Join("tile", strconv.Itoa(level), tileNumber(n, width))
+}
+
+// bundlePath is the path of a bundle of entries.
+func bundlePath(n int64, width int) string { return path.Join("tile", "entries", tileNumber(n, width)) }
+
+// tileNumber writes 1234067 as x001/x234/067.
+func tileNumber(n int64, width int) string {
+	s := fmt.Sprintf("%03d", n%1000)
+	for n >= 1000 {
+		n /= 1000
+		s = fmt.Sprintf("x%03d/%s", n%1000, s)
+	}
+	if width < tileWidth {
+		s += ".p/" + strconv.Itoa(width)
+	}
+	return s
+}
+
+// tileOf is one tile of hashes of an export of so many entries.
+type tileOf struct {
+	level int
+	n     int64
+	width int
+}
+
+// tilesBetween are the tiles that a tree of size has and one of before has not,
+// the lowest level first.
+func tilesBetween(before, size int64) []tileOf {
+	var list []tileOf
+	for level, was, is := 0, before, size; is > 0; level, was, is = level+1, was/tileWidth, is/tileWidth {
+		for n := was / tileWidth; n*tileWidth < is; n++ {
+			width := int(min(is-n*tileWidth, tileWidth))
+			if n == was/tileWidth && int64(width) == was%tileWidth {
+				continue // the same partial tile
+			}
+			list = append(list, tileOf{level, n, width})
+		}
+	}
+	return list
+}
+
+// positions are where the log stores a tile's hashes.
+func (t tileOf) positions() []int64 {
+	list := make([]int64, t.width)
+	for i := range list {
+		list[i] = tlog.StoredHashIndex(t.level*tileHeight, t.n*tileWidth+int64(i))
+	}
+	return list
+}
+
+// appendEntry appends an entry to a bundle: its length in two bytes, big end
+// first, and itself.
+func appendEntry(bundle, body []byte) ([]byte, error) {
+	if len(body) > maxLeaf {
+		return nil, fmt.Errorf("it has %d bytes, more than a bundle can hold", len(body))
+	}
+	bundle = binary.BigEndian.AppendUint16(bundle, uint16(len(body))) //nolint:gosec // compared just now
+	return append(bundle, body...), nil
+}
+
+var errBundle = errors.New("the bundle is cut off")
+
+// splitBundle takes a bundle of count entries apart.
+func splitBundle(bundle []byte, count int) ([][]byte, error) {
+	list := make([][]byte, 0, min(count, tileWidth))
+	for range count {
+		if len(bundle) < 2 {
+			return list, errBundle
+		}
+		length := int(binary.BigEndian.Uint16(bundle))
+		if len(bundle) < 2+length {
+			return list, errBundle
+		}
+		list = append(list, bundle[2:2+length:2+length])
+		bundle = bundle[2+length:]
+	}
+	if len(bundle) > 0 {
+		return list, fmt.Errorf("%d bytes too many are in the bundle", len(bundle))
+	}
+	return list, nil
+}
+
+// isTiles tells of a name whether it is of tlog-tiles.
+func isTiles(name string) bool { return name == checkpointFile || strings.HasPrefix(name, "tile") }

@@ -1,0 +1,291 @@
+package trail
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// verify runs Verify with a deadline, as the tests of what was altered need it.
+func verify(t *testing.T, location string, options VerifyOptions) *Report {
+	t.Helper()
+	options.Deadline = 30 * time.Second
+	begin := time.Now()
+	r, err := Verify(t.Context(), location, options)
+	if err != nil {
+		r = &Report{Verdict: CannotTell, Problems: []Problem{{Where: "verify", What: err.Error(), Unseen: true}}}
+	}
+	if d := time.Since(begin); d > 35*time.Second {
+		t.Errorf("it took %s", d)
+	}
+	return r
+}
+
+func intact(t *testing.T, location string, options VerifyOptions) *Report {
+	t.Helper()
+	r := verify(t, location, options)
+	if r.Verdict != Intact {
+		t.Fatalf("%s: %+v", r.Verdict, r.Problems)
+	}
+	return r
+}
+
+// sample fills a log with entries of every kind: blobs, shared and erased ones,
+// several commits of several entries.
+func sample(t *testing.T, l *Log) []Receipt {
+	t.Helper()
+	first := event()
+	first.Blobs["empty"] = Blob{MediaType: "text/plain"}
+	receipts := add(t, l, first)
+	receipts = append(receipts, add(t, l, event(), plain(), event(func(e *Event) { e.Type, e.Mode, e.Data = TypeDeployLive, "", nil }))...)
+	receipts = append(receipts, add(t, l, plain())...)
+	e, err := l.Entry(t.Context(), receipts[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Erase(t.Context(), "test", Writer{Subject: "user:jane", Assurance: AssuranceUser}, e.Refs[BlobInput]); n != 1 || err != nil {
+		t.Fatalf("%d erased, %v", n, err)
+	}
+	return append(receipts, add(t, l, event())...)
+}
+
+func TestAnIntactLogVerifies(t *testing.T) {
+	engines(t, func(t *testing.T, location string, options Options) {
+		l := open(t, location, options)
+		key := VerifyOptions{}
+		if options.Key != "" {
+			key.Key = strings.TrimSuffix(options.Key, ".key") + ".pub"
+		}
+		if r := intact(t, location, key); r.Size != 0 || r.Checkpoints != 1 {
+			t.Errorf("an empty log: %+v", r)
+		}
+		receipts := sample(t, l)
+		key.Receipts, key.Since = receipts, receipts[2].Checkpoint
+		r := intact(t, location, key)
+		if r.Size != 7 || r.Entries != 7 || r.Checkpoints != 6 || r.Erased != 1 || r.Blobs != 5 {
+			t.Errorf("%+v", r)
+		}
+		l.Close()
+		intact(t, location, key)
+	})
+}
+
+func TestWithoutAKeyItCannotTell(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "T.db")
+	l := open(t, path, Options{})
+	sample(t, l)
+	l.Close()
+	os.Remove(path + ".pub")
+	intact(t, path, VerifyOptions{})
+	os.Rename(path+".key", path+".elsewhere")
+	if r := verify(t, path, VerifyOptions{}); r.Verdict != CannotTell {
+		t.Errorf("without a key: %s %+v", r.Verdict, r.Problems)
+	}
+	other := open(t, filepath.Join(t.TempDir(), "O.db"), Options{})
+	public, _ := other.PublicKey(t.Context())
+	if r := verify(t, path, VerifyOptions{Key: public}); r.Verdict != Altered {
+		t.Errorf("with another key: %s %+v", r.Verdict, r.Problems)
+	}
+}
+
+// shell changes a SQLite file as somebody with a SQLite shell would.
+func shell(path string, statements ...string) error {
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// copyLog copies a closed log with what lies beside it.
+func copyLog(t *testing.T, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "T.db")
+	for _, ending := range []string{"", ".pub", ".checkpoint"} {
+		b, err := os.ReadFile(from + ending)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to+ending, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+// columnsOf are the columns of each table, and what a row is named by.
+var tablesOf = map[string]struct {
+	key     string
+	columns []string
+}{
+	"meta":        {"name", []string{"name", "value"}},
+	"entries":     {"seq", []string{"seq", "body", "id", "type", "recorded_at", "service", "environment", "digest", "request", "deployment", "mode", "policy", "outcome"}},
+	"hashes":      {"position", []string{"position", "hash"}},
+	"checkpoints": {"size", []string{"size", "note"}},
+	"blobs":       {"digest", []string{"digest", "seq", "media_type", "size", "salt", "content", "plain", "erased_at", "erased_seq"}},
+}
+
+// tampering are the statements that change one thing in one table.
+func tampering(t *testing.T, path string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var list []string
+	for table, its := range tablesOf {
+		rows, err := db.Query(fmt.Sprintf("SELECT quote(%s) FROM %s", its.key, table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, key)
+		}
+		rows.Close()
+		list = append(list, "DELETE FROM "+table)
+		for i, key := range keys {
+			where := fmt.Sprintf(" WHERE %s = %s", its.key, key)
+			list = append(list, "DELETE FROM "+table+where)
+			next := keys[(i+1)%len(keys)]
+			for _, column := range its.columns {
+				for _, value := range []string{
+					"NULL", "0", "-1", "999", "''", "x''", "x'00'", "'x'", column + " || 'x'", column + " + 1", "upper(" + column + ")", "substr(" + column + ", 2)",
+					"zeroblob(length(" + column + "))", "CAST(" + column + " AS BLOB)", "replace(" + column + ", 'production', 'staging')", "replace(" + column + ", 'a', 'b')",
+					fmt.Sprintf("(SELECT %s FROM %s WHERE %s = %s)", column, table, its.key, next),
+				} {
+					list = append(list, fmt.Sprintf("UPDATE %s SET %s = %s%s", table, column, value, where))
+				}
+				if column != its.key { // a swap
+					list = append(list, fmt.Sprintf("UPDATE %[1]s SET %[2]s = CASE %[3]s WHEN %[4]s THEN (SELECT %[2]s FROM %[1]s WHERE %[3]s = %[5]s) ELSE (SELECT %[2]s FROM %[1]s WHERE %[3]s = %[4]s) END WHERE %[3]s IN (%[4]s, %[5]s)",
+						table, column, its.key, key, next))
+				}
+			}
+		}
+	}
+	for _, statement := range []string{
+		"INSERT INTO meta VALUES ('x', 'y')",
+		"INSERT INTO entries (seq, body) SELECT 7, replace(body, 'incident', 'incidend') FROM entries WHERE seq = 2",
+		"INSERT INTO entries (seq, body) SELECT -1, replace(body, substr(id, 1, 8), '01234567') FROM entries WHERE seq = 2",
+		"INSERT INTO hashes VALUES (999, zeroblob(32))", "INSERT INTO hashes VALUES (-1, zeroblob(32))",
+		"INSERT INTO checkpoints SELECT 2, note FROM checkpoints WHERE size = 1", "INSERT INTO checkpoints SELECT 8, note FROM checkpoints WHERE size = 7",
+		"UPDATE checkpoints SET note = note || substr(note, instr(note, char(8212))) WHERE size = 7",
+		"UPDATE checkpoints SET note = note || char(8212) || ' witness AAAAAAAA' || char(10) WHERE size = 7",
+		"UPDATE checkpoints SET note = substr(note, 1, length(note) - 4) || char(unicode(substr(note, -4, 1)) + 1) || substr(note, -3) WHERE size = 7",
+		"INSERT INTO checkpoints SELECT -1, note FROM checkpoints WHERE size = 1", "INSERT INTO checkpoints VALUES (3, '')",
+		"INSERT INTO blobs SELECT 'sha256:x', seq, media_type, size, salt, content, plain, erased_at, erased_seq FROM blobs WHERE seq = 0 LIMIT 1",
+		"INSERT INTO blobs (digest, seq, media_type, size) VALUES ('x', 0, 'x', 0)",
+		"INSERT INTO blobs (digest, seq, media_type, size) VALUES ('x', 99, 'x', 0)",
+		"UPDATE blobs SET salt = NULL, content = NULL, plain = NULL, erased_seq = 5, erased_at = (SELECT recorded_at FROM entries WHERE seq = 5) WHERE seq = 0",
+		"CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM blobs; END", "CREATE VIEW v AS SELECT * FROM entries", "CREATE TABLE x (y)",
+		"CREATE INDEX i ON entries (body)", "ALTER TABLE blobs ADD COLUMN x", "ALTER TABLE blobs RENAME COLUMN plain TO p", "ALTER TABLE meta RENAME TO m",
+		"DROP TABLE blobs", "DROP TABLE meta", "DROP TABLE checkpoints", "ANALYZE", "PRAGMA user_version=2", "PRAGMA application_id=1",
+		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
+		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
+	} {
+		list = append(list, statement)
+	}
+	return list
+}
+
+// What a SQLite shell can do to a log is seen, with what is remembered beside it
+// and without.
+func TestWhateverASQLiteShellChangesIsSeen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "T.db")
+	l := open(t, path, Options{})
+	sample(t, l)
+	l.Close()
+	intact(t, path, VerifyOptions{})
+	before := dump(t, path)
+	original, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := copyLog(t, path)
+	os.Remove(to + ".checkpoint")
+	changed, refused, nothing := 0, 0, 0
+	for i, statement := range tampering(t, path) {
+		if testing.Short() && i%7 > 0 {
+			continue
+		}
+		os.Remove(to + "-wal")
+		os.Remove(to + "-shm")
+		if err := os.WriteFile(to, original, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := shell(to, statement); err != nil {
+			refused++
+			continue
+		}
+		if dump(t, to) == before {
+			nothing++
+			continue
+		}
+		changed++
+		if r := verify(t, to, VerifyOptions{}); r.Verdict == Intact {
+			t.Errorf("not seen: %s", statement)
+		}
+	}
+	t.Logf("%d changes seen, %d refused by the database, %d changed nothing", changed, refused, nothing)
+	if changed < 50 || refused < 20 {
+		t.Errorf("only %d changes and %d refusals: this test does not try what it says", changed, refused)
+	}
+}
+
+// dump is everything that a file holds, its schema included.
+func dump(t *testing.T, path string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var b strings.Builder
+	queries := []string{"SELECT type, name, sql FROM sqlite_schema", "SELECT application_id FROM pragma_application_id", "SELECT user_version FROM pragma_user_version"}
+	for _, table := range []string{"meta", "entries", "hashes", "checkpoints", "blobs"} {
+		queries = append(queries, "SELECT * FROM "+table)
+	}
+	for _, q := range queries {
+		rows, err := db.Query(q)
+		if err != nil {
+			fmt.Fprintln(&b, q, err)
+			continue
+		}
+		names, _ := rows.Columns()
+		for rows.Next() {
+			to := make([]any, len(names))
+			for i := range to {
+				to[i] = new(any)
+			}
+			if err := rows.Scan(to...); err != nil {
+				fmt.Fprintln(&b, q, err)
+				break
+			}
+			for _, v := range to {
+				fmt.Fprintf(&b, "%#v|", *v.(*any))
+			}
+			b.WriteByte('\n')
+		}
+		if err := rows.Err(); err != nil {
+			fmt.Fprintln(&b, q, err)
+		}
+		rows.Close()
+	}
+	return b.String()
+}
