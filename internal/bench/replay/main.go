@@ -128,6 +128,48 @@ func race(ctx context.Context, out io.Writer, location string, entries int, vari
 		wall, cpu := median(walls[i]), median(cpus[i])
 		fmt.Fprintf(out, "| %s | %.0f | %s | %s |\n", v.name, float64(last.Decisions)/wall.Seconds(), wall.Round(time.Millisecond), (cpu / time.Duration(last.Decisions)).Round(time.Microsecond))
 	}
+	return parts(ctx, out, variants[0].gate)
+}
+
+// parts measures what a replay is made of: reading a document and judging it,
+// each once for every story, without any trail.
+func parts(ctx context.Context, out io.Writer, gate *evaluator.Evaluator) error {
+	files, err := filepath.Glob(filepath.Join("fixtures", "cases", "*", "input.json"))
+	if err != nil {
+		return err
+	}
+	var inputs []*evaluator.Input
+	read, err := measure.Here(func() error {
+		for _, file := range files {
+			document, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			input, err := evaluator.Read(file, document)
+			if err != nil {
+				return err
+			}
+			inputs = append(inputs, input)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	judged, err := measure.Here(func() error {
+		for _, input := range inputs {
+			if _, err := gate.Judge(ctx, input); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	each := time.Duration(len(inputs))
+	fmt.Fprintf(out, "\nIn the same run, without a trail: reading and checking a document takes %s of CPU, judging it once %s.\n",
+		(read.CPU / each).Round(time.Microsecond), (judged.CPU / each).Round(time.Microsecond))
 	return nil
 }
 
