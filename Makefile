@@ -72,10 +72,15 @@ race: ## run the tests under the race detector
 fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 	@.ci/fuzz $(FUZZ_TIME)
 
+.PHONY: faults
+faults: ## kill, fill, cut and flip what the trail stands on; many minutes (PRODGATE_TEST_POSTGRES adds PostgreSQL)
+	go test ./trail -count=1 -run 'Fault|Seen' -faults -v -timeout 60m
+
 .PHONY: bench
 bench: ## measure against opa eval and conftest, and one decision in process; minutes
 	go run ./internal/bench/cold
 	go run ./internal/bench/warm
+	go run ./internal/bench/trail -history 1000000 $(if $(PRODGATE_TEST_POSTGRES),-postgres "$(PRODGATE_TEST_POSTGRES)")
 	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci

@@ -22,9 +22,9 @@ const page = 256
 // ends it.
 func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		end, err := l.size(ctx)
+		end, prove, err := l.end(ctx, filter.Proven)
 		if err != nil {
-			yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, err))
+			yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.store.engine.explain(err)))
 			return
 		}
 		from, left := max(filter.From, 0), filter.Limit
@@ -38,6 +38,10 @@ func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error
 				return
 			}
 			for _, e := range list {
+				if err := prove(&e); err != nil {
+					yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, err))
+					return
+				}
 				if !yield(e, nil) {
 					return
 				}
@@ -56,9 +60,40 @@ func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error
 }
 
 func (l *Log) size(ctx context.Context) (n int64, err error) {
-	defer contain("read its size", &err)
-	err = l.store.db.QueryRowContext(ctx, "SELECT coalesce(max(size), 0) FROM checkpoints").Scan(&n)
+	n, _, err = l.end(ctx, false)
 	return n, err
+}
+
+// end is the log's size by its last checkpoint, and what proves an entry to be
+// in its tree.
+func (l *Log) end(ctx context.Context, proven bool) (size int64, prove func(*Entry) error, err error) {
+	defer contain("read the last checkpoint", &err)
+	var signed string
+	if err := l.store.db.QueryRowContext(ctx, "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").Scan(&size, &signed); err != nil {
+		return 0, nil, fmt.Errorf("read the last checkpoint: %w", err)
+	}
+	if !proven {
+		return size, func(*Entry) error { return nil }, nil
+	}
+	c, err := openOwn(signed, l.verifier)
+	if err != nil {
+		return 0, nil, err
+	}
+	tree := &treeReader{ctx: ctx, q: l.store.db, cache: newHashCache(), fresh: map[int64]tlog.Hash{}}
+	return size, func(e *Entry) (err error) {
+		defer contain("prove the entry", &err)
+		if len(tree.fresh) > maxCached {
+			clear(tree.fresh)
+		}
+		proof, err := tlog.ProveRecord(c.size, e.Seq, tree)
+		if err == nil {
+			err = tlog.CheckRecord(proof, c.size, c.root, e.Seq, tlog.RecordHash(e.Body))
+		}
+		if err != nil {
+			return fmt.Errorf("entry %d is not the one that was signed: %w: run prodgate audit verify", e.Seq, err)
+		}
+		return nil
+	}, nil
 }
 
 // readPage reads matching entries of [from, end), at most limit.
@@ -140,7 +175,8 @@ func (p placed) entry() (Entry, error) {
 	return e, nil
 }
 
-// Entry returns the entry of an event's id; ErrNotFound if there is none.
+// Entry returns the entry of an event's id, proved to be in the signed log;
+// ErrNotFound if there is none.
 func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
 	defer contain("read entry "+id, &err)
 	var p placed
@@ -151,7 +187,14 @@ func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
 	case err != nil:
 		return Entry{}, fmt.Errorf("read entry %q: %w", id, l.store.engine.explain(err))
 	}
-	return p.entry()
+	if e, err = p.entry(); err != nil {
+		return Entry{}, err
+	}
+	_, prove, err := l.end(ctx, true)
+	if err == nil {
+		err = prove(&e)
+	}
+	return e, err
 }
 
 // Receipt proves again that the entry at seq is in the log as it is now;

@@ -78,12 +78,16 @@ var columns = []column{
 	{name: "service", path: []string{"predicate", "service"}},
 	{name: "environment", path: []string{"predicate", "environment"}},
 	{name: "digest", path: []string{"subject", "0", "digest", "sha256"}},
-	{name: "request", path: []string{"predicate", "request"}},
 	{name: "deployment", path: []string{"predicate", "deployment"}},
 	{name: "mode", path: []string{"predicate", "mode"}},
 	{name: "policy", path: []string{"predicate", "data", "policy", "digest"}, text: true},
-	{name: "outcome", path: []string{"predicate", "data", "outcome"}, text: true},
 }
+
+// Positions in columns.
+const (
+	digestColumn = 5
+	policyColumn = 8
+)
 
 func sqliteColumns() string {
 	var lines []string

@@ -195,10 +195,8 @@ func (v *verification) expect(options VerifyOptions, private string) error {
 // readPublicKey finds the public key: the one that is given, or the file with
 // it, or the one beside the private key; empty: there is none.
 func readPublicKey(given, private string) (string, error) {
-	if strings.Contains(given, "+") {
-		if _, err := os.Stat(given); err != nil {
-			return strings.TrimSpace(given), nil
-		}
+	if _, missing := os.Stat(given); missing != nil && strings.Contains(given, "+") {
+		return strings.TrimSpace(given), nil
 	}
 	file := given
 	if given == "" {

@@ -48,14 +48,20 @@ type checkpointRow struct {
 // examine looks at an entry alone: its hash, its form, its generated columns.
 func (r *entryRow) examine() {
 	r.hash = tlog.RecordHash(r.body)
-	entry, err := parseLeaf(r.body)
-	if err != nil {
-		r.wrong = append(r.wrong, err.Error())
-		return
+	s, ok := scanLeaf(r.body)
+	if !ok {
+		entry, err := parseLeaf(r.body)
+		if err != nil {
+			r.wrong = append(r.wrong, err.Error())
+			return
+		}
+		entry.Body = nil
+		r.entry = entry
+		s = scanned{columns: expectedColumns(&entry), refs: entry.Refs}
 	}
-	entry.Body = nil
-	r.entry = entry
-	for i, want := range expectedColumns(&entry) {
+	r.entry.Refs = s.refs
+	r.body = nil
+	for i, want := range s.columns {
 		if got := r.columns[i]; got != want {
 			r.wrong = append(r.wrong, fmt.Sprintf("column %s is %s, and the leaf says %s", columns[i].name, shown(got), shown(want)))
 		}
@@ -65,32 +71,23 @@ func (r *entryRow) examine() {
 // expectedColumns computes the generated columns of an entry, in their order.
 func expectedColumns(e *Entry) []sql.NullString {
 	text := func(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-	policy, outcome := decidedBy(e.Data)
 	return []sql.NullString{
 		text(e.ID), text(e.Type), text(e.RecordedAt.Format(recordedLayout)), text(e.Service), text(e.Environment),
-		text(strings.TrimPrefix(e.Digest, "sha256:")), text(e.Request), text(e.Deployment), text(e.Mode), policy, outcome,
+		text(strings.TrimPrefix(e.Digest, "sha256:")), text(e.Deployment), text(e.Mode), policyOf(e.Data),
 	}
 }
 
-// decidedBy finds the policy's digest and the outcome in an event's data, where
-// they are texts.
-func decidedBy(data json.RawMessage) (policy, outcome sql.NullString) {
-	var d struct{ Policy, Outcome json.RawMessage }
-	if len(data) == 0 || json.Unmarshal(data, &d) != nil {
-		return policy, outcome
-	}
+// policyOf finds the policy's digest in an event's data, where it is a text.
+func policyOf(data json.RawMessage) (digest sql.NullString) {
+	var d struct{ Policy json.RawMessage }
 	var p struct{ Digest json.RawMessage }
-	if len(d.Policy) > 0 && d.Policy[0] == '{' && json.Unmarshal(d.Policy, &p) == nil {
-		policy = textOf(p.Digest)
+	if len(data) == 0 || json.Unmarshal(data, &d) != nil || len(d.Policy) == 0 || d.Policy[0] != '{' || json.Unmarshal(d.Policy, &p) != nil {
+		return digest
 	}
-	return policy, textOf(d.Outcome)
-}
-
-func textOf(value json.RawMessage) (s sql.NullString) {
-	if len(value) > 0 && value[0] == '"' {
-		s.Valid = json.Unmarshal(value, &s.String) == nil
+	if len(p.Digest) > 0 && p.Digest[0] == '"' {
+		digest.Valid = json.Unmarshal(p.Digest, &digest.String) == nil
 	}
-	return s
+	return digest
 }
 
 func shown(s sql.NullString) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +131,7 @@ var tablesOf = map[string]struct {
 	columns []string
 }{
 	"meta":        {"name", []string{"name", "value"}},
-	"entries":     {"seq", []string{"seq", "body", "id", "type", "recorded_at", "service", "environment", "digest", "request", "deployment", "mode", "policy", "outcome"}},
+	"entries":     {"seq", []string{"seq", "body", "id", "type", "recorded_at", "service", "environment", "digest", "deployment", "mode", "policy"}},
 	"hashes":      {"position", []string{"position", "hash"}},
 	"checkpoints": {"size", []string{"size", "note"}},
 	"blobs":       {"digest", []string{"digest", "seq", "media_type", "size", "salt", "content", "plain", "erased_at", "erased_seq"}},
@@ -179,7 +180,7 @@ func tampering(t *testing.T, path string) []string {
 			}
 		}
 	}
-	for _, statement := range []string{
+	return append(list, []string{
 		"INSERT INTO meta VALUES ('x', 'y')",
 		"INSERT INTO entries (seq, body) SELECT 7, replace(body, 'incident', 'incidend') FROM entries WHERE seq = 2",
 		"INSERT INTO entries (seq, body) SELECT -1, replace(body, substr(id, 1, 8), '01234567') FROM entries WHERE seq = 2",
@@ -198,10 +199,7 @@ func tampering(t *testing.T, path string) []string {
 		"DROP TABLE blobs", "DROP TABLE meta", "DROP TABLE checkpoints", "ANALYZE", "PRAGMA user_version=2", "PRAGMA application_id=1",
 		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
 		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
-	} {
-		list = append(list, statement)
-	}
-	return list
+	}...)
 }
 
 // What a SQLite shell can do to a log is seen, with what is remembered beside it
@@ -288,4 +286,106 @@ func dump(t *testing.T, path string) string {
 		rows.Close()
 	}
 	return b.String()
+}
+
+// postgresTampering are the statements that change one thing in one table.
+func postgresTampering() []string {
+	var list []string
+	for table, its := range tablesOf {
+		list = append(list, "DELETE FROM "+table, fmt.Sprintf("DELETE FROM %[1]s WHERE %[2]s = (SELECT max(%[2]s) FROM %[1]s)", table, its.key),
+			fmt.Sprintf("DELETE FROM %[1]s WHERE %[2]s = (SELECT min(%[2]s) FROM %[1]s)", table, its.key))
+		for _, column := range its.columns {
+			for _, value := range []string{"NULL", "'x'", "'\\x00'", "99", column + " || 'x'", column + " + 1", column + " || '\\x00'::bytea"} {
+				list = append(list, fmt.Sprintf("UPDATE %[1]s SET %[2]s = %[3]s WHERE %[4]s = (SELECT max(%[4]s) FROM %[1]s)", table, column, value, its.key))
+			}
+			if column != its.key { // a swap
+				list = append(list, fmt.Sprintf("UPDATE %[1]s SET %[2]s = CASE %[3]s WHEN (SELECT min(%[3]s) FROM %[1]s) THEN (SELECT %[2]s FROM %[1]s ORDER BY %[3]s DESC LIMIT 1) ELSE (SELECT %[2]s FROM %[1]s ORDER BY %[3]s LIMIT 1) END WHERE %[3]s IN ((SELECT min(%[3]s) FROM %[1]s), (SELECT max(%[3]s) FROM %[1]s))",
+					table, column, its.key))
+			}
+		}
+	}
+	slices.Sort(list)
+	return append(list,
+		"INSERT INTO meta VALUES ('x', 'y')", "INSERT INTO hashes VALUES (999, '\\x00')", "INSERT INTO checkpoints VALUES (3, '')", "INSERT INTO checkpoints VALUES (99, '')",
+		"INSERT INTO blobs (digest, seq, media_type, size) VALUES ('x', 0, 'x', 0)",
+		"ALTER TABLE entries ENABLE ROW LEVEL SECURITY", "CREATE RULE r AS ON DELETE TO blobs DO INSTEAD NOTHING", "ALTER TABLE blobs ADD COLUMN x text",
+		"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER t BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION f()",
+		"ALTER TABLE entries ALTER COLUMN mode DROP EXPRESSION", "ALTER TABLE blobs ALTER COLUMN plain SET DEFAULT '\\x00'", "ALTER TABLE meta ADD CHECK (value <> '')",
+		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
+		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
+		"ALTER TABLE meta RENAME TO m", "CREATE INDEX i ON entries (mode)", "DROP TABLE blobs",
+	)
+}
+
+// What somebody with rights in PostgreSQL can do to a log is seen.
+func TestWhateverAnSQLUserOfPostgreSQLChangesIsSeen(t *testing.T) {
+	location, key := postgres(t)
+	l := open(t, location, Options{Key: key})
+	sample(t, l)
+	public := publicOf(t, l)
+	l.store.db.SetMaxOpenConns(1) // temporary tables belong to a connection
+	before := contents(l)
+	undo := backup(t, l)
+	changed, refused, nothing := 0, 0, 0
+	for i, statement := range postgresTampering() {
+		if !*long && i%7 > 0 {
+			continue
+		}
+		_, err := l.store.db.Exec(statement)
+		switch data := strings.HasPrefix(statement, "UPDATE"); {
+		case err != nil:
+			refused++
+		case data && contents(l) == before:
+			nothing++
+		default:
+			changed++
+			if r := verify(t, location, VerifyOptions{Key: public}); r.Verdict == Intact {
+				t.Errorf("not seen: %s", statement)
+			}
+			undo()
+		}
+	}
+	intact(t, location, VerifyOptions{Key: public})
+	t.Logf("%d changes seen, %d refused by the database, %d changed nothing", changed, refused, nothing)
+	if changed < 5 || refused < 5 {
+		t.Errorf("only %d changes and %d refusals: this test does not try what it says", changed, refused)
+	}
+}
+
+// contents is a digest of all that a log's tables hold.
+func contents(l *Log) string {
+	var all string
+	for _, table := range postgresNames {
+		var sum sql.NullString
+		err := l.store.db.QueryRow(fmt.Sprintf("SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM %s t", table)).Scan(&sum)
+		all += fmt.Sprintln(table, sum.String, err)
+	}
+	return all
+}
+
+// backup keeps a log's schema aside, and returns what brings it back.
+func backup(t *testing.T, l *Log) func() {
+	t.Helper()
+	schema := l.store.engine.(postgresEngine).namespace
+	run := func(statement string) {
+		t.Helper()
+		if _, err := l.store.db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	kept := map[string]string{"meta": "name, value", "entries": "seq, body", "hashes": "position, hash", "checkpoints": "size, note",
+		"blobs": strings.Join(tablesOf["blobs"].columns, ", ")}
+	for table, list := range kept {
+		run(fmt.Sprintf("CREATE TEMP TABLE kept_%s AS SELECT %s FROM %s", table, list, table))
+	}
+	return func() {
+		run("DROP SCHEMA " + schema + " CASCADE")
+		run("CREATE SCHEMA " + schema)
+		for _, statement := range l.store.engine.tables() {
+			run(statement)
+		}
+		for table, list := range kept {
+			run(fmt.Sprintf("INSERT INTO %[1]s (%[2]s) SELECT %[2]s FROM kept_%[1]s", table, list))
+		}
+	}
 }
