@@ -7,6 +7,8 @@
 //	prodgate when IMAGE|--input FILE      when will the gate open, and what is needed besides time
 //	prodgate collect IMAGE [flags]        the facts, without deciding
 //	prodgate calendar [flags]             windows, freezes and holidays in a range
+//	prodgate metrics [flags]              deployment metrics, from the audit trail
+//	prodgate replay [flags]               which past decisions other policies would have flipped
 //	prodgate policy list|explain|new|test what is checked, and how to add to it
 //	prodgate audit COMMAND                the trail: record, log, show, verify, export, prune
 //	prodgate schema input|decision        the JSON Schemas of the two documents
@@ -25,8 +27,8 @@
 //	3  deny for now: time alone opens the gate, opens_at says when
 //
 // Commands that do not decide end with 0 or 2; policy test ends with 1 where a
-// test failed, audit verify where the trail was altered. "go run" turns every code but 0 into 1: judge by the built
-// binary.
+// test failed, audit verify where the trail was altered, replay where a decision
+// flips. "go run" turns every code but 0 into 1: judge by the built binary.
 //
 // # Where settings come from
 //

@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
 
+	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/metrics"
 	"github.com/spf13/cobra"
 )
@@ -30,6 +35,7 @@ not be read or was altered.`,
 		Args: none,
 	}
 	addPast(cmd, metrics.Formats)
+	addSettings(cmd, "policies")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		p, err := readPast(cmd, std, metrics.Formats)
 		if err != nil {
@@ -57,10 +63,39 @@ func (p *past) count(ctx context.Context) (*metrics.Report, error) {
 	}
 	counted, err := metrics.Compute(reading.Entries(ctx), metrics.Options{
 		Since: p.since, Until: p.until, Now: p.now, Began: began, Service: p.service, Environment: p.environment,
+		ReviewWithin: p.reviewWithin(ctx),
 	})
 	if err != nil {
 		return nil, err
 	}
 	counted.Trail = metrics.Checkpoint{Size: reading.Size, Head: reading.Checkpoint}
 	return counted, nil
+}
+
+// reviewWithin asks the policies by when an emergency is to be reviewed. They are
+// compiled only where somebody asks. A service that they do not list has no
+// settings.
+func (p *past) reviewWithin(ctx context.Context) func(service, environment string) (time.Duration, error) {
+	gate := sync.OnceValues(func() (*evaluator.Evaluator, error) {
+		return evaluator.New(ctx, evaluator.Options{Packs: p.policies})
+	})
+	return func(service, environment string) (time.Duration, error) {
+		e, err := gate()
+		if err != nil {
+			return 0, err
+		}
+		text, err := e.Settings(ctx, environment, service)
+		if err != nil {
+			return 0, ctx.Err()
+		}
+		var settings struct {
+			Emergency struct {
+				ReviewWithin string `json:"review_within"`
+			} `json:"emergency"`
+		}
+		if err := json.Unmarshal(text, &settings); err != nil {
+			return 0, fmt.Errorf("read emergency.review_within of the settings: %w", err)
+		}
+		return time.ParseDuration(settings.Emergency.ReviewWithin)
+	}
 }

@@ -19,7 +19,7 @@ type past struct {
 	std                  stdio
 	since, until, now    time.Time
 	service, environment string // "" for all
-	location, key        string
+	location             string
 	policies             []string
 	outputs              []report.Output
 }

@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
-	"internal/bench": {"evaluator", "facts", "policies", "trail"},
+	"internal/bench": {"internal/invented", "internal/replay", "evaluator", "trail", "facts", "policies"},
 	"collectors":     {"facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).

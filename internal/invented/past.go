@@ -8,6 +8,7 @@ package invented
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -121,13 +122,8 @@ type writer struct {
 // id is a UUIDv7 that follows from the seed.
 func (w *writer) id(at time.Time) string {
 	var id uuid.UUID
-	for i := range id {
-		id[i] = byte(w.random.Uint32())
-	}
-	ms := at.UnixMilli()
-	for i := range 6 {
-		id[i] = byte(ms >> (40 - 8*i))
-	}
+	binary.BigEndian.PutUint64(id[:8], uint64(at.UnixMilli())<<16|uint64(w.random.Uint32()&0xffff)) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(id[8:], w.random.Uint64())
 	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
 	return id.String()
 }

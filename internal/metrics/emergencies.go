@@ -12,17 +12,26 @@ import (
 type Emergencies struct {
 	Used     int `json:"used"`
 	Reviewed int `json:"reviewed"`
-	Open     int `json:"open"`    // not reviewed, and not yet due
+	Open     int `json:"open"`    // not reviewed, and not due yet, or nobody knows when
 	Overdue  int `json:"overdue"` // not reviewed, and due before now
+	Undated  int `json:"undated"` // of the open ones: nobody knows when the review is due
 }
 
 type emergencies struct {
-	used     map[string]*time.Time // id of the emergency.used in the period → when its review is due
+	within   func(service, environment string) (time.Duration, error)
+	used     map[string]emergency // by the id of the emergency.used in the period
 	reviewed map[string]bool
 }
 
-func newEmergencies() *emergencies {
-	return &emergencies{used: map[string]*time.Time{}, reviewed: map[string]bool{}}
+// emergency is one that was used.
+type emergency struct {
+	place
+	at  time.Time
+	due *time.Time // as recorded; nil: the settings say by when
+}
+
+func newEmergencies(within func(service, environment string) (time.Duration, error)) *emergencies {
+	return &emergencies{within: within, used: map[string]emergency{}, reviewed: map[string]bool{}}
 }
 
 func (e *emergencies) add(s step, data *trail.EmergencyData) {
@@ -30,21 +39,36 @@ func (e *emergencies) add(s step, data *trail.EmergencyData) {
 	case s.entry.Type == trail.TypeEmergencyReviewed:
 		e.reviewed[data.Settles] = true
 	case s.within:
-		e.used[s.entry.ID] = data.DueAt
+		e.used[s.entry.ID] = emergency{place{s.entry.Service, s.entry.Environment}, s.at, data.DueAt}
 	}
 }
 
-func (e *emergencies) report(now time.Time) Emergencies {
+// report asks the settings where nobody recorded when a review is due.
+func (e *emergencies) report(now time.Time) (Emergencies, error) {
 	total := Emergencies{Used: len(e.used)}
-	for id, due := range e.used {
-		switch {
-		case e.reviewed[id]:
+	for id, used := range e.used {
+		if e.reviewed[id] {
 			total.Reviewed++
-		case due != nil && due.Before(now):
+			continue
+		}
+		if used.due == nil && e.within != nil {
+			d, err := e.within(used.service, used.environment)
+			if err != nil {
+				return total, err
+			}
+			if due := used.at.Add(d); d > 0 {
+				used.due = &due
+			}
+		}
+		switch {
+		case used.due == nil:
+			total.Open++
+			total.Undated++
+		case used.due.Before(now):
 			total.Overdue++
 		default:
 			total.Open++
 		}
 	}
-	return total
+	return total, nil
 }

@@ -26,6 +26,10 @@ type Options struct {
 	Service      string    // "" counts all
 	Environment  string    // "" counts all but Staging
 
+	// ReviewWithin is by when the settings ask for the review of an emergency,
+	// where none is recorded; zero: they do not say. Nil: nobody knows.
+	ReviewWithin func(service, environment string) (time.Duration, error)
+
 	// Began is when the trail's first entry was recorded: before, nobody wrote
 	// down anything. Nil: the trail is empty.
 	Began *time.Time
@@ -55,7 +59,7 @@ func Compute(entries iter.Seq2[trail.Entry, error], options Options) (*Report, e
 			return nil, fmt.Errorf("read entry %d of the trail (%s %s): %w", entry.Seq, entry.Type, entry.ID, err)
 		}
 	}
-	return c.report(), nil
+	return c.report()
 }
 
 // counter is the state of a count.
@@ -69,7 +73,7 @@ type counter struct {
 }
 
 func newCounter(options Options) *counter {
-	return &counter{options: options, deployments: newDeployments(), gate: newGate(), emergencies: newEmergencies()}
+	return &counter{options: options, deployments: newDeployments(), gate: newGate(), emergencies: newEmergencies(options.ReviewWithin)}
 }
 
 // add counts one entry.

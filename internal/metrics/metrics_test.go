@@ -380,11 +380,29 @@ func TestEmergenciesAreReviewedOpenOrOverdue(t *testing.T) {
 		return with(trail.EmergencyData{Ticket: "INC-1", DueAt: &d})
 	}
 	used, reviewed := trail.TypeEmergencyUsed, trail.TypeEmergencyReviewed
-	r := compute(t, around(),
+	list := []trail.Entry{
 		a(used, "a", 0, due(7)), a(reviewed, "a", 40, with(trail.EmergencyData{Settles: "emergency.used a 0"})),
-		a(used, "b", 0, due(7)), a(used, "c", 0, due(60)), a(used, "d", 0), a(used, "before", -15, due(0)))
-	if want := (Emergencies{Used: 4, Reviewed: 1, Open: 2, Overdue: 1}); r.Emergencies != want {
-		t.Errorf("%+v; want %+v", r.Emergencies, want)
+		a(used, "b", 0, due(7)), a(used, "c", 0, due(60)), a(used, "d", 0), a(used, "before", -15, due(0)),
+	}
+	o := around()
+	for name, tt := range map[string]struct {
+		within func(string, string) (time.Duration, error)
+		want   Emergencies
+	}{
+		"nobody knows when a review is due": {nil, Emergencies{Used: 4, Reviewed: 1, Open: 2, Overdue: 1, Undated: 1}},
+		"the settings do not say":           {func(string, string) (time.Duration, error) { return 0, nil }, Emergencies{Used: 4, Reviewed: 1, Open: 2, Overdue: 1, Undated: 1}},
+		"the settings say, and it is past":  {func(string, string) (time.Duration, error) { return 72 * time.Hour, nil }, Emergencies{Used: 4, Reviewed: 1, Open: 1, Overdue: 2}},
+		"the settings say, and it is to be": {func(string, string) (time.Duration, error) { return 9999 * time.Hour, nil }, Emergencies{Used: 4, Reviewed: 1, Open: 2, Overdue: 1}},
+	} {
+		o.ReviewWithin = tt.within
+		if got := compute(t, o, list...).Emergencies; got != tt.want {
+			t.Errorf("%s: %+v; want %+v", name, got, tt.want)
+		}
+	}
+	lost := errors.New("no settings")
+	o.ReviewWithin = func(string, string) (time.Duration, error) { return 0, lost }
+	if _, err := Compute(entries(list), o); !errors.Is(err, lost) {
+		t.Errorf("the error is %v", err)
 	}
 }
 

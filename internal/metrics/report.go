@@ -101,16 +101,20 @@ type Remarks struct {
 }
 
 // report counts what was added.
-func (c *counter) report() *Report {
+func (c *counter) report() (*Report, error) {
 	o := c.options
 	end := o.Until
 	if o.Now.Before(end) {
 		end = o.Now
 	}
+	owed, err := c.emergencies.report(o.Now)
+	if err != nil {
+		return nil, err
+	}
 	r := &Report{
 		Period:      Period{Since: o.Since.UTC(), Until: o.Until.UTC(), Service: o.Service, Environment: o.Environment},
 		Gate:        c.gate.report(),
-		Emergencies: c.emergencies.report(o.Now),
+		Emergencies: owed,
 		Places:      []Place{},
 	}
 	began := c.began().UTC()
@@ -147,7 +151,7 @@ func (c *counter) report() *Report {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Environment, b.Environment))
 	})
 	r.Weeks = c.weeks(began, end)
-	return r
+	return r, nil
 }
 
 // remark counts what is out of the ordinary about one deployment.

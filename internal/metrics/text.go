@@ -268,12 +268,22 @@ func (r *Report) writeRest(b *strings.Builder) {
 		used = "emergency"
 	}
 	fmt.Fprintf(b, "  %d %s used: %d reviewed, %d open, %d overdue\n", e.Used, used, e.Reviewed, e.Open, e.Overdue)
+	if e.Undated > 0 {
+		fmt.Fprintf(b, "    of the open ones, nobody knows when %s due\n", plural(e.Undated))
+	}
 	if remarks := r.Remarks.lines(); len(remarks) > 0 {
 		b.WriteString("\nTo be known\n")
 		for _, line := range remarks {
 			b.WriteString("  " + line + "\n")
 		}
 	}
+}
+
+func plural(reviews int) string {
+	if reviews == 1 {
+		return "1 review is"
+	}
+	return fmt.Sprintf("%d reviews are", reviews)
 }
 
 // lines are the remarks that say something.

@@ -1,0 +1,164 @@
+package replay
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/report"
+)
+
+// GitHub takes a comment of at most 65,536 characters, after escaping.
+const (
+	markdownLimit = 60_000
+	foldLimit     = 16_000 // of a part that unfolds: two of decisions, and three more
+	mostRows      = 30     // of a table
+)
+
+// markdown prints for a pull request on the policies: the answer first, what
+// flips by check, and the rest folded away.
+func (r *Report) markdown() []byte {
+	m := &ledger{}
+	m.add("## " + report.Markdown(r.headline()) + "\n\n")
+	m.add("Past decisions, " + report.Markdown(r.scope(func(s string) string { return s })) + ", decided again by the rules of then and by policies " + digest(r.Policy.Digest) + ".\n\n")
+	if trouble := r.trouble(); len(trouble) > 0 {
+		m.add("**This is not a whole replay:**\n\n")
+		for _, line := range trouble {
+			m.add("- " + report.Markdown(line) + "\n")
+		}
+		m.add("\n")
+	}
+	m.add("| Decisions | |\n| ---: | --- |\n")
+	for _, row := range r.summary() {
+		m.add(fmt.Sprintf("| %d | %s |\n", row.n, row.what))
+	}
+	if len(r.ByCheck) > 0 {
+		m.add("\n| What flips them | Check | to deny | to allow |\n| --- | --- | ---: | ---: |\n")
+		for i, c := range r.ByCheck {
+			if i == mostRows {
+				m.add(fmt.Sprintf("| and %d more; the report as json has them | | | |\n", len(r.ByCheck)-i))
+				break
+			}
+			m.add(fmt.Sprintf("| %s | %s | %d | %d |\n", report.Markdown(c.Code), report.Markdown(c.Check), c.ToDeny, c.ToAllow))
+		}
+	}
+	for _, way := range ways {
+		r.table(m, way)
+	}
+	r.foldedFindings(m)
+	r.foldedFailures(m)
+	r.foldedPolicies(m)
+	if m.left > 0 {
+		m.text.WriteString(fmt.Sprintf("\nCut for length; the report as json has all of it (%s left out).\n", counted(m.left, "part")))
+	}
+	return []byte(m.text.String())
+}
+
+var plainDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// digest is to be copied as it is; anything else is text from outside.
+func digest(s string) string {
+	if plainDigest.MatchString(s) {
+		return "`" + s + "`"
+	}
+	return report.Markdown(s)
+}
+
+// ledger is Markdown below a limit.
+type ledger struct {
+	text strings.Builder
+	left int // parts that did not fit
+}
+
+func (m *ledger) add(part string) {
+	if m.text.Len()+len(part) > markdownLimit {
+		m.left++
+		return
+	}
+	m.text.WriteString(part)
+}
+
+// fold writes a part that unfolds, whole or not at all.
+func (m *ledger) fold(title, body string) {
+	m.add("\n<details><summary>" + title + "</summary>\n\n" + body + "\n</details>\n")
+}
+
+func (r *Report) table(m *ledger, w way) {
+	list, more := r.flips(w, mostRows)
+	if len(list) == 0 {
+		return
+	}
+	var b strings.Builder
+	b.WriteString("| Decided about | Service | Environment | Artifact | Because | Entry |\n| --- | --- | --- | --- | --- | ---: |\n")
+	total, shown := len(list)+more, 0
+	for _, d := range list {
+		row := tableRow(d)
+		if b.Len()+len(row) > foldLimit {
+			break
+		}
+		b.WriteString(row)
+		shown++
+	}
+	if shown < total {
+		fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", total-shown)
+	}
+	m.fold(fmt.Sprintf("%s (%d)", w.title, total), b.String())
+}
+
+func tableRow(d Decision) string {
+	because := make([]string, 0, len(d.Because))
+	for _, c := range d.Because[:min(len(d.Because), mostDetails)] {
+		because = append(because, report.Markdown(c.told()))
+	}
+	if n := len(d.Because) - len(because); n > 0 {
+		because = append(because, fmt.Sprintf("and %d more", n))
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %d |\n", minute(d.Now), report.Markdown(d.Service), report.Markdown(d.Environment),
+		report.Markdown(shortDigest(d.Digest)), strings.Join(because, "<br>"), d.Seq)
+}
+
+// shortDigest is enough of a digest to find it by.
+func shortDigest(s string) string {
+	if r := []rune(s); len(r) > 19 {
+		return string(r[:19]) + "…"
+	}
+	return s
+}
+
+func (r *Report) foldedFindings(m *ledger) {
+	if len(r.Findings) == 0 {
+		return
+	}
+	var b strings.Builder
+	b.WriteString("| Finding | Effect | appeared | gone |\n| --- | --- | ---: | ---: |\n")
+	for i, d := range r.Findings {
+		row := fmt.Sprintf("| %s | %s | %d | %d |\n", report.Markdown(d.Code), report.Markdown(d.Effect), d.Appeared, d.Gone)
+		if b.Len()+len(row) > foldLimit {
+			fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", len(r.Findings)-i)
+			break
+		}
+		b.WriteString(row)
+	}
+	m.fold(fmt.Sprintf("Other findings, without a flip (%s)", counted(r.Changed, "decision")), b.String())
+}
+
+func (r *Report) foldedFailures(m *ledger) {
+	var b strings.Builder
+	r.failures(func(where string, f Failure) {
+		fmt.Fprintf(&b, "- entry %d, %s: %s\n", f.Seq, where, report.Markdown(strings.Join(f.What, "; ")))
+	})
+	if b.Len() > 0 {
+		m.fold(fmt.Sprintf("Not reproduced or not replayed (%d)", r.NotReproduced.Count+r.missing()), b.String())
+	}
+}
+
+func (r *Report) foldedPolicies(m *ledger) {
+	if len(r.Policies) == 0 {
+		return
+	}
+	var b strings.Builder
+	for _, p := range r.Policies {
+		fmt.Fprintf(&b, "- %s by %s, revision %s\n", counted(p.Decisions, "decision"), digest(p.Policy.Digest), report.Markdown(p.Policy.Revision))
+	}
+	m.fold(fmt.Sprintf("Decided then by (%d)", len(r.Policies)), b.String())
+}
