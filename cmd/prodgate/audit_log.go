@@ -35,8 +35,8 @@ with 0, or with 2 where the trail cannot be read.`,
 	flags.String("digest", "", "entries about this image alone, sha256:…")
 	flags.String("deployment", "", "entries of this deployment alone")
 	flags.StringSlice("type", nil, "entries of these types alone, repeatable")
-	flags.String("since", "", "recorded since then: a length of time such as 90d or 36h, a date or a time (RFC 3339)")
-	flags.String("until", "", "recorded before then, likewise")
+	flags.String("since", "", "recorded since then: a length of time such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "recorded before then: a time or date (UTC)")
 	flags.Int("limit", 0, "at most so many; without it, all")
 	flags.Bool("newest-first", false, "newest first")
 	complete(cmd, "type", trail.Types)
@@ -85,12 +85,15 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 			return filter, err
 		}
 	}
-	for name, to := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
-		if !flags.Changed(name) {
-			continue
+	if flags.Changed("since") {
+		text, _ := flags.GetString("since")
+		if filter.Since, err = before(text, now); err != nil {
+			return filter, err
 		}
-		text, _ := flags.GetString(name)
-		if *to, err = backTo(text, "--"+name, now); err != nil {
+	}
+	if flags.Changed("until") {
+		text, _ := flags.GetString("until")
+		if filter.Until, err = moment(text, "--until", time.UTC); err != nil {
 			return filter, err
 		}
 	}
@@ -102,35 +105,6 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 	}
 	filter.NewestFirst, err = flags.GetBool("newest-first")
 	return filter, err
-}
-
-// backTo is the instant that text names: so long before now, or a date or time.
-func backTo(text, flag string, now time.Time) (time.Time, error) {
-	if length, err := days(text); err == nil {
-		return now.Add(-length), nil
-	}
-	at, err := moment(text, flag, time.UTC)
-	if err != nil {
-		return at, usage("write it as 90d, 36h, 2026-11-24 or 2026-11-24T11:20:00-05:00", "%s: %q is no length of time, no date and no time", flag, text)
-	}
-	return at, nil
-}
-
-// longestDays bounds a length of time: more is a slip of the finger.
-const longestDays = 36600
-
-// days reads a length of time over 0: 365d, or as Go writes it (36h).
-func days(text string) (time.Duration, error) {
-	if number, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(number); err == nil && n > 0 && n <= longestDays {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
-	}
-	length, err := time.ParseDuration(text)
-	if err == nil && length <= 0 {
-		err = fmt.Errorf("%q is not over 0", text)
-	}
-	return length, err
 }
 
 // entriesJSON writes the entries as one document, entry by entry. Cut short, it

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
@@ -58,6 +61,20 @@ shown or replayed. A content that a younger entry needs as well stays.`,
 		})
 	}
 	return cmd
+}
+
+// days reads an age over 0: 365d, or as Go writes it (36h).
+func days(text string) (time.Duration, error) {
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.Atoi(number); err == nil && n > 0 && n <= longestPast {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	length, err := time.ParseDuration(text)
+	if err == nil && length <= 0 {
+		err = fmt.Errorf("%q is not over 0", text)
+	}
+	return length, err
 }
 
 // retentionOf reads the flags that say what is not kept.
