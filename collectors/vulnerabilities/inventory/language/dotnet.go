@@ -12,9 +12,9 @@ import (
 // libraries, without those that the target has nothing to run of.
 func readDotnetDeps(f *file) error {
 	type library struct {
-		Runtime        any `json:"runtime"`
-		RuntimeTargets any `json:"runtimeTargets"`
-		Native         any `json:"native"`
+		Runtime        present `json:"runtime"`
+		RuntimeTargets present `json:"runtimeTargets"`
+		Native         present `json:"native"`
 	}
 	var deps struct {
 		RuntimeTarget struct {
@@ -44,10 +44,19 @@ func readDotnetDeps(f *file) error {
 			continue
 		}
 		lib, listed := target[name+"/"+version]
-		if !listed || lib.Runtime != nil || lib.RuntimeTargets != nil || lib.Native != nil {
+		if !listed || bool(lib.Runtime || lib.RuntimeTargets || lib.Native) {
 			f.add(name, version)
 		}
 	}
+	return nil
+}
+
+// present says that a key is there and not null, whatever its value.
+type present bool
+
+// UnmarshalJSON takes any value.
+func (p *present) UnmarshalJSON(raw []byte) error {
+	*p = string(raw) != "null"
 	return nil
 }
 

@@ -53,7 +53,7 @@ func parseGoHeader(b []byte) (goHeader, bool) {
 func (p *program) readGo(i int, h goHeader) error {
 	p.kind = &kind{name: "gobinary"}
 	if h.pointer {
-		return errors.New("the program was built by Go 1.17 or older, whose build information only points to what it says")
+		return p.readOldGo(i, h)
 	}
 	if err := p.skip(i + h.size); err != nil {
 		return err
@@ -108,8 +108,14 @@ func (p *program) addGo(version, modules string) error {
 		p.add(dep.Path, moduleVersion(dep.Version))
 	}
 	if info.Main.Path != "" {
+		recorded := moduleVersion(info.Main.Version)
 		stamped := stampedVersion(info.Main.Path, info.Settings)
-		p.add(info.Main.Path, mainVersion(moduleVersion(info.Main.Version), stamped))
+		if stamped == "" && !isRelease(recorded) {
+			if stamped, err = p.symbolVersion(info.Main.Path); err != nil {
+				return err
+			}
+		}
+		p.add(info.Main.Path, mainVersion(recorded, stamped))
 	}
 	return nil
 }

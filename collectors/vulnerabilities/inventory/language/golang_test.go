@@ -1,7 +1,9 @@
 package language
 
 import (
+	"bytes"
 	"debug/buildinfo"
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +114,10 @@ func TestGoPrograms(t *testing.T) {
 		{"for macOS", "darwin/arm64", nil, ""},
 		{"with a version stamped into it", "linux/amd64", []string{"-ldflags=-s -w -X main.version=1.4.0"}, "1.4.0"},
 		{"with a version in quotes stamped into it", "linux/amd64", []string{"-ldflags=-X 'main.version=v1.4.0' -s"}, "v1.4.0"},
+		{"with a version that only its symbols tell", "linux/amd64", []string{"-trimpath", "-ldflags=-X main.version=v1.4.0"}, "v1.4.0"},
+		{"with a version that only its symbols tell, on 32 bits", "linux/mips", []string{"-trimpath", "-ldflags=-X main.version=v1.4.0"}, "v1.4.0"},
+		{"with a version that is none", "linux/amd64", []string{"-trimpath", "-ldflags=-X main.version=1.4.0.0.x"}, ""},
+		{"with a version that was stripped from it", "linux/amd64", []string{"-trimpath", "-ldflags=-s -w -X main.version=v1.4.0"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := buildGo(t, tt.target, tt.flags...)
@@ -133,4 +139,33 @@ func TestGoPrograms(t *testing.T) {
 			checkUnread(t, path, unread, "")
 		})
 	}
+}
+
+// TestAProgramOfGo117 reads a program that Go keeps for its own tests.
+func TestAProgramOfGo117(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Skip("needs the go command in PATH, to find Go's own sources")
+	}
+	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src", "debug", "buildinfo", "testdata", "go117", "go117.base64"))
+	if err != nil {
+		t.Skipf("needs Go's own sources: %v", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := buildinfo.Read(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, unread := analyze(t, "bin/app", raw)
+	want := []string{"gobinary stdlib v" + strings.TrimPrefix(info.GoVersion, "go")}
+	if info.Main.Path != "" {
+		want = append(want, "gobinary "+info.Main.Path+" ")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+	checkUnread(t, "bin/app", unread, "")
 }

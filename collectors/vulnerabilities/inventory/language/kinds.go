@@ -19,13 +19,18 @@ type kind struct {
 var kinds = []*kind{
 	{"node-pkg", baseIs("package.json"), readNodePackage},
 	{"python-pkg", isPythonMetadata, readPythonMetadata},
+	{"python-pkg", endsWith(".egg"), readEgg},
+	{"jar", isJar, readJar},
 	{"gemspec", isGemspec, readGemspec},
 	{"composer-vendor", baseIs("installed.json"), readComposer},
 	{"dotnet-core", endsWith(".deps.json"), readDotnetDeps},
 	{"nuget", baseIs("packages.lock.json"), readNugetLock},
 	{"nuget", baseIs("packages.config"), readNugetConfig},
 	{"packages-props", isPackagesProps, readPackagesProps},
+	{"cargo", baseIs("Cargo.lock"), readCargoLock},
+	{"julia", baseIs("Manifest.toml"), readJuliaManifest},
 	{"conda-pkg", isCondaMeta, readConda},
+	{"bitnami", isBitnami, readBitnami},
 }
 
 // kindOf says which kind a file is of by its path, or nil: none.

@@ -2,7 +2,7 @@
 // files of an image: the build information of Go and Rust programs, jars, the
 // manifests that npm, pip, RubyGems, Composer, NuGet, Conda and others leave
 // beside what they installed. It recognises what Trivy v0.74 recognises for
-// `trivy image`, under the same names; docs/vulnerabilities.md says where it
+// `trivy image`, under the same names; docs/languages.md says where it
 // differs and why.
 //
 // It reads one file as a stream, once, and never looks at another one. Which
@@ -63,6 +63,10 @@ func Analyze(ctx context.Context, path string, size int64, r io.Reader) (Result,
 	case err != nil:
 		f.unread(path, "", "%v", err)
 	}
+	if f.flooded {
+		f.found.Unread = append(f.found.Unread, facts.Undetermined{Package: path,
+			Reason: fmt.Sprintf("the file names more than the %d packages that are listed of one file", maxNamed)})
+	}
 	return f.found, nil
 }
 
@@ -89,7 +93,10 @@ type file struct {
 	kind *kind
 
 	err   error // why r failed; it is not the file's fault
+	held  int64 // bytes of archives in memory
 	found Result
+
+	flooded bool // it names more than is listed
 }
 
 // Read reads the file, and remembers that reading failed.
@@ -107,7 +114,7 @@ func (f *file) Read(p []byte) (int, error) {
 
 // maxWhole bounds a file that is held in memory as a whole, in bytes. The
 // largest manifests (installed.json, deps.json) have some megabytes.
-const maxWhole = 32 << 20
+const maxWhole = 16 << 20
 
 // whole reads all of the file.
 func (f *file) whole() ([]byte, error) { return readAll(f, maxWhole) }
@@ -127,17 +134,33 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 // add adds a package under the file's own path.
 func (f *file) add(name, version string) { f.addAt(f.path, name, version) }
 
+// maxNamed bounds what one file may name, packages and what is unread of each. A
+// Java server of everything has some thousand.
+const maxNamed = 100_000
+
 // addAt adds a package that was found at path, which may lie within the file.
 func (f *file) addAt(path, name, version string) {
+	if name == "" {
+		f.unread(path, version, "a package that the file lists has no name")
+		return
+	}
+	if len(f.found.Packages) >= maxNamed {
+		f.flooded = true
+		return
+	}
 	f.found.Packages = append(f.found.Packages, inventory.Package{
 		Class: inventory.ClassLanguage, Type: f.kind.name,
-		Name: clean(name), Version: clean(version), FilePath: path, Target: f.path,
+		Name: clean(name), Version: clean(version), FilePath: clean(path), Target: f.path,
 	})
 }
 
 func (f *file) unread(path, version, format string, args ...any) {
+	if len(f.found.Unread) >= maxNamed {
+		f.flooded = true
+		return
+	}
 	f.found.Unread = append(f.found.Unread, facts.Undetermined{
-		Package: path, Version: clean(version), Reason: clean(fmt.Sprintf(format, args...)),
+		Package: clean(path), Version: clean(version), Reason: clean(fmt.Sprintf(format, args...)),
 	})
 }
 

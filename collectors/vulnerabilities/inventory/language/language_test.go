@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -68,6 +69,8 @@ func TestWanted(t *testing.T) {
 		{"a .NET program's list", "app/app.deps.json", 0o644, 2, true},
 		{"central versions of .NET", "src/Directory.Packages.props", 0o644, 2, true},
 		{"conda's metadata", "opt/conda/envs/x/conda-meta/pip-1-py_0.json", 0o644, 2, true},
+		{"Bitnami's document", "opt/bitnami/redis/.spdx-redis.spdx", 0o644, 2, true},
+		{"another's document", "var/lib/db/sbom/redis.spdx.json", 0o644, 2, false},
 		{"conda's history", "opt/conda/conda-meta/history", 0o644, 2, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,10 +110,10 @@ func TestManifests(t *testing.T) {
 		{".NET", "app/app.deps.json", `{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64"},
 			"targets":{".NETCoreApp,Version=v8.0":{},".NETCoreApp,Version=v8.0/linux-x64":{
 				"app/1.0.0":{"dependencies":{"A":"1.0.0"},"runtime":{"app.dll":{}}},
-				"A/1.0.0":{"runtime":{}}, "B/1.0.0":{"compile":{"b.dll":{}}}, "C/1.0.0":{"native":{"c.so":{}}}, "D/1.0.0":{"runtimeTargets":{}},
+				"A/1.0.0":{"runtime":{}}, "B/1.0.0":{"compile":{"b.dll":{}}}, "C/1.0.0":{"native":{"c.so":{}}}, "D/1.0.0":{"runtimeTargets":{}}, "G/1.0.0":{"runtime":null},
 				"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"runtime":{}}}},
 			"libraries":{"app/1.0.0":{"type":"project"},"A/1.0.0":{"type":"Package"},"B/1.0.0":{"type":"package"},"C/1.0.0":{"type":"package"},
-				"D/1.0.0":{"type":"package"},"E/1.0.0":{"type":"package"},"F/1.0.0":{"type":"reference"},
+				"D/1.0.0":{"type":"package"},"E/1.0.0":{"type":"package"},"F/1.0.0":{"type":"reference"},"G/1.0.0":{"type":"package"},
 				"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"}}}`,
 			[]string{"dotnet-core A 1.0.0", "dotnet-core C 1.0.0", "dotnet-core D 1.0.0", "dotnet-core E 1.0.0", "dotnet-core app 1.0.0", "dotnet-core Microsoft.NETCore.App.Runtime.linux-x64 8.0.1"}, ""},
 		{".NET of a target that is not described", "app/app.deps.json", `{"runtimeTarget":{"name":"x"},"libraries":{"A/1":{"type":"package"}}}`, []string{"dotnet-core A 1"}, ""},
@@ -119,8 +122,19 @@ func TestManifests(t *testing.T) {
 		{"NuGet's packages.config", "src/packages.config", `<?xml version="1.0" encoding="utf-8"?><packages><package id="A" version="1"/><package id="B" version="2" developmentDependency="true"/><package id="A" version="1"/></packages>`, []string{"nuget A 1"}, ""},
 		{"NuGet's packages.config is something else", "src/packages.config", `<configuration/>`, nil, "XML"},
 		{"central versions of .NET", "Directory.Packages.props", `<Project><ItemGroup><PackageVersion Include=" A " Version="1"/><PackageVersion Include="B" Version="$(v)"/></ItemGroup><ItemGroup><PackageReference Update="C" Version="3"/></ItemGroup></Project>`, []string{"packages-props A 1", "packages-props C 3"}, ""},
+		{"Cargo's lock file", "src/Cargo.lock", "version = 3\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"libc\",\n]\n\n[[package]]\nname = \"libc\"\nversion = \"0.2.3\"\nsource = \"registry\"\n", []string{"cargo app 0.1.0", "cargo libc 0.2.3"}, ""},
+		{"Cargo's lock file is broken", "src/Cargo.lock", "[[package]]\nname\n", nil, "line 2"},
+		{"Cargo's lock file is cut off", "src/Cargo.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n", nil, "within a list"},
+		{"Cargo's lock file with a package without a name", "src/Cargo.lock", "[[package]]\nversion = \"1\"\n", nil, "no name"},
+		{"Julia's manifest", "app/Manifest.toml", "julia_version = \"1.9.0\"\nmanifest_format = \"2.0\"\n[[deps.Dates]]\nuuid = \"ade2\"\n[[deps.A]]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia Dates 1.9.0", "julia A 1.2.3"}, ""},
+		{"Julia's manifest of old", "app/Manifest.toml", "[[Dates]]\nuuid = \"ade2\"\n[[A]]\ndeps = [\"Dates\"]\nversion = \"1.2.3\"\nuuid = \"b\"\n", []string{"julia Dates unknown", "julia A 1.2.3"}, ""},
+		{"another program's Manifest.toml", "app/Manifest.toml", "name = \"x\"\n[[files]]\npath = \"a\"\n", nil, ""},
+		{"Julia's manifest with what a package depends on", "app/Manifest.toml", "# machine-generated\n\nmanifest_format = \"2.0\"\njulia_version = '1.9.0'\n\n[deps]\n[[deps.A]]\ndeps = [\"B\"]\nuuid = \"a\"\nversion = \"1\"\n\n    [deps.A.weakdeps]\n    C = \"c\"\n", []string{"julia A 1"}, ""},
 		{"conda", "opt/conda/envs/x/conda-meta/pip-22-py_0.json", `{"name":"pip","version":"22"}`, []string{"conda-pkg pip 22"}, ""},
 		{"conda without a name", "conda-meta/pip-22-py_0.json", `{"version":"22"}`, nil, "names no package"},
+		{"Bitnami", "opt/bitnami/redis/.spdx-redis.spdx", `{"packages":[{"externalRefs":[{"referenceType":"cpe23Type","referenceLocator":"cpe:x"},{"referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.0.5-0?arch=amd64"}]},{"name":"jar"},{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]}]}`, []string{"bitnami redis 7.0.5-0"}, ""},
+		{"Bitnami's component of a version with a plus", "opt/bitnami/a/.spdx-a.spdx", `{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2#x"}]}]}`, []string{"bitnami a 1+2"}, ""},
+		{"Bitnami's document is broken", "opt/bitnami/a/.spdx-a.spdx", `SPDXVersion: SPDX-2.3`, nil, "JSON"},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
 		{"text that is no UTF-8", "package.json", "{\"name\":\"a\xff\",\"version\":\"1\\u0000\"}", []string{"node-pkg a\uFFFD 1\uFFFD"}, ""},
 	} {
@@ -188,12 +202,37 @@ func TestAFileLargerThanItsKindIsUnread(t *testing.T) {
 		unread string
 	}{
 		{"as large as is read", maxWhole, ""},
-		{"one byte larger", maxWhole + 1, "larger than the 32 MiB"},
+		{"one byte larger", maxWhole + 1, "larger than the 16 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			raw := append([]byte(`{"name":"a","version":"1"}`), bytes.Repeat([]byte{' '}, tt.size)...)[:tt.size]
 			_, unread := analyze(t, "package.json", raw)
 			checkUnread(t, "package.json", unread, tt.unread)
+		})
+	}
+}
+
+func TestWhatOneFileNamesIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		entry    string
+		packages int
+		n        int
+		unread   string
+	}{
+		{"as many as are listed", `{"name":"a%d","version":"1"},`, maxNamed, maxNamed, ""},
+		{"one more", `{"name":"a%d","version":"1"},`, maxNamed, maxNamed + 1, "names more than"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b strings.Builder
+			for i := range tt.n {
+				fmt.Fprintf(&b, tt.entry, i)
+			}
+			packages, unread := analyze(t, "v/composer/installed.json", []byte("["+strings.TrimSuffix(b.String(), ",")+"]"))
+			if len(packages) != tt.packages {
+				t.Errorf("%d packages", len(packages))
+			}
+			checkUnread(t, "v/composer/installed.json", unread, tt.unread)
 		})
 	}
 }

@@ -9,170 +9,247 @@ const (
 	elfMagic  = "\x7fELF"
 	peMagic   = "MZ"
 	wasmMagic = "\x00asm\x01\x00\x00\x00"
+
+	maxSegments = 4096 // of a program; real ones have some dozen
 )
 
-// layout is what a program's headers tell.
+// layout is what the headers at the front of a program tell. What they do not
+// tell is zero: linkers of C write some of them at the end.
 type layout struct {
-	data int64 // offset of the first data that can be written to, where Go's build information stands; 0: anywhere
+	data     int64     // offset of the first data that can be written to, where Go's build information stands
+	segments []segment // where addresses lie in the file
+
+	// ELF's symbols and the texts that they are named by.
+	symbols, names extent
+	order          binary.ByteOrder
+	wide           bool // 64 bits
+}
+
+// segment is a part of the file that is loaded at an address, in bytes.
+type segment struct {
+	address uint64
+	extent
+}
+
+// extent is a part of the file, in bytes.
+type extent struct{ offset, size int64 }
+
+// offset is where the byte at address stands in the file.
+func (l *layout) offset(address uint64) (int64, bool) {
+	for _, s := range l.segments {
+		if address >= s.address && address-s.address < uint64(s.size) { // #nosec G115 -- a size is not negative
+			return s.offset + int64(address-s.address), true // #nosec G115 -- smaller than the size
+		}
+	}
+	return 0, false
+}
+
+func (l *layout) add(address, offset, size uint64) {
+	if len(l.segments) < maxSegments {
+		l.segments = append(l.segments, segment{address, extent{bounded(offset), bounded(size)}})
+	}
+}
+
+// bounded makes an offset or a size of a file that claims what it likes one that
+// can be added to another.
+func bounded(n uint64) int64 { return int64(min(n, 1<<61)) } // #nosec G115 -- at most 1<<61
+
+// mayBeProgram says whether a file that begins so is worth a window: scripts are
+// not.
+func mayBeProgram(head []byte) bool {
+	for _, magic := range []string{elfMagic, peMagic, wasmMagic, "\xfe\xed\xfa", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba"} {
+		if len(head) >= smallestProgram && bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
 }
 
 // layoutOf reads the headers that stand at the front of a program, or says that
-// it is none. What they do not tell is 0.
-func layoutOf(front []byte) (layout, bool) {
+// it is none.
+func layoutOf(front []byte) (*layout, bool) {
 	if len(front) < smallestProgram {
-		return layout{}, false
+		return nil, false
+	}
+	if l, ok := machoLayout(front, 0); ok {
+		return l, true
 	}
 	switch {
 	case bytes.HasPrefix(front, []byte(elfMagic)):
-		return layout{data: elfData(front)}, true
+		return elfLayout(front), true
 	case bytes.HasPrefix(front, []byte(peMagic)):
-		return layout{data: peData(front)}, true
+		return peLayout(front), true
 	case bytes.HasPrefix(front, []byte(wasmMagic)):
-		return layout{}, true
-	}
-	if order, wide := machoOrder(front); order != nil {
-		return layout{data: machoData(front, order, wide)}, true
+		return &layout{}, true
 	}
 	// A Java class begins like a Mach-O of several processors, and has its version,
-	// at least 45, where that has their number.
+	// at least 45, where that has their number. Of several the first is read, as
+	// Trivy does.
 	switch magic, n := binary.BigEndian.Uint32(front), binary.BigEndian.Uint32(front[4:]); {
 	case n == 0 || n > 40:
-		return layout{}, false
+		return nil, false
 	case magic == 0xcafebabe:
-		return fatData(front, int64(binary.BigEndian.Uint32(front[16:]))), true
+		return fatLayout(front, bounded(uint64(binary.BigEndian.Uint32(front[16:])))), true
 	case magic == 0xcafebabf:
-		return fatData(front, int64(binary.BigEndian.Uint64(front[16:]))&(1<<62-1)), true // #nosec G115 -- the mask leaves a positive number
-	}
-	return layout{}, false
-}
-
-// fatData takes the first processor's program, as Trivy does.
-func fatData(front []byte, at int64) layout {
-	if at+smallestProgram > int64(len(front)) {
-		return layout{data: at}
-	}
-	if order, wide := machoOrder(front[at:]); order != nil {
-		return layout{data: at + machoData(front[at:], order, wide)}
-	}
-	return layout{data: at}
-}
-
-// elfData is the offset of the first segment that is loaded to be written to and
-// not to be run.
-func elfData(front []byte) int64 {
-	var order binary.ByteOrder = binary.LittleEndian
-	if front[5] == 2 {
-		order = binary.BigEndian
-	}
-	wide := front[4] == 2
-	var table uint64
-	var size, count int
-	if wide {
-		table, size, count = order.Uint64(front[32:]), int(order.Uint16(front[54:])), int(order.Uint16(front[56:]))
-	} else {
-		table, size, count = uint64(order.Uint32(front[28:])), int(order.Uint16(front[42:])), int(order.Uint16(front[44:]))
-	}
-	if size < 32 || wide && size < 56 {
-		return 0
-	}
-	for i := range count {
-		at := table + uint64(i)*uint64(size) // #nosec G115 -- both are small and positive
-		if at+uint64(size) > uint64(len(front)) || at > uint64(len(front)) {
-			return 0
-		}
-		header := front[at:]
-		const load, execute, write = 1, 1, 2
-		if order.Uint32(header) != load {
-			continue
-		}
-		flags, offset := order.Uint32(header[24:]), uint64(order.Uint32(header[4:]))
-		if wide {
-			flags, offset = order.Uint32(header[4:]), order.Uint64(header[8:])
-		}
-		if flags&(execute|write) == write {
-			return int64(offset & (1<<62 - 1)) // #nosec G115 -- the mask leaves a positive number
-		}
-	}
-	return 0
-}
-
-// peData is the offset of the first section of initialised data that can be
-// written to.
-func peData(front []byte) int64 {
-	order := binary.LittleEndian
-	header := uint64(order.Uint32(front[60:]))
-	if header+24 > uint64(len(front)) {
-		return 0
-	}
-	count := uint64(order.Uint16(front[header+6:]))
-	table := header + 24 + uint64(order.Uint16(front[header+20:]))
-	for i := range count {
-		at := table + i*40
-		if at+40 > uint64(len(front)) {
-			return 0
-		}
-		const data, alignment = 0xc0000040, 0x00600000
-		section := front[at:]
-		if order.Uint32(section[12:]) != 0 && order.Uint32(section[16:]) != 0 && order.Uint32(section[36:])&^alignment == data {
-			return int64(order.Uint32(section[20:]))
-		}
-	}
-	return 0
-}
-
-func machoOrder(front []byte) (order binary.ByteOrder, wide bool) {
-	switch {
-	case bytes.HasPrefix(front, []byte("\xfe\xed\xfa\xce")), bytes.HasPrefix(front, []byte("\xfe\xed\xfa\xcf")):
-		return binary.BigEndian, front[3] == 0xcf
-	case bytes.HasPrefix(front, []byte("\xce\xfa\xed\xfe")), bytes.HasPrefix(front, []byte("\xcf\xfa\xed\xfe")):
-		return binary.LittleEndian, front[0] == 0xcf
+		return fatLayout(front, bounded(binary.BigEndian.Uint64(front[16:]))), true
 	}
 	return nil, false
 }
 
-// machoData is the offset of the section that Go names for it, or of the first
-// segment that can be read and written.
-func machoData(front []byte, order binary.ByteOrder, wide bool) int64 {
-	at, header, section, want := 28, 56, 68, uint32(1) // LC_SEGMENT
-	if wide {
-		at, header, section, want = 32, 72, 80, 0x19 // LC_SEGMENT_64
-	}
-	first := int64(0)
-	for range order.Uint32(front[16:]) {
-		if at+8 > len(front) {
-			break
-		}
-		size := int(order.Uint32(front[at+4:]))
-		if size < 8 || size > len(front)-at {
-			break
-		}
-		command := front[at : at+size]
-		at += size
-		if order.Uint32(command) != want || size < header {
-			continue
-		}
-		offset, rights := uint64(order.Uint32(command[32:])), 40
-		if wide {
-			offset, rights = order.Uint64(command[40:]), 56
-		}
-		const readWrite = 3
-		if first == 0 && order.Uint32(command[rights:]) == readWrite && order.Uint32(command[rights+4:]) == readWrite {
-			first = int64(offset & (1<<62 - 1)) // #nosec G115 -- the mask leaves a positive number
-		}
-		for s := header; s+section <= size; s += section {
-			if bytes.HasPrefix(command[s:], []byte("__go_buildinfo\x00")) {
-				return int64(order.Uint32(command[s+section-32+offsetShift(wide):]))
-			}
+func fatLayout(front []byte, at int64) *layout {
+	if at+smallestProgram <= int64(len(front)) {
+		if l, ok := machoLayout(front[at:], at); ok {
+			return l
 		}
 	}
-	return first
+	return &layout{data: at}
 }
 
-// offsetShift is where a section's offset in the file stands, counted from 32
-// bytes before the section header's end.
-func offsetShift(wide bool) int {
-	if wide {
-		return 0 // 48 of 80
+// elfLayout reads the segments that are loaded, and the sections of symbols. The
+// first segment to be written to and not to be run is Go's data.
+func elfLayout(front []byte) *layout {
+	l := &layout{order: binary.LittleEndian, wide: front[4] == 2}
+	if front[5] == 2 {
+		l.order = binary.BigEndian
 	}
-	return 4 // 40 of 68
+	order := l.order
+	programs, sections, counts := uint64(order.Uint32(front[28:])), uint64(order.Uint32(front[32:])), front[42:]
+	if l.wide {
+		programs, sections, counts = order.Uint64(front[32:]), order.Uint64(front[40:]), front[54:]
+	}
+	for header := range table(front, programs, order.Uint16(counts), order.Uint16(counts[2:])) {
+		const load, execute, write = 1, 1, 2
+		if len(header) < 32 || l.wide && len(header) < 56 || order.Uint32(header) != load {
+			continue
+		}
+		flags, offset, address, size := order.Uint32(header[24:]), uint64(order.Uint32(header[4:])), uint64(order.Uint32(header[8:])), uint64(order.Uint32(header[16:]))
+		if l.wide {
+			flags, offset, address, size = order.Uint32(header[4:]), order.Uint64(header[8:]), order.Uint64(header[16:]), order.Uint64(header[32:])
+		}
+		l.add(address, offset, size)
+		if flags&(execute|write) == write && l.data == 0 {
+			l.data = bounded(offset)
+		}
+	}
+	l.elfSymbols(front, table(front, sections, order.Uint16(counts[4:]), order.Uint16(counts[6:])))
+	return l
+}
+
+// elfSymbols finds the table of symbols, and that of their names, to which it
+// links.
+func (l *layout) elfSymbols(front []byte, sections func(func([]byte) bool)) {
+	var all []extent
+	link := -1
+	for header := range sections {
+		if len(header) < 40 || l.wide && len(header) < 64 {
+			return
+		}
+		const symbols = 2
+		e := extent{bounded(uint64(l.order.Uint32(header[16:]))), bounded(uint64(l.order.Uint32(header[20:])))}
+		to := l.order.Uint32(header[24:])
+		if l.wide {
+			e = extent{bounded(l.order.Uint64(header[24:])), bounded(l.order.Uint64(header[32:]))}
+			to = l.order.Uint32(header[40:])
+		}
+		if l.order.Uint32(header[4:]) == symbols && link < 0 {
+			l.symbols, link = e, int(to)
+		}
+		all = append(all, e)
+	}
+	if link >= 0 && link < len(all) {
+		l.names = all[link]
+	}
+}
+
+// table gives each header of a table that stands at the front.
+func table(front []byte, at uint64, size, count uint16) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for range count {
+			if at > uint64(len(front)) || uint64(size) > uint64(len(front))-at || size == 0 {
+				return
+			}
+			if !yield(front[at : at+uint64(size)]) {
+				return
+			}
+			at += uint64(size)
+		}
+	}
+}
+
+// peLayout reads the sections. The first of initialised data that can be written
+// to is Go's.
+func peLayout(front []byte) *layout {
+	l := &layout{}
+	order := binary.LittleEndian
+	header := uint64(order.Uint32(front[60:]))
+	if header+24+32 > uint64(len(front)) {
+		return l
+	}
+	options := front[header+24:]
+	base := uint64(order.Uint32(options[28:]))
+	if order.Uint16(options) == 0x20b { // 64 bits
+		base = order.Uint64(options[24:])
+	}
+	sections := header + 24 + uint64(order.Uint16(front[header+20:]))
+	for section := range table(front, sections, 40, order.Uint16(front[header+6:])) {
+		const data, alignment = 0xc0000040, 0x00600000
+		address, size, offset := order.Uint32(section[12:]), order.Uint32(section[16:]), order.Uint32(section[20:])
+		l.add(base+uint64(address), uint64(offset), uint64(size))
+		if l.data == 0 && address != 0 && size != 0 && order.Uint32(section[36:])&^alignment == data {
+			l.data = int64(offset)
+		}
+	}
+	return l
+}
+
+// machoLayout reads the segments of a Mach-O that begins at an offset of the
+// file. Go's data is the section that it names so, or the first segment that can
+// be read and written.
+func machoLayout(front []byte, at int64) (*layout, bool) {
+	var order binary.ByteOrder = binary.LittleEndian
+	switch magic := string(front[:4]); magic {
+	case "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf":
+		order = binary.BigEndian
+	case "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
+	default:
+		return nil, false
+	}
+	l := &layout{order: order, wide: front[0] == 0xcf || front[3] == 0xcf}
+	next, segment, want := 28, 56, uint32(1) // LC_SEGMENT
+	if l.wide {
+		next, segment, want = 32, 72, 0x19 // LC_SEGMENT_64
+	}
+	for range order.Uint32(front[16:]) {
+		if next+8 > len(front) {
+			break
+		}
+		size := int(order.Uint32(front[next+4:]))
+		if size < 8 || size > len(front)-next {
+			break
+		}
+		if command := front[next : next+size]; order.Uint32(command) == want && size >= segment {
+			l.machoSegment(command, at)
+		}
+		next += size
+	}
+	return l, true
+}
+
+func (l *layout) machoSegment(command []byte, at int64) {
+	const readWrite = 3
+	header, section, place, rights := 56, 68, 40, 40
+	address, offset, size := uint64(l.order.Uint32(command[24:])), uint64(l.order.Uint32(command[32:])), uint64(l.order.Uint32(command[36:]))
+	if l.wide {
+		header, section, place, rights = 72, 80, 48, 56
+		address, offset, size = l.order.Uint64(command[24:]), l.order.Uint64(command[40:]), l.order.Uint64(command[48:])
+	}
+	l.add(address, uint64(at+bounded(offset)), size) // #nosec G115 -- neither is negative
+	if l.data == 0 && size != 0 && l.order.Uint32(command[rights:]) == readWrite && l.order.Uint32(command[rights+4:]) == readWrite {
+		l.data = at + bounded(offset)
+	}
+	for s := header; s+section <= len(command); s += section {
+		if bytes.HasPrefix(command[s:], []byte("__go_buildinfo\x00")) {
+			l.data = at + int64(l.order.Uint32(command[s+place:]))
+		}
+	}
 }

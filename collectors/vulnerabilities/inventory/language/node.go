@@ -1,6 +1,7 @@
 package language
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func (f *file) json(v any) error {
 }
 
 func decodeJSON(raw []byte, v any) error {
-	dec := json.NewDecoder(strings.NewReader(strings.TrimPrefix(string(raw), "\uFEFF")))
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\uFEFF"))))
 	if err := dec.Decode(v); err != nil {
 		return notReadable("JSON", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sync"
 )
 
 const (
@@ -15,9 +16,10 @@ const (
 
 	// windowSize is how much of a program is looked at at a time, and lookAhead how
 	// much of what follows is needed to tell a hit: Go's header and version, the
-	// first block of a Rust program's compressed list. In bytes.
-	windowSize = 256 << 10
-	lookAhead  = 8 << 10
+	// first block of a Rust program's compressed list, the modules of an old Go
+	// program. In bytes.
+	windowSize = 512 << 10
+	lookAhead  = maxListBytes
 )
 
 // program is an executable while it streams by.
@@ -26,14 +28,34 @@ type program struct {
 	in *bufio.Reader
 	at int64 // the offset of what in reads next
 
-	data int64 // where Go's build information can begin; everything before is skipped
-	isGo bool  // it says that Go built it
+	layout *layout
+	isGo   bool // it says that Go built it
+	passed passed
+
+	unpacker unpacker
 }
+
+// windows are there to be used again: most images have thousands of programs.
+var windows = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, windowSize) }}
 
 // readProgram looks for what Go and cargo-auditable leave in a program: ELF, PE,
 // Mach-O, WebAssembly. It holds windowSize of it, however large it is.
 func readProgram(f *file) error {
-	p := &program{file: f, in: bufio.NewReaderSize(f, windowSize)}
+	head := make([]byte, smallestProgram)
+	n, err := io.ReadFull(f, head)
+	if err != nil && f.err != nil {
+		return err
+	}
+	if !mayBeProgram(head[:n]) {
+		return errOther
+	}
+	in, _ := windows.Get().(*bufio.Reader)
+	in.Reset(io.MultiReader(bytes.NewReader(head[:n]), f))
+	defer func() {
+		in.Reset(nil)
+		windows.Put(in)
+	}()
+	p := &program{file: f, in: in}
 	front, err := p.in.Peek(windowSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -42,8 +64,11 @@ func readProgram(f *file) error {
 	if !ok {
 		return errOther
 	}
-	p.data = layout.data
-	p.isGo = saysGo(front)
+	if bytes.Contains(front[:min(len(front), 4096)], []byte("UPX!")) {
+		return errors.New("the program is packed by UPX: what it was built from can only be read before that")
+	}
+	p.layout, p.isGo = layout, saysGo(front)
+	p.passed = passed{map[int64]string{}, map[int64]string{}, map[int64]string{}}
 	return p.scan()
 }
 
@@ -55,9 +80,12 @@ func (p *program) scan() error {
 			return err
 		}
 		last := err != nil
-		until := len(window) - lookAhead
-		if last {
-			until = len(window)
+		until := len(window)
+		if !last {
+			until -= lookAhead
+		}
+		if p.isGo {
+			p.keep(window, until)
 		}
 		if done, err := p.look(window, until); done {
 			return err
@@ -65,7 +93,7 @@ func (p *program) scan() error {
 		if last {
 			break
 		}
-		if err := p.skip(until); err != nil {
+		if err := p.skip(until - behind); err != nil {
 			return err
 		}
 	}
@@ -84,7 +112,7 @@ func (p *program) look(window []byte, until int) (done bool, err error) {
 		if j < 0 {
 			break
 		}
-		if i += j; (p.at+int64(i))%goAlign != 0 || p.at+int64(i) < p.data {
+		if i += j; (p.at+int64(i))%goAlign != 0 || p.at+int64(i) < p.layout.data {
 			continue
 		}
 		if info, ok := parseGoHeader(window[i:]); ok {
@@ -96,7 +124,7 @@ func (p *program) look(window []byte, until int) (done bool, err error) {
 		if j < 0 {
 			break
 		}
-		if i += j; isAuditable(window[i:]) {
+		if i += j; p.unpacker.isAuditable(window[i:]) {
 			return true, p.readRust(i)
 		}
 	}
@@ -113,9 +141,13 @@ func (p *program) skip(n int) error {
 // saysGo tells a Go program by the build id that its linker writes at the front:
 // a note in ELF, a comment before the code elsewhere.
 func saysGo(front []byte) bool {
-	note := []byte("\x04\x00\x00\x00Go\x00\x00")
-	if i := bytes.Index(front[:min(len(front), 4096)], note); i >= 8 && bytes.HasPrefix(front, []byte(elfMagic)) {
-		return front[i-8] == 4 || front[i-5] == 4 // the name's length, in either byte order
+	if bytes.HasPrefix(front, []byte(elfMagic)) {
+		front := front[:min(len(front), 4096)]
+		for _, kind := range []string{"\x04\x00\x00\x00", "\x00\x00\x00\x04"} { // in either byte order
+			if bytes.Contains(front, []byte(kind+"Go\x00\x00")) {
+				return true
+			}
+		}
 	}
 	return bytes.Contains(front[:min(len(front), 64<<10)], []byte("\xff Go build ID: \""))
 }

@@ -67,3 +67,26 @@ func (f *file) pythonMetadata(path string, raw []byte) error {
 	f.addAt(path, name, version)
 	return nil
 }
+
+// readEgg reads an egg that is zipped. One without metadata names no package.
+func readEgg(f *file) error {
+	h, err := f.hold(f, f.size, maxSpooled)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	r, err := openZip(h)
+	if err != nil {
+		return err
+	}
+	for _, entry := range r.File {
+		if isPythonMetadata(entry.Name, "") || isEggInfo(entry.Name) {
+			raw, err := unpack(entry, maxEntry)
+			if err != nil {
+				return fmt.Errorf("%s in the egg cannot be read: %w", entry.Name, err)
+			}
+			return f.pythonMetadata(f.path, raw)
+		}
+	}
+	return nil
+}

@@ -5,7 +5,6 @@ import (
 	"compress/zlib"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // zlibMethod is the first byte of everything that cargo-auditable compresses:
@@ -14,21 +13,45 @@ const zlibMethod = 0x78
 
 // maxRustList bounds the list of crates, unpacked, in bytes; a crate takes about
 // a hundred.
-const maxRustList = 16 << 20
+const maxRustList = 8 << 20
 
-// isAuditable says whether b begins with a compressed list of crates. Some
-// compressed data begin in every large program: what counts is what comes out.
-func isAuditable(b []byte) bool {
+// unpacker tries what a compressed text begins with. It is used again and again:
+// something that could be one begins every 16 KiB of a program.
+type unpacker struct {
+	in   bytes.Reader
+	zlib io.ReadCloser
+	head [64]byte
+}
+
+// isAuditable says whether b begins with a compressed list of crates: what counts
+// is what comes out.
+func (u *unpacker) isAuditable(b []byte) bool {
 	if len(b) < 8 || (uint(b[0])<<8|uint(b[1]))%31 != 0 || b[1]&0x20 != 0 || b[2]&6 == 6 {
 		return false
 	}
-	r, err := zlib.NewReader(bytes.NewReader(b[:min(len(b), lookAhead)]))
+	u.in.Reset(b[:min(len(b), 4<<10)])
+	var err error
+	if again, ok := u.zlib.(zlib.Resetter); ok {
+		err = again.Reset(&u.in, nil)
+	} else {
+		u.zlib, err = zlib.NewReader(&u.in)
+	}
 	if err != nil {
 		return false
 	}
-	head := make([]byte, 64)
-	n, _ := io.ReadFull(r, head)
-	return strings.HasPrefix(strings.Join(strings.Fields(string(head[:n])), ""), `{"packages":[`)
+	n, _ := io.ReadFull(u.zlib, u.head[:])
+	return beginsList(u.head[:n])
+}
+
+// beginsList says whether the text is JSON that begins with packages.
+func beginsList(text []byte) bool {
+	for _, word := range []string{"{", `"packages"`, ":", "["} {
+		var ok bool
+		if text, ok = bytes.CutPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte(word)); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // readRust reads the list of crates that begins i bytes further on.

@@ -13,11 +13,13 @@ import (
 // recorded, else what the build stamped into the program, else what Go made up
 // from the commit.
 func mainVersion(recorded, stamped string) string {
-	if stamped == "" || recorded != "" && !module.IsPseudoVersion(recorded) {
+	if stamped == "" || isRelease(recorded) {
 		return recorded
 	}
 	return stamped
 }
+
+func isRelease(version string) bool { return version != "" && !module.IsPseudoVersion(version) }
 
 // stampedVersion is the version that a build set by `-ldflags "-X main.version=…"`,
 // or empty.
