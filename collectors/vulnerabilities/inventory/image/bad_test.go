@@ -242,7 +242,7 @@ func TestADamagedDatabaseIsNoEmptyOne(t *testing.T) {
 		{"rpm, cut short", file("var/lib/rpm/rpmdb.sqlite", "SQLite format 3\x00"), nil, "the database of rpm is damaged: it has 16 bytes: it was cut short"},
 		{"rpm, empty", file("var/lib/rpm/Packages", ""), nil, "var/lib/rpm/Packages : it is empty"},
 		{"rpm, something else", file("var/lib/rpm/Packages.db", strings.Repeat("x", 4096)), nil, "it is no database of rpm"},
-		{"rpm, with a log beside it", file("var/lib/rpm/rpmdb.sqlite-wal", "7\x7f\x06\x82"), nil, "it holds changes that are not in the database of rpm yet"},
+		{"rpm, with a log beside it", file("var/lib/rpm/rpmdb.sqlite-wal", "7\x7f\x06\x82"+strings.Repeat("s", 60)), nil, "it holds changes that may not be in the database of rpm yet"},
 		{"dpkg, with a line that is none", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1-1\nno field\n\n"+bash), []string{"a 1-1", "bash 5.2.15-2+b7"}, `a 1-1: var/lib/dpkg/status has a line that is no field: "no field"`},
 		{"dpkg, a package without its version", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\n"+bash), []string{"bash 5.2.15-2+b7"}, "a : var/lib/dpkg/status lists it without its name or its version"},
 		{"dpkg, a version that is none", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: x\n\n"+bash), []string{"bash 5.2.15-2+b7"}, "a x: its version is none of Debian's"},

@@ -132,10 +132,12 @@ func imageFor(t testing.TB, os, arch, variant string, layers ...v1.Layer) v1.Ima
 	config := &v1.ConfigFile{OS: os, Architecture: arch, Variant: variant, RootFS: v1.RootFS{Type: "layers"}}
 	image, err := mutate.ConfigFile(mutate.MediaType(empty.Image, types.OCIManifestSchema1), config)
 	must(t, err)
+	var adds []mutate.Addendum
 	for _, l := range layers {
-		image, err = mutate.Append(image, mutate.Addendum{Layer: l})
-		must(t, err)
+		adds = append(adds, mutate.Addendum{Layer: l})
 	}
+	image, err = mutate.Append(image, adds...)
+	must(t, err)
 	return image
 }
 

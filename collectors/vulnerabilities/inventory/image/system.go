@@ -179,29 +179,29 @@ func lines(r io.Reader, each func(line []byte) error) error {
 	var long []byte
 	for {
 		part, err := buffered.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
+		last := errors.Is(err, io.EOF)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
 			if long = append(long, part...); len(long) > maxLine {
 				return fmt.Errorf("a line has more than %d bytes", maxLine)
 			}
 			continue
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		case err != nil && !last:
 			return err
 		}
 		line := part
 		if len(long) > 0 {
-			long = append(long, part...)
-			line = long
+			line = append(long, part...)
+			long = line[:0]
 		}
 		if len(line) > 0 {
-			if failed := each(trimEnd(line)); failed != nil {
-				return failed
+			if err := each(trimEnd(line)); err != nil {
+				return err
 			}
 		}
-		if err != nil {
+		if last {
 			return nil
 		}
-		long = long[:0]
 	}
 }
 
@@ -236,7 +236,7 @@ func spool(r io.Reader, size int64) (io.ReaderAt, func(), error) {
 	}
 	drop := func() { f.Close() }
 	if err := os.Remove(f.Name()); err != nil {
-		drop = func() { f.Close(); os.Remove(f.Name()) } // a system where an open file keeps its name
+		drop = func() { f.Close(); _ = os.Remove(f.Name()) } // a system where an open file keeps its name
 	}
 	if _, err := io.CopyN(f, r, size); err != nil {
 		drop()

@@ -222,8 +222,11 @@ func column(kind int64, data []byte) any {
 	case kind == 8, kind == 9:
 		return kind - 8
 	case kind >= 1 && kind <= 6:
-		value := int64(int8(data[0])) //nolint:gosec // the sign is the first byte's
-		for _, b := range data[1:] {
+		value := int64(0)
+		for i, b := range data {
+			if i == 0 && b >= 0x80 {
+				value = -1 // the sign is the first bit's
+			}
 			value = value<<8 | int64(b)
 		}
 		return value
@@ -236,11 +239,11 @@ func varint(b []byte) (int64, []byte, error) {
 	var value uint64
 	for i := range min(9, len(b)) {
 		if i == 8 {
-			return int64(value<<8 | uint64(b[i])), b[9:], nil //nolint:gosec // by the format's two's complement
+			return int64(value<<8 | uint64(b[i])), b[9:], nil // by the format's two's complement
 		}
 		value = value<<7 | uint64(b[i]&0x7f)
 		if b[i] < 0x80 {
-			return int64(value), b[i+1:], nil //nolint:gosec // 56 bits
+			return int64(value), b[i+1:], nil // 56 bits
 		}
 	}
 	return 0, nil, errors.New("a number has no end")
