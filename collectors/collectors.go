@@ -134,11 +134,10 @@ func ScanBill(ctx context.Context, name string, content []byte, options scanner.
 	return scans, nil
 }
 
-// ReadReport reads what another scanner's report says of every digest that it
-// names; name is what errors call it, database the metadata.json of the
-// advisories it used, nil where the report tells their age itself.
-func ReadReport(name string, content, database []byte) ([]facts.Scan, error) {
-	scans, err := vulnerabilities.ReadReport(name, content, "", database)
+// ShowReport reads what another scanner's report says, as
+// vulnerabilities.ShowReport does. The error holds no secrets.
+func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
+	scans, err := vulnerabilities.ShowReport(name, content, database)
 	if err != nil {
 		return nil, redacted{err}
 	}

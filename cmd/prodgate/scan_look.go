@@ -96,9 +96,8 @@ func (s *scanning) bill(ctx context.Context) ([]scanner.Scan, error) {
 // include adds what one scan found.
 func include(result *report.Scan, scan scanner.Scan) {
 	inv := scan.Inventory
-	updated := scan.Database.UpdatedAt
-	result.ScannedAt = scan.ScannedAt
-	result.Database = report.ScanDatabase{UpdatedAt: &updated, Schema: scan.Database.Version}
+	result.ScannedAt = known(scan.ScannedAt)
+	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt), Schema: scan.Database.Version}
 	result.Packages += scan.Packages
 	one := report.Scanned{Digest: inv.Digest, Platform: inv.Platform, Inventory: string(inv.Kind), Packages: scan.Packages}
 	if inv.OS != nil {

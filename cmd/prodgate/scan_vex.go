@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
@@ -29,7 +30,7 @@ func (s *scanning) others(ctx context.Context, result *report.Scan) error {
 			return err
 		}
 	}
-	scans, err := collectors.ReadReport(name, content, database)
+	scans, err := collectors.ShowReport(name, content, database)
 	if err != nil {
 		return err
 	}
@@ -42,10 +43,8 @@ func (s *scanning) others(ctx context.Context, result *report.Scan) error {
 
 // reported adds what one scan of a report says.
 func reported(result *report.Scan, scan facts.Scan) {
-	updated := scan.Database.UpdatedAt
-	result.ScannedAt = scan.ScannedAt.UTC()
-	result.ScannedBy = cmp.Or(text(scan.Scanner), "not named")
-	result.Database = report.ScanDatabase{UpdatedAt: &updated}
+	result.ScannedAt, result.ScannedBy = known(scan.ScannedAt), cmp.Or(text(scan.Scanner), "not named")
+	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt)}
 	if scan.Database.Schema != nil {
 		result.Database.Schema = *scan.Database.Schema
 	}
@@ -64,6 +63,15 @@ func reported(result *report.Scan, scan facts.Scan) {
 	for _, u := range scan.Undetermined {
 		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: one.Platform})
 	}
+}
+
+// known is an instant in UTC, or nil where nobody knows it.
+func known(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = at.UTC()
+	return &at
 }
 
 // text is what t points at, or "".

@@ -105,6 +105,11 @@ func (g grype) scans(wanted string, _ usedDatabase) ([]facts.Scan, error) {
 	if err != nil {
 		return nil, err
 	}
+	return g.about(digests, wanted, db.Built)
+}
+
+// about is what was found, as of digests.
+func (g grype) about(digests []string, wanted string, updated time.Time) ([]facts.Scan, error) {
 	findings := []facts.Vulnerability{}
 	for _, match := range slices.Concat(g.Matches, g.Ignored) {
 		finding, err := match.finding()
@@ -116,7 +121,7 @@ func (g grype) scans(wanted string, _ usedDatabase) ([]facts.Scan, error) {
 	target := g.Source.Target
 	return forEach(digests, wanted, facts.Scan{
 		Platform: platformOf(target.OS, target.Architecture, ""), Scanner: named(cmp.Or(g.Descriptor.Name, "grype"), g.Descriptor.Version),
-		ScannedAt: g.Descriptor.Timestamp, Database: facts.Database{UpdatedAt: db.Built},
+		ScannedAt: g.Descriptor.Timestamp, Database: facts.Database{UpdatedAt: updated},
 		Findings: findings, Undetermined: g.undetermined(),
 	}), nil
 }

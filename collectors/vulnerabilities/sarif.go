@@ -96,6 +96,11 @@ func (r sarifRun) scans(wanted string, used usedDatabase) ([]facts.Scan, error) 
 	if err != nil {
 		return nil, err
 	}
+	return r.about(digests, wanted, ended, updated)
+}
+
+// about is what was found, as of digests.
+func (r sarifRun) about(digests []string, wanted string, ended, updated time.Time) ([]facts.Scan, error) {
 	findings := []facts.Vulnerability{}
 	for _, result := range r.Results {
 		if rule := r.rule(result); rule.counts() && result.Kind != "pass" && result.Kind != "notApplicable" {

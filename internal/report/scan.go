@@ -26,7 +26,7 @@ type Scan struct {
 
 	Scanned     []Scanned       `json:"scanned"` // what was looked at, one for each platform
 	NotAffected []ScanStatement `json:"not_affected"`
-	ScannedAt   time.Time       `json:"scanned_at"` // UTC
+	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report that does not tell
 	ScannedBy   string          `json:"scanned_by"` // prodgate, or the tool whose report was read
 	Subject     string          `json:"subject"`    // as the user named it
 	Requested   []ScanRequest   `json:"requested"`  // by an ignore file: each asks for a waiver, and waives nothing

@@ -26,7 +26,11 @@ func scanCycloneDX(s *Scan) ([]byte, error) {
 		whole.Digest, whole.Platform = "", ""
 	}
 	whole.Sort()
-	bom, refs := sbom.Write(line(s.Subject), s.ScannedAt, whole)
+	var at time.Time
+	if s.ScannedAt != nil {
+		at = *s.ScannedAt
+	}
+	bom, refs := sbom.Write(line(s.Subject), at, whole)
 	var unjudged []cdx.Property
 	for _, u := range s.Undetermined {
 		unjudged = append(unjudged, cdx.Property{Name: "prodgate:undetermined", Value: strings.TrimSpace(u.Package+" "+u.Version) + ": " + u.Reason})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // scanText prints a scan for a terminal: what was looked at, the findings by
@@ -40,21 +39,29 @@ func scanHeadline(s *Scan) string {
 	if len(parts) > 0 {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}
-	return fmt.Sprintf("%s, %d not determined, in %s of %s", text, len(s.Undetermined), count(s.Packages, "package"), or(line(s.Subject), "what was scanned"))
+	in := ""
+	if s.Packages > 0 { // a report does not tell
+		in = count(s.Packages, "package") + " of "
+	}
+	return fmt.Sprintf("%s, %d not determined, in %s%s", text, len(s.Undetermined), in, or(line(s.Subject), "what was scanned"))
 }
 
 // particulars are what to know about the scan as a whole.
 func (s *Scan) particulars() []field {
 	var list []field
 	for _, one := range s.Scanned {
-		words := []string{line(one.Digest), line(one.Platform), line(one.OS), count(one.Packages, "package"), "from the " + inventoryWords(one.Inventory)}
+		words := []string{line(one.Digest), line(one.Platform), line(one.OS)}
+		if one.Packages > 0 {
+			words = append(words, count(one.Packages, "package"))
+		}
+		words = append(words, "from the "+inventoryWords(one.Inventory))
 		list = append(list, field{"scanned", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")})
 	}
 	advisories := "of unknown age"
 	if at := s.Database.UpdatedAt; at != nil {
 		advisories = "of " + instant(*at)
-		if age := s.ScannedAt.Sub(*at); age > 0 {
-			advisories += " (" + span(age.Round(time.Minute)) + " old)"
+		if s.ScannedAt != nil && s.ScannedAt.After(*at) {
+			advisories += " (" + span(s.ScannedAt.Sub(*at)) + " old)"
 		}
 	}
 	return append(list, field{"advisories", advisories}, field{"by", line(s.ScannedBy)})
@@ -177,7 +184,7 @@ func (s *Scan) upgrade() string {
 	best := slices.MaxFunc(candidates, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(a.clears, b.clears), -cmp.Compare(a.pkg, b.pkg), -cmp.Compare(a.installed, b.installed))
 	})
-	to := line(best.fixes[0])
+	to := strings.ReplaceAll(line(best.fixes[0]), ", ", " or ")
 	if len(best.fixes) > 1 {
 		to = "a version that has " + lineOf(best.fixes)
 	}

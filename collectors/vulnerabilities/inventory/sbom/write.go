@@ -12,16 +12,18 @@ import (
 )
 
 // Write is inv as a CycloneDX bill of materials, which Read reads back to the
-// same packages. Subject is what was looked at, at the instant. The same
+// same packages. Subject is what was looked at, at the instant, zero for none. The same
 // inventory gives the same bytes when encoded.
 //
 // Refs are the components' references, in the order of inv.Packages.
 func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cyclonedx.BOM, refs []string) {
 	bom = cyclonedx.NewBOM()
 	bom.Metadata = &cyclonedx.Metadata{
-		Timestamp: at.UTC().Format(time.RFC3339),
 		Tools:     &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeApplication, Name: "prodgate"}}},
 		Component: subjectOf(subject, inv),
+	}
+	if !at.IsZero() {
+		bom.Metadata.Timestamp = at.UTC().Format(time.RFC3339)
 	}
 	var components []cyclonedx.Component
 	if os := inv.OS; os != nil {
