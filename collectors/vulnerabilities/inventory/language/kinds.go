@@ -7,7 +7,7 @@ import (
 
 // kind is one kind of file that names packages.
 type kind struct {
-	name string // the packages' Type
+	name string // the packages' Type; empty where the file itself says
 	is   func(name, base string) bool
 	read func(*file) error
 }
@@ -31,6 +31,7 @@ var kinds = []*kind{
 	{"julia", baseIs("Manifest.toml"), readJuliaManifest},
 	{"conda-pkg", isCondaMeta, readConda},
 	{"bitnami", isBitnami, readBitnami},
+	{"", isBill, readBill},
 }
 
 // kindOf says which kind a file is of by its path, or nil: none.

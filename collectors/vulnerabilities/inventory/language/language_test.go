@@ -70,7 +70,8 @@ func TestWanted(t *testing.T) {
 		{"central versions of .NET", "src/Directory.Packages.props", 0o644, 2, true},
 		{"conda's metadata", "opt/conda/envs/x/conda-meta/pip-1-py_0.json", 0o644, 2, true},
 		{"Bitnami's document", "opt/bitnami/redis/.spdx-redis.spdx", 0o644, 2, true},
-		{"another's document", "var/lib/db/sbom/redis.spdx.json", 0o644, 2, false},
+		{"another's document", "var/lib/db/sbom/redis.spdx.json", 0o644, 2, true},
+		{"what Python's packages bring", "usr/lib/python3/a.dist-info/sboms/a.cdx.json", 0o644, 2, false},
 		{"conda's history", "opt/conda/conda-meta/history", 0o644, 2, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,6 +136,9 @@ func TestManifests(t *testing.T) {
 		{"Bitnami", "opt/bitnami/redis/.spdx-redis.spdx", `{"packages":[{"externalRefs":[{"referenceType":"cpe23Type","referenceLocator":"cpe:x"},{"referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.0.5-0?arch=amd64"}]},{"name":"jar"},{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]}]}`, []string{"bitnami redis 7.0.5-0"}, ""},
 		{"Bitnami's component of a version with a plus", "opt/bitnami/a/.spdx-a.spdx", `{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2#x"}]}]}`, []string{"bitnami a 1+2"}, ""},
 		{"Bitnami's document is broken", "opt/bitnami/a/.spdx-a.spdx", `SPDXVersion: SPDX-2.3`, nil, "JSON"},
+		{"a bill of materials", "usr/share/app/bom.cdx.json", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`, []string{"node-pkg lodash 4.17.20"}, ""},
+		{"a bill of materials of a later form", "usr/share/app/bom.spdx.json", `{"spdxVersion":"SPDX-9.9","SPDXID":"SPDXRef-DOCUMENT"}`, nil, "SPDX-9.9"},
+		{"a drawing whose name ends as a bill's", "usr/share/molecule.cdx", "VjCD0100 water", nil, ""},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
 		{"text that is no UTF-8", "package.json", "{\"name\":\"a\xff\",\"version\":\"1\\u0000\"}", []string{"node-pkg a\uFFFD 1\uFFFD"}, ""},
 	} {

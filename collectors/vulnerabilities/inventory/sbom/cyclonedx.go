@@ -78,7 +78,7 @@ func readXML(content []byte) (*bill, error) {
 		version = space[i+1:]
 	}
 	if doc.XMLName.Local != "bom" || !strings.HasPrefix(space, "http://cyclonedx.org/schema/bom/") {
-		return nil, errNoBill
+		return nil, ErrNoBill
 	}
 	doc.SpecVersion = version
 	return doc.bill()

@@ -97,8 +97,8 @@ func Check(inv *inventory.Inventory, digests ...string) error {
 	return fmt.Errorf("the bill of materials is about %s, and not about %s", inv.Digest, strings.Join(digests, " or "))
 }
 
-// errNoBill says that bytes are something else.
-var errNoBill = errors.New("it is no bill of materials: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
+// ErrNoBill says that bytes are something else than a bill of materials.
+var ErrNoBill = errors.New("it is no bill of materials: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
 
 // open finds the bills in content, which lies depth wrappings deep.
 func open(content []byte, depth int) ([]*bill, error) {
@@ -148,7 +148,7 @@ func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*b
 	case strings.HasPrefix(text(outer["_type"]), "https://in-toto.io/Statement/"):
 		return openStatement(content, depth)
 	}
-	return nil, errNoBill
+	return nil, ErrNoBill
 }
 
 func one(b *bill, err error) ([]*bill, error) {

@@ -18,7 +18,7 @@ func readTagValue(content []byte) (*bill, error) {
 		}
 		tag, value, ok := strings.Cut(string(line), ":")
 		if !ok || number == 1 && strings.ContainsAny(tag, " {[<\"") {
-			return nil, errNoBill
+			return nil, ErrNoBill
 		}
 		tag, value = strings.TrimSpace(tag), strings.TrimSpace(value)
 		if text, ok := strings.CutPrefix(value, "<text>"); ok {
@@ -41,7 +41,7 @@ func readTagValue(content []byte) (*bill, error) {
 	}
 	t.attach()
 	if t.doc.Version == "" {
-		return nil, errNoBill
+		return nil, ErrNoBill
 	}
 	return t.doc.bill()
 }
