@@ -32,7 +32,7 @@ func within(ctx context.Context, cfg *config.Config) (context.Context, context.C
 // sparingly collects garbage while something large is read, which a decision
 // alone never needs; the function that it returns ends that.
 func sparingly() (end func()) {
-	percent, limit := debug.SetGCPercent(40), debug.SetMemoryLimit(96<<20)
+	percent, limit := debug.SetGCPercent(200), debug.SetMemoryLimit(64<<20)
 	return func() {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)

@@ -63,7 +63,6 @@ warn contains object.union(_finding(position, finding), {
 # The VEX statements that take a finding out of what denies: by somebody whose
 # word counts, in force, about this image and package, and not taken back.
 _speaking(position, finding) := {statement |
-	_some_statements
 	some statement in input.vulnerabilities.statements
 	_suppresses(statement, finding)
 	count(_objections(statement, position, finding)) == 0
@@ -207,6 +206,7 @@ warn contains {
 	"observed": statement,
 	"required": settings.effective.vulnerabilities.vex,
 } if {
+	_some_statements
 	some place, statement in input.vulnerabilities.statements
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)
@@ -236,6 +236,21 @@ _requests(finding) := [request |
 	request.id == finding.id
 	_asks_about(request, finding)
 ]
+
+_some_requests if count(input.vulnerabilities.requests) > 0
+
+_requested(finding) if {
+	_some_requests
+	count(_standing_requests(finding)) > 0
+}
+
+# What is left to say of those that have expired, where none stands.
+_expired_requests(finding) := [words |
+	some request in _requests(finding)
+	words := sprintf("the waiver that %s asks for has expired (%s)", [request.source, request.expires_at])
+] if {
+	_some_requests
+} else := []
 
 _asks_about(request, finding) if {
 	_asks_here(request, finding)
@@ -282,6 +297,7 @@ deny contains object.union(_finding(position, finding), {
 	]),
 	"required": {"waiver_by": settings.effective.waivers.allowed["vulnerabilities.denied"].roles},
 }) if {
+	_some_requests
 	not pass
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)

@@ -149,10 +149,7 @@ _listed contains position if {
 	not _own(scan)
 }
 
-_own(scan) if {
-	some key, _ in scan
-	key == "inventory"
-}
+_own(scan) if scan.inventory = _
 
 _own(scan) if {
 	is_string(scan.scanner)
@@ -196,7 +193,10 @@ _harmless_finding(_, finding) if waivers.covers(_code(finding), finding.id)
 
 _harmless_finding(_, finding) if _leeway_until(finding)
 
-_harmless_finding(position, finding) if count(_speaking(position, finding)) > 0
+_harmless_finding(position, finding) if {
+	_some_statements
+	count(_speaking(position, finding)) > 0
+}
 
 _code(finding) := "vulnerabilities.denied" if {
 	finding.severity in _severities
@@ -237,19 +237,13 @@ _tolerable(finding) if finding.severity in _tolerated
 #   remedy: Rebuild with the fixed version and scan again; where there is none, ask for a waiver of this vulnerability.
 #   who: [owner of the service, VP Engineering for a waiver]
 #   waivable: true
-deny contains object.union(_finding(position, finding), {"message": sprintf("%s%s", [
-	_words(finding),
-	concat("", [words |
-		some request in _requests(finding)
-		words := sprintf("; the waiver that %s asks for has expired (%s)", [request.source, request.expires_at])
-	]),
-])}) if {
+deny contains object.union(_finding(position, finding), {"message": concat("; ", array.concat([_words(finding)], _expired_requests(finding)))}) if {
 	not pass
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)
 	_code(finding) == "vulnerabilities.denied"
 	not _harmless_finding(position, finding)
-	count(_standing_requests(finding)) == 0
+	not _requested(finding)
 }
 
 # METADATA
@@ -418,6 +412,7 @@ warn contains object.union(_unjudged(position, place), {
 	"code": "vulnerabilities.undetermined_tolerated",
 	"message": sprintf("%s: %s", [unjudged["package"], unjudged.reason]),
 }) if {
+	count(settings.effective.vulnerabilities.undetermined.tolerate) > 0
 	some position, scan in input.vulnerabilities.scans
 	some place, unjudged in scan.undetermined
 	_tolerated_package(unjudged)
