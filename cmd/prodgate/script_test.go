@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"net"
-
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -29,6 +28,9 @@ func TestMain(m *testing.M) {
 //	registry                  start a registry; $REGISTRY is its host
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
+//	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
+//	attach REPOSITORY FILE    attach a bill of materials to the last image pushed
+//	advisories DIR            make a database of advisories for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	invent TRAIL              make up half a year of production in that trail
 //	alter TRAIL               turn an allow in it into a denial, behind its back
@@ -52,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter,
+			"advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/match"
 )
 
 // scanText prints a scan for a terminal: what was looked at, the findings by
@@ -181,12 +183,11 @@ func (s *Scan) upgrade() string {
 	if len(candidates) == 0 {
 		return "No finding has a fix yet."
 	}
-	best := slices.MaxFunc(candidates, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(a.clears, b.clears), -cmp.Compare(a.pkg, b.pkg), -cmp.Compare(a.installed, b.installed))
-	})
-	to := strings.ReplaceAll(line(best.fixes[0]), ", ", " or ")
-	if len(best.fixes) > 1 {
-		to = "a version that has " + lineOf(best.fixes)
+	// Of several that clear as much, the first has the worst finding.
+	best := slices.MaxFunc(candidates, func(a, b *candidate) int { return cmp.Compare(a.clears, b.clears) })
+	to := "a version that has " + lineOf(best.fixes)
+	if newest, ok := match.Newest(best.ecosystem, best.fixes); ok {
+		to = strings.ReplaceAll(line(newest), ", ", " or ")
 	}
 	return fmt.Sprintf("Upgrade first: %s %s to %s, which clears %d of %s.", line(best.pkg), line(best.installed), to, best.clears, count(len(s.Findings), "finding"))
 }

@@ -1,0 +1,60 @@
+package match
+
+import "strings"
+
+// Newest is the newest of versions, by the order of a finding's ecosystem
+// (Finding.Ecosystem). It is not ok where they cannot be put in order: then
+// nobody can say which one has the others' fixes.
+func Newest(ecosystem string, versions []string) (newest string, ok bool) {
+	for i, version := range versions {
+		if i == 0 {
+			newest = version
+			continue
+		}
+		newer, ok := isNewer(ecosystem, version, newest)
+		if !ok {
+			return "", false
+		}
+		if newer {
+			newest = version
+		}
+	}
+	return newest, newest != ""
+}
+
+// isNewer says whether a is newer than b.
+func isNewer(ecosystem, a, b string) (newer, ok bool) {
+	if strings.Contains(a+b, ",") { // several fixes, one for each line of releases
+		return false, false
+	}
+	if compare := orderOf(ecosystem); compare != nil {
+		with, err := compare.read(a)
+		if err != nil {
+			return false, false
+		}
+		c, err := with(b)
+		return c > 0, err == nil
+	}
+	for _, l := range languages {
+		if l.ecosystem == ecosystem {
+			within, err := l.ranges.read(a)
+			if err != nil {
+				return false, false
+			}
+			newer, err := within(">" + b)
+			return newer, err == nil
+		}
+	}
+	return false, false
+}
+
+// orderOf is a distribution's order of versions; nil for what is none.
+func orderOf(family string) order {
+	if d, known := distributions[family]; known {
+		return d.order
+	}
+	if family == "redhat" || family == "centos" {
+		return rpmOrder
+	}
+	return nil
+}
