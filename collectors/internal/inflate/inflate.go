@@ -144,8 +144,8 @@ func (z *Reader) next() (byte, error) {
 	return z.in[z.ip-1], nil
 }
 
-// number is the next four bytes.
-func (z *Reader) number() (uint32, error) {
+// number32 is the next four bytes.
+func (z *Reader) number32() (uint32, error) {
 	var raw [4]byte
 	for i := range raw {
 		b, err := z.next()
@@ -232,11 +232,11 @@ func (z *Reader) trailer() error {
 	if err := z.whole(); err != nil {
 		return err
 	}
-	crc, err := z.number()
+	crc, err := z.number32()
 	if err != nil {
 		return err
 	}
-	size, err := z.number()
+	size, err := z.number32()
 	if err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (z *Reader) stored() error {
 	if err := z.whole(); err != nil {
 		return err
 	}
-	n, err := z.number()
+	n, err := z.number32()
 	if err != nil {
 		return err
 	}
@@ -372,24 +372,15 @@ func (z *Reader) steps(limit int) (done bool, err error) {
 		ip += int((63 - n) >> 3)
 		n |= 56
 		e := lit[b&(1<<litBits-1)]
-		if e&literal != 0 {
+		for i := 0; i < 3 && e&literal != 0; i++ {
 			b >>= e & 31
 			n -= uint(e & 31)
 			out[op] = byte(e >> 16)
 			op++
-			if e = lit[b&(1<<litBits-1)]; e&literal != 0 {
-				b >>= e & 31
-				n -= uint(e & 31)
-				out[op] = byte(e >> 16)
-				op++
-				if e = lit[b&(1<<litBits-1)]; e&literal != 0 {
-					b >>= e & 31
-					n -= uint(e & 31)
-					out[op] = byte(e >> 16)
-					op++
-					continue
-				}
-			}
+			e = lit[b&(1<<litBits-1)]
+		}
+		if e&literal != 0 {
+			continue
 		}
 		if e&deeper != 0 {
 			b >>= litBits
@@ -413,11 +404,8 @@ func (z *Reader) steps(limit int) (done bool, err error) {
 			done = true
 			break
 		}
-		b >>= e & 31
-		extra := e >> 8 & 31
-		length := int(e>>16) + int(b&(1<<extra-1))
-		b >>= extra
-		n -= uint(e&31 + extra)
+		var length, back int
+		length, b, n = number(e, b, n)
 		if n < 32 {
 			b |= binary.LittleEndian.Uint64(in[ip:]) << (n & 63)
 			ip += int((63 - n) >> 3)
@@ -433,11 +421,7 @@ func (z *Reader) steps(limit int) (done bool, err error) {
 			err = errCorrupt
 			break
 		}
-		b >>= e & 31
-		extra = e >> 8 & 31
-		back := int(e>>16) + int(b&(1<<extra-1))
-		b >>= extra
-		n -= uint(e&31 + extra)
+		back, b, n = number(e, b, n)
 		from := op - back
 		if from < low {
 			err = errCorrupt
@@ -448,4 +432,12 @@ func (z *Reader) steps(limit int) (done bool, err error) {
 	}
 	z.ip, z.bits, z.nbits, z.op = ip, b, n, op
 	return done, err
+}
+
+// number is the length or the distance of an entry, with the bits that belong to
+// it, and what is left of the n bits in b.
+func number(e uint32, b uint64, n uint) (int, uint64, uint) {
+	extra := e >> 8 & 31
+	b >>= e & 31
+	return int(e>>16) + int(b&(1<<extra-1)), b >> extra, n - uint(e&31+extra)
 }

@@ -162,23 +162,25 @@ func (z *Reader) dynamic() error {
 		return err
 	}
 	var lengths [literals + distances]uint8
+	last, begun := uint8(0), false
 	for i := 0; i < lits+dists; {
 		symbol, err := z.symbol()
 		if err != nil {
 			return err
 		}
 		if symbol < 16 {
-			lengths[i] = uint8(symbol)
+			last, begun = uint8(symbol), true
+			lengths[i] = last
 			i++
 			continue
 		}
 		times, width, value := 3, uint(2), uint8(0)
 		switch symbol {
 		case 16:
-			if i == 0 {
+			if !begun {
 				return errCorrupt
 			}
-			value = lengths[i-1]
+			value = last
 		case 17:
 			width = 3
 		default:
@@ -191,6 +193,7 @@ func (z *Reader) dynamic() error {
 		if times += int(more); i+times > lits+dists {
 			return errCorrupt
 		}
+		last, begun = value, true
 		for range times {
 			lengths[i] = value
 			i++
