@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/prodgate/prodgate/collectors/internal/inflate"
 )
 
 // What an archive's layer may unpack to: freely up to freeSize bytes, then to no
@@ -30,7 +30,7 @@ func unpacked(file io.ReadCloser, layer bool) (io.ReadCloser, error) {
 	if !layer || !bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		return archived{buffered, file}, nil
 	}
-	z, err := gzip.NewReader(buffered)
+	z, err := inflate.NewReader(buffered)
 	if err != nil {
 		file.Close()
 		return nil, err

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/prodgate/prodgate/collectors/internal/inflate"
 	"github.com/prodgate/prodgate/collectors/internal/registry"
 )
 
@@ -106,7 +106,7 @@ func unpack(r *bufio.Reader) (unpacked io.Reader, end func(), err error) {
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(r)
+		z, err := inflate.NewReader(r)
 		return z, func() {}, err
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))

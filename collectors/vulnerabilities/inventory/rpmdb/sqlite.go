@@ -201,8 +201,12 @@ func record(payload []byte) ([]any, error) {
 		switch {
 		case kind >= 12:
 			width = (kind - 12) / 2
-		case kind >= 1 && kind <= 7:
-			width = []int64{1, 2, 3, 4, 6, 8, 8}[kind-1]
+		case kind >= 1 && kind <= 4:
+			width = kind
+		case kind == 5:
+			width = 6
+		case kind == 6, kind == 7:
+			width = 8
 		}
 		if kind < 0 || width > int64(len(data)) {
 			return nil, fmt.Errorf("a column claims %d bytes", width)
