@@ -310,8 +310,11 @@ func TestFaultAFlippedBitInAnyPage(t *testing.T) {
 	before := dump(t, location)
 	to := copyOf(t, location, ".pub")
 	step := 211
-	if *long {
+	switch {
+	case *long:
 		step = 3
+	case testing.Short():
+		step = 1499
 	}
 	seen, irrelevant := 0, 0
 	for i := rand.IntN(step); i < len(original); i += step {

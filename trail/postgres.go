@@ -21,7 +21,8 @@ var postgresNames = []string{"meta", "entries", "hashes", "checkpoints", "blobs"
 // postgresIndexes are the indexes beside the primary keys: table and columns.
 var postgresIndexes = []struct{ name, on string }{
 	{"entries_digest", "entries (digest, seq) WHERE digest IS NOT NULL"},
-	{"entries_service", "entries (service, environment, type, seq)"},
+	{"entries_service", "entries (service, seq) WHERE service IS NOT NULL"},
+	{"entries_service_type", "entries (service, type, seq) WHERE service IS NOT NULL"},
 	{"entries_type", "entries (type, seq)"},
 	{"entries_deployment", "entries (deployment, seq) WHERE deployment IS NOT NULL"},
 	{"entries_recorded_at", "entries (recorded_at)"},
@@ -153,6 +154,8 @@ func (e postgresEngine) exists(ctx context.Context, q querier) (bool, error) {
 	}
 	return true, err
 }
+
+func (postgresEngine) minor() string { return "" }
 
 func (postgresEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error {
 	const from = " SELECT $1::bigint + n - 1, v FROM unnest($2::%s[]) WITH ORDINALITY AS t (v, n)"
