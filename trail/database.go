@@ -26,6 +26,9 @@ type engine interface {
 	exists(ctx context.Context, q querier) (bool, error)
 	// tables are the statements that make them.
 	tables() []string
+	// minor stands before a column that is not to be searched by; empty where the
+	// database knows by itself.
+	minor() string
 	// insert adds entries from a sequence number on, and hashes from a position on.
 	insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error
 	// wipe removes from the files what an erasure left of contents.

@@ -46,10 +46,23 @@ func parseLocation(location, key string) (place, error) {
 	if strings.ContainsRune(path, 0) {
 		return place{}, fmt.Errorf("trail %q: no path holds the character NUL", location)
 	}
+	path = resolve(path)
 	if key == "" {
 		key = path + ".key"
 	}
 	return place{name: strings.TrimPrefix(location, "sqlite:"), path: path, key: key}, nil
+}
+
+// resolve follows symbolic links, as SQLite does: what lies beside a file lies
+// beside the real one. A file that is not there yet is in its real folder.
+func resolve(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
 }
 
 func parsePostgres(location, key string) (place, error) {

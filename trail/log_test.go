@@ -416,3 +416,43 @@ func TestAPolicyIsStoredOnce(t *testing.T) {
 		}
 	})
 }
+
+// What is asked of a large log is found by an index, in the order of the log:
+// nothing is sorted that was not asked for.
+func TestEachQuestionHasItsIndex(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "T.db"), Options{})
+	add(t, l, event())
+	for _, c := range []struct {
+		filter Filter
+		index  string
+	}{
+		{Filter{Digest: someDigest}, "entries_digest"},
+		{Filter{Digest: someDigest, Service: "s", Environment: "e", Types: []string{"t"}}, "entries_digest"},
+		{Filter{Deployment: "d"}, "entries_deployment"},
+		{Filter{Service: "s", Environment: "e", NewestFirst: true}, "entries_service"},
+		{Filter{Service: "s", NewestFirst: true}, "entries_service"},
+		{Filter{Service: "s", Environment: "e", Types: []string{"t"}}, "entries_service_type"},
+		{Filter{Service: "s", Types: []string{"t", "u"}}, "entries_service"},
+		{Filter{Types: []string{"t"}, NewestFirst: true}, "entries_type"},
+		{Filter{NewestFirst: true}, "PRIMARY KEY"},
+	} {
+		query, args := c.filter.query(0, 1, 10, l.store.engine.minor())
+		rows, err := l.store.db.Query("EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan strings.Builder
+		for rows.Next() {
+			var id, parent, x int
+			var step string
+			if err := rows.Scan(&id, &parent, &x, &step); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(&plan, step)
+		}
+		rows.Close()
+		if got := plan.String(); !strings.Contains(got, c.index+" ") || strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("%+v:\n%s", c.filter, got)
+		}
+	}
+}

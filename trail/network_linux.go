@@ -13,11 +13,14 @@ import (
 // networks are file systems that several machines may write at once, by the
 // magic number of statfs(2). SQLite's write-ahead log needs memory that all its
 // writers share, which they do not have there.
-var networks = map[int64]string{
-	0x6969: "NFS", 0x517b: "SMB", 0xfe534d42: "SMB", 0xff534d42: "CIFS", 0x01021997: "9p",
-	0x5346414f: "AFS", 0x6b414653: "AFS", 0x73757245: "Coda", 0x564c: "NCP",
-	0x00c36400: "Ceph", 0x0bd00bd0: "Lustre", 0x47504653: "GPFS", 0x01161970: "GFS2", 0x7461636f: "OCFS2",
-	0x786f4256: "VirtualBox's shared folder", 0xbacbacbc: "VMware's shared folder", 0x013111a8: "IBRIX",
+var networks = []struct {
+	magic uint32
+	name  string
+}{
+	{0x6969, "NFS"}, {0x517b, "SMB"}, {0xfe534d42, "SMB"}, {0xff534d42, "CIFS"}, {0x01021997, "9p"},
+	{0x5346414f, "AFS"}, {0x6b414653, "AFS"}, {0x73757245, "Coda"}, {0x564c, "NCP"},
+	{0x00c36400, "Ceph"}, {0x0bd00bd0, "Lustre"}, {0x47504653, "GPFS"}, {0x01161970, "GFS2"}, {0x7461636f, "OCFS2"},
+	{0x786f4256, "VirtualBox's shared folder"}, {0xbacbacbc, "VMware's shared folder"}, {0x013111a8, "IBRIX"},
 }
 
 const fuse = 0x65735546
@@ -32,8 +35,13 @@ func refuseNetwork(path string) error {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return fmt.Errorf("look at the file system of %q: %w", folder, err)
 	}
-	kind := networks[int64(uint32(s.Type))] //nolint:gosec,unconvert // a magic number has 32 bits on every machine
-	if uint32(s.Type) == fuse {             //nolint:gosec // likewise
+	magic, kind := uint32(s.Type), "" //nolint:gosec // it has 32 bits on every machine
+	for _, n := range networks {
+		if n.magic == magic {
+			kind = n.name
+		}
+	}
+	if magic == fuse {
 		mounts, err := os.ReadFile("/proc/self/mountinfo")
 		if err != nil {
 			return fmt.Errorf("look at the file system of %q: %w", folder, err)

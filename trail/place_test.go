@@ -64,6 +64,19 @@ func TestANameWithOddCharactersIsAFile(t *testing.T) {
 	}
 }
 
+func TestALinkToALogIsThatLog(t *testing.T) {
+	location := filepath.Join(t.TempDir(), "T.db")
+	add(t, open(t, location, Options{}), plain())
+	link := filepath.Join(t.TempDir(), "L.db")
+	if err := os.Symlink(location, link); err != nil {
+		t.Skip(err)
+	}
+	add(t, open(t, link, Options{}), plain())
+	if r := intact(t, link, VerifyOptions{}); r.Entries != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestTheKeyIsItsOwnersAlone(t *testing.T) {
 	location := filepath.Join(t.TempDir(), "T.db")
 	l := open(t, location, Options{})

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,16 +15,14 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// schemaForm is how a schema may be called, so that it needs no quotes.
-var schemaForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
-
 // postgresNames are the tables of a log.
 var postgresNames = []string{"meta", "entries", "hashes", "checkpoints", "blobs"}
 
 // postgresIndexes are the indexes beside the primary keys: table and columns.
 var postgresIndexes = []struct{ name, on string }{
 	{"entries_digest", "entries (digest, seq) WHERE digest IS NOT NULL"},
-	{"entries_service", "entries (service, environment, type, seq)"},
+	{"entries_service", "entries (service, seq) WHERE service IS NOT NULL"},
+	{"entries_service_type", "entries (service, type, seq) WHERE service IS NOT NULL"},
 	{"entries_type", "entries (type, seq)"},
 	{"entries_deployment", "entries (deployment, seq) WHERE deployment IS NOT NULL"},
 	{"entries_recorded_at", "entries (recorded_at)"},
@@ -37,7 +34,7 @@ var postgresIndexes = []struct{ name, on string }{
 
 func openPostgres(at place, wrap func(driver.Connector) driver.Connector) (*store, error) {
 	schema := at.schema()
-	if !schemaForm.MatchString(schema) {
+	if !isPlainName(schema) {
 		return nil, fmt.Errorf("schema %q of search_path is not lower-case letters, digits and _", schema)
 	}
 	connector := stdlib.GetConnector(*at.postgres)
@@ -54,6 +51,11 @@ func openPostgres(at place, wrap func(driver.Connector) driver.Connector) (*stor
 func (p place) schema() string {
 	first, _, _ := strings.Cut(p.postgres.RuntimeParams["search_path"], ",")
 	return strings.TrimSpace(first)
+}
+
+// isPlainName tells whether a schema's name needs no quotes.
+func isPlainName(s string) bool {
+	return s != "" && len(s) < 64 && (s[0] < '0' || s[0] > '9') && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 type postgresEngine struct{ name, namespace string }
@@ -152,6 +154,8 @@ func (e postgresEngine) exists(ctx context.Context, q querier) (bool, error) {
 	}
 	return true, err
 }
+
+func (postgresEngine) minor() string { return "" }
 
 func (postgresEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error {
 	const from = " SELECT $1::bigint + n - 1, v FROM unnest($2::%s[]) WITH ORDINALITY AS t (v, n)"

@@ -99,14 +99,7 @@ func (l *Log) end(ctx context.Context, proven bool) (size int64, prove func(*Ent
 // readPage reads matching entries of [from, end), at most limit.
 func (l *Log) readPage(ctx context.Context, filter Filter, from, end int64, limit int) (list []Entry, err error) {
 	defer contain("read the entries", &err)
-	where, args := filter.conditions()
-	args = append(args, from, end, limit)
-	order := "ASC"
-	if filter.NewestFirst {
-		order = "DESC"
-	}
-	query := fmt.Sprintf("SELECT seq, body FROM entries WHERE %sseq >= $%d AND seq < $%d ORDER BY seq %s LIMIT $%d",
-		where, len(args)-2, len(args)-1, order, len(args))
+	query, args := filter.query(from, end, limit, l.store.engine.minor())
 	rows, err := l.store.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -126,8 +119,25 @@ func (l *Log) readPage(ctx context.Context, filter Filter, from, end int64, limi
 	return list, rows.Err()
 }
 
-// conditions are filter's as SQL, each followed by AND.
-func (f Filter) conditions() (string, []any) {
+// query reads entries of [from, end) that match, at most limit.
+func (f Filter) query(from, end int64, limit int, minor string) (string, []any) {
+	where, args := f.conditions(minor)
+	args = append(args, from, end, limit)
+	order := "ASC"
+	if f.NewestFirst {
+		order = "DESC"
+	}
+	return fmt.Sprintf("SELECT seq, body FROM entries WHERE %sseq >= $%d AND seq < $%d ORDER BY seq %s LIMIT $%d",
+		where, len(args)-2, len(args)-1, order, len(args)), args
+}
+
+// conditions are filter's as SQL, each followed by AND. A digest and a deployment
+// have a handful of entries; beside them, the other columns are marked as minor:
+// they are not what to search by.
+func (f Filter) conditions(minor string) (string, []any) {
+	if f.Digest == "" && f.Deployment == "" {
+		minor = ""
+	}
 	var b strings.Builder
 	var args []any
 	add := func(condition string, arg any) {
@@ -141,22 +151,22 @@ func (f Filter) conditions() (string, []any) {
 		add("deployment =", f.Deployment)
 	}
 	if f.Service != "" {
-		add("service =", f.Service)
+		add(minor+"service =", f.Service)
 	}
 	if f.Environment != "" {
-		add("environment =", f.Environment)
+		add(minor+"environment =", f.Environment)
 	}
 	if len(f.Types) > 0 {
-		fmt.Fprintf(&b, "type IN (%s) AND ", placeholders(len(args)+1, len(f.Types)))
+		fmt.Fprintf(&b, "%stype IN (%s) AND ", minor, placeholders(len(args)+1, len(f.Types)))
 		for _, t := range slices.Sorted(slices.Values(f.Types)) {
 			args = append(args, t)
 		}
 	}
 	if !f.Since.IsZero() {
-		add("recorded_at >=", ceiling(f.Since).Format(recordedLayout))
+		add(minor+"recorded_at >=", ceiling(f.Since).Format(recordedLayout))
 	}
 	if !f.Until.IsZero() {
-		add("recorded_at <", ceiling(f.Until).Format(recordedLayout))
+		add(minor+"recorded_at <", ceiling(f.Until).Format(recordedLayout))
 	}
 	return b.String(), args
 }

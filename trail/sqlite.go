@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,23 +28,25 @@ const busyFor = 30 * time.Second
 
 // sqliteTables are the statements of the schema; verify compares them with what
 // the database says it is made of, byte for byte.
-var sqliteTables = []string{
-	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE entries (
+func sqliteTables() []string {
+	return []string{
+		`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE entries (
   seq INTEGER PRIMARY KEY,
   body TEXT NOT NULL,
 ` + sqliteColumns() + `
 ) STRICT`,
-	`CREATE UNIQUE INDEX entries_id ON entries (id)`,
-	`CREATE INDEX entries_digest ON entries (digest) WHERE digest IS NOT NULL`,
-	`CREATE INDEX entries_service ON entries (service, environment, type)`,
-	`CREATE INDEX entries_type ON entries (type)`,
-	`CREATE INDEX entries_deployment ON entries (deployment) WHERE deployment IS NOT NULL`,
-	`CREATE INDEX entries_recorded_at ON entries (recorded_at)`,
-	`CREATE INDEX entries_policy ON entries (policy) WHERE policy IS NOT NULL`,
-	`CREATE TABLE hashes (position INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
-	`CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT`,
-	`CREATE TABLE blobs (
+		`CREATE UNIQUE INDEX entries_id ON entries (id)`,
+		`CREATE INDEX entries_digest ON entries (digest) WHERE digest IS NOT NULL`,
+		`CREATE INDEX entries_service ON entries (service) WHERE service IS NOT NULL`,
+		`CREATE INDEX entries_service_type ON entries (service, type) WHERE service IS NOT NULL`,
+		`CREATE INDEX entries_type ON entries (type)`,
+		`CREATE INDEX entries_deployment ON entries (deployment) WHERE deployment IS NOT NULL`,
+		`CREATE INDEX entries_recorded_at ON entries (recorded_at)`,
+		`CREATE INDEX entries_policy ON entries (policy) WHERE policy IS NOT NULL`,
+		`CREATE TABLE hashes (position INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
+		`CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT`,
+		`CREATE TABLE blobs (
   digest TEXT PRIMARY KEY,
   seq INTEGER NOT NULL,
   media_type TEXT NOT NULL,
@@ -56,9 +57,10 @@ var sqliteTables = []string{
   erased_at TEXT,
   erased_seq INTEGER
 ) STRICT`,
-	`CREATE INDEX blobs_seq ON blobs (seq)`,
-	`CREATE INDEX blobs_plain ON blobs (plain) WHERE plain IS NOT NULL`,
-	`CREATE INDEX blobs_erased ON blobs (erased_seq) WHERE erased_seq IS NOT NULL`,
+		`CREATE INDEX blobs_seq ON blobs (seq)`,
+		`CREATE INDEX blobs_plain ON blobs (plain) WHERE plain IS NOT NULL`,
+		`CREATE INDEX blobs_erased ON blobs (erased_seq) WHERE erased_seq IS NOT NULL`,
+	}
 }
 
 // column is a generated column: what entries are looked up by.
@@ -175,9 +177,9 @@ func frozen(path string) bool {
 type sqliteEngine struct{ path string }
 
 func (sqliteEngine) tables() []string {
-	return slices.Concat(sqliteTables, []string{
+	return append(sqliteTables(), []string{
 		fmt.Sprintf("PRAGMA application_id=%d", applicationID), fmt.Sprintf("PRAGMA user_version=%d", formatVersion),
-	})
+	}...)
 }
 
 func (sqliteEngine) begin(ctx context.Context, conn *sql.Conn) error {
@@ -222,6 +224,10 @@ func (e sqliteEngine) prepare(ctx context.Context, q querier) error {
 		}
 	}
 }
+
+// minor is SQLite's sign for "no index": without statistics, which would be one
+// more table to alter, it takes two columns for better than one.
+func (sqliteEngine) minor() string { return "+" }
 
 func (sqliteEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error {
 	entry, err := conn.PrepareContext(ctx, "INSERT INTO entries (seq, body) VALUES ($1, $2)")

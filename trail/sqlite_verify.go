@@ -23,7 +23,7 @@ func (sqliteEngine) schema(ctx context.Context, q querier) (wrong []string, err 
 		return nil, err
 	}
 	defer rows.Close()
-	made := slices.Clone(sqliteTables)
+	made := sqliteTables()
 	automatic := []string{"sqlite_autoindex_blobs_1"}
 	for rows.Next() {
 		var kind, name, statement string

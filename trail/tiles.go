@@ -108,5 +108,8 @@ func splitBundle(bundle []byte, count int) ([][]byte, error) {
 	return list, nil
 }
 
-// isTiles tells of a name whether it is of tlog-tiles.
-func isTiles(name string) bool { return name == checkpointFile || strings.HasPrefix(name, "tile") }
+// isTiles tells of a name whether it is of an export, or of one that was
+// interrupted.
+func isTiles(name string) bool {
+	return name == checkpointFile || name == "tile" || strings.HasPrefix(name, "."+checkpointFile+"-")
+}

@@ -222,16 +222,16 @@ func (c *databaseCheck) readPage(first int64) (*pageOf, error) {
 	return p, nil
 }
 
-var entryQuery = func() string {
+func entryQuery() string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
 	}
 	return "SELECT seq, body, " + strings.Join(names, ", ") + " FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq"
-}()
+}
 
 func (c *databaseCheck) readEntries(first, end int64) ([]entryRow, error) {
-	rows, err := c.conn.QueryContext(c.ctx, entryQuery, first, end)
+	rows, err := c.conn.QueryContext(c.ctx, entryQuery(), first, end)
 	if err != nil {
 		return nil, err
 	}

@@ -197,7 +197,7 @@ func tampering(t *testing.T, path string) []string {
 		"CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM blobs; END", "CREATE VIEW v AS SELECT * FROM entries", "CREATE TABLE x (y)",
 		"CREATE INDEX i ON entries (body)", "ALTER TABLE blobs ADD COLUMN x", "ALTER TABLE blobs RENAME COLUMN plain TO p", "ALTER TABLE meta RENAME TO m",
 		"DROP TABLE blobs", "DROP TABLE meta", "DROP TABLE checkpoints", "ANALYZE", "PRAGMA user_version=2", "PRAGMA application_id=1",
-		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
+		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_service_type", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
 		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
 	}...)
 }
@@ -311,7 +311,7 @@ func postgresTampering() []string {
 		"ALTER TABLE entries ENABLE ROW LEVEL SECURITY", "CREATE RULE r AS ON DELETE TO blobs DO INSTEAD NOTHING", "ALTER TABLE blobs ADD COLUMN x text",
 		"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER t BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION f()",
 		"ALTER TABLE entries ALTER COLUMN mode DROP EXPRESSION", "ALTER TABLE blobs ALTER COLUMN plain SET DEFAULT '\\x00'", "ALTER TABLE meta ADD CHECK (value <> '')",
-		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
+		"DROP INDEX entries_id", "DROP INDEX entries_digest", "DROP INDEX entries_service", "DROP INDEX entries_service_type", "DROP INDEX entries_type", "DROP INDEX entries_deployment",
 		"DROP INDEX entries_recorded_at", "DROP INDEX entries_policy", "DROP INDEX blobs_seq", "DROP INDEX blobs_plain", "DROP INDEX blobs_erased",
 		"ALTER TABLE meta RENAME TO m", "CREATE INDEX i ON entries (mode)", "DROP TABLE blobs",
 	)
