@@ -36,7 +36,7 @@ func (l *Log) Read(ctx context.Context) (r *Reading, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("read trail %s: the last checkpoint: %w", l.place.name, l.store.engine.explain(err))
 	}
-	signed, err := openCheckpoint(note, l.verifier)
+	signed, err := openOwn(note, l.verifier)
 	if err != nil {
 		return nil, fmt.Errorf("read trail %s: its last checkpoint was altered: %w: run prodgate audit verify", l.place.name, err)
 	}
@@ -51,57 +51,24 @@ func (l *Log) Read(ctx context.Context) (r *Reading, err error) {
 // may be believed before the end.
 func (r *Reading) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		var tree growing
+		var read tree
+		var stored []tlog.Hash
 		if r.Size > 0 {
 			for e, err := range r.log.Entries(ctx, Filter{Limit: int(r.Size)}) {
+				if err == nil && e.Seq != read.size {
+					err = fmt.Errorf("trail %s was altered: entry %d follows entry %d: run prodgate audit verify", r.log.place.name, e.Seq, read.size-1)
+				}
 				if err == nil {
-					err = tree.add(&e)
+					stored = read.add(tlog.RecordHash(e.Body), stored)
 				}
 				if !yield(e, err) || err != nil {
 					return
 				}
 			}
 		}
-		if root := tree.root(); tree.size != r.Size || root != r.root {
+		if root := read.root(); read.size != r.Size || root != r.root {
 			yield(Entry{}, fmt.Errorf("trail %s was altered: its last checkpoint is of %d entries with root %s, and what is there gives %d with %s: run prodgate audit verify",
-				r.log.place.name, r.Size, r.root, tree.size, root))
+				r.log.place.name, r.Size, r.root, read.size, root))
 		}
 	}
-}
-
-// growing is a Merkle tree (RFC 6962) that keeps only what its root needs: the
-// root of each whole subtree, the largest first.
-type growing struct {
-	size  int64
-	whole []tlog.Hash
-}
-
-// add puts an entry at the end. One that is missing before it shows here.
-func (g *growing) add(e *Entry) error {
-	if e.Seq != g.size {
-		return fmt.Errorf("the trail was altered: entry %d follows entry %d: run prodgate audit verify", e.Seq, g.size-1)
-	}
-	hash := tlog.RecordHash(e.Body)
-	for n := g.size; n&1 == 1; n >>= 1 {
-		last := len(g.whole) - 1
-		hash, g.whole = tlog.NodeHash(g.whole[last], hash), g.whole[:last]
-	}
-	g.whole = append(g.whole, hash)
-	g.size++
-	return nil
-}
-
-func (g *growing) root() tlog.Hash {
-	if g.size == 0 {
-		root, err := treeRoot(0, nil)
-		if err != nil {
-			return tlog.Hash{}
-		}
-		return root
-	}
-	root := g.whole[len(g.whole)-1]
-	for i := len(g.whole) - 2; i >= 0; i-- {
-		root = tlog.NodeHash(g.whole[i], root)
-	}
-	return root
 }

@@ -88,7 +88,8 @@ func newDeployments() *deployments {
 	}
 }
 
-// keys name the deployment that a step is about, the surest first.
+// keys name the deployment that a step is about, the surest first: where nobody
+// says which, the last one of the digest.
 func keys(s step) []key {
 	at := place{s.entry.Service, s.entry.Environment}
 	var list []key
@@ -97,10 +98,13 @@ func keys(s step) []key {
 			list = append(list, key{at, id})
 		}
 	}
+	if len(list) == 0 && s.entry.Digest != "" {
+		list = append(list, digestKey(s))
+	}
 	return list
 }
 
-// digestKey joins approvals that name no deployment.
+// digestKey joins steps that name no deployment.
 func digestKey(s step) key {
 	return key{place{s.entry.Service, s.entry.Environment}, "digest " + s.entry.Digest}
 }
@@ -185,6 +189,9 @@ func (d *deployments) add(s step) error {
 func (d *deployments) wentLive(s step) {
 	found := d.of(s)
 	found.broken = false
+	if s.entry.Digest != "" {
+		d.byKey[digestKey(s)] = found
+	}
 	if !found.live.IsZero() {
 		if s.within {
 			d.repeated++

@@ -115,6 +115,7 @@ const (
 )
 
 func TestDeploymentsAreCountedOnceAndInTheirPeriod(t *testing.T) {
+	unnamed := func(e *trail.Entry) { e.Deployment, e.Request = "", "" }
 	nowhere := func(e *trail.Entry) { e.Service, e.Environment, e.Request, e.Digest = "", "", "", "" }
 	in := func(environment string) func(*trail.Entry) {
 		return func(e *trail.Entry) { e.Environment = environment }
@@ -213,6 +214,14 @@ func TestDeploymentsAreCountedOnceAndInTheirPeriod(t *testing.T) {
 		"steps recorded out of order": {
 			[]trail.Entry{a(taken, "d", 1, func(e *trail.Entry) { e.RecordedAt = at(2) }), a(live, "d", 0, func(e *trail.Entry) { e.RecordedAt = at(3) })},
 			[4]string{"1/4", "0/1", "1/1", "1/1"}, Remarks{NoApproval: 1},
+		},
+		"steps that name the digest alone": {
+			[]trail.Entry{a(started, "d", 0, unnamed), a(live, "d", 0.1, unnamed), a(taken, "d", 1, unnamed), a(live, "e", 2)},
+			[4]string{"2/4", "1/2", "1/2", "1/2"}, Remarks{NoApproval: 2},
+		},
+		"a rollback that names the digest alone": {
+			[]trail.Entry{a(live, "d", 0), a(taken, "d", 1, unnamed), a(live, "e", 2)},
+			[4]string{"2/4", "1/2", "1/2", "1/2"}, Remarks{NoApproval: 2},
 		},
 		"a decision alone is no deployment": {
 			[]trail.Entry{a(gateAnswered, "d", 0, gateSays("allow", 0)), a(granted, "d", 0, by("jane"))},

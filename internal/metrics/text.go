@@ -116,7 +116,7 @@ func (m *Measure) counted() string {
 		if m.Median == nil {
 			return "0 deployments with both instants"
 		}
-		return fmt.Sprintf("of %s deployments; median %s, 90 %% within %s", decimal(m.Denominator, 0), length(*m.Median), length(*m.P90))
+		return fmt.Sprintf("of %s; median %s, 90 %% within %s", counted(int(m.Denominator), "deployment"), length(*m.Median), length(*m.P90))
 	case "percent":
 		return decimal(m.Numerator, 0) + " of " + decimal(m.Denominator, 0)
 	default:
