@@ -166,8 +166,10 @@ func TestThePastReproducesAndNothingFlipsBySameRules(t *testing.T) {
 func TestThePastReproducesAndNothingFlipsByRulesThatDecideAlike(t *testing.T) {
 	e, alike := gate(t, ""), gate(t, `{"notification": {"teams": ["on-call", "support"]}}`)
 	var m memory
-	for _, story := range stories(t) {
-		m.record(t, e, story)
+	for i, story := range stories(t) {
+		if i%3 == 0 {
+			m.record(t, e, story)
+		}
 	}
 	if r := m.replay(t, alike); r.Same != len(m.entries) || r.Verdict(false) != NoneFlips || r.Policy == e.Policy() {
 		t.Errorf("%+v", r)
