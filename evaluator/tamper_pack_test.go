@@ -146,6 +146,31 @@ func TestNearestSettingsAreInForce(t *testing.T) {
 	}
 }
 
+// Whose entries in the trail count is a setting.
+func TestWritersInForce(t *testing.T) {
+	recorded := storyNamed(t, "allow-recorded-steps") // by repo:acme/payments-api, ci
+	for settings, want := range map[string]Outcome{
+		`{"audit": {"writers": {"staging.verified": {"assurances": ["ci"]}}}}`:                                          Allow,
+		`{"audit": {"writers": {"staging.verified": {"assurances": ["oidc"]}}}}`:                                        Deny,
+		`{"audit": {"writers": {"staging.verified": {"subjects": ["repo:acme/payments-api"]}}}}`:                        Allow,
+		`{"audit": {"writers": {"staging.verified": {"subjects": ["repo:acme/payments"]}}}}`:                            Deny,
+		`{"audit": {"writers": {"other": {"assurances": ["oidc"]}}}}`:                                                   Allow,
+		`{"audit": {"writers": {"deploy.live": {"assurances": ["oidc"]}}}}`:                                             Deny,
+		`{"audit": {"required_steps": ["staging.deployed", "staging.verified", "approval.granted", "gate.evaluated"]}}`: Deny,
+		`{"audit": {"staging_environments": ["uat"]}}`:                                                                  Deny,
+		`{"sources": {"accepted": {"trail": ["file"]}}}`:                                                                Deny,
+	} {
+		e, err := New(context.Background(), Options{Packs: []string{ownPack(settings).folder(t)}})
+		if err != nil {
+			t.Errorf("%s: %v", settings, err)
+			continue
+		}
+		if got := replay(t, e, recorded.document); got.Outcome != want {
+			t.Errorf("%s: %q, want %q, findings %v", settings, got.Outcome, want, got.Findings)
+		}
+	}
+}
+
 func TestAdditionalChecksOfAllLayersAddUp(t *testing.T) {
 	own := ownPack(`{"additional_checks": ["acme_licence"], "services": {"payments-api": {"additional_checks": []}}}`)
 	e, err := New(context.Background(), Options{Packs: []string{own.folder(t)}})
@@ -260,6 +285,12 @@ func TestAPackMayTakeLeewayBack(t *testing.T) {
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
 	}
+	"count who only claims to be somebody": {ownPack(`{"audit": {"writers": {"staging.verified": {"assurances": ["ci", "claimed"]}}}}`),
+		"audit.writers.staging.verified.assurances[1] is claimed; it is one of user, ci, oidc"},
+	"misspell a type of step": {ownPack(`{"audit": {"writers": {"staging.verifed": {"assurances": ["oidc"]}}}}`),
+		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
+	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),
+		"audit.writers.other.subjects is empty"},
 }
 
 // ownRule is a pack with a check of one rule.

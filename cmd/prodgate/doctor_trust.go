@@ -121,6 +121,9 @@ func (d *diagnosis) trust() {
 			inside = append(inside, d.std.short(file))
 		}
 	}
+	if location := d.cfg.Get("trail").Text; !strings.Contains(location, "://") && d.inCheckout(location) {
+		d.warn("trail", cure, "%s lies in the checkout %s: whoever changes the code can bring another one along", d.std.short(location), d.cfg.Root)
+	}
 	if len(inside) > 0 {
 		d.warn("evidence", cure, "these lie in the checkout %s: %s", d.cfg.Root, strings.Join(inside, ", "))
 	}

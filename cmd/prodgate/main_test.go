@@ -114,7 +114,7 @@ func TestEveryFlagIsDocumentedAndEverySettingHasAFlag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append([]string{"policies", "config", "timeout"}, requestSettings...) {
+	for _, name := range append([]string{"policies", "config", "timeout", "trail", "trail-key"}, requestSettings...) {
 		if eval.Flags().Lookup(name) == nil {
 			t.Errorf("eval has no flag --%s", name)
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -38,7 +40,8 @@ func TestMain(m *testing.M) {
 //	lock TRAIL, unlock        write to a trail, and do not finish
 //	hang                      start a server that never answers; $HANG is its host
 //
-// $CASES is the folder of the stories, $DIGEST and $OTHER are two digests.
+// $CASES is the folder of the stories, $DIGEST and $OTHER are two digests. With
+// [postgres], $POSTGRES is a place for a trail in PostgreSQL.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -49,7 +52,16 @@ func TestScripts(t *testing.T) {
 			env.Setenv("CASES", cases)
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
+			if server := os.Getenv(postgresServer); server != "" && err == nil {
+				err = placeInPostgres(env, server)
+			}
 			return err
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "postgres" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Getenv(postgresServer) != "", nil
 		},
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

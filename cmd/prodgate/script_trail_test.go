@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"strings"
+	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // to take away what a script left
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the shell of whoever tampers
 )
@@ -71,3 +75,25 @@ func unlockTrail(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(held{
 
 // holding is what a script holds.
 type holding struct{ free func() }
+
+// postgresServer is the variable that names a PostgreSQL to test with.
+const postgresServer = "PRODGATE_TEST_POSTGRES"
+
+// placeInPostgres gives a script a place for a trail of its own, until it ends.
+func placeInPostgres(env *testscript.Env, server string) error {
+	schema := fmt.Sprintf("script_%d", time.Now().UnixNano())
+	separator := "?"
+	if strings.Contains(server, "?") {
+		separator = "&"
+	}
+	env.Setenv("POSTGRES", server+separator+"search_path="+schema)
+	env.Defer(func() {
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			return
+		}
+		defer db.Close()
+		_, _ = db.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE")
+	})
+	return nil
+}

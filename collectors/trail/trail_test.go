@@ -41,6 +41,13 @@ func TestStepsAndDebtsAreReadFromTheirLines(t *testing.T) {
 	}
 }
 
+func TestAStepMaySayWhereItWasTakenAndADebtWhenItWasIncurred(t *testing.T) {
+	got, err := collect(t, strings.Replace(step, "{", `{"environment":"Staging",`, 1)+"\n"+`{"debt":{"type":"emergency.review","incurred_at":"2026-11-24T09:00:00Z","due_at":null}}`)
+	if err != nil || *got.Steps[0].Environment != "staging" || got.Debts[0].DueAt != nil || got.Debts[0].IncurredAt == nil {
+		t.Errorf("read %+v, %v", got, err)
+	}
+}
+
 func TestAnEmptyTrailSaysThatNothingIsRecorded(t *testing.T) {
 	got, err := collect(t, "\n")
 	if err != nil || got.Steps == nil || got.Debts == nil || len(got.Steps)+len(got.Debts) != 0 {
@@ -57,6 +64,10 @@ func TestOneBadLineIsAnErrorThatNamesIt(t *testing.T) {
 		{"a key too many", strings.Replace(step, "{", `{"by":"me",`, 1), "t.jsonl:2: by is an unknown key"},
 		{"a step and a debt", strings.Replace(debt, "{", `{"type":"x",`, 1), "t.jsonl:2: type is an unknown key"},
 		{"a debt without a date", `{"debt":{"type":"emergency.review"}}`, "t.jsonl:2: debt.due_at is missing"},
+		{"a writer", strings.Replace(step, "{", `{"writer":"repo:acme/web",`, 1), "t.jsonl:2: writer says who recorded the step, and a file establishes nobody"},
+		{"an assurance", strings.Replace(step, "{", `{"assurance":"oidc",`, 1), "t.jsonl:2: assurance says how a writer was established"},
+		{"a gate's outcome", strings.Replace(step, "{", `{"outcome":"allow",`, 1), "t.jsonl:2: outcome is the outcome of a gate"},
+		{"settlements", strings.Replace(debt, `{"type"`, `{"settlements":[],"type"`, 1), "t.jsonl:2: debt.settlements are entries of the audit trail"},
 		{"no digest", strings.Replace(step, zeros, "latest", 1), `t.jsonl:2: digest is "latest"`},
 		{"a list", "[]", "t.jsonl:2: the file is a list"},
 		{"null", "null", "t.jsonl:2: the file is null"},

@@ -28,10 +28,21 @@ _readable if count(needs - sources.readable) == 0
 _logged(type) if {
 	some step in input.trail.steps
 	_is(step, type)
-	writers.counts("trail", type, step)
+	_counts(step)
+}
+
+# A source that knows no writers may leave out where a step was taken.
+_counts(step) if {
+	_plain
+	not startswith(step.type, "gate.")
+	object.get(step, "environment", null) == null
+} else if {
+	writers.counts("trail", step.type, step)
 	_at_home(step)
 	_went_well(step)
 }
+
+_plain if writers.whole("trail")
 
 _is(step, type) if {
 	step.type == type
@@ -44,7 +55,7 @@ _recorded(type) if {
 	_is(step, type)
 }
 
-# A step counts where it belongs. A file may leave out where it was.
+# A step counts where it belongs.
 _at_home(step) if {
 	_staging(step)
 	step.environment in settings.effective.audit.staging_environments
@@ -56,7 +67,7 @@ _at_home(step) if {
 }
 
 _at_home(step) if {
-	writers.whole("trail")
+	_plain
 	object.get(step, "environment", null) == null
 }
 
@@ -73,7 +84,7 @@ _went_well(step) if {
 
 _went_well(step) if {
 	step.type == "gate.evaluated"
-	writers.whole("trail")
+	_plain
 	object.get(step, "outcome", null) == null
 }
 
