@@ -277,6 +277,12 @@ var refusedPacks = map[string]struct {
 		`did you mean "image"?`},
 	"accept no inventory": {ownPack(`{"vulnerabilities": {"inventories": []}}`),
 		"vulnerabilities.inventories is empty"},
+	"count who only claims to be somebody": {ownPack(`{"audit": {"writers": {"staging.verified": {"assurances": ["ci", "claimed"]}}}}`),
+		"audit.writers.staging.verified.assurances[1] is claimed; it is one of user, ci, oidc"},
+	"misspell a type of step": {ownPack(`{"audit": {"writers": {"staging.verifed": {"assurances": ["oidc"]}}}}`),
+		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
+	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),
+		"audit.writers.other.subjects is empty"},
 }
 
 // Leeway is shipped as none, and a service may go back to none.
@@ -285,12 +291,6 @@ func TestAPackMayTakeLeewayBack(t *testing.T) {
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
 	}
-	"count who only claims to be somebody": {ownPack(`{"audit": {"writers": {"staging.verified": {"assurances": ["ci", "claimed"]}}}}`),
-		"audit.writers.staging.verified.assurances[1] is claimed; it is one of user, ci, oidc"},
-	"misspell a type of step": {ownPack(`{"audit": {"writers": {"staging.verifed": {"assurances": ["oidc"]}}}}`),
-		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
-	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),
-		"audit.writers.other.subjects is empty"},
 }
 
 // ownRule is a pack with a check of one rule.
