@@ -159,7 +159,12 @@ func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
 // stories that need them), hours in which no story deploys, and how long an
 // allow lasts, without which there is no decision (see below).
 const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services.payments-api emptied|" +
-	"immutability.tag_pattern emptied|window.named.after-hours *|decision*|vulnerabilities.leeway*|vulnerabilities.undetermined*|vulnerabilities.vex*"
+	"immutability.tag_pattern emptied|window.named.after-hours *|decision*|vulnerabilities.vex*|" +
+	"vulnerabilities.undetermined removed|vulnerabilities.undetermined null|vulnerabilities.undetermined emptied|" +
+	"vulnerabilities.undetermined.tolerate removed|vulnerabilities.undetermined.tolerate emptied|" +
+	"vulnerabilities.leeway* removed|vulnerabilities.leeway null|vulnerabilities.leeway emptied|" +
+	"vulnerabilities.leeway.CRITICAL null|vulnerabilities.leeway.HIGH null|vulnerabilities.leeway.MEDIUM null|vulnerabilities.leeway.LOW null|" +
+	"vulnerabilities.leeway.CRITICAL emptied|vulnerabilities.leeway.HIGH emptied|vulnerabilities.leeway.MEDIUM emptied|vulnerabilities.leeway.LOW emptied"
 
 func TestAnAllowThatLastsNobodyKnowsHowLongIsNoDecision(t *testing.T) {
 	allow := storyNamed(t, "allow").input(t)
