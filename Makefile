@@ -77,11 +77,13 @@ faults: ## kill, fill, cut and flip what the trail stands on; many minutes (PROD
 	go test ./trail -count=1 -run 'Fault|Seen' -faults -v -timeout 60m
 
 .PHONY: bench
-bench: ## measure against opa eval and conftest, one decision in process, the trail and replay; minutes
+bench: ## measure against opa eval and conftest, one decision in process, the trail, replay and scans; minutes
 	go run ./internal/bench/cold
 	go run ./internal/bench/warm
 	go run ./internal/bench/trail -history 1000000 $(if $(PRODGATE_TEST_POSTGRES),-postgres "$(PRODGATE_TEST_POSTGRES)")
 	go run ./internal/bench/replay
+	go run ./internal/bench/scan
+	go test ./collectors/internal/inflate ./collectors/vulnerabilities/... -run '^$$' -bench .
 	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci
