@@ -64,7 +64,7 @@ func All(cfg Config) []Collector {
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
 		staging.Collector{File: cfg.file("staging", cfg.Staging)},
-		cfg.scans(),
+		vulnerabilities.Collector{Own: cfg.own(), Reports: cfg.reports(), Database: cfg.database(), VEX: cfg.vex(), Ignore: cfg.ignore()},
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},

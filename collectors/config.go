@@ -144,20 +144,29 @@ func (c Config) readsLog() bool {
 	return c.Trail.From == fromTrail || c.Trail == Recorded{} && c.Log.Location != ""
 }
 
-// scans are the files about vulnerabilities, as their collector wants them.
-func (c Config) scans() vulnerabilities.Collector {
-	v := c.Vulnerabilities
-	return vulnerabilities.Collector{
-		Own:      c.own(v.Scan),
-		Reports:  c.files("reports", v.Reports, file.MaxReport),
-		Database: file.Path{Dir: c.Dir, Name: v.Database, Key: "sources.vulnerabilities.database"},
-		VEX:      c.files("vex", v.VEX, file.MaxReport),
-		Ignore:   c.files("ignore", v.Ignore, file.MaxSize),
-	}
+// reports are the files that scanners wrote.
+func (c Config) reports() []file.Path {
+	return c.files("reports", c.Vulnerabilities.Reports, file.MaxReport)
+}
+
+// database is the file that says how old a scan's advisories were.
+func (c Config) database() file.Path {
+	return file.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
+}
+
+// vex are the files in which others say what does no harm.
+func (c Config) vex() []file.Path {
+	return c.files("vex", c.Vulnerabilities.VEX, file.MaxReport)
+}
+
+// ignore are the files in which somebody asks to let something pass.
+func (c Config) ignore() []file.Path {
+	return c.files("ignore", c.Vulnerabilities.Ignore, file.MaxSize)
 }
 
 // own is prodgate's own scan, where it is asked for.
-func (c Config) own(s *OwnScan) *vulnerabilities.Own {
+func (c Config) own() *vulnerabilities.Own {
+	s := c.Vulnerabilities.Scan
 	if s == nil {
 		return nil
 	}
