@@ -101,16 +101,16 @@ func (o Options) look(ctx context.Context, db *advisories.Database, inv *invento
 	if err != nil {
 		return Scan{}, fmt.Errorf("match the packages of %s with the advisories: %w", named(inv), err)
 	}
-	name(result.Findings, inv)
+	nameAll(result.Findings, inv)
 	return Scan{
 		Inventory: inv, Database: db.Metadata(), ScannedAt: o.now(),
 		Findings: result.Findings, Undetermined: result.Undetermined, Packages: result.Packages,
 	}, nil
 }
 
-// name gives findings in packages of an image the name that tools share, by
+// nameAll gives findings in packages of an image the name that tools share, by
 // which VEX documents speak of them; a bill of materials has given it.
-func name(findings []match.Finding, inv *inventory.Inventory) {
+func nameAll(findings []match.Finding, inv *inventory.Inventory) {
 	type key struct{ kind, name, version, path string }
 	var packages map[key]inventory.Package
 	for i := range findings {
