@@ -68,7 +68,10 @@ func affected(f ScanFinding, inv *inventory.Inventory, refs []string) []string {
 }
 
 func (f ScanFinding) cyclonedx(refs []string) cdx.Vulnerability {
-	severity := cdx.Severity(strings.ToLower(f.Severity))
+	severity := cdx.SeverityUnknown
+	if rank(f.Severity) >= 0 { // CycloneDX knows no other words
+		severity = cdx.Severity(strings.ToLower(f.Severity))
+	}
 	v := cdx.Vulnerability{ID: f.ID, Description: f.Title, Ratings: &[]cdx.VulnerabilityRating{{Severity: severity}}}
 	if f.PublishedAt != nil {
 		v.Published = f.PublishedAt.UTC().Format(time.RFC3339)

@@ -1,0 +1,179 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/report"
+)
+
+// scanned is a scan with one of everything, and text that means harm.
+func scanned() *report.Scan {
+	at, updated := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	fix := func(v string) *string { return &v }
+	s := &report.Scan{
+		Subject: "registry.example.com/app:1", ScannedAt: &at, ScannedBy: "prodgate", Packages: 3,
+		Database: report.ScanDatabase{UpdatedAt: &updated, Schema: 2},
+		Scanned:  []report.Scanned{{Digest: "sha256:1", Platform: "linux/amd64", Inventory: "image", OS: "debian 12.8", Packages: 3}},
+		Findings: []report.ScanFinding{
+			{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected", Ecosystem: "debian"},
+			{ID: "CVE-2026-2", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: fix("3.0.10"), Severity: "HIGH", Status: "fixed", Ecosystem: "debian"},
+			{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: fix("3.0.9"), Severity: "CRITICAL", Status: "fixed", Ecosystem: "debian", Title: "\x1b[2Jopenssl"},
+			{ID: "CVE-2026-4", Package: "odd\x1b[31m", InstalledVersion: "1", Severity: "Whatever", Ecosystem: "npm", Target: "app/\u202egpj.exe"},
+		},
+		Undetermined: []report.ScanUndetermined{{Undetermined: facts.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
+		NotAffected:  []report.ScanStatement{{ScanFinding: report.ScanFinding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}, By: "security@example.com", Reason: "not_affected"}},
+		Requested:    []report.ScanRequest{{ID: "CVE-2026-3", Reason: "small", Source: ".trivyignore"}},
+	}
+	s.Include(&inventory.Inventory{Digest: "sha256:1", Platform: "linux/amd64", OS: &inventory.OS{Family: "debian", Name: "12.8"}, Packages: []inventory.Package{
+		{Class: inventory.ClassOS, Type: "debian", Name: "openssl", Version: "3.0.1"},
+		{Class: inventory.ClassOS, Type: "debian", Name: "zlib", Version: "1.2"},
+	}})
+	s.Sort()
+	return s
+}
+
+func scanAs(t *testing.T, format string, s *report.Scan, options report.Options) string {
+	t.Helper()
+	outputs, err := report.ParseScans([]string{format})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := outputs[0].WriteScan(&out, s, options); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestAScanIsReadFromTheWorstDown(t *testing.T) {
+	got := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	last := -1
+	for _, want := range []string{
+		"4 findings (1 Whatever, 1 CRITICAL, 1 HIGH, 1 LOW), 1 not determined, in 3 packages of registry.example.com/app:1",
+		"sha256:1, linux/amd64, debian 12.8, 3 packages, from the image itself",
+		"(2h old)", "Whatever (1)", "CRITICAL (1)", "CVE-2026-1", "HIGH (1)", "LOW (1)", "no fix: affected",
+		"Upgrade first: openssl 3.0.1 to 3.0.10, which clears 2 of 4 findings.",
+		"thing 1: nobody knows", "security@example.com", "CVE-2026-3: small (.trivyignore)",
+	} {
+		at := strings.Index(got, want)
+		if at <= last {
+			t.Fatalf("%q is at %d, after %d in\n%s", want, at, last, got)
+		}
+		last = at
+	}
+}
+
+func TestNoScanSteersATerminal(t *testing.T) {
+	for _, format := range report.ScanFormats {
+		for _, width := range []int{0, 30} {
+			got := scanAs(t, format, scanned(), report.Options{Width: width})
+			if strings.ContainsAny(got, "\x1b\u202e") {
+				t.Errorf("%s holds hidden characters:\n%q", format, got)
+			}
+		}
+	}
+}
+
+func TestTheJSONOfAScanIsItsContract(t *testing.T) {
+	var got map[string]any
+	if err := json.Unmarshal([]byte(scanAs(t, "json", scanned(), report.Options{})), &got); err != nil {
+		t.Fatal(err)
+	}
+	first := got["findings"].([]any)[1].(map[string]any)
+	for _, key := range []string{"id", "package", "installed_version", "fixed_version", "severity", "status", "ecosystem", "target"} {
+		if _, ok := first[key]; !ok {
+			t.Errorf("a finding has no %s", key)
+		}
+	}
+	if first["id"] != "CVE-2026-1" || first["fixed_version"] != "3.0.9" {
+		t.Errorf("the second finding is %v", first)
+	}
+	if u := got["undetermined"].([]any)[0].(map[string]any); u["package"] != "thing" || u["version"] != "1" || u["reason"] != "nobody\nknows" {
+		t.Errorf("undetermined %v", u)
+	}
+	database := got["database"].(map[string]any)
+	if database["updated_at"] != "2026-11-24T06:00:00Z" || database["schema"] != 2.0 || got["packages"] != 3.0 {
+		t.Errorf("database %v, packages %v", database, got["packages"])
+	}
+}
+
+func TestWhatIsNotDeterminedIsAResultOfSARIF(t *testing.T) {
+	var got struct {
+		Runs []struct {
+			Tool struct {
+				Driver struct{ Rules []struct{ ID string } }
+			}
+			Results []struct {
+				RuleID       string
+				RuleIndex    int
+				Level        string
+				Suppressions []any
+				Locations    []struct {
+					PhysicalLocation struct{ ArtifactLocation struct{ URI string } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(scanAs(t, "sarif", scanned(), report.Options{})), &got); err != nil {
+		t.Fatal(err)
+	}
+	levels := map[string]string{}
+	for _, r := range got.Runs[0].Results {
+		levels[r.RuleID] = r.Level
+		if got.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || len(r.Locations) != 1 || r.Locations[0].PhysicalLocation.ArtifactLocation.URI == "" {
+			t.Errorf("result %+v", r)
+		}
+		if (r.RuleID == "CVE-2026-5") != (len(r.Suppressions) == 1) {
+			t.Errorf("suppressions of %s: %v", r.RuleID, r.Suppressions)
+		}
+	}
+	for id, want := range map[string]string{"CVE-2026-1": "error", "CVE-2026-4": "error", "CVE-2026-3": "note", "vulnerabilities.undetermined": "warning"} {
+		if levels[id] != want {
+			t.Errorf("%s is %q, want %q", id, levels[id], want)
+		}
+	}
+}
+
+func TestACycloneDXOfAScanIsABillOfMaterials(t *testing.T) {
+	out := scanAs(t, "cyclonedx", scanned(), report.Options{})
+	bills, err := sbom.Read("bom", []byte(out))
+	if err != nil || len(bills) != 1 || len(bills[0].Packages) != 2 {
+		t.Fatalf("%+v, %v", bills, err)
+	}
+	var got struct {
+		Vulnerabilities []struct {
+			ID      string
+			Ratings []struct{ Severity string }
+			Affects []struct{ Ref string }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Vulnerabilities) != 5 {
+		t.Errorf("%d vulnerabilities", len(got.Vulnerabilities))
+	}
+	for _, v := range got.Vulnerabilities {
+		if !slices.Contains([]string{"critical", "high", "medium", "low", "unknown"}, v.Ratings[0].Severity) {
+			t.Errorf("%s has the severity %q", v.ID, v.Ratings[0].Severity)
+		}
+		if v.ID == "CVE-2026-1" && (len(v.Affects) != 1 || !strings.HasPrefix(v.Affects[0].Ref, "pkg:deb/debian/openssl@3.0.1")) {
+			t.Errorf("it affects %+v", v.Affects)
+		}
+	}
+}
+
+func TestAScanThatFoundNothingSaysWhatItCouldJudge(t *testing.T) {
+	s := &report.Scan{Subject: "app"}
+	if got := scanAs(t, "text", s, report.Options{}); !strings.Contains(got, "No advisory matches a package that could be judged") || !strings.Contains(got, "of unknown age") {
+		t.Error(got)
+	}
+}
