@@ -178,6 +178,9 @@ func race(out io.Writer, name string, programs []program, rounds int, args func(
 			if found[i], err = count(report); err != nil {
 				return err
 			}
+			if err := os.Remove(report); err != nil {
+				return err
+			}
 			costs[i] = append(costs[i], cost)
 		}
 	}
@@ -207,7 +210,6 @@ func count(report string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read what was found: %w", err)
 	}
-	defer os.Remove(report)
 	var r struct {
 		Findings []json.RawMessage `json:"findings"`
 		Results  []struct {
