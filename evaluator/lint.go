@@ -152,6 +152,9 @@ func (l *settingsLint) list(path string, set any, like []any) {
 	case "vulnerabilities.vex.authors", "vulnerabilities.vex.products", "vulnerabilities.undetermined.tolerate":
 		l.exact(path, list)
 	}
+	if at := settingPath(path); strings.HasPrefix(at, "audit.writers.") && strings.HasSuffix(at, ".assurances") {
+		l.words(path, list, countingAssurances...)
+	}
 }
 
 // exact refuses what looks like a pattern, where only the very name counts.
@@ -160,9 +163,6 @@ func (l *settingsLint) exact(path string, list []any) {
 		if s, _ := entry.(string); strings.Contains(s, "*") || strings.TrimSpace(s) != s {
 			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; an entry is the exact name of one, never a pattern", s)
 		}
-	}
-	if at := settingPath(path); strings.HasPrefix(at, "audit.writers.") && strings.HasSuffix(at, ".assurances") {
-		l.words(path, list, countingAssurances...)
 	}
 }
 

@@ -1,3 +1,4 @@
+# Exceptions from what the check would deny, and who asks for them.
 package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
