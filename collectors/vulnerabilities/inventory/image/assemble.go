@@ -39,7 +39,9 @@ func (l *layer) own() {
 		}
 		slices.Sort(f.database.owned)
 		for _, file := range files {
-			file.claim(name, f.database.owned)
+			if file.distributed(group(f.path)) {
+				file.claim(name, f.database.owned)
+			}
 		}
 		f.database.owned = nil
 	}
@@ -84,6 +86,25 @@ func (l *layer) sums() {
 	}
 }
 
+// distributed reports whether a package of that manager's distribution may have
+// installed the file. Debian and Alpine let their packages put nothing in opt,
+// srv, home or usr/local, and nothing but the name of who made a package tells
+// one of theirs from one that a team built for itself: what that brings has to be
+// judged by itself. The packages of rpm name their vendor.
+func (f *found) distributed(manager string) bool {
+	if manager != groupDpkg && manager != groupApk {
+		return true
+	}
+	top, rest, _ := strings.Cut(f.path, "/")
+	switch top {
+	case "usr":
+		return !strings.HasPrefix(rest, "local/")
+	case "bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "var":
+		return true
+	}
+	return false
+}
+
 // claim writes down which of a file's paths the database at name owns.
 func (f *found) claim(name string, owned []uint64) {
 	mark := func(p string) {
@@ -116,12 +137,14 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 			databases[name] = true
 		}
 	})
-	listed := map[string]bool{}
+	listed, managers := map[string]bool{}, map[string]int{}
 	t.visible(func(i int, _ string, f *found) {
 		if f.database != nil {
+			manager := group(f.path)
 			for _, p := range f.database.packages {
-				if id := identity(group(f.path), p); !listed[id] {
+				if id := identity(manager, p); !listed[id] {
 					listed[id] = true
+					managers[manager]++
 					p.Type, p.Target = family, target
 					inv.Packages = append(inv.Packages, p)
 				}
@@ -130,6 +153,7 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 		f.languages(inv, databases)
 	})
 	t.suspect(inv, len(listed))
+	foreign(inv, managers)
 	inv.Sort()
 	return inv
 }
@@ -237,6 +261,32 @@ func (t *tree) built(os *inventory.OS) {
 		}
 	}
 	slices.Sort(os.ContentSets)
+}
+
+// managing is which package manager a distribution has; those that are not here
+// have rpm.
+var managing = map[string]string{
+	"debian": groupDpkg, "ubuntu": groupDpkg, "echo": groupDpkg,
+	"alpine": groupApk, "wolfi": groupApk, "chainguard": groupApk, "minimos": groupApk,
+}
+
+// foreign notes packages of a manager that the distribution does not have: its
+// advisories, and its way to compare versions, do not speak of them. Whatever
+// os-release says decides which distribution it is, and nobody vouches for that.
+func foreign(inv *inventory.Inventory, managers map[string]int) {
+	if inv.OS == nil {
+		return
+	}
+	for _, manager := range []string{groupDpkg, groupApk, groupRPM} {
+		if n := managers[manager]; n > 0 && manager != cmp.Or(managing[inv.OS.Family], groupRPM) {
+			noun := "packages"
+			verb := "are"
+			if n == 1 {
+				noun, verb = "package", "is"
+			}
+			inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
+		}
+	}
 }
 
 // suspect notes what can't be: an image in which nothing is recognised, packages

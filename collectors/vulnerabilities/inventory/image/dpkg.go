@@ -72,32 +72,49 @@ func readDpkg(f *found, r io.Reader, _ int64) error {
 type paragraph struct {
 	fields map[string]string
 	last   string
-	bad    string // a line that is none; empty: there is none
+	bad    string // what is wrong with it; empty: nothing
 }
 
-// dpkgFields are the fields that are read, in small letters.
-var dpkgFields = []string{"package", "version", "status", "source", "architecture", "maintainer"}
+// dpkgFields are the fields that are read, in small letters. A vendor is what
+// tools like fpm and nfpm write; no package of Debian's or Ubuntu's names one.
+var dpkgFields = []string{"package", "version", "status", "source", "architecture", "maintainer", "vendor"}
+
+// removed reports whether dpkg has removed the package, as the last of the
+// status' three words says. One that is only marked to be removed is still there.
+func (p paragraph) removed() bool {
+	words := strings.Fields(p.fields["status"])
+	if len(words) == 0 || words[0] != "deinstall" && words[0] != "purge" {
+		return false
+	}
+	last := words[len(words)-1]
+	return len(words) < 3 || last == "config-files" || last == "not-installed"
+}
 
 // line takes a line: a field, or what goes on with the one before.
 func (p *paragraph) line(line []byte) {
 	if line[0] == ' ' || line[0] == '\t' {
 		if p.last == "" && p.fields == nil {
-			p.bad = string(line)
+			p.bad = fmt.Sprintf("has a line that is no field: %.80q", line)
 		}
 		return
 	}
 	name, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok || len(name) == 0 {
-		p.bad = string(line[:min(len(line), 80)])
+		p.bad = fmt.Sprintf("has a line that is no field: %.80q", line)
 		return
 	}
 	if p.fields == nil {
 		p.fields = map[string]string{}
 	}
 	for _, wanted := range dpkgFields {
-		if _, twice := p.fields[wanted]; !twice && len(name) == len(wanted) && strings.EqualFold(string(name), wanted) {
-			p.fields[wanted] = string(bytes.TrimSpace(value))
+		if !strings.EqualFold(string(name), wanted) {
+			continue
 		}
+		if _, twice := p.fields[wanted]; twice {
+			p.bad = cmp.Or(p.bad, fmt.Sprintf("has a second field %.80q in one paragraph", line))
+			continue
+		}
+		p.fields[wanted] = string(bytes.TrimSpace(value))
 	}
 	p.last = string(name)
 }
@@ -108,13 +125,11 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	name, full := p.fields["package"], p.fields["version"]
-	for word := range strings.FieldsSeq(p.fields["status"]) {
-		if word == "deinstall" || word == "purge" {
-			return
-		}
+	if p.removed() {
+		return
 	}
 	if p.bad != "" {
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: fmt.Sprintf("%s has a line that is no field: %q", f.path, p.bad)})
+		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
 	}
 	status := p.fields["status"]
 	switch {
@@ -131,7 +146,7 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	found.Arch, found.Vendor = p.fields["architecture"], p.fields["maintainer"]
-	if fromElsewhere(found.Vendor) {
+	if _, made := p.fields["vendor"]; made || fromElsewhere(found.Vendor) {
 		found.Repository = inventory.ThirdParty
 	}
 	f.database.packages = append(f.database.packages, found)

@@ -46,6 +46,8 @@ type layer struct {
 	links map[string]string // the symbolic links that a wanted path may lead through
 	hard  map[string]string // the hard links that are wanted themselves
 	found map[string]*found
+
+	aliases map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
 // found is what a file says, by the path at which it lies.
@@ -174,7 +176,7 @@ type walk struct {
 	reader  *reader
 	layer   *layer
 	files   *tar.Reader
-	skipped map[string]bool // folders whose files are left out, as Trivy leaves them out
+	skipped map[string]bool // folders whose files are left out, for a runtime mounts others over them
 
 	// instead reads files as if they lay elsewhere, and those alone; nil: every
 	// file is read as what it is.
@@ -186,7 +188,7 @@ type walk struct {
 func (w *walk) all(ctx context.Context) error {
 	l := w.layer
 	if l.found == nil {
-		l.links, l.hard, l.found = map[string]string{}, map[string]string{}, map[string]*found{}
+		l.links, l.hard, l.aliases, l.found = map[string]string{}, map[string]string{}, map[string]string{}, map[string]*found{}
 	}
 	w.skipped = map[string]bool{}
 	for pending := 1; ; pending++ {
@@ -231,9 +233,10 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 	delete(l.found, name) // of two entries the later one counts
 	delete(l.links, name)
 	delete(l.hard, name)
+	delete(l.aliases, name)
 	hash := hashOf(name)
 	if header.Typeflag == tar.TypeDir {
-		if base := path.Base(name); base == ".git" || name == "proc" || name == "sys" || name == "dev" {
+		if name == "proc" || name == "sys" || name == "dev" {
 			w.skipped[name] = true
 		}
 		l.folders = append(l.folders, hash)
@@ -246,6 +249,8 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 	case tar.TypeSymlink:
 		if mattering[name] {
 			l.links[name] = header.Linkname
+		} else if w.reader.wanted(name, plainMode, someSize) && !w.skips(name) {
+			return w.alias(name, header.Linkname)
 		}
 	case tar.TypeLink:
 		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) && !w.skips(name) {
@@ -262,6 +267,22 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 
 // someSize stands for that of a file behind a hard link, which tar does not say.
 const someSize = 64 << 20
+
+// plainMode is that of a file which is wanted for its name alone.
+const plainMode = 0o644
+
+// alias takes a symbolic link whose name is one of a language's files. Where it
+// leads to a file whose own name is none, that has to be read as if it lay here.
+func (w *walk) alias(name, target string) error {
+	if !path.IsAbs(target) {
+		target = path.Join("/", path.Dir(name), target)
+	}
+	if target = clean(target); w.reader.wanted(target, plainMode, someSize) {
+		return nil
+	}
+	w.layer.aliases[name] = target
+	return w.reader.count(0, 1, 0)
+}
 
 // hide takes a whiteout.
 func (l *layer) hide(dir, base string) error {
