@@ -25,7 +25,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	if o.From == FromAttached {
 		return o.attached(ctx, db, reference)
 	}
-	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Progress: o.progress(reference)})
+	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Undigested: o.Undigested, Progress: o.progress(reference)})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.From != FromImage {
+		if o.From != FromImage && inv.Digest != "" {
 			if err := o.besides(ctx, db, &scan, reference, read.Digest); err != nil {
 				return nil, err
 			}
