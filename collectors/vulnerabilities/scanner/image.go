@@ -21,7 +21,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read
 	if o.From == FromAttached {
 		return o.attached(ctx, db, reference)
 	}
@@ -135,7 +135,7 @@ func Bill(ctx context.Context, bills []*inventory.Inventory, o Options) ([]Scan,
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read
 	var scans []Scan
 	for _, inv := range bills {
 		scan, err := o.look(ctx, db, inv)

@@ -154,6 +154,7 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 	})
 	t.suspect(inv, len(listed))
 	foreign(inv, managers)
+	t.strangers(inv)
 	inv.Sort()
 	return inv
 }

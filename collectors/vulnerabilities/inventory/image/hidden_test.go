@@ -134,3 +134,34 @@ func TestALayerThatARegistryNeedNotHoldIsReadIfItDoes(t *testing.T) {
 		equal(t, inv, "bash 5.2.15-2+b7", "zlib1g 1:1.2.13.dfsg-1")
 	}
 }
+
+func TestSystemsThatNobodyHasAdvisoriesForAreNoted(t *testing.T) {
+	app := lodash("srv/app", "1.0.0")
+	tests := []struct {
+		name   string
+		layers [][]entry
+		want   string
+	}{
+		{"a distribution that is not known", [][]entry{{file("etc/os-release", "ID=arch\nNAME=\"Arch Linux\"\n"), app}}, `image : it calls itself "arch", a distribution or a release that no advisories are known for`},
+		{"one without a version", [][]entry{{file("usr/lib/os-release", "ID=rhel\n"), app}}, `image : it calls itself "rhel", a distribution or`},
+		{"one without a name", [][]entry{{file("etc/os-release", "PRETTY_NAME=x\n"), app}}, `image : it calls itself "linux", a distribution or`},
+		{"Debian without its version", [][]entry{{file("etc/os-release", "ID=debian\nVERSION_ID=12\n"), app}}, `image : it calls itself "debian", a distribution or`},
+		{"Nix", [][]entry{{folder("nix/store"), file("nix/store/abc-openssl-3.0.1/lib/libssl.so", "x"), app}}, "image : packages of Nix are in it, below nix/store, and no advisories are known for them"},
+		{"pacman beside Debian", [][]entry{base(), {file("var/lib/pacman/local/openssl-3.0-1/desc", "x")}, {folder("var/lib/pacman/local")}}, "image : packages of pacman are in it, below var/lib/pacman/local, and no"},
+		{"pacman, deleted later", [][]entry{base(), {file("var/lib/pacman/local/openssl-3.0-1/desc", "x")}, {file("var/lib/.wh.pacman", "")}}, ""},
+		{"an empty folder of Portage", [][]entry{base(), {folder("var/db/pkg")}}, ""},
+		{"no distribution", [][]entry{{app}}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := reasons(inventoryOf(t, tt.layers...)); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("unread is %q, want %q", got, tt.want)
+			}
+		})
+	}
+	inv, err := readOne(t, stored(t, imageFor(t, "windows", "amd64", "", layers(t, []entry{lodash("Files/app", "1.0.0")})...)))
+	must(t, err)
+	if got := reasons(inv); !strings.HasPrefix(got, "image : it is for windows/amd64, and advisories are known for Linux") {
+		t.Errorf("of Windows, unread is %q", got)
+	}
+}

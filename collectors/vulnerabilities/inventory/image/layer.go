@@ -47,6 +47,7 @@ type layer struct {
 	hard  map[string]string // the hard links that are wanted themselves
 	found map[string]*found
 
+	strange map[string]bool   // the folders of strangers that hold something
 	aliases map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
@@ -55,6 +56,7 @@ type found struct {
 	path string // as which it was read
 
 	release    *release
+	called     string // the ID of os-release, whether it is known or not
 	repository string // of apk
 	extended   bool   // Ubuntu's ESM
 	build      *build
@@ -188,7 +190,8 @@ type walk struct {
 func (w *walk) all(ctx context.Context) error {
 	l := w.layer
 	if l.found == nil {
-		l.links, l.hard, l.aliases, l.found = map[string]string{}, map[string]string{}, map[string]string{}, map[string]*found{}
+		l.links, l.hard, l.aliases = map[string]string{}, map[string]string{}, map[string]string{}
+		l.strange, l.found = map[string]bool{}, map[string]*found{}
 	}
 	w.skipped = map[string]bool{}
 	for pending := 1; ; pending++ {
@@ -243,6 +246,7 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 		return nil
 	}
 	l.files = append(l.files, hash)
+	l.meet(name)
 	switch header.Typeflag {
 	case tar.TypeReg:
 		return w.file(ctx, name, name, header)
