@@ -63,6 +63,9 @@ func (s *Scan) particulars() []field {
 	advisories := "of unknown age"
 	if at := s.Database.UpdatedAt; at != nil {
 		advisories = "of " + instant(*at)
+		if s.ScannedAt != nil && s.ScannedAt.Before(*at) {
+			advisories += " (after the scan: a clock or the database is wrong)"
+		}
 		if s.ScannedAt != nil && s.ScannedAt.After(*at) {
 			advisories += " (" + span(s.ScannedAt.Sub(*at)) + " old)"
 		}

@@ -16,9 +16,10 @@ import (
 )
 
 // thirdParties are parts of the Maintainer of packages that come from elsewhere
-// than the distribution, as Trivy knows them: their files are their maintainer's,
-// and the distribution has no advisories for them.
+// than the distribution: their files are their maintainer's, and the distribution
+// has no advisories for them. Trivy knows all but those of the first line.
 var thirdParties = []string{
+	"kubernetes-dev", "temurin-dev@eclipse.org", "corretto-team@amazon.com", "mysql-build@oss.oracle.com", "@percona.com", "chromium-dev@chromium.org",
 	"support@docker.com",
 	"@nvidia.com", "Google Cloud CLI Authors", "sapmachine@sap.com", "@hashicorp.com", "@microsoft.com",
 	"@mongodb.com", "developers@lists.mariadb.org", "dev@couchdb.apache.org", "info@elastic.co",

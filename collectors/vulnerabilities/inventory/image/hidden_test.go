@@ -83,6 +83,7 @@ func TestPackagesMadeElsewhereAreThirdParty(t *testing.T) {
 		want        []string
 	}{
 		{"Debian's own", "Maintainer: Debian Javascript Maintainers <x@lists.alioth.debian.org>\n", false, []string{"lodash 2.0.0"}},
+		{"made by the Kubernetes project", "Maintainer: Kubernetes Authors <kubernetes-dev+release@googlegroups.com>\n", true, []string{"lodash 1.0.0", "lodash 2.0.0", "lodash 3.0.0"}},
 		{"made by fpm", "Vendor: acme\nMaintainer: <root@build>\n", true, []string{"lodash 1.0.0", "lodash 2.0.0", "lodash 3.0.0"}},
 	}
 	for _, tt := range tests {
