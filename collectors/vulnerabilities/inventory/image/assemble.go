@@ -39,9 +39,7 @@ func (l *layer) own() {
 		}
 		slices.Sort(f.database.owned)
 		for _, file := range files {
-			if file.distributed(group(f.path)) {
-				file.claim(name, f.database.owned)
-			}
+			file.claim(name, f.database.owned)
 		}
 		f.database.owned = nil
 	}
@@ -84,25 +82,6 @@ func (l *layer) sums() {
 			}
 		}
 	}
-}
-
-// distributed reports whether a package of that manager's distribution may have
-// installed the file. Debian and Alpine let their packages put nothing in opt,
-// srv, home or usr/local, and nothing but the name of who made a package tells
-// one of theirs from one that a team built for itself: what that brings has to be
-// judged by itself. The packages of rpm name their vendor.
-func (f *found) distributed(manager string) bool {
-	if manager != groupDpkg && manager != groupApk {
-		return true
-	}
-	top, rest, _ := strings.Cut(f.path, "/")
-	switch top {
-	case "usr":
-		return !strings.HasPrefix(rest, "local/")
-	case "bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "var":
-		return true
-	}
-	return false
 }
 
 // claim writes down which of a file's paths the database at name owns.
@@ -170,9 +149,13 @@ func identity(manager string, p inventory.Package) string {
 // languages adds the packages of a file of a language, without those that belong
 // to a package of the distribution that is still listed.
 func (f *found) languages(inv *inventory.Inventory, databases map[string]bool) {
+	family := ""
+	if inv.OS != nil {
+		family = inv.OS.Family
+	}
 	owned := func(p string) bool {
 		owner, ok := f.owners[p]
-		return ok && (owner == byPython || databases[owner])
+		return ok && (owner == byPython || databases[owner] && f.distributed(family))
 	}
 	if len(f.language.Packages)+len(f.language.Unread) == 0 || owned(f.path) {
 		return
@@ -183,6 +166,28 @@ func (f *found) languages(inv *inventory.Inventory, databases map[string]bool) {
 			inv.Packages = append(inv.Packages, p)
 		}
 	}
+}
+
+// distributed reports whether a package of the distribution may have installed
+// the file. Debian, Ubuntu and Alpine let their packages put nothing in opt, srv,
+// home or usr/local, and nothing but the name of who made a package tells one of
+// theirs from one that a team built for itself: what that brings has to be judged
+// by itself. Wolfi's relatives use such folders, and rpm's packages name their
+// vendor.
+func (f *found) distributed(family string) bool {
+	switch family {
+	case "debian", "ubuntu", "alpine":
+	default:
+		return true
+	}
+	top, rest, _ := strings.Cut(f.path, "/")
+	switch top {
+	case "usr":
+		return !strings.HasPrefix(rest, "local/")
+	case "bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "var":
+		return true
+	}
+	return false
 }
 
 // precedence is in which order files are asked for the distribution.

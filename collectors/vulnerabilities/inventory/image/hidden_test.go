@@ -99,6 +99,14 @@ func TestPackagesMadeElsewhereAreThirdParty(t *testing.T) {
 	}
 }
 
+func TestWolfisPackagesMayLieInOpt(t *testing.T) {
+	installed := file("lib/apk/db/installed", "P:acme\nV:1.0-r0\nF:opt/acme\nR:package.json\n")
+	for release, want := range map[string][]string{"wolfi": {"acme 1.0-r0"}, "alpine": {"acme 1.0-r0", "lodash 1.0.0"}} {
+		inv := inventoryOf(t, []entry{file("etc/os-release", "ID="+release+"\nVERSION_ID=3.22\n"), installed, lodash("opt/acme", "1.0.0")})
+		equal(t, inv, want...)
+	}
+}
+
 func TestPackagesBehindSymbolicLinksAreRead(t *testing.T) {
 	store := file("store/77", `{"name":"lodash","version":"1.0.0"}`)
 	tests := []struct {
