@@ -77,7 +77,7 @@ func (l *layer) sums() {
 			if !ok {
 				list = lists[p.Name+":"+p.Arch]
 			}
-			if p.Repository != inventory.ThirdParty {
+			if p.Repository == "" {
 				f.database.owned = append(f.database.owned, list...)
 			}
 		}

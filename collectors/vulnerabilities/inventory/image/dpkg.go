@@ -17,9 +17,8 @@ import (
 
 // thirdParties are parts of the Maintainer of packages that come from elsewhere
 // than the distribution: their files are their maintainer's, and the distribution
-// has no advisories for them. Trivy knows all but those of the first line.
+// has no advisories for them. These are those that Trivy knows.
 var thirdParties = []string{
-	"kubernetes-dev", "temurin-dev@eclipse.org", "corretto-team@amazon.com", "mysql-build@oss.oracle.com", "@percona.com", "chromium-dev@chromium.org",
 	"support@docker.com",
 	"@nvidia.com", "Google Cloud CLI Authors", "sapmachine@sap.com", "@hashicorp.com", "@microsoft.com",
 	"@mongodb.com", "developers@lists.mariadb.org", "dev@couchdb.apache.org", "info@elastic.co",
@@ -33,11 +32,23 @@ var thirdParties = []string{
 // thirdPartyNames are whole Maintainers of that kind.
 var thirdPartyNames = []string{"GitHub", "HashiCorp"}
 
-// fromElsewhere reports whether a package with that Maintainer is not the
-// distribution's.
-func fromElsewhere(maintainer string) bool {
-	return slices.Contains(thirdPartyNames, maintainer) ||
-		slices.ContainsFunc(thirdParties, func(part string) bool { return strings.Contains(maintainer, part) })
+// otherParties are more of them, which Trivy takes for the distribution's.
+var otherParties = []string{
+	"kubernetes-dev", "temurin-dev@eclipse.org", "corretto-team@amazon.com", "mysql-build@oss.oracle.com", "@percona.com", "chromium-dev@chromium.org",
+}
+
+// repository is where a package with that Maintainer is from; empty: the
+// distribution. vendor says that it names a vendor, as tools like fpm and nfpm
+// write it; no package of Debian's or Ubuntu's does.
+func repository(maintainer string, vendor bool) string {
+	part := func(part string) bool { return strings.Contains(maintainer, part) }
+	switch {
+	case slices.Contains(thirdPartyNames, maintainer), slices.ContainsFunc(thirdParties, part):
+		return inventory.ThirdParty
+	case vendor, slices.ContainsFunc(otherParties, part):
+		return inventory.Homemade
+	}
+	return ""
 }
 
 // maxParagraph bounds what dpkg says of one package, in bytes.
@@ -76,8 +87,7 @@ type paragraph struct {
 	bad    string // what is wrong with it; empty: nothing
 }
 
-// dpkgFields are the fields that are read, in small letters. A vendor is what
-// tools like fpm and nfpm write; no package of Debian's or Ubuntu's names one.
+// dpkgFields are the fields that are read, in small letters.
 var dpkgFields = []string{"package", "version", "status", "source", "architecture", "maintainer", "vendor"}
 
 // removed reports whether dpkg has removed the package, as the last of the
@@ -147,9 +157,8 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	found.Arch, found.Vendor = p.fields["architecture"], p.fields["maintainer"]
-	if _, made := p.fields["vendor"]; made || fromElsewhere(found.Vendor) {
-		found.Repository = inventory.ThirdParty
-	}
+	_, vendor := p.fields["vendor"]
+	found.Repository = repository(found.Vendor, vendor)
 	f.database.packages = append(f.database.packages, found)
 }
 

@@ -92,7 +92,7 @@ func TestPackagesMadeElsewhereAreThirdParty(t *testing.T) {
 				file("var/lib/dpkg/status.d/acme", "Package: acme\nVersion: 1.0\n"+tt.field), file("var/lib/dpkg/info/acme.md5sums", list),
 				lodash("usr/share/acme/node_modules/lodash", "1.0.0"), lodash("opt/acme", "2.0.0"), lodash("usr/lib/node_modules/lodash", "3.0.0")))
 			equal(t, inv, append([]string{"acme 1.0", "bash 5.2.15-2+b7"}, append(tt.want, "zlib1g 1:1.2.13.dfsg-1")...)...)
-			if got := inv.Packages[0].Repository == "third-party"; got != tt.third {
+			if got := inv.Packages[0].Repository == "homemade"; got != tt.third {
 				t.Errorf("%s: third party is %t", inv.Packages[0].Name, got)
 			}
 		})
