@@ -108,9 +108,8 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 // noFile refuses what is a file here, before a registry is asked for an image of
 // that name.
 func noFile(std stdio, name string) error {
-	info, err := os.Stat(std.path(name))
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
+	if info, err := os.Stat(std.path(name)); err != nil || !info.Mode().IsRegular() {
+		return nil //nolint:nilerr // no such file, so it may be an image
 	}
 	help := fmt.Sprintf("prodgate scan tarball:%s for an archive of docker save, --sbom or --report for what they take", name)
 	if !strings.ContainsAny(name, ":@") {
