@@ -71,6 +71,13 @@ func TestProgressIsOneLineThatGoesAway(t *testing.T) {
 		t.Errorf("shown is %q, want %q", got, want)
 	}
 	errs.Reset()
+	at = at.Add(often)
+	p = newTransferLine(std, true)
+	p.show("registry.example.com/shop/payments-api:7a3f9c2", 3<<20, 0)
+	if got, want := errs.String(), "\r\x1b[K…y.example.com/shop/payments-api:7a3f9c2: 3.0 MiB"; got != want {
+		t.Errorf("of a long name and a size that nobody knows, shown is %q, want %q", got, want)
+	}
+	errs.Reset()
 	p = newTransferLine(std, false)
 	p.show("mirror", 5, 10)
 	p.clear()

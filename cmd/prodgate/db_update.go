@@ -74,14 +74,26 @@ const often = 100 * time.Millisecond
 
 func newTransferLine(std stdio, on bool) *transferLine { return &transferLine{std: std, on: on} }
 
-// show says that done of total bytes came from there.
+// longestSource is how many characters of a source are shown: a line that wraps
+// can't be taken away again.
+const longestSource = 40
+
+// show says that done of total bytes (0: nobody knows how many) came from there.
 func (p *transferLine) show(from string, done, total int64) {
 	now := p.std.clock()
-	if !p.on || total <= 0 || done < total && now.Sub(p.shown) < often {
+	if !p.on || done != total && now.Sub(p.shown) < often {
 		return
 	}
 	p.shown, p.wrote = now, true
-	fmt.Fprintf(p.std.err, "\r\x1b[K%s: %.1f of %s (%d%%)", printable(from), float64(done)/(1<<20), mebibytes(total), done*100/total)
+	source := []rune(printable(from))
+	if over := len(source) - longestSource; over > 0 {
+		source = append([]rune("…"), source[over+1:]...)
+	}
+	amount := mebibytes(done)
+	if total > 0 {
+		amount = fmt.Sprintf("%.1f of %s (%d%%)", float64(done)/(1<<20), mebibytes(total), done*100/total)
+	}
+	fmt.Fprintf(p.std.err, "\r\x1b[K%s: %s", string(source), amount)
 }
 
 // clear takes the line away.

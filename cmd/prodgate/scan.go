@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
@@ -104,6 +105,19 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// noFile refuses what is a file here, before a registry is asked for an image of
+// that name.
+func noFile(std stdio, name string) error {
+	if info, err := os.Stat(std.path(name)); err != nil || !info.Mode().IsRegular() {
+		return nil //nolint:nilerr // no such file, so it may be an image
+	}
+	help := fmt.Sprintf("prodgate scan tarball:%s for an archive of docker save, --sbom or --report for what they take", name)
+	if !strings.ContainsAny(name, ":@") {
+		help += fmt.Sprintf("; prodgate scan %s:latest for an image", name)
+	}
+	return usage(help, "%q is a file, and an image is wanted", name)
+}
+
 func fromWords() []string {
 	words := make([]string, 0, len(scanner.Froms))
 	for _, f := range scanner.Froms {
@@ -138,12 +152,18 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	s.options.From = scanner.From(from)
 	s.options.Platforms, _ = flags.GetStringArray("platform")
 	s.options.Clock = std.clock
+	s.options.Undigested = len(s.vex) == 0 // a VEX document may speak of the image by its digest
 	s.options.Registry.Insecure, _ = flags.GetBool(config.InsecureFlag)
 	return s, nil
 }
 
 // run looks and writes every output.
 func (s *scanning) run(ctx context.Context, args []string) error {
+	if len(args) == 1 {
+		if err := noFile(s.std, args[0]); err != nil {
+			return err
+		}
+	}
 	cfg, err := loadConfig(s.cmd, s.std)
 	if err != nil {
 		return err

@@ -204,6 +204,7 @@ func TestWhatOtherScannersCouldNotJudgeIsNotNone(t *testing.T) {
 		{"Grype in an image in which it found nothing at all", strings.Replace(nothing, `"name": "debian"`, `"name": ""`, 1), "image", "names no distribution and no package"},
 		{"Grype with a distribution it has nothing about", strings.Replace(grypeReport, `"name": "debian"`, `"name": "gentoo"`, 1), "gentoo", "no advisories for the distribution"},
 		{"Grype with an alert", strings.Replace(grypeReport, `"matches"`, `"alertsByPackage": [{"package": {"name": "bash", "version": "5"}, "alerts": [{"type": "distro-eol"}]}], "matches"`, 1), "bash", "distro-eol"},
+		{"SARIF with results of other kinds alone", strings.Replace(sarifReport, `"results": [`, `"results": [{"ruleId": "DS002", "message": {"text": "root user"}}], "more": [`, 1), "image", "SARIF does not say"},
 		{"SARIF without a result", strings.Replace(sarifReport, `"results": [`, `"results": [], "more": [`, 1), "image", "SARIF does not say"},
 	}
 	for _, tt := range tests {

@@ -112,8 +112,8 @@ func (r sarifRun) about(digests []string, wanted string, ended, updated time.Tim
 		}
 	}
 	undetermined := []facts.Undetermined{}
-	if len(r.Results) == 0 {
-		undetermined = append(undetermined, facts.Undetermined{Package: "image", Reason: "the report has no result, and SARIF does not say whether the scanner recognised anything; give its own JSON"})
+	if len(findings) == 0 {
+		undetermined = append(undetermined, facts.Undetermined{Package: "image", Reason: "the report has no result about a vulnerability, and SARIF does not say whether the scanner looked for any and recognised anything; give its own JSON"})
 	}
 	driver := r.Tool.Driver
 	return forEach(digests, wanted, facts.Scan{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/match"
 )
@@ -19,7 +20,7 @@ func scanText(s *Scan, options Options) []byte {
 		t.blank()
 		found := s.of(severity)
 		t.paragraph("", fmt.Sprintf("%s (%d)", t.color(or(line(severity), "no severity")), len(found)))
-		t.table(rowsOf(found))
+		t.table(s.rowsOf(found))
 	}
 	t.blank()
 	if len(s.Findings) == 0 {
@@ -62,6 +63,9 @@ func (s *Scan) particulars() []field {
 	advisories := "of unknown age"
 	if at := s.Database.UpdatedAt; at != nil {
 		advisories = "of " + instant(*at)
+		if s.ScannedAt != nil && s.ScannedAt.Before(*at) {
+			advisories += " (after the scan: a clock or the database is wrong)"
+		}
 		if s.ScannedAt != nil && s.ScannedAt.After(*at) {
 			advisories += " (" + span(s.ScannedAt.Sub(*at)) + " old)"
 		}
@@ -105,17 +109,20 @@ func (s *Scan) of(severity string) []ScanFinding {
 	return list
 }
 
+// noFix begins what stands in the place of a fixed version.
+const noFix = "no fix: "
+
 // rowsOf are findings as the cells of a table, each once however many places it
 // was found in.
-func rowsOf(findings []ScanFinding) [][]string {
+func (s *Scan) rowsOf(findings []ScanFinding) [][]string {
 	rows := [][]string{{"package", "installed", "fixed in", "advisory", "where"}}
 	at := map[string]int{}
 	for _, f := range findings {
-		fixed := "no fix: " + or(line(f.Status), "unknown")
+		fixed := noFix + or(line(f.Status), "unknown")
 		if f.FixedVersion != nil {
 			fixed = line(*f.FixedVersion)
 		}
-		row := []string{line(f.Package), line(f.InstalledVersion), fixed, line(f.ID), line(or(f.Target, f.Ecosystem))}
+		row := []string{line(f.Package), line(f.InstalledVersion), fixed, line(f.ID), s.place(f)}
 		key := strings.Join(row[:4], "\x00")
 		if n, known := at[key]; known {
 			if places := strings.Split(rows[n][4], ", "); !slices.Contains(places, row[4]) {
@@ -129,27 +136,51 @@ func rowsOf(findings []ScanFinding) [][]string {
 	return rows
 }
 
+// place is where a finding is. Of a package of the distribution that is the
+// distribution: the image is named above.
+func (s *Scan) place(f ScanFinding) string {
+	if inner, ok := strings.CutPrefix(f.Target, s.Subject+" ("); ok && strings.HasSuffix(inner, ")") {
+		return line(strings.TrimSuffix(inner, ")"))
+	}
+	return line(or(f.Target, f.Ecosystem))
+}
+
 // widestCell is how many columns a cell may take before its row loses its line.
 const widestCell = 36
 
-// table sets rows in columns, the first row being their names.
+// table sets rows in columns, the first row being their names. The last cell of
+// one that is too wide gets a line of its own. Where not even the others fit,
+// each row is a sentence.
 func (s *sheet) table(rows [][]string) {
-	if s.width < narrowWidth {
+	columns, total := make([]int, len(rows[0])), 0
+	for i := range columns {
+		for _, row := range rows {
+			columns[i] = max(columns[i], min(width(row[i]), widestCell))
+		}
+		if i < len(columns)-1 {
+			total += 2 + columns[i]
+		}
+	}
+	if total > s.width {
 		for _, row := range rows[1:] {
-			s.set("  ", "    ", strings.Join(row, "  "))
+			fix := row[2]
+			if !strings.HasPrefix(fix, noFix) {
+				fix = "fixed in " + fix
+			}
+			s.set("  ", "    ", fmt.Sprintf("%s in %s %s, %s (%s)", row[3], row[0], row[1], fix, row[4]))
 		}
 		return
-	}
-	columns := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			columns[i] = max(columns[i], min(width(cell), widestCell))
-		}
 	}
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			b.WriteString("  " + cell + strings.Repeat(" ", max(0, columns[i]-width(cell))))
+			padded := "  " + cell + strings.Repeat(" ", max(0, columns[i]-width(cell)))
+			if i > 0 && i == len(row)-1 && utf8.RuneCountInString(b.String())+2+width(cell) > s.width {
+				s.row(b.String())
+				b.Reset()
+				padded = "    " + cell
+			}
+			b.WriteString(padded)
 		}
 		s.row(b.String())
 	}

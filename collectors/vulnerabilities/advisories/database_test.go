@@ -236,6 +236,20 @@ func other(dir, bucket string) error {
 	return db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte(bucket)); return err })
 }
 
+func TestWhoNamesTrivysCacheIsToldWhereTheDatabaseIs(t *testing.T) {
+	cache := t.TempDir()
+	inner := filepath.Join(cache, "db")
+	if err := os.Mkdir(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := advisoriestest.Write(inner, updated, content()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := advisories.Open(cache); err == nil || !strings.Contains(err.Error(), "there is one in "+inner+": name that") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestADamagedValueIsAnErrorThatNamesIt(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -38,7 +38,7 @@ func ReadMetadata(dir string) (Metadata, error) {
 	path := filepath.Join(Pinned(dir), MetadataFileName)
 	info, err := os.Stat(path)
 	if err != nil {
-		return Metadata{}, fmt.Errorf("read the advisory database: %w", err)
+		return Metadata{}, fmt.Errorf("read the advisory database: %w%s", err, below(dir))
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxMetadata {
 		return Metadata{}, fmt.Errorf("read the advisory database: %s is no ordinary file of at most %d bytes", path, maxMetadata)
@@ -52,6 +52,16 @@ func ReadMetadata(dir string) (Metadata, error) {
 		return Metadata{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// below is a hint for who names the cache of Trivy, in which the folder db is
+// what is wanted.
+func below(dir string) string {
+	inner := filepath.Join(dir, "db")
+	if _, err := os.Stat(filepath.Join(inner, MetadataFileName)); err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (there is one in %s: name that)", inner)
 }
 
 // ParseMetadata reads metadata.json. Another schema, or an age that nobody can

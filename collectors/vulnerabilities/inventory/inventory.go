@@ -108,8 +108,12 @@ type Package struct {
 }
 
 // ThirdParty is the Repository of a package that its maintainer or vendor shows
-// to be from elsewhere than the distribution.
-const ThirdParty = "third-party"
+// to be from elsewhere than the distribution. Homemade is that of one that is
+// from elsewhere by what only prodgate knows: it is looked up all the same.
+const (
+	ThirdParty = "third-party"
+	Homemade   = "homemade"
+)
 
 // FullVersion is [epoch:]version[-release], as the distribution writes it.
 func (p Package) FullVersion() string { return evr(p.Epoch, p.Version, p.Release) }

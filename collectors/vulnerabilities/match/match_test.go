@@ -525,3 +525,12 @@ func FuzzDamagedDatabase(f *testing.F) {
 		}
 	})
 }
+
+func TestAHomemadePackageIsLookedUpAndNotedAllTheSame(t *testing.T) {
+	db := built(t, map[string]packages{"debian 12": {"bash": list{"CVE-1": fixed("9")}}})
+	inv := systemOf("debian", "12", inventory.Package{Name: "bash", Version: "5", Vendor: "<root@build>", Repository: inventory.Homemade})
+	result := find(t, db, inv)
+	if len(result.Findings) != 1 || len(result.Undetermined) != 1 || !strings.Contains(result.Undetermined[0].Reason, "it is from another repository (<root@build>)") {
+		t.Errorf("found %+v, undetermined %+v", result.Findings, result.Undetermined)
+	}
+}

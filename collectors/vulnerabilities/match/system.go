@@ -47,11 +47,13 @@ func (m *matcher) assign(packages []*inventory.Package, s *system) {
 		return
 	}
 	for _, p := range packages {
-		one := s.judge
-		if p.Repository == inventory.ThirdParty && !s.everything && !(s.own != nil && s.own(p)) {
-			one = foreign
+		elsewhere := !s.everything && !(s.own != nil && s.own(p))
+		if elsewhere && (p.Repository == inventory.ThirdParty || p.Repository == inventory.Homemade) {
+			m.tasks = append(m.tasks, task{p, foreign})
 		}
-		m.tasks = append(m.tasks, task{p, one})
+		if !elsewhere || p.Repository != inventory.ThirdParty {
+			m.tasks = append(m.tasks, task{p, s.judge})
+		}
 	}
 }
 

@@ -21,11 +21,11 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read
 	if o.From == FromAttached {
 		return o.attached(ctx, db, reference)
 	}
-	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Progress: o.progress(reference)})
+	read, err := image.Read(ctx, reference, image.Options{Registry: o.Registry, Platforms: o.Platforms, Undigested: o.Undigested, Progress: o.progress(reference)})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.From != FromImage {
+		if o.From != FromImage && inv.Digest != "" {
 			if err := o.besides(ctx, db, &scan, reference, read.Digest); err != nil {
 				return nil, err
 			}
@@ -135,7 +135,7 @@ func Bill(ctx context.Context, bills []*inventory.Inventory, o Options) ([]Scan,
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read
 	var scans []Scan
 	for _, inv := range bills {
 		scan, err := o.look(ctx, db, inv)

@@ -53,7 +53,14 @@ type Options struct {
 	From      From     // empty: FromAuto
 	Platforms []string // os/arch[/variant], exactly; empty: every platform of the image
 	Registry  registry.Options
-	Clock     func() time.Time // nil: time.Now
+
+	// Undigested leaves the digest of an archive of docker save empty, which has
+	// none before it is pushed: to know it costs packing every layer. Nothing that
+	// rests on a digest, as a decision does, can be said of such a scan, and no
+	// attached bill of materials is looked for.
+	Undigested bool
+
+	Clock func() time.Time // nil: time.Now
 
 	// Progress is told what is read, and how many bytes of how many (0: not known)
 	// were. Nil: nobody looks.

@@ -26,8 +26,8 @@ func readApk(f *found, r io.Reader, _ int64) error {
 			f.note(f.path, "it lists a package of version %s without its name", full)
 		case !valid:
 			f.unread = append(f.unread, facts.Undetermined{Package: p.Name, Version: full, Reason: f.path + " gives it a version that is none of apk's"})
-		case !seen[p.Name]:
-			seen[p.Name] = true
+		case !seen[p.Name+"@"+full]:
+			seen[p.Name+"@"+full] = true
 			p.Class, p.Version = inventory.ClassOS, full
 			if p.SrcName != "" {
 				p.SrcVersion = full

@@ -77,7 +77,7 @@ func (l *layer) sums() {
 			if !ok {
 				list = lists[p.Name+":"+p.Arch]
 			}
-			if p.Repository != inventory.ThirdParty {
+			if p.Repository == "" {
 				f.database.owned = append(f.database.owned, list...)
 			}
 		}
@@ -116,12 +116,14 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 			databases[name] = true
 		}
 	})
-	listed := map[string]bool{}
+	listed, managers := map[string]bool{}, map[string]int{}
 	t.visible(func(i int, _ string, f *found) {
 		if f.database != nil {
+			manager := group(f.path)
 			for _, p := range f.database.packages {
-				if id := identity(group(f.path), p); !listed[id] {
+				if id := identity(manager, p); !listed[id] {
 					listed[id] = true
+					managers[manager]++
 					p.Type, p.Target = family, target
 					inv.Packages = append(inv.Packages, p)
 				}
@@ -130,6 +132,8 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 		f.languages(inv, databases)
 	})
 	t.suspect(inv, len(listed))
+	foreign(inv, managers)
+	t.strangers(inv)
 	inv.Sort()
 	return inv
 }
@@ -145,9 +149,13 @@ func identity(manager string, p inventory.Package) string {
 // languages adds the packages of a file of a language, without those that belong
 // to a package of the distribution that is still listed.
 func (f *found) languages(inv *inventory.Inventory, databases map[string]bool) {
+	family := ""
+	if inv.OS != nil {
+		family = inv.OS.Family
+	}
 	owned := func(p string) bool {
 		owner, ok := f.owners[p]
-		return ok && (owner == byPython || databases[owner])
+		return ok && (owner == byPython || databases[owner] && f.distributed(family))
 	}
 	if len(f.language.Packages)+len(f.language.Unread) == 0 || owned(f.path) {
 		return
@@ -158,6 +166,28 @@ func (f *found) languages(inv *inventory.Inventory, databases map[string]bool) {
 			inv.Packages = append(inv.Packages, p)
 		}
 	}
+}
+
+// distributed reports whether a package of the distribution may have installed
+// the file. Debian, Ubuntu and Alpine let their packages put nothing in opt, srv,
+// home or usr/local, and nothing but the name of who made a package tells one of
+// theirs from one that a team built for itself: what that brings has to be judged
+// by itself. Wolfi's relatives use such folders, and rpm's packages name their
+// vendor.
+func (f *found) distributed(family string) bool {
+	switch family {
+	case "debian", "ubuntu", "alpine":
+	default:
+		return true
+	}
+	top, rest, _ := strings.Cut(f.path, "/")
+	switch top {
+	case "usr":
+		return !strings.HasPrefix(rest, "local/")
+	case "bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "var":
+		return true
+	}
+	return false
 }
 
 // precedence is in which order files are asked for the distribution.
@@ -237,6 +267,32 @@ func (t *tree) built(os *inventory.OS) {
 		}
 	}
 	slices.Sort(os.ContentSets)
+}
+
+// managing is which package manager a distribution has; those that are not here
+// have rpm.
+var managing = map[string]string{
+	"debian": groupDpkg, "ubuntu": groupDpkg, "echo": groupDpkg,
+	"alpine": groupApk, "wolfi": groupApk, "chainguard": groupApk, "minimos": groupApk,
+}
+
+// foreign notes packages of a manager that the distribution does not have: its
+// advisories, and its way to compare versions, do not speak of them. Whatever
+// os-release says decides which distribution it is, and nobody vouches for that.
+func foreign(inv *inventory.Inventory, managers map[string]int) {
+	if inv.OS == nil {
+		return
+	}
+	for _, manager := range []string{groupDpkg, groupApk, groupRPM} {
+		if n := managers[manager]; n > 0 && manager != cmp.Or(managing[inv.OS.Family], groupRPM) {
+			noun := "packages"
+			verb := "are"
+			if n == 1 {
+				noun, verb = "package", "is"
+			}
+			inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
+		}
+	}
 }
 
 // suspect notes what can't be: an image in which nothing is recognised, packages

@@ -53,6 +53,11 @@ func (t *tree) elsewhere() map[int]*detour {
 				t.shared(more, i, name)
 			}
 		}
+		for _, name := range slices.Sorted(maps.Keys(l.aliases)) {
+			if !t.hidden(i, name) {
+				t.aliased(more, i, name)
+			}
+		}
 	}
 	return more
 }
@@ -106,6 +111,23 @@ func (t *tree) shared(more map[int]*detour, i int, name string) {
 	t.unread = append(t.unread, facts.Undetermined{Package: name, Reason: fmt.Sprintf("it is a hard link to %s, which is not there", source)})
 }
 
+// aliased adds the file of a language to which the symbolic link at name of layer
+// i leads, unless it was read already. A link that leads nowhere, or through
+// another, hides nothing: it is no file, or the other is read.
+func (t *tree) aliased(more map[int]*detour, i int, name string) {
+	target := t.layers[i].aliases[name]
+	hash := hashOf(target)
+	for k, l := range t.layers {
+		if !has(l.files, hash) || l.found[target] != nil || t.hidden(k, target) || kindOf(target) != nil {
+			continue
+		}
+		if d := at(more, k); len(d.exact[target]) == 0 {
+			d.exact[target] = []*move{{from: target, to: name, into: t.layers[i], at: name, found: true}}
+		}
+		return
+	}
+}
+
 // detours reads what more asks for.
 func (r *reader) detours(ctx context.Context, t *tree, more map[int]*detour) error {
 	for _, i := range slices.Sorted(maps.Keys(more)) {
@@ -152,7 +174,7 @@ func (w *walk) detoured(ctx context.Context, name string, header *tar.Header) er
 	if moves := w.instead.exact[name]; len(moves) > 0 {
 		first := moves[0]
 		for _, m := range moves {
-			m.found = group(m.to) == group(first.to) // the bytes can be read once, and say the same
+			m.found = m.found || group(m.to) == group(first.to) // the bytes can be read once, and say the same
 		}
 		w.layer = first.into
 		return w.file(ctx, cmp.Or(first.at, name), first.to, header)

@@ -16,8 +16,8 @@ import (
 )
 
 // thirdParties are parts of the Maintainer of packages that come from elsewhere
-// than the distribution, as Trivy knows them: their files are their maintainer's,
-// and the distribution has no advisories for them.
+// than the distribution: their files are their maintainer's, and the distribution
+// has no advisories for them. These are those that Trivy knows.
 var thirdParties = []string{
 	"support@docker.com",
 	"@nvidia.com", "Google Cloud CLI Authors", "sapmachine@sap.com", "@hashicorp.com", "@microsoft.com",
@@ -32,11 +32,23 @@ var thirdParties = []string{
 // thirdPartyNames are whole Maintainers of that kind.
 var thirdPartyNames = []string{"GitHub", "HashiCorp"}
 
-// fromElsewhere reports whether a package with that Maintainer is not the
-// distribution's.
-func fromElsewhere(maintainer string) bool {
-	return slices.Contains(thirdPartyNames, maintainer) ||
-		slices.ContainsFunc(thirdParties, func(part string) bool { return strings.Contains(maintainer, part) })
+// otherParties are more of them, which Trivy takes for the distribution's.
+var otherParties = []string{
+	"kubernetes-dev", "temurin-dev@eclipse.org", "corretto-team@amazon.com", "mysql-build@oss.oracle.com", "@percona.com", "chromium-dev@chromium.org",
+}
+
+// repository is where a package with that Maintainer is from; empty: the
+// distribution. vendor says that it names a vendor, as tools like fpm and nfpm
+// write it; no package of Debian's or Ubuntu's does.
+func repository(maintainer string, vendor bool) string {
+	part := func(part string) bool { return strings.Contains(maintainer, part) }
+	switch {
+	case slices.Contains(thirdPartyNames, maintainer), slices.ContainsFunc(thirdParties, part):
+		return inventory.ThirdParty
+	case vendor, slices.ContainsFunc(otherParties, part):
+		return inventory.Homemade
+	}
+	return ""
 }
 
 // maxParagraph bounds what dpkg says of one package, in bytes.
@@ -72,32 +84,48 @@ func readDpkg(f *found, r io.Reader, _ int64) error {
 type paragraph struct {
 	fields map[string]string
 	last   string
-	bad    string // a line that is none; empty: there is none
+	bad    string // what is wrong with it; empty: nothing
 }
 
 // dpkgFields are the fields that are read, in small letters.
-var dpkgFields = []string{"package", "version", "status", "source", "architecture", "maintainer"}
+var dpkgFields = []string{"package", "version", "status", "source", "architecture", "maintainer", "vendor"}
+
+// removed reports whether dpkg has removed the package, as the last of the
+// status' three words says. One that is only marked to be removed is still there.
+func (p paragraph) removed() bool {
+	words := strings.Fields(p.fields["status"])
+	if len(words) == 0 || words[0] != "deinstall" && words[0] != "purge" {
+		return false
+	}
+	last := words[len(words)-1]
+	return len(words) < 3 || last == "config-files" || last == "not-installed"
+}
 
 // line takes a line: a field, or what goes on with the one before.
 func (p *paragraph) line(line []byte) {
 	if line[0] == ' ' || line[0] == '\t' {
 		if p.last == "" && p.fields == nil {
-			p.bad = string(line)
+			p.bad = fmt.Sprintf("has a line that is no field: %.80q", line)
 		}
 		return
 	}
 	name, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok || len(name) == 0 {
-		p.bad = string(line[:min(len(line), 80)])
+		p.bad = fmt.Sprintf("has a line that is no field: %.80q", line)
 		return
 	}
 	if p.fields == nil {
 		p.fields = map[string]string{}
 	}
 	for _, wanted := range dpkgFields {
-		if _, twice := p.fields[wanted]; !twice && len(name) == len(wanted) && strings.EqualFold(string(name), wanted) {
-			p.fields[wanted] = string(bytes.TrimSpace(value))
+		if !strings.EqualFold(string(name), wanted) {
+			continue
 		}
+		if _, twice := p.fields[wanted]; twice {
+			p.bad = cmp.Or(p.bad, fmt.Sprintf("has a second field %.80q in one paragraph", line))
+			continue
+		}
+		p.fields[wanted] = string(bytes.TrimSpace(value))
 	}
 	p.last = string(name)
 }
@@ -108,13 +136,11 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	name, full := p.fields["package"], p.fields["version"]
-	for word := range strings.FieldsSeq(p.fields["status"]) {
-		if word == "deinstall" || word == "purge" {
-			return
-		}
+	if p.removed() {
+		return
 	}
 	if p.bad != "" {
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: fmt.Sprintf("%s has a line that is no field: %q", f.path, p.bad)})
+		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
 	}
 	status := p.fields["status"]
 	switch {
@@ -131,9 +157,8 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	found.Arch, found.Vendor = p.fields["architecture"], p.fields["maintainer"]
-	if fromElsewhere(found.Vendor) {
-		found.Repository = inventory.ThirdParty
-	}
+	_, vendor := p.fields["vendor"]
+	found.Repository = repository(found.Vendor, vendor)
 	f.database.packages = append(f.database.packages, found)
 }
 

@@ -160,6 +160,7 @@ func read(ctx context.Context, ref registry.Reference, image *registry.Image, re
 		return nil, fmt.Errorf("read %s: %w", reference, err)
 	}
 	found := t.inventory(reference)
+	notLinux(found, image.Platform)
 	found.Digest, found.Platform = image.Digest, image.Platform
 	return found, nil
 }

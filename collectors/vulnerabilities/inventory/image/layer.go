@@ -46,6 +46,9 @@ type layer struct {
 	links map[string]string // the symbolic links that a wanted path may lead through
 	hard  map[string]string // the hard links that are wanted themselves
 	found map[string]*found
+
+	strange map[string]bool   // the folders of strangers that hold something
+	aliases map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
 // found is what a file says, by the path at which it lies.
@@ -53,6 +56,7 @@ type found struct {
 	path string // as which it was read
 
 	release    *release
+	called     string // the ID of os-release, whether it is known or not
 	repository string // of apk
 	extended   bool   // Ubuntu's ESM
 	build      *build
@@ -174,7 +178,7 @@ type walk struct {
 	reader  *reader
 	layer   *layer
 	files   *tar.Reader
-	skipped map[string]bool // folders whose files are left out, as Trivy leaves them out
+	skipped map[string]bool // folders whose files are left out, for a runtime mounts others over them
 
 	// instead reads files as if they lay elsewhere, and those alone; nil: every
 	// file is read as what it is.
@@ -186,7 +190,8 @@ type walk struct {
 func (w *walk) all(ctx context.Context) error {
 	l := w.layer
 	if l.found == nil {
-		l.links, l.hard, l.found = map[string]string{}, map[string]string{}, map[string]*found{}
+		l.links, l.hard, l.aliases = map[string]string{}, map[string]string{}, map[string]string{}
+		l.strange, l.found = map[string]bool{}, map[string]*found{}
 	}
 	w.skipped = map[string]bool{}
 	for pending := 1; ; pending++ {
@@ -231,21 +236,25 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 	delete(l.found, name) // of two entries the later one counts
 	delete(l.links, name)
 	delete(l.hard, name)
+	delete(l.aliases, name)
 	hash := hashOf(name)
 	if header.Typeflag == tar.TypeDir {
-		if base := path.Base(name); base == ".git" || name == "proc" || name == "sys" || name == "dev" {
+		if name == "proc" || name == "sys" || name == "dev" {
 			w.skipped[name] = true
 		}
 		l.folders = append(l.folders, hash)
 		return nil
 	}
 	l.files = append(l.files, hash)
+	l.meet(name)
 	switch header.Typeflag {
 	case tar.TypeReg:
 		return w.file(ctx, name, name, header)
 	case tar.TypeSymlink:
 		if mattering[name] {
 			l.links[name] = header.Linkname
+		} else if w.reader.wanted(name, plainMode, someSize) && !w.skips(name) {
+			return w.alias(name, header.Linkname)
 		}
 	case tar.TypeLink:
 		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) && !w.skips(name) {
@@ -262,6 +271,22 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 
 // someSize stands for that of a file behind a hard link, which tar does not say.
 const someSize = 64 << 20
+
+// plainMode is that of a file which is wanted for its name alone.
+const plainMode = 0o644
+
+// alias takes a symbolic link whose name is one of a language's files. Where it
+// leads to a file whose own name is none, that has to be read as if it lay here.
+func (w *walk) alias(name, target string) error {
+	if !path.IsAbs(target) {
+		target = path.Join("/", path.Dir(name), target)
+	}
+	if target = clean(target); w.reader.wanted(target, plainMode, someSize) {
+		return nil
+	}
+	w.layer.aliases[name] = target
+	return w.reader.count(0, 1, 0)
+}
 
 // hide takes a whiteout.
 func (l *layer) hide(dir, base string) error {

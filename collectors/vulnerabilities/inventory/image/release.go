@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,14 +55,24 @@ var families = map[string]string{
 	"coreos":              "coreos",
 }
 
-// readOSRelease reads os-release(5).
-func readOSRelease(text []byte) *release {
+// readCalled reads os-release(5), and keeps what the distribution calls itself
+// where that is none that is known.
+func readCalled(f *found, r io.Reader, _ int64) error {
+	text, err := io.ReadAll(r)
 	said := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(line, "="); ok {
 			said[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `"'`)
 		}
 	}
+	if f.release = readOSRelease(said); len(said) > 0 {
+		f.called = cmp.Or(said["ID"], "linux") // as os-release(5) has it
+	}
+	return err
+}
+
+// readOSRelease is the distribution that os-release names, if it is known.
+func readOSRelease(said map[string]string) *release {
 	family := families[said["ID"]]
 	if family == "" || said["VERSION_ID"] == "" {
 		return nil

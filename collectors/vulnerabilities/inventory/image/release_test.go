@@ -174,7 +174,7 @@ func TestDpkgIsReadAsDpkgMeansIt(t *testing.T) {
 func TestApkIsReadWithLongLinesAndOrigins(t *testing.T) {
 	installed := "C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:x86_64\nm:Someone <a@b>\no:musl-src\np:" + strings.Repeat("so:x=1 ", 30_000) + "\nF:lib\nR:libc.so\n\nP:zlib\nV:1.3.1-r1\n\nP:musl\nV:9-r9\n\n\n"
 	inv := inventoryOf(t, []entry{file("etc/alpine-release", "3.20.1\n"), file("lib/apk/db/installed", installed), file("usr/lib/apk/db/installed", "P:musl\nV:1.2.5-r0\n")})
-	equal(t, inv, "musl 1.2.5-r0", "zlib 1.3.1-r1")
+	equal(t, inv, "musl 1.2.5-r0", "musl 9-r9", "zlib 1.3.1-r1")
 	if p := inv.Packages[0]; p.SrcName != "musl-src" || p.SrcVersion != "1.2.5-r0" || p.Arch != "x86_64" || p.Vendor != "Someone <a@b>" {
 		t.Errorf("read %+v", p)
 	}

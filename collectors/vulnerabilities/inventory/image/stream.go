@@ -49,7 +49,7 @@ func open(ctx context.Context, ref registry.Reference, layer registry.Layer, p *
 		size = layer.Size
 	}
 	body, err := ref.Open(ctx, layer.Digest, size)
-	if errors.Is(err, registry.ErrAbsent) && strings.Contains(layer.MediaType, "foreign") || strings.Contains(layer.MediaType, "nondistributable") {
+	if errors.Is(err, registry.ErrAbsent) && (strings.Contains(layer.MediaType, "foreign") || strings.Contains(layer.MediaType, "nondistributable")) {
 		err = fmt.Errorf("it is of a kind (%s) that a registry need not hold: %w", layer.MediaType, err)
 	}
 	if err != nil {

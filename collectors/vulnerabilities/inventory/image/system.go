@@ -78,7 +78,7 @@ var kinds = map[string]*kind{
 }
 
 var (
-	osRelease    = &kind{"os-release", maxText, releases(readOSRelease)}
+	osRelease    = &kind{"os-release", maxText, readCalled}
 	amazon       = &kind{"system-release", maxText, releases(amazonRelease)}
 	fedora       = &kind{"fedora-release", maxText, releases(only("fedora", "fedora", "fedora linux"))}
 	installed    = &kind{groupApk, maxList, readApk}

@@ -125,9 +125,9 @@ func TestFilesThatTheDistributionInstalledAreItsOwn(t *testing.T) {
 	}
 }
 
-func TestFoldersThatTrivySkipsAreSkipped(t *testing.T) {
+func TestFoldersThatARuntimeMountsOverAreSkipped(t *testing.T) {
 	inv := inventoryOf(t, append(base(), folder("proc"), lodash("proc/x", "1.0.0"), folder("srv/.git"), lodash("srv/.git/a/b", "1.0.0"), lodash("srv/.gitx", "2.0.0")))
-	equal(t, inv, "bash 5.2.15-2+b7", "lodash 2.0.0", "zlib1g 1:1.2.13.dfsg-1")
+	equal(t, inv, "bash 5.2.15-2+b7", "lodash 1.0.0", "lodash 2.0.0", "zlib1g 1:1.2.13.dfsg-1")
 }
 
 func TestWhatNoRuntimeReadsIsNotLeftOut(t *testing.T) {

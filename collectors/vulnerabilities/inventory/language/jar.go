@@ -29,7 +29,7 @@ func isJar(_, base string) bool {
 
 // isNestedJar recognises those that are read inside of another.
 func isNestedJar(name string) bool {
-	switch path.Ext(name) {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".jar", ".war", ".ear":
 		return true
 	}

@@ -92,6 +92,7 @@ func TestJars(t *testing.T) {
 		{"an application without libraries", "shop.war", []entry{ours}, nil, ""},
 		{"a jar in a war in an ear", "shop.EAR", []entry{nest(t, "web.war", true, nest(t, "WEB-INF/lib/a-1.jar", false, pom("g", "a", "1")))}, []string{"g:a 1 /web.war/WEB-INF/lib/a-1.jar"}, ""},
 		{"a library that does not name itself, nested", "shop.par", []entry{nest(t, "lib/b-2.jar", false, ours)}, nil, "it is b,"},
+		{"a nested one in capitals", "shop.war", []entry{nest(t, "WEB-INF/lib/A.JAR", true, pom("g", "a", "1"))}, []string{"g:a 1 /WEB-INF/lib/A.JAR"}, ""},
 		{"a nested one that is none", "shop.war", []entry{{name: "WEB-INF/lib/b-2.jar", content: "nothing"}}, nil, "no archive"},
 		{"a nested one whose name climbs", "shop.war", []entry{nest(t, "../../etc/a-1.jar", true, pom("g", "a", "1"))}, []string{"g:a 1 /etc/a-1.jar"}, ""},
 		{"a manifest of a library in its classes", "shop.war", []entry{{name: "WEB-INF/classes/META-INF/MANIFEST.MF", content: "Bundle-Name: b\nBundle-SymbolicName: c.b\nBundle-Version: 1\n"}, manifestOf()}, nil, ""},

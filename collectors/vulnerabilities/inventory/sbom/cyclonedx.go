@@ -36,14 +36,13 @@ type cycloneDX struct {
 }
 
 type cycloneComponent struct {
-	Ref        string `json:"bom-ref" xml:"bom-ref,attr"`
-	Type       string `json:"type" xml:"type,attr"`
-	Group      string `json:"group" xml:"group"`
-	Name       string `json:"name" xml:"name"`
-	Version    string `json:"version" xml:"version"`
-	PURL       string `json:"purl" xml:"purl"`
-	IsExternal bool   `json:"isExternal" xml:"isExternal,attr"`
-	Hashes     []struct {
+	Ref     string `json:"bom-ref" xml:"bom-ref,attr"`
+	Type    string `json:"type" xml:"type,attr"`
+	Group   string `json:"group" xml:"group"`
+	Name    string `json:"name" xml:"name"`
+	Version string `json:"version" xml:"version"`
+	PURL    string `json:"purl" xml:"purl"`
+	Hashes  []struct {
 		Algorithm string `json:"alg" xml:"alg,attr"`
 		Value     string `json:"content" xml:",chardata"`
 	} `json:"hashes" xml:"hashes>hash"`
@@ -125,9 +124,7 @@ func (b *bill) add(c cycloneComponent, root bool, parent string, depth int) erro
 	if parent != "" && c.Ref != "" {
 		b.edges[parent] = append(b.edges[parent], c.Ref)
 	}
-	if !c.IsExternal {
-		b.components = append(b.components, c.component(root))
-	}
+	b.components = append(b.components, c.component(root))
 	for _, part := range c.Components {
 		if err := b.add(part, false, c.Ref, depth+1); err != nil {
 			return err

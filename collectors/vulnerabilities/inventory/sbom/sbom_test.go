@@ -251,6 +251,13 @@ func TestComponentsInComponentsAreRead(t *testing.T) {
 	}
 }
 
+func TestWhatIsSaidToBeExternalIsReadToo(t *testing.T) {
+	inv := only(t, cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1","isExternal":true}`))
+	if len(inv.Packages) != 1 || inv.Packages[0].Name != "ok" {
+		t.Errorf("read %+v", inv.Packages)
+	}
+}
+
 func TestTheSameReferenceTwiceHidesNothing(t *testing.T) {
 	inv := only(t, cdx(`{"bom-ref":"x","type":"library","name":"a","purl":"pkg:npm/a@1"}`, `{"bom-ref":"x","type":"library","name":"b","purl":"pkg:npm/b@1"}`, `{"bom-ref":"x","type":"library","name":"b","purl":"pkg:npm/b@1"}`))
 	if len(inv.Packages) != 2 {
