@@ -335,13 +335,25 @@ func TestFaultAFlippedBitInAnyPage(t *testing.T) {
 		}
 		irrelevant++
 		if after := dump(t, to); after != before {
-			t.Errorf("byte %d of page %d: not seen, and what is read is another", i%4096, i/4096+1)
+			was, is := difference(before, after)
+			t.Errorf("byte %d of page %d: not seen, and what is read is another:\n%s\n%s", i%4096, i/4096+1, was, is)
 		}
 	}
 	t.Logf("%d flips seen, %d where nothing is stored", seen, irrelevant)
 	if seen == 0 {
 		t.Error("no flip was seen: this test does not try what it says")
 	}
+}
+
+// difference is the first line that differs.
+func difference(a, b string) (x, y string) {
+	p, q := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(p), len(q)) {
+		if p[i] != q[i] {
+			return p[i], q[i]
+		}
+	}
+	return fmt.Sprint(len(p), " lines"), fmt.Sprint(len(q), " lines")
 }
 
 // A file that is cut off anywhere is seen.

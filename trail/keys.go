@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -134,8 +135,11 @@ func writeTemporary(file string, content []byte, durable bool) (string, error) {
 	return f.Name(), nil
 }
 
-// syncFolder makes the names in a folder durable.
+// syncFolder makes the names in a folder durable. Windows does so by itself.
 func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(folder)
 	if err != nil {
 		return err

@@ -255,7 +255,7 @@ func dump(t *testing.T, path string) string {
 	}
 	defer db.Close()
 	var b strings.Builder
-	queries := []string{"SELECT type, name, sql FROM sqlite_schema", "SELECT application_id FROM pragma_application_id", "SELECT user_version FROM pragma_user_version"}
+	queries := []string{"SELECT type, name, tbl_name, sql FROM sqlite_schema", "SELECT application_id FROM pragma_application_id", "SELECT user_version FROM pragma_user_version"}
 	for _, table := range []string{"meta", "entries", "hashes", "checkpoints", "blobs"} {
 		queries = append(queries, "SELECT * FROM "+table)
 	}
