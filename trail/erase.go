@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -226,10 +227,10 @@ func (l *Log) spare(ctx context.Context, filter Filter, shared map[string]BlobRe
 	return nil
 }
 
-// matches tells of an entry what Entries asks the database.
+// matches tells of an entry, by its own word, what Entries asks the database.
 func (f Filter) matches(e *Entry) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
-	return is(f.Service, e.Service) && is(f.Environment, e.Environment) && is(f.Digest, e.Digest) && is(f.Deployment, e.Deployment) &&
+	return is(f.Service, e.Service) && is(f.Environment, e.Environment) && is(strings.TrimPrefix(f.Digest, "sha256:"), strings.TrimPrefix(e.Digest, "sha256:")) && is(f.Deployment, e.Deployment) &&
 		(len(f.Types) == 0 || slices.Contains(f.Types, e.Type)) && e.Seq >= f.From &&
 		(f.Since.IsZero() || !e.RecordedAt.Before(f.Since)) && (f.Until.IsZero() || e.RecordedAt.Before(f.Until))
 }

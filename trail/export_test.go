@@ -214,3 +214,36 @@ func TestPruneErasesWhatRetentionDoesNotKeep(t *testing.T) {
 		intact(t, location, VerifyOptions{Key: publicOf(t, l)})
 	})
 }
+
+// An export comes from somewhere else. What never ends is not waited for.
+func TestAnExportOfPipesIsNoExport(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "T.db"), Options{})
+	add(t, l, plain())
+	key := VerifyOptions{Key: publicOf(t, l), Deadline: 2 * time.Second}
+	for _, name := range []string{checkpointFile, bundlePath(0, 1), tilePath(0, 0, 1)} {
+		folder := filepath.Join(t.TempDir(), "export")
+		if _, err := l.Export(t.Context(), folder); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		makePipe(t, file)
+		done := make(chan Verdict, 1)
+		go func() {
+			if r, err := Verify(t.Context(), folder, key); err == nil {
+				done <- r.Verdict
+			}
+			close(done)
+		}()
+		select {
+		case verdict := <-done:
+			if verdict == Intact {
+				t.Errorf("with a pipe as %s it is %s", name, verdict)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("it waits for a pipe as %s", name)
+		}
+	}
+}

@@ -216,3 +216,19 @@ func TestErasedContentIsGoneFromTheFile(t *testing.T) {
 	}
 	intact(t, location, VerifyOptions{})
 }
+
+// Between looking for a log and making one, another process may have made it,
+// written to it and left its checkpoint: that is no log that is gone.
+func TestALogThatAnotherFirstRunMadeIsNotGone(t *testing.T) {
+	engines(t, func(t *testing.T, location string, options Options) {
+		other := open(t, location, options)
+		receipts := add(t, other, plain())
+		late := open(t, location, options)
+		if err := late.create(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if again := add(t, late, plain()); again[0].Seq != receipts[0].Seq+1 {
+			t.Errorf("it goes on with entry %d", again[0].Seq)
+		}
+	})
+}

@@ -114,6 +114,9 @@ func (l *Log) readPage(ctx context.Context, filter Filter, from, end int64, limi
 		if err != nil {
 			return nil, err
 		}
+		if !filter.matches(&e) {
+			return nil, fmt.Errorf("entry %d was found as what it is not (%s of %q in %q): the columns that entries are looked up by were altered: run prodgate audit verify", e.Seq, e.Type, e.Service, e.Environment)
+		}
 		list = append(list, e)
 	}
 	return list, rows.Err()

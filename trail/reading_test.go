@@ -80,3 +80,29 @@ func TestAReadingOfAnAlteredLogIsAnError(t *testing.T) {
 		})
 	}
 }
+
+// The columns that entries are looked up by are not signed, and whoever can write
+// to the file can make them say anything.
+func TestAnEntryThatIsFoundAsWhatItIsNotIsNotHandedOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trail.db")
+	l := open(t, path, Options{})
+	add(t, l, steps(3)...)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := shell(path, "PRAGMA writable_schema = ON",
+		"UPDATE sqlite_schema SET sql = replace(sql, 'json_extract(body, ''$.predicate.service'')', 'coalesce(''payments'', body)') WHERE name = 'entries'",
+		"PRAGMA writable_schema = RESET", "UPDATE entries SET body = body", "REINDEX"); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, path, Options{ReadOnly: true})
+	found := 0
+	for e, err := range l.Entries(t.Context(), Filter{Service: "payments"}) {
+		if found++; err == nil || !strings.Contains(err.Error(), "found as what it is not") {
+			t.Errorf("it hands out entry %d of %q, %v", e.Seq, e.Service, err)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d answers", found)
+	}
+}

@@ -142,8 +142,12 @@ func (l *Log) publish(public string) {
 
 // create makes the tables of a new log. Of several first runs at once one does.
 func (l *Log) create(ctx context.Context) error {
-	if err := l.forgotten(); err != nil {
-		return err
+	if gone := l.forgotten(); gone != nil {
+		// Whoever leaves a checkpoint has made the log before: look once more.
+		if there, err := l.store.engine.exists(ctx, l.store.db); !there || err != nil {
+			return errors.Join(gone, err)
+		}
+		return nil
 	}
 	signer, public, err := ensureKey(l.place.key)
 	if err != nil {

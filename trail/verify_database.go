@@ -44,10 +44,10 @@ func (v *verification) database(s *store) (err error) {
 	defer cancel()
 	group.Go(func() { v.guard("database", func() error { return c.integrity(ctx) }) })
 
-	if err := c.identity(); err != nil {
+	if err := c.schema(); err != nil {
 		return err
 	}
-	if err := c.schema(); err != nil {
+	if err := c.identity(); err != nil {
 		return err
 	}
 	if err := c.log(); err != nil {
@@ -222,12 +222,21 @@ func (c *databaseCheck) readPage(first int64) (*pageOf, error) {
 	return p, nil
 }
 
+// maxNote is how long a checkpoint that a log signed can be, in bytes.
+const maxNote = 4096
+
+// bounded is a column whose value is read only where it is no longer than what a
+// log writes: a log that is verified may hold what its memory cannot.
+func bounded(column string, limit int) string {
+	return fmt.Sprintf("CASE WHEN octet_length(%s) <= %d THEN %s END", column, limit, column)
+}
+
 func entryQuery() string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
 	}
-	return "SELECT seq, body, " + strings.Join(names, ", ") + " FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+	return "SELECT seq, " + bounded("body", maxLeaf) + ", " + strings.Join(names, ", ") + " FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq"
 }
 
 func (c *databaseCheck) readEntries(first, end int64) ([]entryRow, error) {
@@ -253,7 +262,7 @@ func (c *databaseCheck) readEntries(first, end int64) ([]entryRow, error) {
 }
 
 func (c *databaseCheck) readHashes(first, end int64) ([]hashRow, error) {
-	rows, err := c.conn.QueryContext(c.ctx, "SELECT position, hash FROM hashes WHERE position >= $1 AND position < $2 ORDER BY position", first, end)
+	rows, err := c.conn.QueryContext(c.ctx, "SELECT position, "+bounded("hash", tlog.HashSize)+" FROM hashes WHERE position >= $1 AND position < $2 ORDER BY position", first, end)
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +280,7 @@ func (c *databaseCheck) readHashes(first, end int64) ([]hashRow, error) {
 
 // readCheckpoints reads those of more than after entries, up to size.
 func (c *databaseCheck) readCheckpoints(after, size int64) ([]checkpointRow, error) {
-	rows, err := c.conn.QueryContext(c.ctx, "SELECT size, note FROM checkpoints WHERE size > $1 AND size <= $2 ORDER BY size", after, size)
+	rows, err := c.conn.QueryContext(c.ctx, "SELECT size, coalesce("+bounded("note", maxNote)+", '') FROM checkpoints WHERE size > $1 AND size <= $2 ORDER BY size", after, size)
 	if err != nil {
 		return nil, err
 	}

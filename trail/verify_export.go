@@ -129,8 +129,14 @@ func (c *exportCheck) compareTile(name string, want []byte) {
 	}
 }
 
-// readBounded reads a file that may be as large as limit.
+// readBounded reads a file that may be as large as limit. Of anything but a
+// file, such as a pipe, nobody knows when it ends.
 func readBounded(file string, limit int64) ([]byte, error) {
+	if info, err := os.Stat(file); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is no regular file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,10 @@ type checkpointRow struct {
 
 // examine looks at an entry alone: its hash, its form, its generated columns.
 func (r *entryRow) examine() {
+	if r.body == nil {
+		r.wrong = append(r.wrong, fmt.Sprintf("it is longer than the %d bytes of an entry", maxLeaf))
+		return
+	}
 	r.hash = tlog.RecordHash(r.body)
 	s, ok := scanLeaf(r.body)
 	if !ok {

@@ -389,3 +389,33 @@ func backup(t *testing.T, l *Log) func() {
 		}
 	}
 }
+
+// What is verified may be as large as somebody likes: no more of it is read than
+// a log writes, and no table that has no end is waited for without a verdict.
+func TestWhatNoLogWritesIsNotReadInto(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "T.db")
+	l := open(t, path, Options{})
+	sample(t, l)
+	l.Close()
+	const endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT "
+	for _, tt := range []struct {
+		name, want string
+		statements []string
+	}{
+		{"a long entry", "it is longer than the 65535 bytes of an entry", []string{"UPDATE entries SET body = json_set(body, '$.more', hex(zeroblob(40000))) WHERE seq = 2"}},
+		{"a long checkpoint", "checkpoint of 1", []string{"UPDATE checkpoints SET note = note || hex(zeroblob(40000)) WHERE size = 1"}},
+		{"a long hash", "hash 2", []string{"UPDATE hashes SET hash = zeroblob(80000) WHERE position = 2"}},
+		{"endless words about itself", "view", []string{"ALTER TABLE meta RENAME TO old", "CREATE VIEW meta AS " + endless + "'name' || n AS name, 'v' AS value FROM r"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			altered := copyLog(t, path)
+			if err := shell(altered, tt.statements...); err != nil {
+				t.Fatal(err)
+			}
+			r, err := Verify(t.Context(), altered, VerifyOptions{Deadline: 2 * time.Second})
+			if err != nil || r.Verdict != Altered || !strings.Contains(fmt.Sprint(r.Problems), tt.want) {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}

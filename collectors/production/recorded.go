@@ -74,14 +74,12 @@ func (c Collector) collectRecorded(ctx context.Context, req facts.Request) (sect
 // history reads entries, newest first.
 func history(entries []trail.Entry) (*facts.Production, error) {
 	found := &facts.Production{History: []facts.Deployment{}}
-	undone := map[string]bool{}     // deployments that a later rollback undid
-	verified := map[string]string{} // deployments and their latest verification
+	undone := map[string]bool{} // deployments that a later rollback undid
+	verified := verifications{}
 	for _, e := range entries {
 		switch e.Type {
 		case trail.TypeVerificationPassed, trail.TypeVerificationFailed:
-			if verified[e.Deployment] == "" {
-				verified[e.Deployment] = e.Type
-			}
+			verified.add(&e)
 			continue
 		}
 		d, err := deployment(e)
@@ -93,7 +91,7 @@ func history(entries []trail.Entry) (*facts.Production, error) {
 			d.Status = statusFailed
 		case e.Type == trail.TypeDeployLive && e.Deployment != "" && undone[e.Deployment]:
 			d.Status = statusRolledBack
-		case e.Type == trail.TypeDeployLive && e.Deployment != "" && verified[e.Deployment] == trail.TypeVerificationFailed:
+		case e.Type == trail.TypeDeployLive && e.Deployment != "" && verified[e.Deployment].failed:
 			d.Status = statusNotVerified
 		case found.Current != nil:
 			d.Status = statusSuperseded
@@ -108,6 +106,32 @@ func history(entries []trail.Entry) (*facts.Production, error) {
 		}
 	}
 	return found, nil
+}
+
+// verifications are what is known of deployments, by their ids. Entries are
+// added newest first.
+type verifications map[string]verification
+
+type verification struct {
+	failed bool // and no later one that passed lifts that
+	passed int  // how well the best established writer of one that passed is
+}
+
+// assurances are how writers are established, weakest first. What is only
+// claimed never counts, so it lifts nothing.
+var assurances = []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceOIDC}
+
+// add takes in a verification. Anybody's word is enough that one failed; that it
+// passed after that counts by a writer who is established as well as the one who
+// said that it failed.
+func (v verifications) add(e *trail.Entry) {
+	known, rank := v[e.Deployment], slices.Index(assurances, e.Writer.Assurance)
+	if e.Type == trail.TypeVerificationPassed {
+		known.passed = max(known.passed, rank)
+	} else if known.passed < max(rank, 1) {
+		known.failed = true
+	}
+	v[e.Deployment] = known
 }
 
 // deployment is an entry as a document tells it.

@@ -31,7 +31,9 @@ func written(t *testing.T, events ...trail.Event) (location string) {
 		e := &events[i]
 		e.ID, e.OccurredAt = trail.NewID(), at.Add(time.Duration(i)*time.Hour)
 		e.Service, e.Environment = "payments-api", "production"
-		e.Writer = trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI}
+		if e.Writer.Subject == "" {
+			e.Writer = trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI}
+		}
 	}
 	if _, err := l.Append(context.Background(), events...); err != nil {
 		t.Fatal(err)
@@ -100,6 +102,39 @@ func TestHistoryOfTheTrail(t *testing.T) {
 			d := got.History[0]
 			if d.Writer == nil || *d.Writer != "repo:acme/payments-api" || *d.Assurance != facts.AssuranceCI || len(d.Approvers) != 1 || d.LiveAt.Nanosecond() != 0 {
 				t.Errorf("read %+v", d)
+			}
+		})
+	}
+}
+
+// by is a step that somebody else than the pipeline recorded.
+func by(assurance trail.Assurance, e trail.Event) trail.Event {
+	e.Writer = trail.Writer{Subject: "user:mallory", Assurance: assurance}
+	return e
+}
+
+func TestWhoeverIsLessEstablishedLiftsNoFailedVerification(t *testing.T) {
+	live, failed, passed := step("deploy.live", "2", "b"), step("verification.failed", "2", "b"), step("verification.passed", "2", "b")
+	for _, tt := range []struct {
+		name   string
+		events []trail.Event
+		want   string
+	}{
+		{"claimed after the pipeline's", []trail.Event{live, failed, by(trail.AssuranceClaimed, passed)}, "v2 verification_failed"},
+		{"a user after the pipeline's", []trail.Event{live, failed, by(trail.AssuranceUser, passed)}, "v2 verification_failed"},
+		{"a token after the pipeline's", []trail.Event{live, failed, by(trail.AssuranceOIDC, passed)}, "v2 live"},
+		{"claimed after a claimed one", []trail.Event{live, by(trail.AssuranceClaimed, failed), by(trail.AssuranceClaimed, passed)}, "v2 verification_failed"},
+		{"a user after a claimed one", []trail.Event{live, by(trail.AssuranceClaimed, failed), by(trail.AssuranceUser, passed)}, "v2 live"},
+		{"the pipeline, and then somebody claims it again", []trail.Event{live, failed, passed, by(trail.AssuranceClaimed, passed)}, "v2 live"},
+		{"before it failed", []trail.Event{live, passed, failed}, "v2 verification_failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := collect(t, written(t, tt.events...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{tt.want}, statuses(got)); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -122,6 +122,9 @@ func debts(ctx context.Context, reading *recorded.Reading, req facts.Request) ([
 		}
 		if e.Type == log.TypeEmergencyUsed {
 			incurred := recorded.Second(e.OccurredAt)
+			if e.OccurredAt.After(e.RecordedAt) {
+				incurred = recorded.Second(e.RecordedAt) // nobody records what is yet to come, and no review could settle it
+			}
 			at[e.ID] = len(list)
 			list = append(list, facts.Debt{
 				Type: review, ID: &e.ID, Service: recorded.Identifier(e.Service),

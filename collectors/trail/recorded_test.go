@@ -140,6 +140,18 @@ func TestAnEmergencyLeavesADebtAndReviewsSettleIt(t *testing.T) {
 	}
 }
 
+// A clock that is ahead, or somebody's word, must leave no debt that nothing can
+// settle until then.
+func TestAnEmergencyIsUsedByWhenItIsRecorded(t *testing.T) {
+	got, _, err := collectFrom(written(t, log.Event{Type: log.TypeEmergencyUsed, OccurredAt: time.Date(2091, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	if err != nil || len(got.Debts) != 1 {
+		t.Fatalf("read %+v, %v", got, err)
+	}
+	if at := got.Debts[0].IncurredAt; at == nil || time.Since(*at).Abs() > time.Hour {
+		t.Errorf("the debt is said to be incurred at %v", at)
+	}
+}
+
 func TestAnEmptyLogSaysThatNothingIsRecorded(t *testing.T) {
 	got, observed, err := collectFrom(written(t))
 	if err != nil || got.Steps == nil || got.Debts == nil || len(got.Steps)+len(got.Debts) != 0 || observed.Evidence != nil {

@@ -73,12 +73,23 @@ _due(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.eff
 
 _due_text(debt) := words if {
 	words := time.format([_due(debt), "UTC", "RFC3339"])
+} else := sprintf("an unknown time, for it is said to be incurred at %v, which is not past", [debt.incurred_at]) if {
+	is_string(debt.incurred_at)
+	not clock.past(debt.incurred_at)
 } else := "an unknown time"
 
 # Why a debt that somebody called settled is open, in words.
 _unsettled(debt) := sprintf("; that %s settled it does not count", [concat(", ", claims)]) if {
-	claims := {sprintf("%v (%v)", [settlement.writer, settlement.assurance]) | some settlement in debt.settlements}
+	claims := {sprintf("%v (%v%s)", [settlement.writer, settlement.assurance, _untimely(debt, settlement)]) |
+		some settlement in debt.settlements
+	}
 	count(claims) > 0
+} else := ""
+
+# A writer who counts is not at fault: the time is.
+_untimely(debt, settlement) := sprintf(", dated %v: before it was incurred, or not past", [settlement.at]) if {
+	writers.counts("trail", "emergency.reviewed", settlement)
+	not clock.past(settlement.at) >= clock.fact(debt.incurred_at)
 } else := ""
 
 # METADATA

@@ -192,6 +192,15 @@ test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
 	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that user:jane (claimed) settled it does not count"
 }
 
+test_deny_debt_of_a_trail_says_what_is_wrong_with_its_times if {
+	early := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"at": "2026-10-01T11:00:00-05:00"})]})
+	some finding in emergency.deny with input as early
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that repo:acme/payments-api (ci, dated 2026-10-01T11:00:00-05:00: before it was incurred, or not past) settled it does not count"
+	ahead := _recorded({"incurred_at": "2036-11-24T12:00:00-05:00"})
+	some other in emergency.deny with input as ahead
+	other.message == "emergency.review was due at an unknown time, for it is said to be incurred at 2036-11-24T12:00:00-05:00, which is not past"
+}
+
 test_deny_debt_of_a_trail_settled_by_its_own_word if {
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settled_at": "2026-10-02T12:00:00-05:00"})
 	emergency.pass == false with input as document
