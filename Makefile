@@ -22,7 +22,7 @@ build: ## build ./prodgate
 
 .PHONY: test
 test: ## run every Go test
-	go test ./...
+	go test -timeout 30m ./...
 
 .PHONY: policy-test
 policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
@@ -66,7 +66,7 @@ fixtures: ## write what the tests compare with anew; read the difference before 
 
 .PHONY: race
 race: ## run the tests under the race detector
-	go test -race -short ./...
+	go test -race -short -timeout 30m ./...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZ_TIME (10s)
