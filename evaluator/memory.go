@@ -14,6 +14,7 @@ import (
 type recording struct {
 	known  *ruleTree
 	base   *resultNode // of an earlier evaluation; nil without
+	agreed agreement   // where base is another rule set's: the rules of which it holds
 	frames []*resultNode
 	open   []pending // asked for and not answered yet, outermost first
 	// settled says that now is not before the facts' collection. Time is
@@ -56,7 +57,7 @@ func (r *recording) Pop() { r.frames = r.frames[:len(r.frames)-1] }
 // Get answers with a known result, or notes that one is being found out.
 func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 	if len(r.frames) == 1 && r.base != nil {
-		if node := r.base.find(ref); node != nil && !node.moving && (node.value != nil || node.undefined) {
+		if node := r.base.find(ref); node != nil && (node.value != nil || node.undefined) && r.holds(node, ref) {
 			return answer(node)
 		}
 	}
@@ -73,6 +74,14 @@ func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 		r.readNow()
 	}
 	return nil, false
+}
+
+// holds says whether a result of base is one of this evaluation too.
+func (r *recording) holds(node *resultNode, ref ast.Ref) bool {
+	if r.agreed == nil {
+		return !node.moving
+	}
+	return r.agreed[r.known.find(ref)]
 }
 
 func answer(node *resultNode) (*ast.Term, bool) {
