@@ -142,6 +142,7 @@ var provenStages = []ast.StageID{
 	ast.StageCheckVoidCalls,
 	ast.StageCheckRuleConflicts,
 	ast.StageCheckUndefinedFuncs,
+	ast.StageCheckSafetyRuleHeads,
 	ast.StageCheckRecursion,
 	ast.StageCheckTypes,
 	ast.StageCheckUnsafeBuiltins,

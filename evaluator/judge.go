@@ -52,6 +52,7 @@ func (e *Evaluator) judge(ctx context.Context, in *Input, base func(*run) (*resu
 	if err != nil {
 		return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
 	}
+	run.inForce.learn(cache)
 	return Judgement{
 		Outcome: result.outcome, Required: result.required, Passed: result.passed,
 		NotApplicable: result.notApplicable, Findings: findings,

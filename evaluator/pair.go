@@ -181,9 +181,12 @@ func (e *Evaluator) findOrigins() map[string]*origin {
 	return all
 }
 
+// The rule that gives the settings in force, and the data that no rule gives.
 var (
-	effectiveRef = ast.MustParseRef(effectivePath)
-	dataRefs     = []ast.Ref{ast.MustParseRef("data.prodgate.v1.settings"), ast.MustParseRef(organisationPath)}
+	effectiveRef = sync.OnceValue(func() ast.Ref { return ast.MustParseRef(effectivePath) })
+	dataRefs     = sync.OnceValue(func() []ast.Ref {
+		return []ast.Ref{ast.MustParseRef("data.prodgate.v1.settings"), ast.MustParseRef(organisationPath)}
+	})
 )
 
 // read notes what a rule's own text reads of data.
@@ -193,11 +196,11 @@ func (o *origin) read(rule *ast.Rule) {
 			return false
 		}
 		prefix := ref.GroundPrefix()
-		for _, data := range dataRefs {
+		for _, data := range dataRefs() {
 			o.data = o.data || prefix.HasPrefix(data) || data.HasPrefix(prefix)
 		}
-		if prefix.HasPrefix(effectiveRef) {
-			path := prefix[len(effectiveRef):]
+		if prefix.HasPrefix(effectiveRef()) {
+			path := prefix[len(effectiveRef()):]
 			o.settings[path.String()] = path
 		}
 		return false
