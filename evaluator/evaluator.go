@@ -42,6 +42,9 @@ type Evaluator struct {
 	queries  sync.Map // text → compiled ast.Body
 	warm     sync.Map // subject's environment and service → *inForce
 	catalog  catalog
+
+	originsOnce  sync.Once
+	originsFound map[string]*origin // see pair.go
 }
 
 // New compiles the shipped policies and the packs. It fails, naming file and
@@ -139,6 +142,7 @@ var provenStages = []ast.StageID{
 	ast.StageCheckVoidCalls,
 	ast.StageCheckRuleConflicts,
 	ast.StageCheckUndefinedFuncs,
+	ast.StageCheckSafetyRuleHeads,
 	ast.StageCheckRecursion,
 	ast.StageCheckTypes,
 	ast.StageCheckUnsafeBuiltins,

@@ -18,29 +18,43 @@ type Judgement struct {
 // gives equals what Decide gives, in a fraction of the time where Decide would
 // look for the instant at which a gate opens or shuts. It may be called again
 // and concurrently with the same input. An error means no decision.
-func (e *Evaluator) Judge(ctx context.Context, in *Input) (judgement Judgement, err error) {
+func (e *Evaluator) Judge(ctx context.Context, in *Input) (Judgement, error) {
+	judgement, _, err := e.judge(ctx, in, nil)
+	return judgement, err
+}
+
+// judge returns, beside the judgement, what was found out on the way. Where base
+// is there, it says what is known already, and of which rules.
+func (e *Evaluator) judge(ctx context.Context, in *Input, base func(*run) (*resultNode, agreement, error)) (judgement Judgement, cache *recording, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
-			judgement, err = Judgement{}, fmt.Errorf("%w: the rules cannot be evaluated: %v", ErrNoDecision, caught)
+			judgement, cache, err = Judgement{}, nil, fmt.Errorf("%w: the rules cannot be evaluated: %v", ErrNoDecision, caught)
 		}
 	}()
 	if err := e.names.check(in.doc.Request); err != nil {
-		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+		return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
 	}
 	run, err := e.start(ctx, in)
 	if err != nil {
-		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+		return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
 	}
-	result, err := run.whole(in.now, run.begin())
+	cache = run.begin()
+	if base != nil {
+		if cache.base, cache.agreed, err = base(run); err != nil {
+			return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
+		}
+	}
+	result, err := run.whole(in.now, cache)
 	if err != nil {
-		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+		return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
 	}
 	findings, err := run.explain(result)
 	if err != nil {
-		return Judgement{}, fmt.Errorf("%w: %w", ErrNoDecision, err)
+		return Judgement{}, nil, fmt.Errorf("%w: %w", ErrNoDecision, err)
 	}
+	run.inForce.learn(cache)
 	return Judgement{
 		Outcome: result.outcome, Required: result.required, Passed: result.passed,
 		NotApplicable: result.notApplicable, Findings: findings,
-	}, nil
+	}, cache, nil
 }

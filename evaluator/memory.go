@@ -14,6 +14,8 @@ import (
 type recording struct {
 	known  *ruleTree
 	base   *resultNode // of an earlier evaluation; nil without
+	agreed agreement   // where base is another rule set's: the rules of which it holds
+	before *resultNode // what follows from the settings alone; nil without
 	frames []*resultNode
 	open   []pending // asked for and not answered yet, outermost first
 	// settled says that now is not before the facts' collection. Time is
@@ -26,8 +28,9 @@ type recording struct {
 type resultNode struct {
 	value     *ast.Term
 	undefined bool
-	moving    bool // found out by reading now
-	children  *util.HasherMap[*ast.Term, *resultNode]
+	moving    bool                       // found out by reading now
+	names     map[ast.String]*resultNode // the children whose step is a name
+	others    *util.HasherMap[*ast.Term, *resultNode]
 }
 
 // pending is a result that was asked for.
@@ -56,7 +59,12 @@ func (r *recording) Pop() { r.frames = r.frames[:len(r.frames)-1] }
 // Get answers with a known result, or notes that one is being found out.
 func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 	if len(r.frames) == 1 && r.base != nil {
-		if node := r.base.find(ref); node != nil && !node.moving && (node.value != nil || node.undefined) {
+		if node := r.base.find(ref); node != nil && (node.value != nil || node.undefined) && r.holds(node, ref) {
+			return answer(node)
+		}
+	}
+	if len(r.frames) == 1 && r.before != nil {
+		if node := r.before.find(ref); node != nil && (node.value != nil || node.undefined) {
 			return answer(node)
 		}
 	}
@@ -73,6 +81,14 @@ func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 		r.readNow()
 	}
 	return nil, false
+}
+
+// holds says whether a result of base is one of this evaluation too.
+func (r *recording) holds(node *resultNode, ref ast.Ref) bool {
+	if r.agreed == nil {
+		return !node.moving
+	}
+	return r.agreed[r.known.find(ref)]
 }
 
 func answer(node *resultNode) (*ast.Term, bool) {
@@ -120,32 +136,50 @@ func (r *recording) Keys() []ast.Ref { return nil }
 // find walks ref; nil where nothing is known.
 func (n *resultNode) find(ref ast.Ref) *resultNode {
 	for _, step := range ref {
-		if n.children == nil {
+		if n = n.child(step); n == nil {
 			return nil
 		}
-		next, ok := n.children.Get(step)
-		if !ok {
-			return nil
+	}
+	return n
+}
+
+// child is nil where nothing is known.
+func (n *resultNode) child(step *ast.Term) *resultNode {
+	if name, ok := step.Value.(ast.String); ok {
+		return n.names[name]
+	}
+	if n.others == nil {
+		return nil
+	}
+	child, _ := n.others.Get(step)
+	return child
+}
+
+// make walks ref and makes what is missing.
+func (n *resultNode) make(ref ast.Ref) *resultNode {
+	for _, step := range ref {
+		next := n.child(step)
+		if next == nil {
+			next = &resultNode{}
+			n.add(step, next)
 		}
 		n = next
 	}
 	return n
 }
 
-// make walks ref and makes what is missing.
-func (n *resultNode) make(ref ast.Ref) *resultNode {
-	for _, step := range ref {
-		if n.children == nil {
-			n.children = util.NewHasherMap[*ast.Term, *resultNode]((*ast.Term).Equal)
+func (n *resultNode) add(step *ast.Term, child *resultNode) {
+	if name, ok := step.Value.(ast.String); ok {
+		if n.names == nil {
+			n.names = map[ast.String]*resultNode{}
 		}
-		next, ok := n.children.Get(step)
-		if !ok {
-			next = &resultNode{}
-			n.children.Put(step, next)
-		}
-		n = next
+		n.names[name] = child
+		return
 	}
-	return n
+	if n.others == nil {
+		n.others = util.NewHasherMap[*ast.Term, *resultNode]((*ast.Term).Equal)
+	}
+	n.others.Put(step, child)
 }
 
 // learn copies settled results into n.
@@ -168,8 +202,11 @@ func (n *resultNode) results(at ast.Ref, accept func(ast.Ref) bool) []remembered
 	if (n.value != nil || n.undefined) && accept(at) {
 		found = append(found, remembered{ref: at, value: n.value})
 	}
-	if n.children != nil {
-		n.children.Iter(func(step *ast.Term, child *resultNode) bool {
+	for name, child := range n.names {
+		found = append(found, child.results(at.Append(ast.NewTerm(name)), accept)...)
+	}
+	if n.others != nil {
+		n.others.Iter(func(step *ast.Term, child *resultNode) bool {
 			found = append(found, child.results(at.Append(step), accept)...)
 			return false
 		})

@@ -32,14 +32,16 @@ func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
 // begin is the cache of a first evaluation: it knows the settings.
 func (r *run) begin() *recording {
 	recording := newRecording(r.known, nil, !r.in.now.Before(r.in.doc.CollectedAt))
-	recording.root().learn(r.inForce.found)
+	recording.before = r.inForce.settled.Load()
 	return recording
 }
 
 // later is the cache of an evaluation as of a later instant: it knows what does
 // not depend on now.
 func (r *run) later() *recording {
-	return newRecording(r.known, r.recording.root(), r.recording.settled)
+	recording := newRecording(r.known, r.recording.root(), r.recording.settled)
+	recording.before = r.recording.before
+	return recording
 }
 
 // whole evaluates the whole decision as of instant, recomputes its outcome and
@@ -110,6 +112,7 @@ func (r *run) decide() (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
+	r.inForce.learn(r.recording)
 	decision := r.assemble(first, findings)
 	if decision.Outcome == Allow {
 		err = r.findValidUntil(&decision)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -62,7 +63,28 @@ func didYouMean(word string, known []string) string {
 // inForce are the settings for one environment and service.
 type inForce struct {
 	settings *settings
-	found    []remembered // what the rules find out that follows from both alone
+
+	// settled is what the rules found out that follows from both alone. The first
+	// decisions add to it.
+	settled atomic.Pointer[resultNode]
+	lessons atomic.Int32
+}
+
+// mostLessons is how many decisions add to what is settled: an allow asks for
+// other rules than a denial does.
+const mostLessons = 8
+
+// learn keeps what a decision found out that holds for the next one too.
+func (f *inForce) learn(found *recording) {
+	if f.lessons.Load() >= mostLessons || f.lessons.Add(1) > mostLessons {
+		return
+	}
+	root := &resultNode{}
+	if known := f.settled.Load(); known != nil {
+		root.learn(known.results(ast.Ref{}, found.known.settled))
+	}
+	root.learn(found.root().results(ast.Ref{}, found.known.settled))
+	f.settled.Store(root)
 }
 
 // settingsQuery asks lib/settings.rego, the one place that resolves settings.
@@ -96,7 +118,8 @@ func (e *Evaluator) settingsFor(ctx context.Context, request facts.Request) (*in
 	if !ok {
 		return nil, errors.New("resolve settings: they are not a table")
 	}
-	found := &inForce{settings: newSettings(table), found: cache.root().results(ast.Ref{}, e.known.settled)}
+	found := &inForce{settings: newSettings(table)}
+	found.learn(cache)
 	actual, _ := e.warm.LoadOrStore(key, found)
 	return actual.(*inForce), nil
 }

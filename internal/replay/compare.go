@@ -40,7 +40,7 @@ func (r *runner) replay(ctx context.Context, e *trail.Entry) (f *finding) {
 		return f.cannot(Unreadable, fmt.Errorf("its entry cannot be read: %w", err))
 	}
 	f.policy, f.decision.Kind, f.decision.From = data.Policy, data.Kind, data.Outcome
-	input, gate, reason, err := r.load(ctx, e)
+	input, rules, reason, err := r.load(ctx, e)
 	if err != nil {
 		return f.cannot(reason, err)
 	}
@@ -50,24 +50,26 @@ func (r *runner) replay(ctx context.Context, e *trail.Entry) (f *finding) {
 	if !input.Now().Equal(instantOf(e)) {
 		input = input.At(instantOf(e))
 	}
-	then, err := r.judge(ctx, gate, input)
+	var again func(context.Context) (evaluator.Judgement, error)
+	then, err := r.within(ctx, func(ctx context.Context) (then evaluator.Judgement, err error) {
+		then, again, err = rules.pair.Judge(ctx, input)
+		return then, err
+	})
 	if err != nil {
 		f.differs = append(f.differs, "the rules of then give no decision: "+err.Error())
 		return f
 	}
-	f.reproduce(&data, gate, &then)
-	now := then
-	if gate.Policy().Digest != r.gate.Policy().Digest {
-		if now, err = r.judge(ctx, r.gate, input); err != nil {
-			return f.cannot(NoDecision, err)
-		}
+	f.reproduce(&data, rules.gate, &then)
+	now, err := r.within(ctx, again)
+	if err != nil {
+		return f.cannot(NoDecision, err)
 	}
 	f.compare(&then, &now)
 	return f
 }
 
 // load reads what a decision rested on.
-func (r *runner) load(ctx context.Context, e *trail.Entry) (*evaluator.Input, *evaluator.Evaluator, Reason, error) {
+func (r *runner) load(ctx context.Context, e *trail.Entry) (*evaluator.Input, *recorded, Reason, error) {
 	for _, role := range []string{trail.BlobInput, trail.BlobPolicy} {
 		if _, ok := e.Refs[role]; !ok {
 			return nil, nil, NotRecorded, fmt.Errorf("its %s was not recorded", role)
@@ -81,17 +83,18 @@ func (r *runner) load(ctx context.Context, e *trail.Entry) (*evaluator.Input, *e
 	if err != nil {
 		return nil, nil, Unusable, err
 	}
-	gate, err := r.policy(ctx, e.Refs[trail.BlobPolicy])
+	rules, err := r.policy(ctx, e.Refs[trail.BlobPolicy])
 	if err != nil {
 		return nil, nil, why(err), err
 	}
-	return input, gate, "", nil
+	return input, rules, "", nil
 }
 
-func (r *runner) judge(ctx context.Context, gate *evaluator.Evaluator, input *evaluator.Input) (evaluator.Judgement, error) {
+// within gives one evaluation its time.
+func (r *runner) within(ctx context.Context, judge func(context.Context) (evaluator.Judgement, error)) (evaluator.Judgement, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline, fmt.Errorf("no decision within %s", r.Deadline))
 	defer cancel()
-	judgement, err := gate.Judge(ctx, input)
+	judgement, err := judge(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(context.Cause(ctx), err)
 	}

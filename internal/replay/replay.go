@@ -160,11 +160,12 @@ const mostRules = 16
 type recorded struct {
 	once sync.Once
 	gate *evaluator.Evaluator
+	pair *evaluator.Pair // with the new policies
 	err  error
 }
 
 // policy is the rule set that decided.
-func (r *runner) policy(ctx context.Context, ref trail.BlobRef) (*evaluator.Evaluator, error) {
+func (r *runner) policy(ctx context.Context, ref trail.BlobRef) (*recorded, error) {
 	p := r.kept(ref.Digest)
 	p.once.Do(func() {
 		bundle, err := r.past.Blob(ctx, ref)
@@ -174,9 +175,11 @@ func (r *runner) policy(ctx context.Context, ref trail.BlobRef) (*evaluator.Eval
 		}
 		if p.gate, err = evaluator.NewFromBundle(ctx, bundle); err != nil {
 			p.err = unusable{err}
+			return
 		}
+		p.pair = evaluator.NewPair(p.gate, r.gate)
 	})
-	return p.gate, p.err
+	return p, p.err
 }
 
 // kept is the rule set of that digest, perhaps still to be compiled.

@@ -451,7 +451,8 @@ func TestNoMoreIsReadThanThereIsRoomFor(t *testing.T) {
 	for last := int64(-1); last != read.Load(); time.Sleep(300 * time.Millisecond) {
 		last = read.Load()
 	}
-	if n := read.Load(); n > ahead*2+1 {
+	// The one that waits may be the second, if the other worker was first.
+	if n := read.Load(); n > ahead*2+2 {
 		t.Errorf("%d entries are read while the first is not counted", n)
 	}
 	close(release)

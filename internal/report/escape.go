@@ -96,6 +96,9 @@ func escapeYAML(document []byte) []byte {
 }
 
 func escapeDocument(document []byte, escape func(rune) string) []byte {
+	if harmless(document) {
+		return document
+	}
 	var out strings.Builder
 	for _, r := range string(document) {
 		if r != '\n' && r != utf8.RuneError && hidden(r) {
@@ -105,6 +108,19 @@ func escapeDocument(document []byte, escape func(rune) string) []byte {
 		}
 	}
 	return commandMark.ReplaceAll([]byte(out.String()), []byte(`#\u0023$1`))
+}
+
+// harmless says that nothing in document is to be escaped: it is printable ASCII
+// and lines, in which no two number signs follow each other. Most documents are.
+func harmless(document []byte) bool {
+	before := byte(0)
+	for _, c := range document {
+		if (c < 0x20 && c != '\n') || c >= 0x7f || (c == '#' && before == '#') {
+			return false
+		}
+		before = c
+	}
+	return true
 }
 
 // markdownEscapes take each character's meaning away in GitHub's Markdown,

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -41,7 +42,9 @@ type place interface {
 var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // tagShape is a tag as the distribution specification has it.
-var tagShape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+var tagShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+})
 
 // Parse reads a reference: [HOST/]REPOSITORY[:TAG][@sha256:…] in a registry,
 // oci:DIR[:TAG][@sha256:…] for an OCI layout, tarball:FILE for an archive as
@@ -115,7 +118,7 @@ func cut(text string) (base, tag, digest string, err error) {
 	}
 	if i := strings.LastIndexByte(base, ':'); i > strings.LastIndexByte(base, '/') {
 		base, tag = base[:i], base[i+1:]
-		if !tagShape.MatchString(tag) {
+		if !tagShape().MatchString(tag) {
 			return "", "", "", fmt.Errorf("%q is no tag", tag)
 		}
 	}

@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if r.Repository == "" || r.Digest != "" && !digestShape.MatchString(r.Digest) || r.Tag != "" && !tagShape.MatchString(r.Tag) {
+		if r.Repository == "" || r.Digest != "" && !digestShape.MatchString(r.Digest) || r.Tag != "" && !tagShape().MatchString(r.Tag) {
 			t.Errorf("Parse(%q) = %q %q %q", text, r.Repository, r.Tag, r.Digest)
 		}
 		if strings.ContainsAny(r.Repository, " \n\x00") {

@@ -178,9 +178,6 @@ func race(out io.Writer, name string, programs []program, rounds int, args func(
 			if found[i], err = count(report); err != nil {
 				return err
 			}
-			if err := os.Remove(report); err != nil {
-				return err
-			}
 			costs[i] = append(costs[i], cost)
 		}
 	}
@@ -210,6 +207,7 @@ func count(report string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read what was found: %w", err)
 	}
+	defer func() { _ = os.Remove(report) }() // a leftover in the temporary folder harms nobody
 	var r struct {
 		Findings []json.RawMessage `json:"findings"`
 		Results  []struct {

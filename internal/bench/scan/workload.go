@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"strings"
 
@@ -106,7 +105,7 @@ func configOf(image v1.Image) *v1.ConfigFile {
 // layerOf is the layer of that number, of about so many bytes.
 func layerOf(number, size int) (v1.Layer, error) {
 	var packed bytes.Buffer
-	zipped, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	zipped, err := gzip.NewWriterLevel(&packed, gzip.DefaultCompression)
 	if err != nil {
 		return nil, err
 	}
@@ -136,13 +135,9 @@ func layerOf(number, size int) (v1.Layer, error) {
 			return nil, err
 		}
 	}
-	random := rand.NewChaCha8([32]byte{byte(number)})
-	chunk := make([]byte, 1<<20)
-	for i := 0; i < size; i += len(chunk) {
-		if _, err := io.ReadFull(random, chunk[:len(chunk)/3]); err != nil { // about a third of it does not compress
-			return nil, err
-		}
-		if err := put(fmt.Sprintf("usr/share/data/%d/%d.bin", number, i>>20), 0o644, chunk); err != nil {
+	filler := newFiller(byte(number))
+	for i := 0; i < size; i += 1 << 20 {
+		if err := put(fmt.Sprintf("usr/share/data/%d/%d.bin", number, i>>20), 0o644, filler.file(1<<20)); err != nil {
 			return nil, err
 		}
 	}
