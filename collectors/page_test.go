@@ -34,6 +34,14 @@ Persons are e-mail addresses or ` + "`scheme:value`" + ` (` + "`github:583231`" 
 calendar's, which may be the site's own). No file can say
 whose signature was checked.
 
+With ` + "`vulnerabilities: {scan: {}}`" + ` prodgate looks for itself, at the digest that was
+resolved, with the database of ` + "`prodgate db update`" + `: at the image of every platform, and
+at the bills of materials attached to it, which may add findings and take none away.
+Under ` + "`scan`" + ` can stand ` + "`inventory`" + ` (` + "`auto`" + `, ` + "`image`" + `, ` + "`attached`" + `), ` + "`sboms`" + ` (files of bills of
+materials that name the image's digest, instead of the image), ` + "`platforms`" + ` (os/arch) and
+` + "`database`" + ` (a folder). Such a source is of kind ` + "`scan`" + `, and it may take 10 minutes;
+the run's own ` + "`timeout`" + ` still holds.
+
 A report of ` + "`sources.vulnerabilities.reports`" + ` is recognised by what it holds: Trivy's
 JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare, in a DSSE envelope
 or in a Sigstore bundle, whose signatures are not checked. It counts for the digests that it names
