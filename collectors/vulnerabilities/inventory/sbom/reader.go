@@ -119,7 +119,10 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 		pkg.ModularityLabel = qualifiers["rpmmod"]
 	}
 	if p.Type == packageurl.TypeRPM {
-		pkg.Epoch, pkg.Version, pkg.Release = splitRPM(pkg.Version)
+		if pkg.Epoch, pkg.Version, pkg.Release = splitRPM(pkg.Version); pkg.Version == "" {
+			r.inv.Note(c.called(), version(c, p), "%q has an epoch or a release and no version, without which no advisory can be looked up", version(c, p))
+			return
+		}
 	}
 	var err error
 	if text := qualifiers["epoch"]; text != "" {

@@ -153,6 +153,8 @@ func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
 		{"no package URL", `{"type":"library","name":"a","version":"1"}`, "a 1: it names no package URL"},
 		{"an application without package URL", `{"type":"application","name":"go.etcd.io/etcd","version":"3"}`, "go.etcd.io/etcd 3: it names no package URL"},
 		{"no version", `{"type":"library","name":"a","purl":"pkg:npm/a"}`, "a : it has no version"},
+		{"an epoch for a version", `{"type":"library","name":"a","purl":"pkg:rpm/redhat/a@1%3A"}`, `a 1:: "1:" has an epoch or a release and no version`},
+		{"a release for a version", `{"type":"library","name":"a","purl":"pkg:rpm/redhat/a@-1.el9"}`, `a -1.el9: "-1.el9" has an epoch or a release and no version`},
 		{"a kind without advisories", `{"type":"library","name":"a","version":"1","purl":"pkg:generic/a@1"}`, "a 1: no advisories are known for packages of the type generic"},
 		{"firmware", `{"type":"firmware","name":"a","version":"1"}`, `a 1: no advisories are known for components of the type "firmware"`},
 		{"a type that nobody knows", `{"type":"toaster","name":"a","version":"1","purl":"pkg:npm/a@1"}`, `a 1: no advisories are known for components of the type "toaster"`},
