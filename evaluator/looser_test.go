@@ -132,6 +132,9 @@ func TestWhenShowsTheEndOfLeeway(t *testing.T) {
 // As TestNoBrokenFactOpensTheGate, for the facts that only looser settings let
 // speak for an artifact: what a scan found, and what is said of it.
 func TestNoBrokenFactOpensTheLooserGate(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("decides many thousand times: run it without -short")
+	}
 	e, all := looserStories(t)
 	p := &proof{t: t, e: e}
 	for _, entry := range append(looserNeedless, looserTrue...) {

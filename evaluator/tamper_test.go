@@ -124,6 +124,9 @@ func TestNothingIsAllowedWithoutAPolicyFile(t *testing.T) {
 // setting tries one in sixteen of the denied stories, so that together they try
 // all of them.
 func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
+	if raceEnabled {
+		t.Skip("decides many thousand times: run it without -race")
+	}
 	base := shippedRules(t)
 	all := stories(t)
 	inputs := make([]*Input, len(all))
