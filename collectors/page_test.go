@@ -52,6 +52,9 @@ and takes the worse of a rule's ` + "`security-severity`" + ` and its tag: where
 JSON of its own, give that. ` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX
 documents and ignore files; [vex.md](vex.md) says what becomes of them.
 
+The build's record is read by its build type: [provenance.md](provenance.md) lists the
+builders that are known, and what to do for any other.
+
 The artifact needs no file: the reference says where it lies (a registry, with
 the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
 Where an audit trail is named (` + "`trail: LOCATION`" + `, see docs/audit.md), the trail's section

@@ -107,6 +107,9 @@ type Build struct {
 	Commit     string  `json:"commit" schema:"commit"` // full hash, lower-case hex
 	Builder    string  `json:"builder" schema:"nonempty"`
 	VerifiedBy *string `json:"verified_by" schema:"nonempty"` // whose signature was checked; null: none was
+
+	Repository *string    `json:"repository,omitempty" schema:"nonempty"` // of the built source, as the record names it, without credentials; absent: the record does not say
+	BuiltAt    *time.Time `json:"built_at,omitempty"`                     // when the build finished, UTC; absent: the record does not say
 }
 
 // Staging is the deployment of one digest to staging and its verification.

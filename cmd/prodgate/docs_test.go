@@ -190,7 +190,7 @@ func (b block) mustBeQuoted(t *testing.T, sources []string) {
 func quotable(t *testing.T) []string {
 	t.Helper()
 	var list []string
-	for _, root := range []string{"../../examples", "../../policies", "../../fixtures/cases", "templates"} {
+	for _, root := range []string{"../../examples", "../../policies", "../../fixtures/cases", "../../collectors/build/testdata", "templates"} {
 		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err

@@ -3,6 +3,9 @@
 // or v1, plain, in a DSSE envelope or in a Sigstore bundle, alone or several one
 // after another (.intoto.jsonl).
 //
+// The commit is that of the source, which each build type records in a place of
+// its own (buildtypes.go): no other commit in the record is ever taken for it.
+//
 // No signature is checked: what is reported has verified_by null.
 //
 // Reported is the statement about the request's digest. If there is none and the
@@ -68,11 +71,13 @@ func pick(records []record, digest string) (*facts.Build, error) {
 		if err != nil {
 			return nil, err
 		}
-		if found != nil && *found != *said {
-			return nil, fmt.Errorf("two records of %s contradict each other: commit %s by %s, commit %s by %s; keep the true one",
-				digest, found.Commit, found.Builder, said.Commit, said.Builder)
+		if found == nil {
+			found = said
+			continue
 		}
-		found = said
+		if err := merge(found, said); err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(others)
 	others = slices.Compact(others)
@@ -85,6 +90,26 @@ func pick(records []record, digest string) (*facts.Build, error) {
 		return nil, fmt.Errorf("the provenance names no sha256 digest")
 	}
 	return nil, fmt.Errorf("no provenance for %s; found records of %s", digest, some(others))
+}
+
+// merge adds what another record of the same artifact says to found. The earlier
+// of two times stays: it claims less.
+func merge(found, other *facts.Build) error {
+	if found.Commit != other.Commit || found.Builder != other.Builder {
+		return fmt.Errorf("two records of %s contradict each other: commit %s by %s, commit %s by %s; keep the true one",
+			found.Digest, found.Commit, found.Builder, other.Commit, other.Builder)
+	}
+	switch {
+	case found.Repository == nil:
+		found.Repository = other.Repository
+	case other.Repository != nil && !sameRepository(*found.Repository, *other.Repository):
+		return fmt.Errorf("two records of %s contradict each other: built from %s and from %s; keep the true one",
+			found.Digest, *found.Repository, *other.Repository)
+	}
+	if found.BuiltAt == nil || other.BuiltAt != nil && other.BuiltAt.Before(*found.BuiltAt) {
+		found.BuiltAt = other.BuiltAt
+	}
+	return nil
 }
 
 // some lists the first few of many.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -20,24 +21,24 @@ const (
 	another = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 )
 
-// slsa is a statement about digests whose provenance, of the given version, has
-// sources and was written by builder.
-func slsa(version, sources, builder string, digests ...string) string {
+// slsa is a statement about digests whose provenance, of the given version, was
+// written by builder and names its source where its build type does.
+func slsa(version, source, builder string, digests ...string) string {
 	var subjects []string
 	for _, d := range digests {
 		subjects = append(subjects, `{"name":"app","digest":{"sha256":"`+d+`"}}`)
 	}
-	predicate := `{"buildDefinition":{"resolvedDependencies":` + sources + `},"runDetails":{"builder":{"id":"` + builder + `"}}}`
+	predicate := `{"buildDefinition":{"buildType":"` + ownType + `","externalParameters":{"source":` + source + `}},"runDetails":{"builder":{"id":"` + builder + `"}}}`
 	if version == "v0.2" {
-		predicate = `{"builder":{"id":"` + builder + `"},"materials":` + sources + `}`
+		predicate = `{"builder":{"id":"` + builder + `"},"buildType":"https://mobyproject.org/buildkit@v1","invocation":{"configSource":` + source + `}}`
 	}
 	return `{"_type":"https://in-toto.io/Statement/v1","subject":[` + strings.Join(subjects, ",") + `],` +
 		`"predicateType":"https://slsa.dev/provenance/` + version + `","predicate":` + predicate + `}`
 }
 
-// git is a list of one source at a commit.
+// git is a source at a commit.
 func git(commit string) string {
-	return `[{"uri":"pkg:docker/golang","digest":{"sha256":"` + theirs + `"}},{"uri":"git+https://github.com/x/y","digest":{"gitCommit":"` + commit + `"}}]`
+	return `{"uri":"git+https://github.com/x/y","digest":{"gitCommit":"` + commit + `"}}`
 }
 
 // sealed is a statement in a DSSE envelope.
@@ -69,34 +70,32 @@ func TestProvenanceIsReadInEachOfItsForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]string{
-		"provenance v1":                       v1,
-		"provenance v1, indented":             pretty.String(),
-		"provenance v0.2":                     v02,
-		"an older statement":                  strings.Replace(v02, "Statement/v1", "Statement/v0.1", 1),
-		"a DSSE envelope":                     sealed(v1),
-		"a Sigstore bundle":                   `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{},"dsseEnvelope":` + sealed(v1) + `}`,
-		"lines of envelopes":                  sealed(slsa("v1", git(another), "ci", theirs)) + "\n" + sealed(v1) + "\n",
-		"beside a bill of materials":          sbom + "\n" + v1,
-		"one of several subjects":             slsa("v1", git(commit), "ci", theirs, ours),
-		"the same twice":                      v1 + "\n" + v1,
-		"sha1 for gitCommit":                  strings.ReplaceAll(v1, "gitCommit", "sha1"),
-		"a commit in capitals":                strings.ReplaceAll(v1, commit, strings.ToUpper(commit)),
-		"the configuration's commit, v0.2":    strings.Replace(slsa("v0.2", "[]", "ci", ours), `"materials"`, `"invocation":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"materials"`, 1),
-		"the configuration's among several":   strings.Replace(slsa("v0.2", twoSources, "ci", ours), `"materials"`, `"invocation":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"materials"`, 1),
-		"BuildKit's configuration source, v1": strings.Replace(slsa("v1", "[]", "ci", ours), `"resolvedDependencies"`, `"externalParameters":{"configSource":{"digest":{"sha1":"`+commit+`"}}},"resolvedDependencies"`, 1),
+		"provenance v1":              v1,
+		"provenance v1, indented":    pretty.String(),
+		"provenance v0.2":            v02,
+		"an older statement":         strings.Replace(v02, "Statement/v1", "Statement/v0.1", 1),
+		"a DSSE envelope":            sealed(v1),
+		"a Sigstore bundle":          `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{},"dsseEnvelope":` + sealed(v1) + `}`,
+		"lines of envelopes":         sealed(slsa("v1", git(another), "ci", theirs)) + "\n" + sealed(v1) + "\n",
+		"beside a bill of materials": sbom + "\n" + v1,
+		"one of several subjects":    slsa("v1", git(commit), "ci", theirs, ours),
+		"the same twice":             v1 + "\n" + v1,
+		"sha1 for gitCommit":         strings.ReplaceAll(v1, "gitCommit", "sha1"),
+		"a commit in capitals":       strings.ReplaceAll(v1, commit, strings.ToUpper(commit)),
+		"a build type with a slash":  strings.Replace(v1, ownType, ownType+"/", 1),
+		"a second record, no source": v1 + strings.Replace(slsa("v1", git(commit), "ci", ours), "git+https://github.com/x/y", "", 1),
 	}
 	for name, content := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := collect(t, content)
-			want := facts.Build{Digest: "sha256:" + ours, Commit: commit, Builder: "ci"}
-			if err != nil || *got != want {
+			repository := "https://github.com/x/y"
+			want := &facts.Build{Digest: "sha256:" + ours, Commit: commit, Builder: "ci", Repository: &repository}
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("read %+v, %v; want %+v", got, err, want)
 			}
 		})
 	}
 }
-
-const twoSources = `[{"digest":{"gitCommit":"` + commit + `"}},{"digest":{"gitCommit":"` + another + `"}}]`
 
 func TestARecordOfAnotherArtifactArrivesUnderItsOwnDigest(t *testing.T) {
 	got, err := collect(t, slsa("v1", git(commit), "ci", theirs))
@@ -111,9 +110,14 @@ func TestNothingIsGuessed(t *testing.T) {
 		{"several records, none of them ours", slsa("v1", git(commit), "ci", theirs) + slsa("v1", git(commit), "ci", strings.Repeat("3", 64)), "no provenance for sha256:1111"},
 		{"one record of several others", slsa("v1", git(commit), "ci", theirs, strings.Repeat("3", 64)), "found records of sha256:2222"},
 		{"two records that contradict each other", v1 + slsa("v1", git(another), "ci", ours), "contradict each other"},
-		{"several commits", slsa("v1", twoSources, "ci", ours), "several commits"},
-		{"no commit", slsa("v1", "[]", "ci", ours), "names no commit"},
-		{"a short commit", slsa("v1", git("abc1234"), "ci", ours), "no full commit hash"},
+		{"two records of different repositories", v1 + strings.Replace(v1, "x/y", "x/z", 1), "contradict each other: built from https://github.com/x/y and"},
+		{"two commits of one source", strings.Replace(v1, `"gitCommit"`, `"sha1":"`+another+`","gitCommit"`, 1), "has two commits"},
+		{"no commit", slsa("v1", "{}", "ci", ours), "does not name the source commit"},
+		{"a short commit", slsa("v1", git("abc1234"), "ci", ours), `"abc1234" is not a full commit hash`},
+		{"no build type", strings.Replace(v1, ownType, "", 1), `build type "" (provenance v1) is not known`},
+		{"a build type of the other version", strings.Replace(v1, ownType, "https://mobyproject.org/buildkit@v1", 1), "is not known"},
+		{"an unknown build type", strings.Replace(v1, ownType, "https://ci.example.com/v1", 1), `build type "https://ci.example.com/v1" (provenance v1) is not known, so the built commit cannot be told`},
+		{"an impossible time", strings.Replace(v1, `"builder":`, `"metadata":{"finishedOn":"yesterday"},"builder":`, 1), `"yesterday", which is not an RFC 3339 time`},
 		{"no builder", slsa("v1", git(commit), " ", ours), "names no builder"},
 		{"no subject", slsa("v1", git(commit), "ci"), "names no sha256 digest"},
 		{"a subject by another algorithm", strings.Replace(v1, `"sha256":"`+ours, `"sha512":"`+ours, 1), "names no sha256 digest"},
@@ -144,6 +148,13 @@ func TestNothingIsGuessed(t *testing.T) {
 func FuzzProvenance(f *testing.F) {
 	f.Add(slsa("v1", git(commit), "ci", ours))
 	f.Add(sealed(slsa("v0.2", git(commit), "ci", theirs)))
+	for _, name := range fixtures(f) {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(raw))
+	}
 	f.Add(`{"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"e30="}}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		records, err := parse(file.Text{Name: "p.json", Data: []byte(content)})
@@ -156,7 +167,7 @@ func FuzzProvenance(f *testing.F) {
 		}
 		_, digest := facts.Accepts("digest", got.Digest)
 		_, hash := facts.Accepts("commit", got.Commit)
-		if !digest || !hash || got.Builder == "" || got.VerifiedBy != nil {
+		if !digest || !hash || got.Builder == "" || got.VerifiedBy != nil || got.Repository != nil && *got.Repository == "" {
 			t.Errorf("read %+v", got)
 		}
 	})

@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
@@ -20,7 +20,7 @@ const maxNames = 10000
 // record is one provenance statement.
 type record struct {
 	digests   []string // sha256:…, of its subjects
-	predicate predicate
+	predicate file.Value
 	version   string // of the predicate: v0.2 or v1
 }
 
@@ -44,41 +44,8 @@ type statement struct {
 	Subject []struct {
 		Digest map[string]string `json:"digest"`
 	} `json:"subject"`
-	PredicateType string    `json:"predicateType"`
-	Predicate     predicate `json:"predicate"`
-}
-
-// predicate holds what is read of SLSA provenance v0.2 and v1. Their keys do not
-// overlap.
-type predicate struct {
-	// v0.2
-	Builder    named    `json:"builder"`
-	Materials  []source `json:"materials"`
-	Invocation struct {
-		ConfigSource source `json:"configSource"`
-	} `json:"invocation"`
-
-	// v1
-	BuildDefinition struct {
-		ResolvedDependencies []source `json:"resolvedDependencies"`
-		ExternalParameters   struct {
-			ConfigSource source `json:"configSource"`
-		} `json:"externalParameters"`
-	} `json:"buildDefinition"`
-	RunDetails struct {
-		Builder named `json:"builder"`
-	} `json:"runDetails"`
-}
-
-// named is something with an id.
-type named struct {
-	ID string `json:"id"`
-}
-
-// source is something that went into a build.
-type source struct {
-	URI    string            `json:"uri"`
-	Digest map[string]string `json:"digest"`
+	PredicateType string     `json:"predicateType"`
+	Predicate     file.Value `json:"predicate"`
 }
 
 // parse reads every provenance statement of t. Statements of other types (bills
@@ -174,56 +141,41 @@ func (s statement) record() (record, bool, error) {
 
 // build is what r says about digest, which is one of its own.
 func (r record) build(digest string) (*facts.Build, error) {
-	builder, sources, config := r.predicate.Builder.ID, r.predicate.Materials, r.predicate.Invocation.ConfigSource
+	builder, kind, finished := r.predicate.Get("builder").Get("id"), r.predicate.Get("buildType"), r.predicate.Get("metadata").Get("buildFinishedOn")
 	if r.version == "v1" {
-		builder = r.predicate.RunDetails.Builder.ID
-		sources = r.predicate.BuildDefinition.ResolvedDependencies
-		config = r.predicate.BuildDefinition.ExternalParameters.ConfigSource
+		run := r.predicate.Get("runDetails")
+		builder, kind, finished = run.Get("builder").Get("id"), r.predicate.Get("buildDefinition").Get("buildType"), run.Get("metadata").Get("finishedOn")
 	}
-	if strings.TrimSpace(builder) == "" {
+	if strings.TrimSpace(builder.Text()) == "" {
 		return nil, fmt.Errorf("the record of %s names no builder", digest)
 	}
-	commit, err := commitOf(sources, config)
+	built, err := sourceOf(kind.Text(), r.version, r.predicate)
 	if err != nil {
 		return nil, fmt.Errorf("the record of %s: %w", digest, err)
 	}
-	return &facts.Build{Digest: digest, Commit: commit, Builder: builder}, nil
+	section := &facts.Build{Digest: digest, Commit: built.commit, Builder: builder.Text()}
+	if built.repository != "" {
+		section.Repository = &built.repository
+	}
+	if section.BuiltAt, err = instant(finished.Text()); err != nil {
+		return nil, fmt.Errorf("the record of %s: %w", digest, err)
+	}
+	return section, nil
 }
 
-// commitOf is the one commit that was built. Where several repositories went
-// into a build, it is the one that also holds the build's own configuration;
-// nothing is guessed.
-func commitOf(sources []source, config source) (string, error) {
-	var commits []string
-	for _, s := range sources {
-		if c := s.commit(); c != "" && !slices.Contains(commits, c) {
-			commits = append(commits, c)
-		}
+// instant is an RFC 3339 time in UTC; nil where there is none, for which Go
+// programs also write the year 1.
+func instant(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
 	}
-	own := config.commit()
-	switch {
-	case len(commits) == 1:
-		return checked(commits[0])
-	case len(commits) == 0 && own == "":
-		return "", errors.New("it names no commit (a dependency or material with a gitCommit or sha1 digest)")
-	case len(commits) == 0 || slices.Contains(commits, own):
-		return checked(own)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil, fmt.Errorf("the build finished at %q, which is not an RFC 3339 time", text)
 	}
-	return "", fmt.Errorf("it names several commits (%s), and does not say which was built", some(commits))
-}
-
-// commit is the git commit of s, or "".
-func (s source) commit() string {
-	if c := s.Digest["gitCommit"]; c != "" {
-		return strings.ToLower(c)
+	if at.Year() < 1970 {
+		return nil, nil
 	}
-	return strings.ToLower(s.Digest["sha1"])
-}
-
-// checked is commit, if it is one.
-func checked(commit string) (string, error) {
-	if len(commit) != 40 && len(commit) != 64 {
-		return "", fmt.Errorf("%q is no full commit hash", commit)
-	}
-	return file.Normalise(commit, "commit")
+	at = at.UTC()
+	return &at, nil
 }

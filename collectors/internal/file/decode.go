@@ -84,20 +84,7 @@ func DecodeStream[T any](t Text, rules Rules) ([]T, error) {
 }
 
 // Line is one line of a file of JSON lines.
-type Line struct {
-	decoder decoder
-	node    *node
-}
-
-// Has reports whether the line is a mapping with that key.
-func (l Line) Has(key string) bool {
-	return slices.ContainsFunc(l.node.keys, func(k *node) bool { return k.value == key })
-}
-
-// Decode decodes the line into what into points at, as Text.Decode does.
-func (l Line) Decode(into any) error {
-	return l.decoder.value(l.node, reflect.ValueOf(into).Elem(), "", "")
-}
+type Line = Value
 
 // DecodeLines reads t as JSON lines, one value on each line that is not blank,
 // and hands them to each, up to its first error.
@@ -145,8 +132,12 @@ func (d decoder) value(n *node, to reflect.Value, path, shape string) error {
 		to.SetZero()
 		return nil
 	}
-	if to.Type() == timeType {
+	switch to.Type() {
+	case timeType:
 		return d.instant(n, to, path)
+	case valueType:
+		to.Set(reflect.ValueOf(Value{decoder: d, node: n, path: path}))
+		return nil
 	}
 	if own, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if n.kind != text {
