@@ -56,7 +56,8 @@ The build's record is read by its build type: [provenance.md](provenance.md) lis
 builders that are known, and what to do for any other.
 
 The artifact needs no file: the reference says where it lies (a registry, with
-the credentials of the docker configuration; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
+the credentials of the docker or podman configuration, the most specific key of
+` + "`auths`" + ` or ` + "`credHelpers`" + `; a credential helper is killed at the source's deadline; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
 Where an audit trail is named (` + "`trail: LOCATION`" + `, see docs/audit.md), the trail's section
 is read from it if ` + "`sources.trail`" + ` is left out, and what ran in production with
 ` + "`production: {from: trail}`" + `. Only the audit trail can say who recorded what.

@@ -43,7 +43,7 @@ func (p remotePlace) client(ctx context.Context) (*http.Client, error) {
 		defer cancel()
 		auth, err := authn.Resolve(ctx, p.keychain, p.repository)
 		if err != nil {
-			return nil, fmt.Errorf("credentials for %s: %w", p.repository.RegistryStr(), err)
+			return nil, p.explain(err)
 		}
 		carrier, err := transport.NewWithContext(ctx, p.repository.Registry, auth, transport.NewUserAgent(p.guard, "prodgate"), []string{p.repository.Scope(transport.PullScope)})
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -19,7 +18,7 @@ type remotePlace struct {
 	repository name.Repository
 	puller     *remote.Puller
 
-	keychain authn.Keychain
+	keychain *keychain
 	guard    http.RoundTripper
 	session  *session
 }
@@ -27,23 +26,20 @@ type remotePlace struct {
 // newRemote prepares to read repository. Nothing is sent. Retries are the
 // guard's, which honours Retry-After.
 func newRemote(repository name.Repository, options Options) (remotePlace, error) {
-	var keychain authn.Keychain = authn.DefaultKeychain
-	if options.Keychain != nil {
-		keychain = options.Keychain
-	}
+	credentials := &keychain{given: options.Keychain}
 	inner := options.Transport
 	if inner == nil {
 		inner = http.DefaultTransport
 	}
 	carrier := &guard{inner: inner, insecure: options.Insecure}
 	puller, err := remote.NewPuller(
-		remote.WithAuthFromKeychain(keychain),
+		remote.WithAuthFromKeychain(credentials),
 		remote.WithTransport(carrier),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
 		remote.WithRetryStatusCodes(),
 		remote.WithUserAgent("prodgate"),
 	)
-	return remotePlace{repository: repository, puller: puller, keychain: keychain, guard: carrier, session: &session{}}, err
+	return remotePlace{repository: repository, puller: puller, keychain: credentials, guard: carrier, session: &session{}}, err
 }
 
 // manifest reads by GET, never HEAD: a registry's word on a digest proves
@@ -81,13 +77,21 @@ func (p remotePlace) blob(ctx context.Context, digest string) ([]byte, error) {
 func (p remotePlace) explain(err error) error {
 	host := p.repository.RegistryStr()
 	var refused *transport.Error
+	var unread *credentialsError
 	switch {
+	case errors.As(err, &unread):
+		return unread
 	case !errors.As(err, &refused):
 		return fmt.Errorf("the registry %s can't be reached: %w", host, err)
 	case refused.StatusCode == http.StatusNotFound && refused.Request != nil && ofRepository(refused.Request.URL.Path):
 		return fmt.Errorf("the registry %s answers that it has no such image: %w", host, ErrAbsent)
 	case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("the registry %s refuses to show it (%d); docker login %s, or ask for read access: %w", host, refused.StatusCode, host, err)
+		with := p.keychain.used()
+		if with == "" {
+			with = "the credentials"
+		}
+		return fmt.Errorf("credentials for %s: the registry refuses read access to %s with %s (%d); docker login %s, or ask for read access: %w",
+			host, p.repository.RepositoryStr(), with, refused.StatusCode, host, err)
 	}
 	return fmt.Errorf("the registry %s can't say (%d): %w", host, refused.StatusCode, err)
 }
