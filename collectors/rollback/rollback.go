@@ -6,7 +6,8 @@
 //	  repository: registry.example.com/payments-api   # optional; else the artifact's
 //	procedure: helm rollback payments-api 41 -n production
 //
-// and asks the registry whether it still has the target.
+// and asks the registry whether it still has all of the target: the manifests of
+// the index and of every platform, their configurations and their layers.
 package rollback
 
 import (
@@ -49,9 +50,9 @@ func (Collector) Name() string { return "rollback" }
 // Kind is the kind of source.
 func (Collector) Kind() string { return "file" }
 
-// Collect reads the plan and asks for the target's manifest. A registry that
-// answers "not there" makes the target unavailable; one that does not answer is
-// an error.
+// Collect reads the plan and asks for all of the target. A registry that answers
+// that a part is not there makes the target unavailable; one that cannot say
+// whether a part is there is an error.
 func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
 	var p plan
 	evidence, err := c.File.Decode(ctx, &p, file.Rules{
@@ -78,14 +79,14 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	return facts.Observed{Section: section, Evidence: evidence}, nil
 }
 
-// available reports whether the repository of the image reference where has
-// digest.
+// available reports whether the repository of the image reference where has all
+// of digest.
 func (c Collector) available(ctx context.Context, where, digest string) (bool, error) {
 	ref, err := registry.Parse(where, c.Options)
 	if err != nil {
 		return false, err
 	}
-	_, err = ref.Manifest(ctx, digest)
+	err = ref.Complete(ctx, digest)
 	if errors.Is(err, registry.ErrAbsent) {
 		return false, nil
 	}

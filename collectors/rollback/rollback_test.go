@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
@@ -74,6 +76,52 @@ func TestTheRegistrySaysWhetherTheTargetIsAvailable(t *testing.T) {
 	got, err := collect(t, "target: {version: 41, digest: '"+digest+"', repository: "+repository+"}\nprocedure: null\n", "tarball:image.tar")
 	if err != nil || !got.Target.Available || got.Procedure != nil {
 		t.Errorf("a target in a repository of its own: %+v, %v", got, err)
+	}
+}
+
+func TestATargetWithoutItsLayersIsNotAvailable(t *testing.T) {
+	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	status, layer := 0, ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status != 0 && strings.HasSuffix(r.URL.Path, layer) {
+			w.WriteHeader(status)
+			return
+		}
+		images.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	repository := strings.TrimPrefix(s.URL, "http://") + "/app"
+	image, err := random.Image(64, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := image.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer = manifest.Layers[1].Digest.String()
+	tag, err := name.NewTag(repository + ":41")
+	if err == nil {
+		err = remote.Write(tag, image)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := "target: {version: 41, digest: '" + digest.String() + "'}\nprocedure: helm rollback app 41\n"
+	if got, err := collect(t, plan, repository+":42"); err != nil || !got.Target.Available {
+		t.Errorf("all is there: %+v, %v", got, err)
+	}
+	status = http.StatusNotFound
+	if got, err := collect(t, plan, repository+":42"); err != nil || got.Target.Available {
+		t.Errorf("a layer is gone: %+v, %v; want available: false", got, err)
+	}
+	status = http.StatusForbidden
+	if got, err := collect(t, plan, repository+":42"); err == nil || !strings.Contains(err.Error(), "rollback target: ") || !strings.Contains(err.Error(), layer) {
+		t.Errorf("a layer cannot be asked for: %+v, %v; want an error that names it", got, err)
 	}
 }
 

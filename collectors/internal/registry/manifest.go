@@ -47,6 +47,7 @@ type descriptor struct {
 	MediaType   string            `json:"mediaType"`
 	Digest      string            `json:"digest"`
 	Size        int64             `json:"size"`
+	URLs        []string          `json:"urls"`
 	Platform    *platform         `json:"platform"`
 	Annotations map[string]string `json:"annotations"`
 }

@@ -36,6 +36,10 @@ type place interface {
 	// open streams the bytes with that digest, which nobody has checked yet; max
 	// is how many are wanted at most. The error is as manifest's.
 	open(ctx context.Context, digest string, max int64) (io.ReadCloser, error)
+
+	// has asks for the blob with that digest and of that size, in bytes, without
+	// reading it. The error is as manifest's; nil: it is there.
+	has(ctx context.Context, digest string, size int64) error
 }
 
 // digestShape is the one spelling of a digest.
