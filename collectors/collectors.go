@@ -92,6 +92,15 @@ func Resolve(ctx context.Context, cfg Config, reference string) (string, error) 
 	return digest, nil
 }
 
+// CheckReference returns an error that names what is wrong if reference is not an
+// image reference. Nothing is read. The error holds no secrets.
+func CheckReference(reference string) error {
+	if err := artifact.Check(reference); err != nil {
+		return redacted{err}
+	}
+	return nil
+}
+
 // Calendar reads the calendar that cfg names, to be shown. within gives the range
 // for the site's zone. The error holds no secrets.
 func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar.Report, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
@@ -65,6 +66,9 @@ func addRequestSettings(cmd *cobra.Command) {
 // but a name for the request: what nobody said is an error that tells who can
 // say it.
 func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.Time) (facts.Request, error) {
+	if err := checkImage(reference); err != nil {
+		return facts.Request{}, err
+	}
 	if err := missing(cfg, "service", "environment", "trigger", "requested-by", "triggered-by"); err != nil {
 		return facts.Request{}, err
 	}
@@ -95,6 +99,15 @@ func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.
 	}
 	req.Emergency, err = cmd.Flags().GetBool("emergency")
 	return req, err
+}
+
+// checkImage returns an error if reference is not an image reference. That is a
+// mistake of whoever called, and no fact about an image.
+func checkImage(reference string) error {
+	if err := collectors.CheckReference(reference); err != nil {
+		return usage("IMAGE is HOST/REPOSITORY[:TAG][@sha256:DIGEST], oci:DIR[:TAG] or tarball:FILE", "%w", err)
+	}
+	return nil
 }
 
 // missing returns an error that lists those of names that nobody gave.

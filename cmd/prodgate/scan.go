@@ -163,6 +163,9 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 		if err := noFile(s.std, args[0]); err != nil {
 			return err
 		}
+		if err := checkImage(args[0]); err != nil {
+			return err
+		}
 	}
 	cfg, err := loadConfig(s.cmd, s.std)
 	if err != nil {

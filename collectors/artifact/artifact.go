@@ -38,6 +38,13 @@ func Resolve(ctx context.Context, reference string, options Options) (string, er
 	return m.Digest, nil
 }
 
+// Check returns an error if reference is not of a form that Resolve takes. Nothing
+// is read.
+func Check(reference string) error {
+	_, err := registry.Parse(reference, Options{})
+	return err
+}
+
 // Collector reads the image of the request. It needs no configuration: the
 // reference says where the image lies.
 type Collector struct {

@@ -170,7 +170,7 @@ func TestWhatIsGoneOrWasNeverResolvedIsAnError(t *testing.T) {
 		{"the tag is gone", repository + ":v2", digest, "the tag once more", true},
 		{"nothing was resolved, and can't be now", repository + ":v2", "", "has no such image", true},
 		{"nothing was resolved, and could be now", repository + ":v1", "", "run again", false},
-		{"the reference is none", "::", "", "this is no image reference", false},
+		{"the reference is none", "::", "", "invalid image reference", false},
 		{"nobody answers", "127.0.0.1:1/app:v1", digest, "can't be reached", false},
 	}
 	for _, tt := range tests {

@@ -55,7 +55,7 @@ var tagShape = sync.OnceValue(func() *regexp.Regexp {
 // docker save and crane write it. Nothing is opened.
 func Parse(text string, options Options) (Reference, error) {
 	if text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return Reference{}, fmt.Errorf("%q is no image reference; write HOST/REPOSITORY:TAG, oci:DIR or tarball:FILE", text)
+		return Reference{}, errors.New("invalid image reference: it must be one word of at most 1024 bytes: HOST/REPOSITORY:TAG, oci:DIR or tarball:FILE")
 	}
 	if file, ok := strings.CutPrefix(text, "tarball:"); ok {
 		return parseTarball(file)
@@ -69,7 +69,7 @@ func Parse(text string, options Options) (Reference, error) {
 // parseTarball reads what stands after "tarball:".
 func parseTarball(file string) (Reference, error) {
 	if file == "" {
-		return Reference{}, fmt.Errorf("tarball: names no file; write tarball:FILE")
+		return Reference{}, errors.New("invalid image reference: tarball: needs a file, as in tarball:FILE")
 	}
 	return Reference{Kind: "tarball", Repository: "tarball:" + file, place: tarball{file: filepath.Clean(file)}}, nil
 }
@@ -78,10 +78,10 @@ func parseTarball(file string) (Reference, error) {
 func parseLayout(rest string) (Reference, error) {
 	dir, tag, digest, err := cut(rest)
 	if err != nil {
-		return Reference{}, fmt.Errorf("this is no reference into an OCI layout: %w", err)
+		return Reference{}, fmt.Errorf("invalid reference into an OCI layout: %w", err)
 	}
 	if dir == "" {
-		return Reference{}, fmt.Errorf("oci:%s names no folder; write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
+		return Reference{}, fmt.Errorf("invalid image reference: oci:%s needs a folder, as in oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
 	}
 	r := Reference{Kind: "oci", Repository: "oci:" + dir, Tag: tag, Digest: digest}
 	r.place = layout{read: fromDir(filepath.Clean(dir)), stream: streamDir(filepath.Clean(dir)), where: dir}
@@ -93,18 +93,18 @@ func parseLayout(rest string) (Reference, error) {
 func parseRemote(text string, options Options) (Reference, error) {
 	base, tag, digest, err := cut(text)
 	if err != nil {
-		return Reference{}, fmt.Errorf("this is no image reference: %w", err) // text may hold a password
+		return Reference{}, fmt.Errorf("invalid image reference: %w", err) // text may hold a password
 	}
 	var names []name.Option
 	if options.Insecure {
 		names = append(names, name.Insecure)
 	}
 	repository, err := name.NewRepository(base, names...)
-	if err == nil && strings.Contains(base, "//") {
-		err = errors.New("it is no URL: leave the scheme out")
+	if strings.Contains(base, "//") {
+		err = errors.New("leave the scheme out")
 	}
 	if err != nil {
-		return Reference{}, fmt.Errorf("%q is no image reference: %w", text, err)
+		return Reference{}, fmt.Errorf("invalid image reference: repository %q: %w", base, err)
 	}
 	if tag == "" && digest == "" {
 		tag = name.DefaultTag
@@ -118,12 +118,12 @@ func parseRemote(text string, options Options) (Reference, error) {
 func cut(text string) (base, tag, digest string, err error) {
 	base, digest, found := strings.Cut(text, "@")
 	if found && !digestShape.MatchString(digest) {
-		return "", "", "", fmt.Errorf("%q is no digest; a digest is sha256: and 64 lower-case hex digits", digest)
+		return "", "", "", fmt.Errorf("the digest must be sha256: and 64 lower-case hex digits, not %q", digest)
 	}
 	if i := strings.LastIndexByte(base, ':'); i > strings.LastIndexByte(base, '/') {
 		base, tag = base[:i], base[i+1:]
 		if !tagShape().MatchString(tag) {
-			return "", "", "", fmt.Errorf("%q is no tag", tag)
+			return "", "", "", fmt.Errorf("the tag must be 1 to 128 letters, digits, \"_\", \".\" and \"-\", and begin with neither \".\" nor \"-\"; it is %q", tag)
 		}
 	}
 	return base, tag, digest, nil

@@ -40,6 +40,26 @@ func TestParseRefusesWhatIsNoReference(t *testing.T) {
 	}
 }
 
+func TestAnErrorNamesWhatIsWrongWithAReference(t *testing.T) {
+	for text, want := range map[string]string{
+		"app:":                              `the tag must be 1 to 128 letters, digits, "_", "." and "-", and begin with neither "." nor "-"; it is ""`,
+		"app:-x":                            `it is "-x"`,
+		"r.example.com/app@sha256:abc":      `the digest must be sha256: and 64 lower-case hex digits, not "sha256:abc"`,
+		"app@":                              `not ""`,
+		"r.example.com/Payments:v1":         `repository "r.example.com/Payments"`,
+		"https://r.example.com/app:v1":      "leave the scheme out",
+		"https://ci:hunter2@r.example.com/": "the digest must be",
+		"a b":                               "one word",
+		"oci:":                              "needs a folder",
+		"tarball:":                          "needs a file",
+	} {
+		_, err := Parse(text, Options{})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("Parse(%q): %v, want %q", text, err, want)
+		}
+	}
+}
+
 // FuzzParse shows that no text makes the parser panic, and that what it takes
 // apart has the shape of its parts.
 func FuzzParse(f *testing.F) {
