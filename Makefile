@@ -60,7 +60,11 @@ docs-current: ## fail if what is generated is stale
 	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Page|Manual'
 
 .PHONY: fixtures
-fixtures: ## write what the tests compare with anew; read the difference before you commit it
+fixtures: ## write every story's document beside its story.yaml, to read and to try
+	go test ./internal/fixture -run Inputs -count=1 -update
+
+.PHONY: decisions
+decisions: fixtures ## write what the tests compare with anew; read the difference before you commit it
 	go test ./facts ./internal/report -update
 	go test ./evaluator -run Stories -update
 

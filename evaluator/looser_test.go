@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/prodgate/prodgate/internal/fixture"
 )
 
 // The stories of fixtures/looser are decided under a pack whose settings are
@@ -25,7 +25,6 @@ var looserRules = sync.OnceValues(func() (*Evaluator, error) {
 
 type looserStory struct {
 	story
-	folder   string
 	decision Decision
 }
 
@@ -35,17 +34,14 @@ func looserStories(t testing.TB) (*Evaluator, []looserStory) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folders, err := filepath.Glob(filepath.Join(looserFolder, "cases", "*"))
-	if err != nil || len(folders) < 12 {
-		t.Fatalf("%d stories in %s, %v", len(folders), looserFolder, err)
+	read, err := fixture.All(filepath.Join(looserFolder, "cases"))
+	if err != nil || len(read) < 12 {
+		t.Fatalf("%d stories in %s, %v", len(read), looserFolder, err)
 	}
 	var all []looserStory
-	for _, folder := range folders {
-		document, err := os.ReadFile(filepath.Join(folder, "input.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, looserStory{story{"looser/" + filepath.Base(folder), document}, folder, replay(t, e, document)})
+	for _, s := range read {
+		name := "looser/" + s.Name
+		all = append(all, looserStory{story{name, s.Document, s.Folder}, replay(t, e, s.Document)})
 	}
 	return e, all
 }
@@ -54,25 +50,11 @@ func TestLooserStoriesAreDecidedAsTheySay(t *testing.T) {
 	_, all := looserStories(t)
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
-			golden, got := filepath.Join(s.folder, "decision.json"), encode(t, s.decision)
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			text, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("%v; write it with -update", err)
-			}
-			want, _ := withoutDigest(t, text)
-			plain, _ := withoutDigest(t, got)
-			if diff := cmp.Diff(want, plain); diff != "" {
-				t.Errorf("decision (-want +got):\n%s", diff)
-			}
+			compareTold(t, s.story, s.decision)
 			if allow := strings.HasPrefix(filepath.Base(s.folder), "allow"); allow != (s.decision.Outcome == Allow) {
 				t.Errorf("outcome %q", s.decision.Outcome)
 			}
-			about, err := os.ReadFile(filepath.Join(s.folder, "about.md"))
+			about, err := os.ReadFile(s.file("about.md"))
 			if err != nil || !strings.Contains(string(about), "\nSpecification: \"") {
 				t.Errorf("about.md: %v; want the specification's words in it", err)
 			}

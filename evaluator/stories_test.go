@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/policies"
 )
 
@@ -24,38 +25,38 @@ var update = flag.Bool("update", false, "rewrite the decisions of the stories")
 
 const storiesFolder = "../fixtures/cases"
 
-// story is one folder of fixtures/cases.
+// story is one story of fixtures.
 type story struct {
 	name     string
 	document []byte
+	folder   string
 }
 
-func (s story) file(name string) string { return filepath.Join(storiesFolder, s.name, name) }
+func (s story) file(name string) string { return filepath.Join(s.folder, name) }
 
 // input is the story's document, made ready.
 func (s story) input(t testing.TB) *Input {
 	t.Helper()
-	input, err := Read(s.file("input.json"), s.document)
+	input, err := Read("input.json", s.document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return input
 }
 
+// loaded holds all stories, read once for all tests.
+var loaded = sync.OnceValues(func() ([]fixture.Story, error) { return fixture.All(storiesFolder) })
+
 // stories are all of them, sorted by name.
 func stories(t testing.TB) []story {
 	t.Helper()
-	folders, err := os.ReadDir(storiesFolder)
+	read, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []story
-	for _, folder := range folders {
-		s := story{name: folder.Name()}
-		if s.document, err = os.ReadFile(s.file("input.json")); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, s)
+	for _, s := range read {
+		all = append(all, story{s.Name, s.Document, s.Folder})
 	}
 	if len(all) < 45 {
 		t.Fatalf("%s has %d stories, it had at least 45", storiesFolder, len(all))
@@ -94,18 +95,14 @@ var decided = sync.OnceValues(func() (map[string]Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := filepath.Glob(filepath.Join(storiesFolder, "*", "input.json"))
+	read, err := loaded()
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]Decision{}
-	for _, name := range inputs {
-		document, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		if all[filepath.Base(filepath.Dir(name))], err = e.Replay(context.Background(), document); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	for _, s := range read {
+		if all[s.Name], err = e.Replay(context.Background(), s.Document); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
 	return all, nil
@@ -130,8 +127,8 @@ func replay(t testing.TB, e *Evaluator, document []byte) Decision {
 	return decision
 }
 
-// encode writes a decision as its golden file has it.
-func encode(t testing.TB, decision Decision) []byte {
+// encode writes a decision as indented JSON.
+func encode(t testing.TB, decision any) []byte {
 	t.Helper()
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -152,59 +149,71 @@ func marshal(t testing.TB, value any) []byte {
 	return text
 }
 
-// golden reads a story's decision as plain JSON and takes the digest of the
-// rules out of it.
-func golden(t testing.TB, s story) (decision map[string]any, digest string) {
+// told is a decision as a story tells it: without what every decision has alike,
+// which TestStoriesNameTheirRulesAndSources compares.
+type told struct {
+	Decision
+	Policy  *struct{} `json:"policy,omitempty"`
+	Input   *struct{} `json:"input,omitempty"`
+	Sources *struct{} `json:"sources,omitempty"`
+}
+
+// golden reads a story's decision as plain JSON.
+func golden(t testing.TB, s story) (decision map[string]any) {
 	t.Helper()
 	text, err := os.ReadFile(s.file("decision.json"))
 	if err != nil {
-		t.Fatalf("%v; write it with -update", err)
+		t.Fatalf("%v; write it with make decisions", err)
 	}
-	return withoutDigest(t, text)
-}
-
-func withoutDigest(t testing.TB, text []byte) (decision map[string]any, digest string) {
-	t.Helper()
 	if err := json.Unmarshal(text, &decision); err != nil {
 		t.Fatal(err)
 	}
-	policy, _ := decision["policy"].(map[string]any)
-	digest, _ = policy["digest"].(string)
-	delete(policy, "digest")
-	return decision, digest
+	return decision
 }
 
-// The digest of the rules is compared in a test of its own, so that a change
-// to a rule shows the stories that it decides otherwise, and not all of them.
-func TestStoriesAreDecidedAsTheySay(t *testing.T) {
-	for _, s := range stories(t) {
-		t.Run(s.name, func(t *testing.T) {
-			got := encode(t, s.decision(t))
-			if *update {
-				if err := os.WriteFile(s.file("decision.json"), got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, _ := golden(t, s)
-			plain, _ := withoutDigest(t, got)
-			if diff := cmp.Diff(want, plain); diff != "" {
-				t.Errorf("decision (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestStoriesNameTheRulesInForce(t *testing.T) {
-	e := shippedRules(t)
-	var stale []string
-	for _, s := range stories(t) {
-		if _, digest := golden(t, s); digest != e.Policy().Digest {
-			stale = append(stale, s.name)
+// compareTold compares the decision with the story's own, which -update writes.
+func compareTold(t *testing.T, s story, decision Decision) {
+	t.Helper()
+	got := encode(t, told{Decision: decision})
+	if *update {
+		if err := os.WriteFile(s.file("decision.json"), got, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if len(stale) > 0 {
-		t.Errorf("the rules have changed to %s since %d decisions were written, %s first; run go test ./evaluator -run Stories -update",
-			e.Policy().Digest, len(stale), stale[0])
+	var plain map[string]any
+	if err := json.Unmarshal(got, &plain); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(golden(t, s), plain); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+func TestStoriesAreDecidedAsTheySay(t *testing.T) {
+	for _, s := range stories(t) {
+		t.Run(s.name, func(t *testing.T) { compareTold(t, s, s.decision(t)) })
+	}
+}
+
+// What a story's decision.json leaves out is the same for all: the rules in
+// force, the document's digest and the document's sources.
+func TestStoriesNameTheirRulesAndSources(t *testing.T) {
+	e := shippedRules(t)
+	for _, s := range stories(t) {
+		decision := s.decision(t)
+		if decision.Policy != e.Policy() {
+			t.Errorf("%s: decided by %v, the rules in force are %v", s.name, decision.Policy, e.Policy())
+		}
+		parsed, err := facts.Parse(s.name, s.document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if decision.Input.Digest != parsed.Digest() {
+			t.Errorf("%s: input digest %s, want %s", s.name, decision.Input.Digest, parsed.Digest())
+		}
+		if diff := cmp.Diff(parsed.Document().Sources, decision.Sources); diff != "" {
+			t.Errorf("%s: sources (-want +got):\n%s", s.name, diff)
+		}
 	}
 }
 
@@ -328,7 +337,7 @@ func TestFreezeOpensOnItsLastSecond(t *testing.T) {
 func TestStockOPADecidesStoriesAlike(t *testing.T) {
 	stock := newStock(t, policies.FS)
 	for _, s := range stories(t) {
-		want, _ := golden(t, s)
+		want := golden(t, s)
 		if got := stock.outcome(t, s.document); got != want["outcome"] {
 			t.Errorf("%s: stock OPA says %v, prodgate %v", s.name, got, want["outcome"])
 		}

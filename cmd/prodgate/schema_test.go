@@ -3,27 +3,22 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
 	compiled := compileSchema(t, "decision")
-	inputs, err := filepath.Glob("../../fixtures/cases/*/input.json")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no stories: %v", err)
+	all, err := fixture.All(storiesFolder)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, input := range inputs {
-		t.Run(filepath.Base(filepath.Dir(input)), func(t *testing.T) {
-			content, err := os.ReadFile(input)
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, s := range all {
+		t.Run(s.Name, func(t *testing.T) {
 			std, out, errs := alone(t)
-			std.in = bytes.NewReader(content)
+			std.in = bytes.NewReader(s.Document)
 			if code := run(t.Context(), []string{"eval", "--input", "-", "-o", "json"}, std); code == exitNoDecision {
 				t.Fatalf("no decision: %s", errs)
 			}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/fixture"
 )
 
 const storiesFolder = "../../fixtures/cases"
@@ -47,11 +49,15 @@ func whenPrints(t *testing.T, args ...string) (printed, int) {
 	return p, code
 }
 
-// storyInput is the absolute path of a story's document.
+// storyInput is the absolute path of a story's document, written for this test.
 func storyInput(t *testing.T, name string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join(storiesFolder, name, "input.json"))
+	s, err := fixture.Load(filepath.Join(storiesFolder, name))
 	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), fixture.InputFilename)
+	if err := os.WriteFile(path, s.Document, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

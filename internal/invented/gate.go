@@ -3,14 +3,13 @@ package invented
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -156,22 +155,18 @@ func move(document []byte, at time.Time, a *attempt) ([]byte, error) {
 	return []byte(strings.ReplaceAll(text, "12345678901-1", a.request)), nil
 }
 
-// Stories takes its documents from a folder of cases/<story>/input.json: those
-// whose name begins with "allow" are good. All are of one service.
+// Stories takes its documents from a folder of stories: those whose name begins
+// with "allow" are good. All are of one service.
 func (j *Judge) Stories(folder string) error {
-	files, err := filepath.Glob(filepath.Join(folder, "*", "input.json"))
+	stories, err := fixture.All(folder)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		document, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(filepath.Base(filepath.Dir(file)), "allow") {
-			j.Good = append(j.Good, document)
+	for _, s := range stories {
+		if strings.HasPrefix(s.Name, "allow") {
+			j.Good = append(j.Good, s.Document)
 		} else {
-			j.Bad = append(j.Bad, document)
+			j.Bad = append(j.Bad, s.Document)
 		}
 	}
 	if len(j.Good) == 0 || len(j.Bad) == 0 {

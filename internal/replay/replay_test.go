@@ -17,6 +17,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/invented"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -76,11 +77,11 @@ func (m *memory) past() Past {
 // record decides on a story by e and keeps the decision, as changed.
 func (m *memory) record(t testing.TB, e *evaluator.Evaluator, story string, change ...func(*trail.GateData, map[string][]byte, *trail.Entry)) {
 	t.Helper()
-	document, err := os.ReadFile(filepath.Join("../../fixtures/cases", story, "input.json"))
+	s, err := fixture.Load(filepath.Join("../../fixtures/cases", story))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.recordDocument(t, e, document, change...)
+	m.recordDocument(t, e, s.Document, change...)
 }
 
 func (m *memory) recordDocument(t testing.TB, e *evaluator.Evaluator, document []byte, change ...func(*trail.GateData, map[string][]byte, *trail.Entry)) {
@@ -139,13 +140,13 @@ func (m *memory) replay(t testing.TB, e *evaluator.Evaluator) *Report {
 // stories are all of the fixtures with an artifact.
 func stories(t testing.TB) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../fixtures/cases/*/input.json")
-	if err != nil || len(files) < 40 {
-		t.Fatalf("%d stories, %v", len(files), err)
+	folders, err := os.ReadDir("../../fixtures/cases")
+	if err != nil || len(folders) < 40 {
+		t.Fatalf("%d stories, %v", len(folders), err)
 	}
 	var names []string
-	for _, file := range files {
-		names = append(names, filepath.Base(filepath.Dir(file)))
+	for _, folder := range folders {
+		names = append(names, folder.Name())
 	}
 	return names
 }
@@ -271,10 +272,11 @@ func TestWhatDoesNotReproduceIsSaid(t *testing.T) {
 func TestWhatCannotBeReplayedIsCountedByReason(t *testing.T) {
 	shipped := gate(t, "")
 	billing := gate(t, `{"services": {"billing": {}}}`)
-	allow, err := os.ReadFile("../../fixtures/cases/allow/input.json")
+	story, err := fixture.Load("../../fixtures/cases/allow")
 	if err != nil {
 		t.Fatal(err)
 	}
+	allow := story.Document
 	forBilling := []byte(strings.Replace(string(allow), `"service": "payments-api"`, `"service": "billing"`, 1))
 	for name, tt := range map[string]struct {
 		document []byte

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/timetable"
 )
 
@@ -57,16 +57,17 @@ func shipped(t *testing.T, zone *time.Location) (*evaluator.Evaluator, timetable
 // storyWith is the document that is allowed, with another calendar.
 func storyWith(t *testing.T, c *facts.Calendar) *evaluator.Input {
 	t.Helper()
-	content, err := os.ReadFile("../../fixtures/cases/allow/input.json")
+	allow, err := fixture.Load("../../fixtures/cases/allow")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var document map[string]any
-	if err := json.Unmarshal(content, &document); err != nil {
+	if err := json.Unmarshal(allow.Document, &document); err != nil {
 		t.Fatal(err)
 	}
 	document["calendar"] = c
-	if content, err = json.Marshal(document); err != nil {
+	content, err := json.Marshal(document)
+	if err != nil {
 		t.Fatal(err)
 	}
 	input, err := evaluator.Read("input.json", content)
