@@ -303,7 +303,7 @@ func make1000s() (files []ruleFile) {
 
 // The parser of the archive is tried on raw bytes and on what unpacks to them.
 func FuzzNewFromBundle(f *testing.F) {
-	e, err := New(context.Background(), Options{})
+	e, err := New(context.Background(), organised)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func ExampleNew() {
 func ExampleEvaluator_Evaluate() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	gate, err := evaluator.New(ctx, evaluator.Options{})
+	gate, err := evaluator.New(ctx, evaluator.Options{Packs: []string{"../fixtures/organisation"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -60,7 +60,7 @@ func ExampleEvaluator_Evaluate() {
 // Decide again on a saved document: the same rules give the same decision, on
 // any machine, years later.
 func ExampleEvaluator_Replay() {
-	gate, err := evaluator.New(context.Background(), evaluator.Options{})
+	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{"../fixtures/organisation"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -84,7 +84,7 @@ func ExampleEvaluator_Replay() {
 
 // What is no document gets no decision.
 func ExampleErrNoDecision() {
-	gate, err := evaluator.New(context.Background(), evaluator.Options{})
+	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{"../fixtures/organisation"}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"gopkg.in/yaml.v3"
 )
 
 // earlyCheck passes before 11:25 in New York, which its settings make an edge
@@ -61,9 +63,15 @@ func newPack(t testing.TB, rules, settings string) string {
 	return dir
 }
 
+// withPack are the shipped policies, these rules and settings in YAML, with
+// payments-api listed.
 func withPack(t testing.TB, rules, settings string) *Evaluator {
 	t.Helper()
-	e, err := New(context.Background(), Options{Packs: []string{newPack(t, rules, settings)}})
+	table := map[string]any{}
+	if err := yaml.Unmarshal([]byte(settings), &table); err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(context.Background(), Options{Packs: []string{newPack(t, rules, withService(table))}})
 	if err != nil {
 		t.Fatal(err)
 	}

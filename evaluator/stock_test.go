@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"os"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -17,8 +18,9 @@ type stock struct {
 	query rego.PreparedEvalQuery
 }
 
-// newStock reads the rules without the evaluator's own loading.
-func newStock(t testing.TB, from fs.FS) *stock {
+// newStock reads the rules and an organisation's settings, as "opa -d policies -d
+// FOLDER" does, without the evaluator's own loading.
+func newStock(t testing.TB, from fs.FS, organisation string) *stock {
 	t.Helper()
 	files, err := regoFiles(from)
 	if err != nil {
@@ -32,7 +34,16 @@ func newStock(t testing.TB, from fs.FS) *stock {
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		t.Fatal(err)
 	}
-	data, err := normalise(map[string]any{"prodgate": map[string]any{"v1": map[string]any{"settings": settings}}})
+	text, err = os.ReadFile(organisation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own struct{ Prodgate map[string]any }
+	if err := yaml.Unmarshal(text, &own); err != nil {
+		t.Fatal(err)
+	}
+	own.Prodgate["v1"] = map[string]any{"settings": settings}
+	data, err := normalise(map[string]any{"prodgate": own.Prodgate})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,9 +75,13 @@ func storyNamed(t testing.TB, name string) story {
 	return story{}
 }
 
+// organised are the shipped policies with the settings of the organisation that
+// the stories are about, which list its service.
+var organised = Options{Packs: []string{"../fixtures/organisation"}}
+
 // shipped is one evaluator of the shipped policies for all tests.
 var shipped = sync.OnceValues(func() (*Evaluator, error) {
-	return New(context.Background(), Options{})
+	return New(context.Background(), organised)
 })
 
 func shippedRules(t testing.TB) *Evaluator {
@@ -273,7 +277,7 @@ func TestStoriesCoverEveryCheckAndKind(t *testing.T) {
 }
 
 func TestSameStoryGivesTheSameBytes(t *testing.T) {
-	anew, err := New(context.Background(), Options{})
+	anew, err := New(context.Background(), organised)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +291,7 @@ func TestSameStoryGivesTheSameBytes(t *testing.T) {
 // Each story is decided by two of eight goroutines. The evaluator is new, so
 // that what it remembers is made by them at once.
 func TestStoriesDecidedConcurrentlyAreDecidedAlike(t *testing.T) {
-	e, err := New(context.Background(), Options{})
+	e, err := New(context.Background(), organised)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +339,7 @@ func TestFreezeOpensOnItsLastSecond(t *testing.T) {
 // The rules alone, as stock OPA runs them, decide every story alike: no schema,
 // no strictness, no index, nothing remembered.
 func TestStockOPADecidesStoriesAlike(t *testing.T) {
-	stock := newStock(t, policies.FS)
+	stock := newStock(t, policies.FS, organised.Packs[0]+"/data.yaml")
 	for _, s := range stories(t) {
 		want := golden(t, s)
 		if got := stock.outcome(t, s.document); got != want["outcome"] {

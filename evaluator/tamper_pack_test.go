@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -93,10 +94,34 @@ deny contains {
 }
 `
 
-// ownPack asks for the check above everywhere, and for a longer soak time of
-// one service.
+// ownPack has the check above and these settings, with the service that the
+// stories are about among them.
 func ownPack(settings string) pack {
-	return pack{"acme/licence.rego": licenceCheck, "prodgate/organisation/data.json": settings}
+	var table map[string]any
+	if err := json.Unmarshal([]byte(settings), &table); err != nil {
+		return pack{"acme/licence.rego": licenceCheck, "prodgate/organisation/data.json": settings}
+	}
+	return pack{"acme/licence.rego": licenceCheck, "prodgate/organisation/data.json": withService(table)}
+}
+
+// withService is an organisation's settings as JSON, with payments-api listed.
+func withService(settings map[string]any) string {
+	services, ok := settings["services"].(map[string]any)
+	if !ok {
+		services = map[string]any{}
+		settings["services"] = services
+	}
+	service, ok := services["payments-api"].(map[string]any)
+	if !ok {
+		service = map[string]any{}
+		services["payments-api"] = service
+	}
+	service["repositories"] = []string{"registry.example.com/payments/payments-api"}
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 func TestOwnCheckIsRequiredFromFolderAndBundle(t *testing.T) {
@@ -346,7 +371,7 @@ pass if {
 
 func TestDeadlineEndsADecision(t *testing.T) {
 	slow := ownRule(slowRule)
-	slow["data.json"] = `{"prodgate": {"organisation": {"additional_checks": ["acme_x"]}}}`
+	slow["prodgate/organisation/data.json"] = withService(map[string]any{"additional_checks": []string{"acme_x"}})
 	e, err := New(context.Background(), Options{Packs: []string{slow.folder(t)}})
 	if err != nil {
 		t.Fatal(err)

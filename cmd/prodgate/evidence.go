@@ -8,7 +8,7 @@ import (
 )
 
 // evidence is a complete set of facts about one image of payments-api, as files
-// and a prodgate.yaml that names them. Times are RFC 3339.
+// and a prodgate.yaml that names them, with a pack that lists the service. Times are RFC 3339.
 type evidence struct {
 	Repository string // localhost:1234/payments-api
 	Tag        string // short commit
@@ -49,5 +49,6 @@ func (e evidence) write(dir string) error {
 		base := filepath.Base(name)
 		s = append(s, blueprint{path: filepath.Join(dir, strings.TrimSuffix(base, ".tmpl")), template: "evidence/" + base})
 	}
+	s = append(s, blueprint{path: filepath.Join(dir, "organisation", "data.yaml"), template: "organisation.yaml.tmpl"})
 	return s.write(e, true)
 }

@@ -19,7 +19,7 @@ func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			std, out, errs := alone(t)
 			std.in = bytes.NewReader(s.Document)
-			if code := run(t.Context(), []string{"eval", "--input", "-", "-o", "json"}, std); code == exitNoDecision {
+			if code := run(t.Context(), []string{"eval", "--input", "-", "--policies", packOfStories(t), "-o", "json"}, std); code == exitNoDecision {
 				t.Fatalf("no decision: %s", errs)
 			}
 			decision, err := jsonschema.UnmarshalJSON(out)

@@ -17,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/invented"
 	"github.com/rogpeppe/go-internal/testscript"
+	"gopkg.in/yaml.v3"
 )
 
 func TestMain(m *testing.M) {
@@ -34,13 +35,14 @@ func TestMain(m *testing.M) {
 //	attach REPOSITORY FILE    attach a bill of materials to the last image pushed
 //	advisories DIR            make a database of advisories for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
+//	organisation PACK…        list payments-api and its repository in those packs
 //	invent TRAIL              make up half a year of production in that trail
 //	alter TRAIL               turn an allow in it into a denial, behind its back
 //	sql TRAIL STATEMENT       change a trail as somebody with a SQLite shell would
 //	lock TRAIL, unlock        write to a trail, and do not finish
 //	hang                      start a server that never answers; $HANG is its host
 //
-// $CASES is the folder of the stories, $DIGEST and $OTHER are two digests. With
+// $CASES is the folder of the stories, $ORGANISATION their policy pack, $DIGEST and $OTHER are two digests. With
 // [postgres], $POSTGRES is a place for a trail in PostgreSQL.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -50,6 +52,7 @@ func TestScripts(t *testing.T) {
 			env.Values[held{}] = &holding{}
 			cases, err := filepath.Abs("../../fixtures/cases")
 			env.Setenv("CASES", cases)
+			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
 			if server := os.Getenv(postgresServer); server != "" && err == nil {
@@ -65,7 +68,7 @@ func TestScripts(t *testing.T) {
 		},
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter,
+			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter, "organisation": listService,
 			"advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
@@ -106,7 +109,7 @@ func hang(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func invent(ts *testscript.TestScript, _ bool, args []string) {
-	gate, err := evaluator.New(context.Background(), evaluator.Options{})
+	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{organisation}})
 	ts.Check(err)
 	judge := &invented.Judge{Gate: gate}
 	ts.Check(judge.Stories("../../fixtures/cases"))
@@ -116,6 +119,27 @@ func invent(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	_, err = past.Record(context.Background(), ts.MkAbs(args[0]))
 	ts.Check(err)
+}
+
+// listService adds payments-api, whose images are in the registry's repository
+// of that name, to the settings of packs.
+func listService(ts *testscript.TestScript, _ bool, packs []string) {
+	service := map[string]any{"repositories": []string{ts.Getenv("REGISTRY") + "/payments-api"}}
+	for _, pack := range packs {
+		name, whole := ts.MkAbs(pack+"/data.yaml"), map[string]any{}
+		settings := whole
+		if exists(name) {
+			ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(name)), &whole))
+			settings = whole["prodgate"].(map[string]any)["organisation"].(map[string]any)
+		} else {
+			name = ts.MkAbs(pack + "/prodgate/organisation/data.yaml")
+			ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(name)), &whole))
+		}
+		settings["services"] = map[string]any{"payments-api": service}
+		text, err := yaml.Marshal(whole)
+		ts.Check(err)
+		ts.Check(os.WriteFile(name, text, 0o600))
+	}
 }
 
 func alter(ts *testscript.TestScript, _ bool, args []string) {

@@ -10,7 +10,10 @@ import (
 	"github.com/prodgate/prodgate/internal/fixture"
 )
 
-const storiesFolder = "../../fixtures/cases"
+const (
+	storiesFolder = "../../fixtures/cases"
+	organisation  = "../../fixtures/organisation" // the policy pack that the stories need
+)
 
 // printed is what "prodgate when -o json" prints, as far as tests read it.
 type printed struct {
@@ -41,12 +44,22 @@ type reason struct {
 func whenPrints(t *testing.T, args ...string) (printed, int) {
 	t.Helper()
 	std, out, errs := alone(t)
-	code := run(t.Context(), append([]string{"when", "-o", "json"}, args...), std)
+	code := run(t.Context(), append([]string{"when", "-o", "json", "--policies", packOfStories(t)}, args...), std)
 	var p printed
 	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
 		t.Fatalf("when %v ended with %d and printed no JSON: %v\n%s\n%s", args, code, err, out, errs)
 	}
 	return p, code
+}
+
+// packOfStories is the absolute path of the stories' policy pack.
+func packOfStories(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(organisation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // storyInput is the absolute path of a story's document, written for this test.
@@ -109,7 +122,7 @@ func TestWhenOpensOnTheSecondThatEvalAllows(t *testing.T) {
 		{first.To, exitWait},
 	} {
 		std, _, _ := alone(t)
-		if code := run(t.Context(), []string{"eval", "-q", "--input", input, "--at", tt.at.Format(time.RFC3339)}, std); code != tt.want {
+		if code := run(t.Context(), []string{"eval", "-q", "--input", input, "--policies", packOfStories(t), "--at", tt.at.Format(time.RFC3339)}, std); code != tt.want {
 			t.Errorf("eval as of %s ends with %d, want %d", tt.at, code, tt.want)
 		}
 	}

@@ -24,22 +24,34 @@ import (
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// gate compiles the shipped policies, with an organisation's settings where some
-// are given.
+// gate compiles the shipped policies with settings of an organisation, which
+// lists payments-api.
 func gate(t testing.TB, settings string) *evaluator.Evaluator {
 	t.Helper()
-	var options evaluator.Options
+	own := map[string]any{}
 	if settings != "" {
-		pack := t.TempDir()
-		if err := os.MkdirAll(filepath.Join(pack, "prodgate", "organisation"), 0o755); err != nil {
+		if err := json.Unmarshal([]byte(settings), &own); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(pack, "prodgate", "organisation", "data.json"), []byte(settings), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		options.Packs = []string{pack}
 	}
-	e, err := evaluator.New(t.Context(), options)
+	services, _ := own["services"].(map[string]any)
+	if services == nil {
+		services = map[string]any{}
+		own["services"] = services
+	}
+	services["payments-api"] = map[string]any{"repositories": []string{"registry.example.com/payments/payments-api"}}
+	text, err := json.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(pack, "prodgate", "organisation"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(pack, "prodgate", "organisation", "data.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := evaluator.New(t.Context(), evaluator.Options{Packs: []string{pack}})
 	if err != nil {
 		t.Fatal(err)
 	}

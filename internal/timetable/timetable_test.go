@@ -39,7 +39,7 @@ func instant(t *testing.T, text string) time.Time {
 // shipped are the gate and its windows, on the clock of zone.
 func shipped(t *testing.T, zone *time.Location) (*evaluator.Evaluator, timetable.Windows) {
 	t.Helper()
-	gate, err := evaluator.New(t.Context(), evaluator.Options{})
+	gate, err := evaluator.New(t.Context(), evaluator.Options{Packs: []string{"../../fixtures/organisation"}})
 	if err != nil {
 		t.Fatal(err)
 	}

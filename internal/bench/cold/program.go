@@ -15,6 +15,9 @@ import (
 // conftestVersion is what prodgate is compared with beside the OPA of go.mod.
 const conftestVersion = "v0.71.1"
 
+// organisation is the pack of settings that the stories need.
+const organisation = "fixtures/organisation"
+
 // program is one way to decide on a document.
 type program struct {
 	name string
@@ -66,16 +69,16 @@ func prepare(bin, work string) ([]program, error) {
 	const query = "data.prodgate.v1.deploy.decision"
 	return []program{
 		{"prodgate eval --input", func(input string) []string {
-			return []string{filepath.Join(bin, "prodgate"), "eval", "--input", input, "-o", "json"}
+			return []string{filepath.Join(bin, "prodgate"), "eval", "--input", input, "--policies", organisation, "-o", "json"}
 		}, func(exit int) (int, string) { return exit, outcome(exit) }},
 		{"opa eval -d policies", func(input string) []string {
-			return []string{filepath.Join(bin, "opa"), "eval", "-d", "policies", "-i", input, query}
+			return []string{filepath.Join(bin, "opa"), "eval", "-d", "policies", "-d", organisation, "-i", input, query}
 		}, func(exit int) (int, string) { return 0, outcome(exit) }},
 		{"opa eval, tests left out", func(input string) []string {
-			return []string{filepath.Join(bin, "opa"), "eval", "-d", "policies", "--ignore", "*_test.rego", "-i", input, query}
+			return []string{filepath.Join(bin, "opa"), "eval", "-d", "policies", "-d", organisation, "--ignore", "*_test.rego", "-i", input, query}
 		}, func(exit int) (int, string) { return 0, outcome(exit) }},
 		{"conftest test, tests left out", func(input string) []string {
-			return []string{filepath.Join(bin, "conftest"), "test", "--policy", bare, "--data", bare, "--namespace", "prodgate.conftest", "--output", "json", input}
+			return []string{filepath.Join(bin, "conftest"), "test", "--policy", bare, "--data", bare, "--data", organisation, "--namespace", "prodgate.conftest", "--output", "json", input}
 		}, func(exit int) (int, string) { return min(exit, 1), `"successes": ` + fmt.Sprint(1-min(exit, 1)) }},
 	}, nil
 }

@@ -53,7 +53,7 @@ func run(ctx context.Context, out io.Writer, deployments, rounds int) error {
 	}
 	defer os.RemoveAll(folder)
 	location := filepath.Join(folder, "trail.db")
-	shipped, err := evaluator.New(ctx, evaluator.Options{})
+	shipped, err := evaluator.New(ctx, evaluator.Options{Packs: []string{filepath.Join("fixtures", "organisation")}})
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func stricter(ctx context.Context, folder string) (*evaluator.Evaluator, error) 
 		return nil, err
 	}
 	settings := filepath.Join(pack, "prodgate", "organisation", "data.json")
-	if err := os.WriteFile(settings, []byte(`{"vulnerabilities": {"deny": ["CRITICAL", "HIGH"]}}`), 0o644); err != nil {
+	if err := os.WriteFile(settings, []byte(`{"vulnerabilities": {"deny": ["CRITICAL", "HIGH"]}, "services": {"payments-api": {"repositories": ["registry.example.com/payments/payments-api"]}}}`), 0o644); err != nil {
 		return nil, err
 	}
 	return evaluator.New(ctx, evaluator.Options{Packs: []string{pack}})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 
@@ -43,7 +44,17 @@ func newPlain(ctx context.Context) (*plain, error) {
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
-	data := map[string]any{"prodgate": map[string]any{"v1": map[string]any{"settings": settings}}}
+	text, err = os.ReadFile("fixtures/organisation/data.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("read the organisation's settings: %w", err)
+	}
+	var own struct{ Prodgate map[string]any }
+	if err := yaml.Unmarshal(text, &own); err != nil {
+		return nil, fmt.Errorf("read the organisation's settings: %w", err)
+	}
+	data := map[string]any{"prodgate": map[string]any{
+		"v1": map[string]any{"settings": settings}, "organisation": own.Prodgate["organisation"],
+	}}
 	query, err := rego.New(append(options, rego.Store(inmem.NewFromObject(data)))...).PrepareForEval(ctx)
 	return &plain{query}, err
 }

@@ -12,75 +12,75 @@ _codes := testing.codes(_denials)
 # The one section that a check needs, and its code, where its source fails.
 _unread(source) := testing.changed("/sources/staging", source)
 
-_organisation := {"additional_checks": ["acme_licences"]}
+_organisation := testing.organised({"additional_checks": ["acme_licences"]})
 
 test_allow_each_kind if {
 	every document in _documents {
-		deploy.decision.outcome == "allow" with input as document
-		deploy.decision.passed == deploy.decision.required with input as document
-		_denials == set() with input as document
+		deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
+		deploy.decision.passed == deploy.decision.required with data.prodgate.organisation as testing.organisation with input as document
+		_denials == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_required_of_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.emergency] {
-		count(deploy.decision.required) == 14 with input as document with data.prodgate.organisation as {}
-		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as {}
+		count(deploy.decision.required) == 14 with input as document with data.prodgate.organisation as testing.organisation
+		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as testing.organisation
 	}
-	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback"} with input as testing.rollback with data.prodgate.organisation as {}
-	count(deploy.decision.not_applicable) == 8 with input as testing.rollback with data.prodgate.organisation as {}
+	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback"} with input as testing.rollback with data.prodgate.organisation as testing.organisation
+	count(deploy.decision.not_applicable) == 8 with input as testing.rollback with data.prodgate.organisation as testing.organisation
 }
 
 test_deny_unknown_kind if {
 	every kind in array.concat(testing.garbage, ["Promotion", "promotion ", "emergency"]) {
-		deploy.outcome == "deny" with input as testing.changed("/request/kind", kind)
-		not deploy.decision with input as testing.changed("/request/kind", kind)
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/kind", kind)
+		not deploy.decision with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/kind", kind)
 	}
-	deploy.outcome == "deny" with input as testing.without("/request/kind")
+	deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.without("/request/kind")
 }
 
 test_deny_nothing_at_all if {
 	every document in array.concat(testing.garbage, [testing.without("/request"), testing.without("/sources")]) {
-		deploy.outcome == "deny" with input as document
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 _silent := {"pass": false, "deny": set(), "needs": set()}
 
 test_deny_check_that_fails_without_a_reason if {
-	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
-	_codes == {"gate.unexplained"} with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
-	{finding.item | some finding in _denials} == {"soak"} with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
+	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
+	_codes == {"gate.unexplained"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
+	{finding.item | some finding in _denials} == {"soak"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as _silent
 }
 
 test_deny_check_that_is_empty if {
-	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.soak as {}
-	_codes == {"gate.unexplained"} with input as testing.promotion with data.prodgate.v1.checks.soak as {}
+	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as {}
+	_codes == {"gate.unexplained"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as {}
 }
 
 test_deny_pass_that_is_not_true if {
 	every value in ["true", 1, null, {}] {
-		deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.soak.pass as value
+		deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak.pass as value
 	}
 }
 
 test_deny_source_error if {
 	document := _unread({"status": "error", "kind": "file", "error": "no such file"})
-	deploy.decision.outcome == "deny" with input as document
-	_codes == {"source.error"} with input as document
-	{finding.check | some finding in _denials} == {"soak", "staging"} with input as document
+	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
+	_codes == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.check | some finding in _denials} == {"soak", "staging"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_source_unconfigured if {
 	document := _unread({"status": "unconfigured", "kind": "file", "error": "nobody said"})
-	deploy.decision.outcome == "deny" with input as document
-	_codes == {"source.unconfigured"} with input as document
+	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
+	_codes == {"source.unconfigured"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_source_not_accepted if {
 	document := _unread({"status": "ok", "kind": "guess", "error": null})
-	deploy.decision.outcome == "deny" with input as document
-	_codes == {"source.not_accepted"} with input as document
+	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
+	_codes == {"source.not_accepted"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_source_missing if {
@@ -91,27 +91,27 @@ test_deny_source_missing if {
 		_unread({"status": "error", "kind": "file"}),
 		_unread({"status": "ok"}),
 	] {
-		deploy.decision.outcome == "deny" with input as document
-		_codes == {"source.missing"} with input as document
+		deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
+		_codes == {"source.missing"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_deny_section_missing if {
 	every section in object.keys(testing.promotion.sources) - {"on_call", "waivers"} {
-		deploy.outcome == "deny" with input as testing.without(sprintf("/%s", [section]))
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.without(sprintf("/%s", [section]))
 	}
 }
 
 test_deny_name_that_settings_do_not_list if {
 	every path in ["/request/service", "/request/environment"] {
-		deploy.decision.outcome == "deny" with input as testing.changed(path, "unlisted")
-		deploy.decision.passed == set() with input as testing.changed(path, "unlisted")
+		deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.changed(path, "unlisted")
+		deploy.decision.passed == set() with data.prodgate.organisation as testing.organisation with input as testing.changed(path, "unlisted")
 	}
 }
 
 test_deny_unknown_key_of_the_organisation if {
-	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as {"soak": {"minimun": "0s"}}
-	deploy.decision.passed == set() with input as testing.promotion with data.prodgate.organisation as {"soak": {"minimun": "0s"}}
+	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as testing.organised({"soak": {"minimun": "0s"}})
+	deploy.decision.passed == set() with input as testing.promotion with data.prodgate.organisation as testing.organised({"soak": {"minimun": "0s"}})
 }
 
 test_deny_service_over_environment if {
@@ -119,8 +119,8 @@ test_deny_service_over_environment if {
 		"environments": {"production": {"soak": {"minimum": "1m"}}},
 		"services": {"payments-api": {"soak": {"minimum": "24h"}}},
 	}
-	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as organisation
-	_codes == {"soak.too_short"} with input as testing.promotion with data.prodgate.organisation as organisation
+	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	_codes == {"soak.too_short"} with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 }
 
 test_deny_setting_removed if {
@@ -160,9 +160,9 @@ test_deny_setting_removed if {
 		"/audit",
 		"/audit/required_steps",
 	] {
-		deploy.outcome == "deny" with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in [null, [], ""] {
-			deploy.outcome == "deny" with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
 		}
 	}
 }
@@ -205,33 +205,33 @@ test_deny_additional_check_that_does_not_say_what_it_needs if {
 
 test_required_stays_whole_with_additional_checks if {
 	every names in [["soak"], ["acme_licences", "window"]] {
-		deploy.required == deploy.required | {name | some name in names} with input as testing.promotion with data.prodgate.organisation as {"additional_checks": names}
-		count(deploy.required) >= 14 with input as testing.promotion with data.prodgate.organisation as {"additional_checks": names}
+		deploy.required == deploy.required | {name | some name in names} with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": names})
+		count(deploy.required) >= 14 with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": names})
 	}
 }
 
 test_deny_additional_checks_that_are_no_list if {
 	every value in [null, "acme_licences", {"name": "acme_licences"}] {
-		deploy.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as {"additional_checks": value}
+		deploy.outcome == "deny" with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": value})
 	}
 }
 
 test_warn_vulnerabilities_of_a_rollback if {
 	document := testing.change(testing.rollback, "/vulnerabilities/scans", [])
-	deploy.decision.outcome == "allow" with input as document
-	{finding.code | some finding in deploy.decision.findings; finding.effect == "warn"} == {"vulnerabilities.not_scanned"} with input as document
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
+	{finding.code | some finding in deploy.decision.findings; finding.effect == "warn"} == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_scans_that_could_not_be_read_of_a_rollback if {
 	document := testing.change(testing.rollback, "/sources/vulnerabilities", {"status": "error", "error": "refused"})
-	deploy.decision.outcome == "allow" with input as document
-	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["source.error", "warn"]} with input as document
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["source.error", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_waiver_that_waives_nothing if {
 	document := testing.waive(testing.promotion, [testing.waiver("soak.too_short")])
-	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings} == {["waiver", "waiver.not_allowed", "warn"]} with input as document
-	deploy.decision.outcome == "allow" with input as document
+	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings} == {["waiver", "waiver.not_allowed", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_waived_is_shown if {
@@ -241,6 +241,6 @@ test_waived_is_shown if {
 	)
 	later := testing.change(document, "/staging/verification/finished_at", "2026-11-24T11:40:00-05:00")
 	shipped := testing.waivable({"soak.too_short"})
-	deploy.decision.outcome == "allow" with input as later with data.prodgate.v1.settings as shipped
-	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["soak.too_short", "waived"]} with input as later with data.prodgate.v1.settings as shipped
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
+	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["soak.too_short", "waived"]} with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
 }

@@ -16,22 +16,22 @@ _indexed(freezes, holidays) := object.union(
 
 test_index_names_what_to_look_at if {
 	document := _indexed([1], [0])
-	{freeze.name | some freeze in calendar.freezes} == {"second"} with input as document
-	{holiday.name | some holiday in calendar.holidays} == {"today"} with input as document
-	calendar.no_freeze == false with input as document
-	calendar.no_holiday == false with input as document
+	{freeze.name | some freeze in calendar.freezes} == {"second"} with data.prodgate.organisation as testing.organisation with input as document
+	{holiday.name | some holiday in calendar.holidays} == {"today"} with data.prodgate.organisation as testing.organisation with input as document
+	calendar.no_freeze == false with data.prodgate.organisation as testing.organisation with input as document
+	calendar.no_holiday == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_everything_is_looked_at_without_an_index_of_the_day if {
 	document := json.remove(_indexed([1], [0]), ["index/freezes", "index/holidays"])
-	count(calendar.freezes) == 2 with input as document
-	count(calendar.holidays) == 1 with input as document
+	count(calendar.freezes) == 2 with data.prodgate.organisation as testing.organisation with input as document
+	count(calendar.holidays) == 1 with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_nothing_known_of_a_calendar_that_was_not_read if {
 	document := testing.changed("/sources/calendar/status", "error")
-	calendar.covered == false with input as document
-	calendar.no_freeze == false with input as document
-	calendar.no_holiday == false with input as document
-	not calendar.zone with input as document
+	calendar.covered == false with data.prodgate.organisation as testing.organisation with input as document
+	calendar.no_freeze == false with data.prodgate.organisation as testing.organisation with input as document
+	calendar.no_holiday == false with data.prodgate.organisation as testing.organisation with input as document
+	not calendar.zone with data.prodgate.organisation as testing.organisation with input as document
 }

@@ -4,33 +4,33 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.testing
 
 test_effective_shipped if {
-	settings.effective.soak.minimum == "1h" with input as testing.promotion
-	settings.unknown == set() with input as testing.promotion
+	settings.effective.soak.minimum == "1h" with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	settings.unknown == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 }
 
 test_effective_service_over_environment_over_organisation_over_shipped if {
 	organisation := {"soak": {"minimum": "2h"}}
 	environment := object.union(organisation, {"environments": {"production": {"soak": {"minimum": "3h"}}}})
 	service := object.union(environment, {"services": {"payments-api": {"soak": {"minimum": "4h"}}}})
-	settings.effective.soak.minimum == "2h" with input as testing.promotion with data.prodgate.organisation as organisation
-	settings.effective.soak.minimum == "3h" with input as testing.promotion with data.prodgate.organisation as environment
-	settings.effective.soak.minimum == "4h" with input as testing.promotion with data.prodgate.organisation as service
-	settings.effective.approval.max_age == "72h" with input as testing.promotion with data.prodgate.organisation as service
+	settings.effective.soak.minimum == "2h" with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	settings.effective.soak.minimum == "3h" with input as testing.promotion with data.prodgate.organisation as testing.organised(environment)
+	settings.effective.soak.minimum == "4h" with input as testing.promotion with data.prodgate.organisation as testing.organised(service)
+	settings.effective.approval.max_age == "72h" with input as testing.promotion with data.prodgate.organisation as testing.organised(service)
 }
 
 test_effective_of_what_the_organisation_lists if {
 	organisation := {"environments": {"canary": {}}, "services": {"search-api": {}}}
 	document := testing.change(testing.changed("/request/environment", "canary"), "/request/service", "search-api")
-	settings.effective.soak.minimum == "1h" with input as document with data.prodgate.organisation as organisation
+	settings.effective.soak.minimum == "1h" with input as document with data.prodgate.organisation as testing.organised(organisation)
 }
 
 test_undefined_for_names_that_are_not_listed if {
 	every path in ["/request/environment", "/request/service"] {
 		every value in array.concat(testing.garbage, ["Production", "payments-api "]) {
-			not settings.effective with input as testing.changed(path, value)
+			not settings.effective with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 			testing.changed(path, value)
 		}
-		not settings.effective with input as testing.without(path)
+		not settings.effective with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
@@ -41,14 +41,18 @@ test_undefined_for_unknown_keys if {
 		{"environments": {"production": {"soak": {"least": "0s"}}}},
 		{"services": {"payments-api": {"aproval": {}}}},
 	] {
-		count(settings.unknown) > 0 with input as testing.promotion with data.prodgate.organisation as organisation
-		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+		count(settings.unknown) > 0 with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 	}
 }
 
 test_undefined_for_settings_of_another_shape if {
-	every organisation in [null, [], "none", {"environments": null}, {"services": []}, {"environments": {"production": null}}, {"additional_checks": "acme_x"}, {"additional_checks": null}] {
+	every organisation in [null, [], "none"] {
 		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+		organisation == organisation
+	}
+	every organisation in [{"environments": null}, {"services": []}, {"environments": {"production": null}}, {"additional_checks": "acme_x"}, {"additional_checks": null}] {
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 		organisation == organisation
 	}
 }
@@ -59,8 +63,8 @@ test_effective_tables_whose_keys_are_the_organisations if {
 		"waivers": {"allowed": {"soak.too_short": {"roles": ["vp-engineering"], "max": "1h"}}},
 		"sources": {"accepted": {"custom.licences": ["file"]}},
 	}
-	settings.effective.window.named.lunch[0].from == "12:00" with input as testing.promotion with data.prodgate.organisation as organisation
-	count(settings.effective.window.named) == 5 with input as testing.promotion with data.prodgate.organisation as organisation
+	settings.effective.window.named.lunch[0].from == "12:00" with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	count(settings.effective.window.named) == 5 with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 }
 
 test_additional_checks_only_add if {
@@ -69,5 +73,24 @@ test_additional_checks_only_add if {
 		"environments": {"production": {"additional_checks": []}},
 		"services": {"payments-api": {"additional_checks": ["acme_two"]}},
 	}
-	settings.effective.additional_checks == ["acme_one", "acme_two"] with input as testing.promotion with data.prodgate.organisation as organisation
+	settings.effective.additional_checks == ["acme_one", "acme_two"] with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+}
+
+# The shipped settings list no service: without an organisation's, nothing is
+# decided.
+test_undefined_for_every_service_that_only_the_request_names if {
+	every organisation in [{}, {"services": {}}, {"services": {"search-api": {}}}] {
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+		organisation == organisation
+	}
+}
+
+test_effective_repositories_of_a_service if {
+	settings.effective.repositories == ["registry.example.com/api"] with input as testing.promotion with data.prodgate.organisation as testing.organisation
+	settings.effective.repositories == [] with input as testing.promotion with data.prodgate.organisation as {"services": {"payments-api": {}}}
+}
+
+# The one test that pins no organisation: beside no pack there is none.
+test_organisation_is_defined_beside_any_pack_and_none if {
+	{settings._organisation} != set()
 }

@@ -6,33 +6,33 @@ import data.prodgate.v1.testing
 _about(path, value) := testing.changed(sprintf("/sources/staging/%s", [path]), value)
 
 test_readable_all if {
-	"staging" in sources.readable with input as testing.promotion
-	count(sources.readable) == count(testing.promotion.sources) with input as testing.promotion
-	sources.trouble == set() with input as testing.promotion
+	"staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	count(sources.readable) == count(testing.promotion.sources) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	sources.trouble == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 }
 
 test_trouble_error if {
 	document := testing.changed("/sources/staging", {"status": "error", "kind": "file", "error": "no such file"})
-	not "staging" in sources.readable with input as document
-	testing.codes(sources.trouble) == {"source.error"} with input as document
+	not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(sources.trouble) == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_trouble_unconfigured if {
 	document := _about("status", "unconfigured")
-	not "staging" in sources.readable with input as document
-	testing.codes(sources.trouble) == {"source.unconfigured"} with input as document
+	not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(sources.trouble) == {"source.unconfigured"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_trouble_not_accepted if {
 	document := _about("kind", "guess")
-	not "staging" in sources.readable with input as document
-	testing.codes(sources.trouble) == {"source.not_accepted"} with input as document
+	not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(sources.trouble) == {"source.not_accepted"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_nothing_readable_by_garbage if {
 	every key in ["status", "kind"] {
 		every value in ["OK", "File", "", null, true, 0, [], {}] {
-			not "staging" in sources.readable with input as _about(key, value)
+			not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as _about(key, value)
 			_about(key, value)
 		}
 	}
@@ -40,9 +40,9 @@ test_nothing_readable_by_garbage if {
 
 test_nothing_readable_by_settings_emptied_or_removed if {
 	every value in [null, [], {}, "file", ""] {
-		not "staging" in sources.readable with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/sources/accepted/staging", value)
+		not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/sources/accepted/staging", value)
 	}
-	count(sources.readable) == 0 with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/sources")
+	count(sources.readable) == 0 with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/sources")
 }
 
 test_missing_names_the_section if {

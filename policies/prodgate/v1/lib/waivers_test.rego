@@ -9,14 +9,14 @@ _waiver := object.union(testing.waiver(_code), {"item": "CVE-2026-1"})
 
 _with(entry) := testing.waive(testing.promotion, [object.union(_waiver, entry)])
 
-_covered(document) if waivers.covers(_code, "CVE-2026-1") with input as document
+_covered(document) if waivers.covers(_code, "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as document
 
 test_covers_its_code_and_item if {
 	_covered(_with({}))
-	waivers.problems == set() with input as _with({})
-	not waivers.covers(_code, "CVE-2026-2") with input as _with({})
-	not waivers.covers("vulnerabilities.undetermined", "CVE-2026-1") with input as _with({})
-	not waivers.suspends(_code) with input as _with({})
+	waivers.problems == set() with data.prodgate.organisation as testing.organisation with input as _with({})
+	not waivers.covers(_code, "CVE-2026-2") with data.prodgate.organisation as testing.organisation with input as _with({})
+	not waivers.covers("vulnerabilities.undetermined", "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as _with({})
+	not waivers.suspends(_code) with data.prodgate.organisation as testing.organisation with input as _with({})
 }
 
 test_covers_any_digest_where_it_names_an_item if {
@@ -25,16 +25,16 @@ test_covers_any_digest_where_it_names_an_item if {
 
 test_suspends_a_code_without_item if {
 	document := testing.waive(testing.promotion, [testing.waiver(_code)])
-	waivers.suspends(_code) with input as document
-	not waivers.covers(_code, "CVE-2026-1") with input as document
-	not waivers.covers(_code, null) with input as document
+	waivers.suspends(_code) with data.prodgate.organisation as testing.organisation with input as document
+	not waivers.covers(_code, "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as document
+	not waivers.covers(_code, null) with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_nothing_without_digest_and_item if {
 	every entry in [{"digest": null}, {"digest": ""}, {"digest": testing.other}] {
 		document := testing.waive(testing.promotion, [object.union(testing.waiver(_code), entry)])
-		not waivers.suspends(_code) with input as document
-		testing.codes(waivers.problems) == {"waiver.unbound"} with input as document
+		not waivers.suspends(_code) with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(waivers.problems) == {"waiver.unbound"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -42,7 +42,7 @@ test_nothing_for_others if {
 	every entry in [{"service": "search-api"}, {"environment": "staging"}, {"service": null}, {"environment": "*"}] {
 		document := _with(entry)
 		not _covered(document)
-		waivers.problems == set() with input as document
+		waivers.problems == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -50,7 +50,7 @@ test_nothing_where_a_word_is_missing if {
 	every key in ["code", "item", "service", "environment", "digest", "reason", "ticket", "issued_at", "expires_at", "approver"] {
 		document := testing.remove(_with({}), sprintf("/waivers/0/%s", [key]))
 		not _covered(document)
-		not waivers.suspends(_code) with input as document
+		not waivers.suspends(_code) with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -71,7 +71,7 @@ _garbled(_, _, document) if not _covered(document)
 test_problem_not_allowed if {
 	every code in ["soak.too_short", "nonsense", ""] {
 		document := _with({"code": code})
-		"waiver.not_allowed" in testing.codes(waivers.problems) with input as document
+		"waiver.not_allowed" in testing.codes(waivers.problems) with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -79,8 +79,8 @@ test_nothing_of_families_that_nobody_can_waive if {
 	every code in ["approval.missing", "audit.step_missing", "immutability.mutable_tag", "waiver.expired"] {
 		document := testing.waive(testing.promotion, [testing.waiver(code)])
 		settings := testing.waivable({code})
-		not waivers.suspends(code) with input as document with data.prodgate.v1.settings as settings
-		testing.codes(waivers.problems) == {"waiver.not_allowed"} with input as document with data.prodgate.v1.settings as settings
+		not waivers.suspends(code) with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(waivers.problems) == {"waiver.not_allowed"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 }
 
@@ -92,7 +92,7 @@ test_problem_expired if {
 	] {
 		document := _with(entry)
 		not _covered(document)
-		"waiver.expired" in testing.codes(waivers.problems) with input as document
+		"waiver.expired" in testing.codes(waivers.problems) with data.prodgate.organisation as testing.organisation with input as document
 	}
 	_covered(_with({"expires_at": "2026-11-24T12:00:01-05:00"}))
 	_covered(_with({"issued_at": "2026-11-24T12:00:00-05:00"}))
@@ -102,14 +102,14 @@ test_problem_too_long if {
 	_covered(_with({"issued_at": "2026-11-24T08:00:00-05:00", "expires_at": "2026-12-08T08:00:00-05:00"}))
 	document := _with({"issued_at": "2026-11-24T08:00:00-05:00", "expires_at": "2026-12-08T08:00:01-05:00"})
 	not _covered(document)
-	testing.codes(waivers.problems) == {"waiver.too_long"} with input as document
+	testing.codes(waivers.problems) == {"waiver.too_long"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_problem_unapproved if {
 	every approver in ["mailto:lead@example.com", "mailto:engineer@example.com", "mailto:nobody@example.com"] {
 		document := _with({"approver": approver})
 		not _covered(document)
-		testing.codes(waivers.problems) == {"waiver.unapproved"} with input as document
+		testing.codes(waivers.problems) == {"waiver.unapproved"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	document := testing.change(_with({}), "/people/4/mfa", false)
 	not _covered(document)
@@ -120,7 +120,7 @@ test_problem_unsigned_where_approvals_must_be_signed if {
 	every signer in [null, "", " "] {
 		document := _with({"verified_by": signer})
 		not _covered(document) with data.prodgate.v1.settings as settings
-		testing.codes(waivers.problems) == {"waiver.unapproved"} with input as document with data.prodgate.v1.settings as settings
+		testing.codes(waivers.problems) == {"waiver.unapproved"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 	_covered(_with({"verified_by": "github"})) with data.prodgate.v1.settings as settings
 }
@@ -135,10 +135,10 @@ test_nothing_from_a_source_that_does_not_count if {
 test_nothing_by_settings_emptied_or_removed if {
 	every path in ["/waivers", "/waivers/allowed", "/waivers/allowed/vulnerabilities.denied", "/waivers/allowed/vulnerabilities.denied/roles", "/waivers/allowed/vulnerabilities.denied/max"] {
 		document := _with({})
-		not waivers.covers(_code, "CVE-2026-1") with input as document with data.prodgate.v1.settings as testing.settings_without(path)
+		not waivers.covers(_code, "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings_without(path)
 		testing.settings_without(path)
 		every value in [null, "", [], {}] {
-			not waivers.covers(_code, "CVE-2026-1") with input as document with data.prodgate.v1.settings as testing.settings(path, value)
+			not waivers.covers(_code, "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings(path, value)
 		}
 	}
 }

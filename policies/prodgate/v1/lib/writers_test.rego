@@ -5,7 +5,7 @@ import data.prodgate.v1.testing
 
 _entry := {"writer": "repo:acme/payments-api", "assurance": "ci"}
 
-_counts(entry) if writers.counts("trail", "staging.verified", entry) with input as testing.recorded
+_counts(entry) if writers.counts("trail", "staging.verified", entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded
 
 _path := "/audit/writers/staging.verified"
 
@@ -16,9 +16,9 @@ test_counts_by_whoever_the_settings_accept if {
 }
 
 test_counts_whatever_a_source_that_knows_no_writers_says if {
-	writers.counts("trail", "staging.verified", {}) with input as testing.promotion
-	writers.whole("trail") with input as testing.promotion
-	not writers.whole("trail") with input as testing.recorded
+	writers.counts("trail", "staging.verified", {}) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	writers.whole("trail") with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	not writers.whole("trail") with data.prodgate.organisation as testing.organisation with input as testing.recorded
 }
 
 test_nothing_by_a_writer_who_is_not_established if {
@@ -38,15 +38,15 @@ test_nothing_by_a_writer_who_is_not_established if {
 
 test_nothing_claimed_even_if_the_settings_say_so if {
 	settings := testing.settings(sprintf("%s/assurances", [_path]), ["claimed"])
-	not writers.counts("trail", "staging.verified", object.union(_entry, {"assurance": "claimed"})) with input as testing.recorded
+	not writers.counts("trail", "staging.verified", object.union(_entry, {"assurance": "claimed"})) with data.prodgate.organisation as testing.organisation with input as testing.recorded
 		with data.prodgate.v1.settings as settings
 }
 
 test_counts_exactly_the_subjects_that_the_settings_name if {
 	settings := testing.settings(sprintf("%s/subjects", [_path]), ["repo:acme/payments-api"])
-	writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
+	writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 	every writer in ["repo:acme/payments", "repo:acme/payments-api-fork", "*", "Repo:acme/payments-api"] {
-		not writers.counts("trail", "staging.verified", object.union(_entry, {"writer": writer})) with input as testing.recorded
+		not writers.counts("trail", "staging.verified", object.union(_entry, {"writer": writer})) with data.prodgate.organisation as testing.organisation with input as testing.recorded
 			with data.prodgate.v1.settings as settings
 		settings
 	}
@@ -55,17 +55,17 @@ test_counts_exactly_the_subjects_that_the_settings_name if {
 test_counts_types_that_are_not_listed_as_others if {
 	settings := testing.settings("/audit/writers/other/assurances", ["oidc"])
 	every type in ["verification.passed", "gate.evaluated"] {
-		writers.counts("trail", type, _entry) with input as testing.recorded
-		not writers.counts("trail", type, _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
+		writers.counts("trail", type, _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded
+		not writers.counts("trail", type, _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 	}
-	writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as settings
+	writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 }
 
 test_nothing_by_settings_emptied_or_removed if {
 	every path in ["/audit/writers", concat("", [_path, "/assurances"]), concat("", [_path, "/subjects"])] {
-		not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings_without(path)
+		not writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in [null, "", [], {}, "ci", "*"] {
-			not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings(path, value)
+			not writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings(path, value)
 			path
 		}
 	}
@@ -73,14 +73,14 @@ test_nothing_by_settings_emptied_or_removed if {
 
 test_nothing_of_a_type_whose_setting_is_emptied if {
 	every value in [null, "", [], {}, "ci", "*", false] {
-		not writers.counts("trail", "staging.verified", _entry) with input as testing.recorded with data.prodgate.v1.settings as testing.settings(_path, value)
+		not writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings(_path, value)
 		value != 0
 	}
 }
 
 test_nothing_where_the_source_is_not_known if {
 	every value in [null, "trail"] {
-		not writers.counts("trail", "staging.verified", {}) with input as testing.change(testing.promotion, "/sources/trail/kind", value)
+		not writers.counts("trail", "staging.verified", {}) with data.prodgate.organisation as testing.organisation with input as testing.change(testing.promotion, "/sources/trail/kind", value)
 	}
-	not writers.counts("trail", "staging.verified", {}) with input as testing.without("/sources/trail/kind")
+	not writers.counts("trail", "staging.verified", {}) with data.prodgate.organisation as testing.organisation with input as testing.without("/sources/trail/kind")
 }

@@ -13,6 +13,13 @@ before := "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
 
 other := "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 
+# The organisation's settings, pinned in every test, so that the tests give the
+# same beside any pack: each test that has an input has these too.
+organisation := {"services": {"payments-api": {"repositories": ["registry.example.com/api"]}}}
+
+# The same with more settings.
+organised(settings) := object.union(organisation, settings)
+
 # A promotion on Tuesday at noon, New York time.
 promotion := {
 	"version": "v1",

@@ -4,123 +4,123 @@ import data.prodgate.v1.checks.audit
 import data.prodgate.v1.testing
 
 test_pass_every_step if {
-	audit.pass == true with input as testing.promotion
-	audit.deny == set() with input as testing.promotion
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	audit.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	audit.needs == {"artifact", "trail"}
 }
 
 test_deny_step_missing if {
 	every position in [0, 1, 2] {
 		document := testing.without(sprintf("/trail/steps/%d", [position]))
-		audit.pass == false with input as document
-		{finding.item | some finding in audit.deny} == {testing.promotion.trail.steps[position].type} with input as document
-		testing.codes(audit.deny) == {"audit.step_missing"} with input as document
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		{finding.item | some finding in audit.deny} == {testing.promotion.trail.steps[position].type} with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(audit.deny) == {"audit.step_missing"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_deny_step_of_another_digest if {
 	document := testing.changed("/trail/steps/2/digest", testing.other)
-	audit.pass == false with input as document
-	testing.codes(audit.deny) == {"audit.step_missing"} with input as document
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(audit.deny) == {"audit.step_missing"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_pass_step_now if {
-	audit.pass == true with input as testing.changed("/trail/steps/2/at", testing.promotion.now)
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps/2/at", testing.promotion.now)
 }
 
 test_deny_step_in_the_future if {
 	document := testing.changed("/trail/steps/2/at", "2026-11-24T12:00:01-05:00")
-	audit.pass == false with input as document
-	testing.codes(audit.deny) == {"audit.step_missing"} with input as document
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(audit.deny) == {"audit.step_missing"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_step_after_the_instant_decided_about if {
-	audit.pass == false with input as testing.changed("/now", "2026-11-24T10:59:59-05:00")
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/now", "2026-11-24T10:59:59-05:00")
 }
 
 test_fail_missing_fact if {
 	every path in ["/trail", "/trail/steps", "/trail/steps/0/type", "/trail/steps/0/at", "/trail/steps/0/digest", "/artifact/digest", "/now", "/sources/trail", "/sources/artifact"] {
-		audit.pass == false with input as testing.without(path)
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every path in ["/trail", "/trail/steps", "/trail/steps/0", "/trail/steps/0/type", "/trail/steps/0/at", "/trail/steps/0/digest", "/artifact/digest"] {
 		every value in array.concat(testing.garbage, ["Staging.Deployed", upper(testing.artifact)]) {
-			audit.pass == false with input as testing.changed(path, value)
+			audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
 
 test_fail_setting_emptied_or_removed if {
 	every value in [[], null, "staging.deployed", "", {}, 0] {
-		audit.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/audit/required_steps", value)
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/audit/required_steps", value)
 	}
-	audit.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/audit")
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/audit")
 }
 
 _recorded(path, value) := testing.change(testing.recorded, path, value)
 
 test_pass_every_step_of_a_trail if {
-	audit.pass == true with input as testing.recorded
-	audit.deny == set() with input as testing.recorded
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.recorded
+	audit.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.recorded
 }
 
 test_deny_step_by_a_writer_who_does_not_count if {
 	every position in [0, 1, 2] {
 		document := _recorded(sprintf("/trail/steps/%d/assurance", [position]), "claimed")
-		audit.pass == false with input as document
-		testing.codes(audit.deny) == {"audit.step_not_counted"} with input as document
-		{finding.item | some finding in audit.deny} == {testing.recorded.trail.steps[position].type} with input as document
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document
+		{finding.item | some finding in audit.deny} == {testing.recorded.trail.steps[position].type} with data.prodgate.organisation as testing.organisation with input as document
 	}
-	some finding in audit.deny with input as _recorded("/trail/steps/1/assurance", "claimed")
+	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps/1/assurance", "claimed")
 	finding.message == "staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), who does not count"
 }
 
 test_deny_step_where_the_settings_accept_nobody if {
 	settings := testing.settings_without("/audit/writers")
-	audit.pass == false with input as testing.recorded with data.prodgate.v1.settings as settings
-	testing.codes(audit.deny) == {"audit.step_not_counted"} with input as testing.recorded with data.prodgate.v1.settings as settings
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
+	testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 }
 
 test_deny_step_by_nobody if {
 	document := testing.remove(testing.remove(testing.recorded, "/trail/steps/1/assurance"), "/trail/steps/1/writer")
-	some finding in audit.deny with input as document
+	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as document
 	finding.message == "staging.verified is in the trail, but does not count: it was recorded by nobody (not established), who does not count"
 }
 
 test_pass_step_recorded_again_by_a_writer_who_counts if {
 	step := object.union(testing.recorded.trail.steps[1], {"assurance": "claimed"})
-	audit.pass == true with input as _recorded("/trail/steps", array.concat(testing.recorded.trail.steps, [step]))
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", array.concat(testing.recorded.trail.steps, [step]))
 }
 
 test_deny_step_taken_elsewhere if {
 	every value in ["production", "Staging", "canary", "", null, true] {
 		document := _recorded("/trail/steps/0/environment", value)
-		audit.pass == false with input as document
-		testing.codes(audit.deny) == {"audit.step_not_counted"} with input as document
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every value in ["staging", "Production", "canary", "", null, true] {
 		document := _recorded("/trail/steps/2/environment", value)
-		audit.pass == false with input as document
-		testing.codes(audit.deny) == {"audit.step_not_counted"} with input as document
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document
 	}
-	some finding in audit.deny with input as testing.remove(testing.recorded, "/trail/steps/2/environment")
+	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/trail/steps/2/environment")
 	finding.message == "approval.granted is in the trail, but does not count: it was taken in an environment that is not known"
 }
 
 test_pass_staging_of_another_name_where_the_settings_say_so if {
 	settings := testing.settings("/audit/staging_environments", ["staging", "uat"])
-	audit.pass == true with input as _recorded("/trail/steps/0/environment", "uat") with data.prodgate.v1.settings as settings
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps/0/environment", "uat") with data.prodgate.v1.settings as settings
 	every value in [[], null, {}, "staging"] {
-		audit.pass == false with input as testing.recorded with data.prodgate.v1.settings as testing.settings("/audit/staging_environments", value)
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings("/audit/staging_environments", value)
 	}
 }
 
 test_deny_step_of_a_file_that_says_it_was_taken_elsewhere if {
 	document := testing.changed("/trail/steps/2", object.union(testing.promotion.trail.steps[2], {"environment": "staging"}))
-	audit.pass == false with input as document
-	testing.codes(audit.deny) == {"audit.step_not_counted"} with input as document
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 _gate(entry) := object.union(testing.recorded.trail.steps[2], object.union({"type": "gate.evaluated", "outcome": "allow"}, entry))
@@ -128,39 +128,39 @@ _gate(entry) := object.union(testing.recorded.trail.steps[2], object.union({"typ
 _gates := testing.settings("/audit/required_steps", ["gate.evaluated"])
 
 test_pass_gate_that_was_passed if {
-	audit.pass == true with input as _recorded("/trail/steps", [_gate({})]) with data.prodgate.v1.settings as _gates
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", [_gate({})]) with data.prodgate.v1.settings as _gates
 }
 
 test_deny_gate_that_was_not_passed if {
 	every outcome in ["deny", "Allow", "", null, true] {
 		document := _recorded("/trail/steps", [_gate({"outcome": outcome})])
-		audit.pass == false with input as document with data.prodgate.v1.settings as _gates
-		testing.codes(audit.deny) == {"audit.step_not_counted"} with input as document with data.prodgate.v1.settings as _gates
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
+		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
 	}
-	audit.pass == false with input as testing.remove(_recorded("/trail/steps", [_gate({})]), "/trail/steps/0/outcome")
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_recorded("/trail/steps", [_gate({})]), "/trail/steps/0/outcome")
 		with data.prodgate.v1.settings as _gates
 }
 
 test_pass_gate_of_a_file_that_knows_no_outcome if {
 	step := object.union(testing.promotion.trail.steps[2], {"type": "gate.evaluated"})
-	audit.pass == true with input as testing.changed("/trail/steps", [step]) with data.prodgate.v1.settings as _gates
-	audit.pass == false with input as testing.changed("/trail/steps", [object.union(step, {"outcome": "deny"})]) with data.prodgate.v1.settings as _gates
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", [step]) with data.prodgate.v1.settings as _gates
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", [object.union(step, {"outcome": "deny"})]) with data.prodgate.v1.settings as _gates
 }
 
 test_deny_gate_of_another_mode if {
 	every type in ["gate.document", "gate.simulated"] {
 		document := _recorded("/trail/steps", [_gate({"type": type})])
-		audit.pass == false with input as document with data.prodgate.v1.settings as _gates
-		testing.codes(audit.deny) == {"audit.step_missing"} with input as document with data.prodgate.v1.settings as _gates
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
+		testing.codes(audit.deny) == {"audit.step_missing"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
 		settings := testing.settings("/audit/required_steps", [type])
-		audit.pass == false with input as document with data.prodgate.v1.settings as settings
-		audit.pass == false with input as testing.changed("/trail/steps", [{"type": type, "at": "2026-11-24T09:00:00-05:00", "digest": testing.artifact}])
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", [{"type": type, "at": "2026-11-24T09:00:00-05:00", "digest": testing.artifact}])
 			with data.prodgate.v1.settings as settings
 	}
 }
 
 test_fail_missing_fact_of_a_trail if {
 	every path in ["/trail/steps/0/writer", "/trail/steps/0/assurance", "/trail/steps/0/environment", "/sources/trail/kind", "/request/environment"] {
-		audit.pass == false with input as testing.remove(testing.recorded, path)
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, path)
 	}
 }

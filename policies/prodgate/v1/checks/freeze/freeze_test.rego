@@ -8,78 +8,78 @@ _with(entry) := testing.changed("/calendar/freezes", [object.union(testing.today
 _waiver := object.union(testing.waiver("freeze.active"), {"item": "today"})
 
 test_pass_no_freeze if {
-	freeze.pass == true with input as testing.promotion
-	freeze.deny == set() with input as testing.promotion
-	freeze.warn == set() with input as testing.promotion
-	freeze.waived == set() with input as testing.promotion
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	freeze.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	freeze.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	freeze.needs == {"calendar"}
 }
 
 test_deny_active if {
-	freeze.pass == false with input as _with({})
-	testing.codes(freeze.deny) == {"freeze.active"} with input as _with({})
-	{finding.item | some finding in freeze.deny} == {"today"} with input as _with({})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({})
+	testing.codes(freeze.deny) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as _with({})
+	{finding.item | some finding in freeze.deny} == {"today"} with data.prodgate.organisation as testing.organisation with input as _with({})
 }
 
 test_deny_at_its_start if {
-	freeze.pass == false with input as _with({"start": testing.promotion.now})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"start": testing.promotion.now})
 }
 
 test_pass_one_second_before_its_start if {
-	freeze.pass == true with input as _with({"start": "2026-11-24T12:00:01-05:00"})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _with({"start": "2026-11-24T12:00:01-05:00"})
 }
 
 test_deny_one_second_before_its_end if {
-	freeze.pass == false with input as _with({"end": "2026-11-24T12:00:01-05:00"})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"end": "2026-11-24T12:00:01-05:00"})
 }
 
 test_pass_at_its_end if {
-	freeze.pass == true with input as _with({"end": testing.promotion.now})
-	freeze.pass == true with input as _with({"end": "2026-11-24T17:00:00Z"})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _with({"end": testing.promotion.now})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _with({"end": "2026-11-24T17:00:00Z"})
 }
 
 test_deny_unless_shown_to_be_over if {
 	every path in ["/calendar/freezes/0/start", "/calendar/freezes/0/end"] {
-		freeze.pass == false with input as testing.remove(_with({"end": "2026-11-24T11:00:00-05:00"}), path)
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_with({"end": "2026-11-24T11:00:00-05:00"}), path)
 		every value in testing.garbage {
-			freeze.pass == false with input as testing.change(_with({}), path, value)
+			freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_with({}), path, value)
 		}
 	}
-	freeze.pass == false with input as _with({"start": "2026-11-24T11:00:00-05:00", "end": "2026-11-24T10:00:00-05:00"})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"start": "2026-11-24T11:00:00-05:00", "end": "2026-11-24T10:00:00-05:00"})
 }
 
 test_pass_of_others if {
-	freeze.pass == true with input as _with({"services": ["search-api"]})
-	freeze.pass == true with input as _with({"environments": ["staging"]})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _with({"services": ["search-api"]})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _with({"environments": ["staging"]})
 }
 
 test_deny_named if {
-	freeze.pass == false with input as _with({"services": ["search-api", "payments-api"]})
-	freeze.pass == false with input as _with({"environments": ["staging", "production"]})
-	freeze.pass == false with input as _with({"environments": ["production"], "services": ["payments-api"]})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"services": ["search-api", "payments-api"]})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"environments": ["staging", "production"]})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({"environments": ["production"], "services": ["payments-api"]})
 }
 
 test_deny_unless_shown_to_be_of_others if {
 	every key in ["services", "environments"] {
 		every value in array.concat(testing.garbage, [["Payments-API", "Production"], [" production", "payments-api "], "search-api", [""]]) {
-			freeze.pass == false with input as _with({key: value})
+			freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({key: value})
 		}
 	}
 }
 
 test_fail_missing_fact if {
 	every path in ["/calendar", "/calendar/freezes", "/calendar/from", "/calendar/horizon", "/now", "/sources/calendar"] {
-		freeze.pass == false with input as testing.without(path)
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every value in array.concat([value | some value in testing.garbage; value != []], [[1], ["none"], [[]]]) {
-		freeze.pass == false with input as testing.changed("/calendar/freezes", value)
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/calendar/freezes", value)
 	}
 	every path in ["/calendar", "/calendar/from", "/calendar/horizon"] {
 		every value in testing.garbage {
-			freeze.pass == false with input as testing.changed(path, value)
+			freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
@@ -87,54 +87,54 @@ test_fail_garbage if {
 test_deny_beyond_horizon if {
 	every now in ["2027-03-01T00:00:00-05:00", "2026-11-22T23:59:59-05:00"] {
 		document := testing.changed("/now", now)
-		freeze.pass == false with input as document
-		testing.codes(freeze.deny) == {"calendar.beyond_horizon"} with input as document
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(freeze.deny) == {"calendar.beyond_horizon"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_pass_at_the_edges_of_the_calendar if {
 	every now in ["2027-02-28T23:59:59-05:00", "2026-11-23T00:00:00-05:00"] {
-		freeze.pass == true with input as testing.changed("/now", now)
+		freeze.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/now", now)
 	}
 }
 
 test_pass_emergency_with_a_warning if {
-	freeze.pass == true with input as testing.emergency
-	testing.codes(freeze.warn) == {"freeze.overridden"} with input as testing.emergency
-	freeze.deny == set() with input as testing.emergency
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	testing.codes(freeze.warn) == {"freeze.overridden"} with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.emergency
 }
 
 test_deny_emergency_that_is_not_granted if {
 	document := testing.change(testing.emergency, "/request/ticket", null)
-	freeze.pass == false with input as document
-	testing.codes(freeze.deny) == {"freeze.active"} with input as document
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(freeze.deny) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_waived_by_name if {
 	document := testing.waive(_with({}), [_waiver])
 	settings := testing.waivable({"freeze.active"})
-	freeze.pass == true with input as document with data.prodgate.v1.settings as settings
-	testing.codes(freeze.waived) == {"freeze.active"} with input as document with data.prodgate.v1.settings as settings
-	freeze.pass == false with input as document
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	testing.codes(freeze.waived) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_waiver_of_one_of_two_freezes if {
 	second := object.union(testing.today, {"name": "second"})
 	document := testing.waive(testing.changed("/calendar/freezes", [testing.today, second]), [_waiver])
 	settings := testing.waivable({"freeze.active"})
-	freeze.pass == false with input as document with data.prodgate.v1.settings as settings
-	{finding.item | some finding in freeze.deny} == {"second"} with input as document with data.prodgate.v1.settings as settings
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	{finding.item | some finding in freeze.deny} == {"second"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_deny_waiver_without_a_name if {
 	settings := testing.waivable({"freeze.active"})
 	every name in ["today", null, ""] {
 		document := testing.waive(_with({"name": name}), [testing.waiver("freeze.active")])
-		freeze.pass == false with input as document with data.prodgate.v1.settings as settings
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 }
 
 test_deny_index_names_a_freeze if {
 	document := object.union(_with({}), {"index": {"freezes": {20781: [0]}, "holidays": {20781: []}}})
-	freeze.pass == false with input as document
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }

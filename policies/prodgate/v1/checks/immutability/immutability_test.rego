@@ -12,61 +12,61 @@ _bare := testing.patched([
 ])
 
 test_pass_tag_is_the_commit if {
-	immutability.pass == true with input as testing.promotion
-	immutability.deny == set() with input as testing.promotion
-	immutability.pass == true with input as testing.changed("/artifact/tag", testing.promotion.build.commit)
+	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	immutability.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/artifact/tag", testing.promotion.build.commit)
 	immutability.needs == {"artifact", "build"}
 }
 
 test_pass_bare_digest if {
-	immutability.pass == true with input as _bare
-	immutability.deny == set() with input as _bare
+	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as _bare
+	immutability.deny == set() with data.prodgate.organisation as testing.organisation with input as _bare
 }
 
 test_deny_bare_digest_of_another_reference if {
 	every reference in ["registry.example.com/api", "registry.example.com/api:latest", sprintf("registry.example.com/api@%s", [testing.other]), "", null] {
-		immutability.pass == false with input as testing.change(_bare, "/artifact/reference", reference)
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_bare, "/artifact/reference", reference)
 	}
 }
 
 test_deny_mutable_tag if {
 	every tag in ["latest", "prod", "main", "v1.2.3", "7a3f9c", "7A3F9C2", "7a3f9c2 ", "8b3f9c2", "", "deadbeef"] {
 		document := testing.changed("/artifact/tag", tag)
-		immutability.pass == false with input as document
-		testing.codes(immutability.deny) == {"immutability.mutable_tag"} with input as document
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(immutability.deny) == {"immutability.mutable_tag"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_deny_digest_mismatch if {
 	document := testing.changed("/build/digest", testing.other)
-	immutability.pass == false with input as document
-	testing.codes(immutability.deny) == {"immutability.digest_mismatch"} with input as document
+	immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(immutability.deny) == {"immutability.digest_mismatch"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_tag_moved if {
 	document := testing.changed("/artifact/tag_digest", testing.other)
-	immutability.pass == false with input as document
-	testing.codes(immutability.deny) == {"immutability.tag_moved"} with input as document
+	immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(immutability.deny) == {"immutability.tag_moved"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_unsigned_build if {
-	immutability.pass == false with input as testing.promotion with data.prodgate.v1.settings as _signed
-	testing.codes(immutability.deny) == {"immutability.unsigned_build"} with input as testing.promotion with data.prodgate.v1.settings as _signed
+	immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
+	testing.codes(immutability.deny) == {"immutability.unsigned_build"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
 	every value in ["", " ", true, [], {}] {
-		immutability.pass == false with input as testing.changed("/build/verified_by", value) with data.prodgate.v1.settings as _signed
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/build/verified_by", value) with data.prodgate.v1.settings as _signed
 	}
 }
 
 test_pass_signed_build if {
 	document := testing.changed("/build/verified_by", "https://github.com/example/api/.github/workflows/build.yaml")
-	immutability.pass == true with input as document with data.prodgate.v1.settings as _signed
+	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
 test_pass_tag_of_the_settings_pattern if {
 	settings := testing.settings("/immutability/tag_pattern", "v[0-9]+\\.[0-9]+")
-	immutability.pass == true with input as testing.changed("/artifact/tag", "v1.2") with data.prodgate.v1.settings as settings
+	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/artifact/tag", "v1.2") with data.prodgate.v1.settings as settings
 	every tag in ["v1.2.3", "xv1.2", "7a3f9c2", "", null] {
-		immutability.pass == false with input as testing.changed("/artifact/tag", tag) with data.prodgate.v1.settings as settings
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/artifact/tag", tag) with data.prodgate.v1.settings as settings
 	}
 }
 
@@ -74,8 +74,8 @@ test_deny_tags_that_no_pattern_can_allow if {
 	settings := testing.settings("/immutability/tag_pattern", ".*")
 	every tag in ["latest", "prod"] {
 		document := testing.changed("/artifact/tag", tag)
-		immutability.pass == false with input as document with data.prodgate.v1.settings as settings
-		testing.codes(immutability.deny) == {"immutability.mutable_tag"} with input as document with data.prodgate.v1.settings as settings
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(immutability.deny) == {"immutability.mutable_tag"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 }
 
@@ -91,17 +91,17 @@ test_fail_missing_fact if {
 		"/sources/artifact",
 		"/sources/build",
 	] {
-		immutability.pass == false with input as testing.without(path)
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 	every path in ["/artifact/tag", "/artifact/reference", "/artifact/repository"] {
-		immutability.pass == false with input as testing.remove(_bare, path)
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_bare, path)
 	}
 }
 
 test_fail_garbage if {
 	every path in ["/artifact", "/artifact/tag", "/artifact/digest", "/artifact/tag_digest", "/build", "/build/digest", "/build/commit"] {
 		every value in array.concat(testing.garbage, [upper(testing.artifact)]) {
-			immutability.pass == false with input as testing.changed(path, value)
+			immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
@@ -114,6 +114,6 @@ test_fail_setting_removed if {
 		testing.settings_without("/sources/unverified/build"),
 		testing.settings("/sources/unverified/build", "true"),
 	] {
-		immutability.pass == false with input as testing.promotion with data.prodgate.v1.settings as settings
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
 	}
 }

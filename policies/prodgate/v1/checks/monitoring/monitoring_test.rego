@@ -6,38 +6,38 @@ import data.prodgate.v1.testing
 _codes := {"monitoring.no_dashboard", "monitoring.no_alert"}
 
 test_pass_watched if {
-	monitoring.pass == true with input as testing.promotion
-	monitoring.deny == set() with input as testing.promotion
-	monitoring.waived == set() with input as testing.promotion
+	monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	monitoring.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	monitoring.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	monitoring.needs == {"monitoring"}
 }
 
 test_deny_no_dashboard if {
 	every dashboards in [[], [{"name": "overview", "url": ""}], [{"name": "overview"}], [null]] {
 		document := testing.changed("/monitoring/dashboards", dashboards)
-		monitoring.pass == false with input as document
-		testing.codes(monitoring.deny) == {"monitoring.no_dashboard"} with input as document
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(monitoring.deny) == {"monitoring.no_dashboard"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_deny_no_alert if {
 	every alerts in [[], [{"name": "errors", "enabled": false}], [{"name": "errors", "enabled": "true"}], [{"name": "errors"}], [null]] {
 		document := testing.changed("/monitoring/alerts", alerts)
-		monitoring.pass == false with input as document
-		testing.codes(monitoring.deny) == {"monitoring.no_alert"} with input as document
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(monitoring.deny) == {"monitoring.no_alert"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_fail_missing_fact if {
 	every path in ["/monitoring", "/monitoring/dashboards", "/monitoring/alerts", "/sources/monitoring", "/sources"] {
-		monitoring.pass == false with input as testing.without(path)
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every path in ["/monitoring", "/monitoring/dashboards", "/monitoring/alerts"] {
 		every value in testing.garbage {
-			monitoring.pass == false with input as testing.changed(path, value)
+			monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
@@ -46,16 +46,16 @@ test_fail_setting_without_a_minimum if {
 	every path in ["/monitoring/minimum_dashboards", "/monitoring/minimum_alerts"] {
 		every value in [0, -1, null, "", "1", false, []] {
 			settings := testing.settings(path, value)
-			monitoring.pass == false with input as testing.promotion with data.prodgate.v1.settings as settings
+			monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
 		}
-		monitoring.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
 	}
 }
 
 test_deny_one_below_the_minimum if {
 	document := testing.promotion
 	settings := testing.settings("/monitoring", {"minimum_dashboards": 2, "minimum_alerts": 2})
-	testing.codes(monitoring.deny) == _codes with input as document with data.prodgate.v1.settings as settings
+	testing.codes(monitoring.deny) == _codes with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_waived_both if {
@@ -64,7 +64,7 @@ test_waived_both if {
 		[testing.waiver(code) | some code in _codes],
 	)
 	settings := testing.waivable(_codes)
-	monitoring.pass == true with input as document with data.prodgate.v1.settings as settings
-	testing.codes(monitoring.waived) == _codes with input as document with data.prodgate.v1.settings as settings
-	monitoring.pass == false with input as document
+	monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	testing.codes(monitoring.waived) == _codes with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }

@@ -5,32 +5,32 @@ import data.prodgate.v1.testing
 
 test_pass_told if {
 	every document in [testing.promotion, testing.rollback] {
-		notification.pass == true with input as document
-		notification.deny == set() with input as document
-		notification.waived == set() with input as document
+		notification.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		notification.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+		notification.waived == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 	notification.needs == {"notifications"}
 }
 
 test_deny_one_team_not_told if {
 	document := testing.without("/notifications/1")
-	notification.pass == false with input as document
-	{finding.item | some finding in notification.deny} == {"support"} with input as document
-	testing.codes(notification.deny) == {"notification.team_not_told"} with input as document
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	{finding.item | some finding in notification.deny} == {"support"} with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(notification.deny) == {"notification.team_not_told"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_told_one_second_before_the_request if {
 	document := testing.changed("/notifications/0/sent_at", "2026-11-24T09:59:59-05:00")
-	{finding.item | some finding in notification.deny} == {"on-call"} with input as document
-	notification.pass == false with input as document
+	{finding.item | some finding in notification.deny} == {"on-call"} with data.prodgate.organisation as testing.organisation with input as document
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_pass_told_now if {
-	notification.pass == true with input as testing.changed("/notifications/0/sent_at", testing.promotion.now)
+	notification.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/notifications/0/sent_at", testing.promotion.now)
 }
 
 test_deny_told_in_the_future if {
-	notification.pass == false with input as testing.changed("/notifications/0/sent_at", "2026-11-24T12:00:01-05:00")
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/notifications/0/sent_at", "2026-11-24T12:00:01-05:00")
 }
 
 test_fail_missing_fact if {
@@ -41,42 +41,42 @@ test_fail_missing_fact if {
 		"/request/requested_at",
 		"/sources/notifications",
 	] {
-		notification.pass == false with input as testing.without(path)
+		notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every path in ["/notifications", "/notifications/0", "/notifications/0/team", "/notifications/0/sent_at"] {
 		every value in array.concat(testing.garbage, ["On-Call", "on-call "]) {
-			notification.pass == false with input as testing.changed(path, value)
+			notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
 
 test_fail_setting_emptied_or_removed if {
 	every value in [[], null, "on-call", "", {}] {
-		notification.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/notification/teams", value)
+		notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/notification/teams", value)
 	}
-	notification.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/notification")
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/notification")
 }
 
 test_waived_one_team if {
 	waiver := object.union(testing.waiver("notification.team_not_told"), {"item": "support"})
 	document := testing.waive(testing.without("/notifications/1"), [waiver])
 	settings := testing.waivable({"notification.team_not_told"})
-	notification.pass == true with input as document with data.prodgate.v1.settings as settings
-	{finding.item | some finding in notification.waived} == {"support"} with input as document with data.prodgate.v1.settings as settings
+	notification.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	{finding.item | some finding in notification.waived} == {"support"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_deny_waiver_of_another_team if {
 	waiver := object.union(testing.waiver("notification.team_not_told"), {"item": "on-call"})
 	document := testing.waive(testing.without("/notifications/1"), [waiver])
 	settings := testing.waivable({"notification.team_not_told"})
-	notification.pass == false with input as document with data.prodgate.v1.settings as settings
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_deny_waiver_without_a_team if {
 	document := testing.waive(testing.without("/notifications/1"), [testing.waiver("notification.team_not_told")])
 	settings := testing.waivable({"notification.team_not_told"})
-	notification.pass == false with input as document with data.prodgate.v1.settings as settings
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }

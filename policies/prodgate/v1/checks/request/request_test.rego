@@ -5,8 +5,8 @@ import data.prodgate.v1.testing
 
 test_pass_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.rollback, testing.emergency] {
-		request.pass == true with input as document
-		request.deny == set() with input as document
+		request.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		request.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 	count(request.needs) == 0
 }
@@ -14,45 +14,45 @@ test_pass_each_kind if {
 test_deny_automatic if {
 	every trigger in ["push", "schedule", "Workflow_dispatch", ""] {
 		document := testing.changed("/request/trigger", trigger)
-		request.pass == false with input as document
-		testing.codes(request.deny) == {"request.automatic"} with input as document
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(request.deny) == {"request.automatic"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_deny_trigger_setting_emptied_or_removed if {
 	every settings in [testing.settings("/request/triggers", []), testing.settings("/request/triggers", "workflow_dispatch"), testing.settings_without("/request/triggers")] {
-		request.pass == false with input as testing.promotion with data.prodgate.v1.settings as settings
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
 	}
 }
 
 test_pass_requested_now if {
-	request.pass == true with input as testing.changed("/request/requested_at", testing.promotion.now)
+	request.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/requested_at", testing.promotion.now)
 }
 
 test_deny_in_future if {
 	document := testing.changed("/request/requested_at", "2026-11-24T12:00:01-05:00")
-	request.pass == false with input as document
-	testing.codes(request.deny) == {"request.in_future"} with input as document
+	request.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(request.deny) == {"request.in_future"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_requested_after_the_facts_were_collected if {
 	document := testing.changed("/collected_at", "2026-11-24T09:59:59-05:00")
-	testing.codes(request.deny) == {"request.in_future"} with input as document
+	testing.codes(request.deny) == {"request.in_future"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_fail_missing_fact if {
 	every path in ["/request", "/request/trigger", "/request/kind", "/request/emergency", "/request/requested_at", "/now"] {
-		request.pass == false with input as testing.without(path)
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every path in ["/request/trigger", "/request/kind", "/request/requested_at"] {
 		every value in testing.garbage {
-			request.pass == false with input as testing.changed(path, value)
+			request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 	every value in ["true", "false", "", null, 0, 1, []] {
-		request.pass == false with input as testing.changed("/request/emergency", value)
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/emergency", value)
 	}
 }

@@ -7,37 +7,37 @@ _ways := [testing.promotion, testing.configuration, testing.rollback]
 
 test_pass_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.rollback, testing.emergency] {
-		rollback.pass == true with input as document
-		rollback.deny == set() with input as document
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
-	rollback.needs == {"artifact", "production", "rollback"} with input as testing.promotion
-	rollback.needs == {"artifact", "production", "rollback", "incidents"} with input as testing.rollback
+	rollback.needs == {"artifact", "production", "rollback"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	rollback.needs == {"artifact", "production", "rollback", "incidents"} with data.prodgate.organisation as testing.organisation with input as testing.rollback
 }
 
 test_deny_not_documented if {
 	every document in [testing.promotion, testing.configuration, testing.initial] {
 		every value in [null, "", " ", 1, [], {}] {
 			mutant := testing.change(document, "/rollback/procedure", value)
-			rollback.pass == false with input as mutant
-			testing.codes(rollback.deny) == {"rollback.not_documented"} with input as mutant
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_documented"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with input as testing.remove(document, "/rollback/procedure")
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/rollback/procedure")
 	}
 }
 
 test_pass_rollback_needs_no_plan_of_its_own if {
-	rollback.pass == true with input as testing.change(testing.rollback, "/rollback/procedure", null)
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/rollback/procedure", null)
 }
 
 test_deny_not_available if {
 	every document in _ways {
 		every value in [false, null, "true", 1, {}] {
 			mutant := testing.change(document, "/rollback/target/available", value)
-			rollback.pass == false with input as mutant
-			testing.codes(rollback.deny) == {"rollback.not_available"} with input as mutant
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_available"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with input as testing.remove(document, "/rollback/target/available")
-		rollback.pass == false with input as testing.change(document, "/rollback/target", null)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/rollback/target/available")
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/target", null)
 	}
 }
 
@@ -45,11 +45,11 @@ test_deny_not_proven if {
 	every document in _ways {
 		every status in ["failed", "rolled_back", "Live", "", null, true] {
 			mutant := testing.change(document, "/production/history/0/status", status)
-			rollback.pass == false with input as mutant
-			testing.codes(rollback.deny) == {"rollback.not_proven"} with input as mutant
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with input as testing.change(document, "/production/history/0/digest", testing.other)
-		rollback.pass == false with input as testing.change(document, "/production/history", [])
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/0/digest", testing.other)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history", [])
 	}
 }
 
@@ -60,7 +60,7 @@ test_deny_two_digests_that_are_not_known_are_not_the_same if {
 			"/rollback/target/digest",
 			value,
 		)
-		rollback.pass == false with input as mutant
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 	}
 }
 
@@ -69,15 +69,15 @@ test_deny_same_artifact if {
 		{"op": "replace", "path": "/rollback/target/digest", "value": testing.artifact},
 		{"op": "replace", "path": "/production/history/0/digest", "value": testing.artifact},
 	])
-	rollback.pass == false with input as document
-	testing.codes(rollback.deny) == {"rollback.same_artifact"} with input as document
-	rollback.pass == true with input as testing.change(document, "/request/kind", "configuration")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as document
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/request/kind", "configuration")
 }
 
 test_deny_not_target if {
 	document := testing.change(testing.rollback, "/artifact/digest", testing.other)
-	rollback.pass == false with input as document
-	testing.codes(rollback.deny) == {"rollback.not_target"} with input as document
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.not_target"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_no_ticket if {
@@ -91,8 +91,8 @@ test_deny_no_ticket if {
 		testing.change(testing.rollback, "/incidents/0/status", "Open"),
 		testing.change(testing.rollback, "/incidents/0/opened_at", "2026-11-24T12:00:01-05:00"),
 	] {
-		rollback.pass == false with input as document
-		testing.codes(rollback.deny) == {"rollback.no_ticket"} with input as document
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(rollback.deny) == {"rollback.no_ticket"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -100,26 +100,26 @@ test_deny_not_initial if {
 	history := testing.change(testing.initial, "/production/history", testing.promotion.production.history)
 	current := testing.change(testing.initial, "/production/current", testing.promotion.production.current)
 	every document in [history, current] {
-		rollback.pass == false with input as document
-		testing.codes(rollback.deny) == {"rollback.not_initial"} with input as document
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_fail_missing_fact_of_any_kind if {
 	every document in array.concat(_ways, [testing.initial]) {
 		every path in ["/production", "/production/history", "/rollback", "/sources/artifact", "/sources/production", "/sources/rollback", "/request/kind"] {
-			rollback.pass == false with input as testing.remove(document, path)
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, path)
 		}
 	}
 }
 
 test_fail_missing_current_of_a_first_release if {
-	rollback.pass == false with input as testing.remove(testing.initial, "/production/current")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.initial, "/production/current")
 }
 
 test_fail_missing_fact_of_a_rollback if {
 	every path in ["/request/ticket", "/request/service", "/incidents", "/incidents/0/id", "/incidents/0/service", "/incidents/0/status", "/incidents/0/opened_at", "/sources/incidents", "/artifact/digest"] {
-		rollback.pass == false with input as testing.remove(testing.rollback, path)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.rollback, path)
 	}
 }
 
@@ -127,26 +127,26 @@ test_fail_garbage if {
 	every document in array.concat(_ways, [testing.initial]) {
 		every path in ["/production", "/rollback", "/request/kind"] {
 			every value in testing.garbage {
-				rollback.pass == false with input as testing.change(document, path, value)
+				rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, path, value)
 			}
 		}
 	}
 	every path in ["/rollback/target", "/rollback/target/digest", "/production/history", "/production/history/0", "/production/history/0/digest"] {
 		every value in testing.garbage {
-			rollback.pass == false with input as testing.changed(path, value)
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 	every value in array.slice(testing.garbage, 1, count(testing.garbage)) {
-		rollback.pass == false with input as testing.change(testing.initial, "/production/current", value)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.initial, "/production/current", value)
 	}
 }
 
 test_fail_setting_emptied_or_removed if {
 	every value in [[], null, "live", {}] {
-		rollback.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/rollback/working_statuses", value)
-		rollback.pass == false with input as testing.rollback with data.prodgate.v1.settings as testing.settings("/incident/open_statuses", value)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/rollback/working_statuses", value)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.rollback with data.prodgate.v1.settings as testing.settings("/incident/open_statuses", value)
 	}
-	rollback.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/rollback")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/rollback")
 }
 
 _recorded_rollback := object.union(testing.rollback, {
@@ -155,48 +155,48 @@ _recorded_rollback := object.union(testing.rollback, {
 })
 
 test_pass_history_of_a_trail if {
-	rollback.pass == true with input as testing.recorded
-	rollback.pass == true with input as testing.recorded_initial
-	rollback.pass == true with input as _recorded_rollback
-	rollback.deny == set() with input as testing.recorded_initial
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.recorded
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded_rollback
+	rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial
 }
 
 test_deny_not_proven_by_a_writer_who_does_not_count if {
 	every document in [testing.recorded, _recorded_rollback] {
 		every value in ["claimed", null, "", true] {
 			mutant := testing.change(document, "/production/history/0/assurance", value)
-			rollback.pass == false with input as mutant
-			testing.codes(rollback.deny) == {"rollback.not_proven"} with input as mutant
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with input as testing.remove(document, "/production/history/0/writer")
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/production/history/0/writer")
 	}
 }
 
 test_deny_first_release_by_a_trail_that_is_new if {
 	every since in ["2026-10-25T12:00:01-05:00", "2026-11-24T12:00:00-05:00", "2026-11-24T12:00:01-05:00", "2036-01-01T00:00:00Z", null, "", true, 0] {
 		document := testing.change(testing.recorded_initial, "/production/since", since)
-		rollback.pass == false with input as document
-		testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(rollback.deny) == {"rollback.history_too_short"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	document := testing.remove(testing.recorded_initial, "/production/since")
-	rollback.pass == false with input as document
-	testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.history_too_short"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_first_release_by_a_file_that_begins_too_late if {
 	document := testing.change(testing.initial, "/production", {"current": null, "history": [], "since": "2026-11-01T00:00:00Z"})
-	rollback.pass == false with input as document
-	testing.codes(rollback.deny) == {"rollback.history_too_short"} with input as document
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.history_too_short"} with data.prodgate.organisation as testing.organisation with input as document
 	every value in array.slice(testing.garbage, 1, count(testing.garbage)) {
-		rollback.pass == false with input as testing.change(document, "/production/since", value)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/since", value)
 	}
-	rollback.pass == true with input as testing.change(document, "/production/since", null)
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/since", null)
 }
 
 test_fail_setting_of_a_first_release_emptied_or_removed if {
 	every value in [null, "", "soon", [], {}] {
-		rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", value)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", value)
 	}
-	rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings_without("/rollback/first_release")
-	rollback.pass == false with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", "721h")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings_without("/rollback/first_release")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", "721h")
 }

@@ -21,10 +21,10 @@ test_pass_within_leeway if {
 		{"fixed_version": "2.36-10", "published_at": "2026-11-24T12:00:00-05:00"},
 		{"published_at": "2026-11-10T12:00:01-05:00"},
 	] {
-		vulnerabilities.pass == true with input as _own(entry) with data.prodgate.v1.settings as _leeway
-		vulnerabilities.deny == set() with input as _own(entry) with data.prodgate.v1.settings as _leeway
-		testing.codes(vulnerabilities.warn) == {"vulnerabilities.leeway"} with input as _own(entry) with data.prodgate.v1.settings as _leeway
-		vulnerabilities.pass == true with input as _indexed(_own(entry), [{"CRITICAL": [0]}]) with data.prodgate.v1.settings as _leeway
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		testing.codes(vulnerabilities.warn) == {"vulnerabilities.leeway"} with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _indexed(_own(entry), [{"CRITICAL": [0]}]) with data.prodgate.v1.settings as _leeway
 	}
 }
 
@@ -37,33 +37,33 @@ test_deny_out_of_leeway if {
 		{"fixed_version": ""},
 		{"fixed_version": 0},
 	] {
-		vulnerabilities.pass == false with input as _own(entry) with data.prodgate.v1.settings as _leeway
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
 	}
 	every key in ["published_at", "fixed_version"] {
 		document := testing.remove(_own({}), sprintf("/vulnerabilities/scans/0/findings/0/%s", [key]))
-		vulnerabilities.pass == false with input as document with data.prodgate.v1.settings as _leeway
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _leeway
 	}
 }
 
 test_deny_leeway_of_another_severity if {
-	vulnerabilities.pass == false with input as _own({"severity": "UNKNOWN"}) with data.prodgate.v1.settings as _leeway
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _own({"severity": "UNKNOWN"}) with data.prodgate.v1.settings as _leeway
 	strict := testing.change({"settings": _leeway}, "/settings/vulnerabilities/deny", ["HIGH"]).settings
-	vulnerabilities.pass == false with input as _own({"severity": "HIGH"}) with data.prodgate.v1.settings as strict
-	vulnerabilities.pass == true with input as _own({}) with data.prodgate.v1.settings as strict
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _own({"severity": "HIGH"}) with data.prodgate.v1.settings as strict
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _own({}) with data.prodgate.v1.settings as strict
 }
 
 test_deny_leeway_shipped_is_none if {
 	every moment in ["2026-11-24T12:00:00-05:00", "2026-11-24T12:00:01-05:00", "2026-11-24T11:59:59-05:00"] {
 		document := _own({"published_at": moment})
-		vulnerabilities.pass == false with input as document
-		vulnerabilities.pass == false with input as testing.change(document, "/now", "2026-11-24T11:00:00-05:00")
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/now", "2026-11-24T11:00:00-05:00")
 	}
 }
 
 test_deny_leeway_that_is_no_duration if {
 	every value in [null, "", "soon", {}, [], {"CRITICAL": "72h"}, {"CRITICAL": {"fixed": 72, "unfixed": 336}}] {
-		vulnerabilities.pass == false with input as _own({}) with data.prodgate.v1.settings as testing.settings("/vulnerabilities/leeway", value)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _own({}) with data.prodgate.v1.settings as testing.settings("/vulnerabilities/leeway", value)
 	}
 }
 
@@ -100,11 +100,11 @@ test_pass_vex_statement_that_counts if {
 		{"expires_at": "2026-11-24T12:00:01-05:00"},
 		{"timestamp": "2026-11-24T12:00:00-05:00"},
 	] {
-		vulnerabilities.pass == true with input as _says(entry) with data.prodgate.v1.settings as _vex
-		vulnerabilities.deny == set() with input as _says(entry) with data.prodgate.v1.settings as _vex
-		vulnerabilities.warn == set() with input as _says(entry) with data.prodgate.v1.settings as _vex
-		testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with input as _says(entry) with data.prodgate.v1.settings as _vex
-		vulnerabilities.pass == true with input as _indexed(_says(entry), [{"CRITICAL": [0]}]) with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.warn == set() with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _indexed(_says(entry), [{"CRITICAL": [0]}]) with data.prodgate.v1.settings as _vex
 	}
 }
 
@@ -124,29 +124,29 @@ test_deny_vex_statement_that_does_not_count if {
 		{"purl": "pkg:deb/debian/libc6@2.36-8"},
 		{"purl": ""},
 	] {
-		vulnerabilities.pass == false with input as _says(entry) with data.prodgate.v1.settings as _vex
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as _says(entry) with data.prodgate.v1.settings as _vex
-		testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with input as _says(entry) with data.prodgate.v1.settings as _vex
-		vulnerabilities.waived == set() with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.waived == set() with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
 	}
-	vulnerabilities.pass == false with input as _says({})
-	testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with input as _says({})
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says({})
+	testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with data.prodgate.organisation as testing.organisation with input as _says({})
 }
 
 test_deny_vex_statement_about_something_else if {
 	every entry in [{"id": "CVE-2026-2"}, {"id": null}, {"status": "affected"}, {"status": "Not_Affected"}, {"status": null}] {
-		vulnerabilities.pass == false with input as _says(entry) with data.prodgate.v1.settings as _vex
-		vulnerabilities.warn == set() with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
+		vulnerabilities.warn == set() with data.prodgate.organisation as testing.organisation with input as _says(entry) with data.prodgate.v1.settings as _vex
 	}
 	nameless := testing.change(_says({"id": ""}), "/vulnerabilities/scans/0/findings/0/id", "")
-	vulnerabilities.pass == false with input as nameless with data.prodgate.v1.settings as _vex
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as nameless with data.prodgate.v1.settings as _vex
 	unspelled := testing.remove(_says({}), "/vulnerabilities/scans/0/findings/0/purl")
-	vulnerabilities.pass == false with input as unspelled with data.prodgate.v1.settings as _vex
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as unspelled with data.prodgate.v1.settings as _vex
 }
 
 test_deny_vex_statement_without_a_fact if {
 	every key in object.keys(_statement) - {"justification", "source", "verified_by", "product"} {
-		vulnerabilities.pass == false with input as testing.remove(_says({}), sprintf("/vulnerabilities/statements/0/%s", [key])) with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_says({}), sprintf("/vulnerabilities/statements/0/%s", [key])) with data.prodgate.v1.settings as _vex
 	}
 }
 
@@ -164,12 +164,12 @@ test_deny_vex_statement_that_another_contradicts if {
 		{"status": "affected", "digest": null, "product": "pkg:deb/debian/libc6@2.36-9"},
 	] {
 		document := _said([_statement, object.union(_statement, entry)])
-		vulnerabilities.pass == false with input as document with data.prodgate.v1.settings as _vex
-		testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with input as document with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _vex
+		testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _vex
 	}
 	every key in ["status", "author", "timestamp", "digest", "purl", "id"] {
 		document := _said([_statement, object.remove(object.union(_statement, {"status": "affected"}), [key])])
-		vulnerabilities.pass == false with input as document with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _vex
 	}
 }
 
@@ -184,7 +184,7 @@ test_pass_vex_statement_that_none_contradicts if {
 		{"digest": null, "product": "pkg:oci/web", "purl": null},
 	] {
 		document := _said([_statement, object.union(object.union(_statement, {"status": "affected"}), entry)])
-		vulnerabilities.pass == true with input as document with data.prodgate.v1.settings as _vex
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _vex
 	}
 }
 
@@ -201,8 +201,8 @@ _asked(request) := object.union(_own({}), {"vulnerabilities": object.union(_own(
 
 test_deny_waiver_requested if {
 	every request in [_request, object.remove(_request, ["purls"]), object.remove(_request, ["paths"]), object.union(_request, {"expires_at": null})] {
-		vulnerabilities.pass == false with input as _asked(request)
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.waiver_requested"} with input as _asked(request)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _asked(request)
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.waiver_requested"} with data.prodgate.organisation as testing.organisation with input as _asked(request)
 	}
 }
 
@@ -214,31 +214,31 @@ test_deny_request_that_asks_for_nothing_here if {
 		{"expires_at": "2026-11-24T12:00:00-05:00"},
 	] {
 		document := _asked(object.union(_request, entry))
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as document
 	}
-	some denial in vulnerabilities.deny with input as _asked(object.union(_request, {"expires_at": "2026-11-24T12:00:00-05:00"}))
+	some denial in vulnerabilities.deny with data.prodgate.organisation as testing.organisation with input as _asked(object.union(_request, {"expires_at": "2026-11-24T12:00:00-05:00"}))
 	contains(denial.message, "has expired (2026-11-24T12:00:00-05:00)")
 }
 
 test_waived_request_that_was_granted if {
 	document := testing.waive(_asked(_request), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
-	vulnerabilities.pass == true with input as document
-	vulnerabilities.deny == set() with input as document
-	testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with input as document
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_pass_tolerated_package if {
 	settings := testing.settings("/vulnerabilities/undetermined/tolerate", ["homemade"])
-	vulnerabilities.pass == true with input as _undetermined with data.prodgate.v1.settings as settings
-	vulnerabilities.deny == set() with input as _undetermined with data.prodgate.v1.settings as settings
-	testing.codes(vulnerabilities.warn) == {"vulnerabilities.undetermined_tolerated"} with input as _undetermined with data.prodgate.v1.settings as settings
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
+	vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
+	testing.codes(vulnerabilities.warn) == {"vulnerabilities.undetermined_tolerated"} with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
 }
 
 test_deny_package_not_tolerated if {
 	every tolerated in [["Homemade"], ["home*"], ["*"], [""], "homemade", {}, null] {
 		settings := testing.settings("/vulnerabilities/undetermined/tolerate", tolerated)
-		vulnerabilities.pass == false with input as _undetermined with data.prodgate.v1.settings as settings
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
 	}
 }
 
@@ -246,19 +246,19 @@ _scan(entry) := testing.changed("/vulnerabilities/scans/0", object.union(testing
 
 test_pass_inventory_that_counts if {
 	every entry in [{"inventory": "image", "scanner": "prodgate 1"}, {"inventory": "sbom"}, {"scanner": "trivy 1"}, {"scanner": null}] {
-		vulnerabilities.pass == true with input as _scan(entry)
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _scan(entry)
 	}
 	settings := testing.settings("/vulnerabilities/inventories", ["attached"])
-	vulnerabilities.pass == true with input as _scan({"inventory": "attached"}) with data.prodgate.v1.settings as settings
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _scan({"inventory": "attached"}) with data.prodgate.v1.settings as settings
 }
 
 test_deny_inventory_that_does_not_count if {
 	every entry in [{"inventory": "attached"}, {"inventory": "Image"}, {"inventory": ""}, {"inventory": null}, {"inventory": ["image"]}, {"scanner": "prodgate 1"}, {"scanner": "Prodgate"}] {
-		vulnerabilities.pass == false with input as _scan(entry)
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.inventory"} with input as _scan(entry)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _scan(entry)
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.inventory"} with data.prodgate.organisation as testing.organisation with input as _scan(entry)
 	}
 	every value in [null, "", [], {}, 0] {
 		settings := testing.settings("/vulnerabilities/inventories", value)
-		vulnerabilities.pass == false with input as _scan({"inventory": "image"}) with data.prodgate.v1.settings as settings
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _scan({"inventory": "image"}) with data.prodgate.v1.settings as settings
 	}
 }

@@ -24,62 +24,62 @@ _waiver(code, item) := object.union(testing.waiver(code), {"item": item})
 _indexed(document, findings) := object.union(document, {"index": {"findings": findings}})
 
 test_pass_clean if {
-	vulnerabilities.pass == true with input as testing.promotion
-	vulnerabilities.deny == set() with input as testing.promotion
-	vulnerabilities.warn == set() with input as testing.promotion
-	vulnerabilities.waived == set() with input as testing.promotion
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	vulnerabilities.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	vulnerabilities.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	vulnerabilities.needs == {"artifact", "vulnerabilities"}
 }
 
 test_pass_tolerated_severities if {
 	every severity in ["LOW", "MEDIUM", "HIGH"] {
-		vulnerabilities.pass == true with input as _found({"severity": severity})
-		vulnerabilities.deny == set() with input as _found({"severity": severity})
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _found({"severity": severity})
+		vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as _found({"severity": severity})
 	}
 }
 
 test_deny_critical if {
-	vulnerabilities.pass == false with input as _found({})
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as _found({})
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _found({})
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _found({})
 	indexed := _indexed(_found({}), [{"CRITICAL": [0]}])
-	vulnerabilities.pass == false with input as indexed
-	vulnerabilities.deny == {finding | some finding in vulnerabilities.deny} with input as indexed
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as indexed
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as indexed
+	vulnerabilities.deny == {finding | some finding in vulnerabilities.deny} with data.prodgate.organisation as testing.organisation with input as indexed
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
 test_warn_high if {
-	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with input as _found({"severity": "HIGH"})
+	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with data.prodgate.organisation as testing.organisation with input as _found({"severity": "HIGH"})
 	indexed := _indexed(_found({"severity": "HIGH"}), [{"HIGH": [0]}])
-	vulnerabilities.pass == true with input as indexed
-	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with input as indexed
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as indexed
+	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
 test_deny_high_by_the_strict_setting if {
 	every deny in [["CRITICAL", "HIGH"], ["HIGH"]] {
 		settings := testing.settings("/vulnerabilities/deny", deny)
 		every severity in ["HIGH", "CRITICAL"] {
-			vulnerabilities.pass == false with input as _found({"severity": severity}) with data.prodgate.v1.settings as settings
-			testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as _found({"severity": severity}) with data.prodgate.v1.settings as settings
+			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _found({"severity": severity}) with data.prodgate.v1.settings as settings
+			testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _found({"severity": severity}) with data.prodgate.v1.settings as settings
 		}
-		vulnerabilities.warn == set() with input as _found({"severity": "HIGH"}) with data.prodgate.v1.settings as settings
-		vulnerabilities.pass == true with input as _found({"severity": "MEDIUM"}) with data.prodgate.v1.settings as settings
+		vulnerabilities.warn == set() with data.prodgate.organisation as testing.organisation with input as _found({"severity": "HIGH"}) with data.prodgate.v1.settings as settings
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _found({"severity": "MEDIUM"}) with data.prodgate.v1.settings as settings
 	}
 }
 
 test_deny_unknown_severity if {
 	every severity in ["UNKNOWN", "Critical", "low", "", " LOW", null, true, 0] {
 		document := _found({"severity": severity})
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	indexed := _indexed(_found({"severity": "UNKNOWN"}), [{"UNKNOWN": [0]}])
-	vulnerabilities.pass == false with input as indexed
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with input as indexed
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as indexed
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
 test_deny_undetermined if {
-	vulnerabilities.pass == false with input as _undetermined
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.undetermined"} with input as _undetermined
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _undetermined
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.undetermined"} with data.prodgate.organisation as testing.organisation with input as _undetermined
 }
 
 test_deny_not_scanned if {
@@ -90,22 +90,22 @@ test_deny_not_scanned if {
 			{"platform": "linux/arm64", "digest": testing.other},
 		]),
 	] {
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
 test_pass_scan_of_the_index_that_names_the_platform if {
-	vulnerabilities.pass == true with input as testing.changed("/vulnerabilities/scans/0/digest", testing.artifact)
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/vulnerabilities/scans/0/digest", testing.artifact)
 }
 
 test_deny_scan_of_the_index_that_does_not_name_the_platform if {
 	scan := testing.changed("/vulnerabilities/scans/0/digest", testing.artifact)
 	every platform in ["linux/arm64", "Linux/amd64", "", null] {
 		document := testing.change(scan, "/vulnerabilities/scans/0/platform", platform)
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with input as document
-		vulnerabilities.pass == false with input as testing.change(document, "/artifact/platforms/0/platform", null)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/artifact/platforms/0/platform", null)
 	}
 }
 
@@ -116,8 +116,8 @@ test_deny_scan_of_the_index_where_two_images_are_for_the_platform if {
 		{"platform": "linux/amd64", "digest": testing.other},
 	])
 	every settings in [testing.settings("/vulnerabilities/platforms", ["linux/amd64"]), testing.settings("/vulnerabilities/platforms", ["*"])] {
-		vulnerabilities.pass == false with input as document with data.prodgate.v1.settings as settings
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with input as document with data.prodgate.v1.settings as settings
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 }
 
@@ -127,20 +127,20 @@ test_pass_platforms_of_the_settings if {
 		{"platform": "linux/arm64", "digest": testing.other},
 	])
 	settings := testing.settings("/vulnerabilities/platforms", ["linux/amd64"])
-	vulnerabilities.pass == true with input as document with data.prodgate.v1.settings as settings
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_deny_platform_of_the_settings_that_the_image_lacks if {
 	settings := testing.settings("/vulnerabilities/platforms", ["linux/amd64", "linux/s390x"])
-	vulnerabilities.pass == false with input as testing.promotion with data.prodgate.v1.settings as settings
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with input as testing.promotion with data.prodgate.v1.settings as settings
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
 }
 
 test_deny_other_digest if {
 	foreign := object.union(testing.promotion.vulnerabilities.scans[0], {"digest": testing.other})
 	document := testing.changed("/vulnerabilities/scans", [testing.promotion.vulnerabilities.scans[0], foreign])
-	vulnerabilities.pass == false with input as document
-	testing.codes(vulnerabilities.deny) == {"vulnerabilities.other_digest"} with input as document
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.other_digest"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_stale if {
@@ -151,8 +151,8 @@ test_deny_stale if {
 		["/vulnerabilities/scans/0/database/updated_at", "2026-11-24T12:00:01-05:00"],
 	] {
 		document := testing.changed(case[0], case[1])
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.stale"} with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.stale"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -162,12 +162,12 @@ test_pass_at_the_edges_of_the_ages if {
 		["/vulnerabilities/scans/0/scanned_at", "2026-11-24T12:00:00-05:00"],
 		["/vulnerabilities/scans/0/database/updated_at", "2026-11-22T12:00:01-05:00"],
 	] {
-		vulnerabilities.pass == true with input as testing.changed(case[0], case[1])
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed(case[0], case[1])
 	}
 }
 
 test_pass_ages_count_from_the_collection if {
-	vulnerabilities.pass == true with input as testing.changed("/now", "2026-12-24T12:00:00-05:00")
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/now", "2026-12-24T12:00:00-05:00")
 }
 
 test_fail_missing_fact if {
@@ -189,10 +189,10 @@ test_fail_missing_fact if {
 		"/sources/artifact",
 		"/sources/vulnerabilities",
 	] {
-		vulnerabilities.pass == false with input as testing.without(path)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 	every key in ["id", "package", "installed_version", "severity"] {
-		vulnerabilities.pass == false with input as testing.remove(_found({}), sprintf("/vulnerabilities/scans/0/findings/0/%s", [key]))
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_found({}), sprintf("/vulnerabilities/scans/0/findings/0/%s", [key]))
 	}
 }
 
@@ -209,37 +209,37 @@ test_fail_garbage if {
 		"/artifact/platforms/0/digest",
 	] {
 		every value in testing.garbage {
-			vulnerabilities.pass == false with input as testing.changed(path, value)
+			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 	every path in ["/vulnerabilities/scans/0/findings", "/vulnerabilities/scans/0/undetermined"] {
 		every value in array.concat([value | some value in testing.garbage; value != []], [["none"], [[]], [{}]]) {
-			vulnerabilities.pass == false with input as testing.changed(path, value)
+			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
 }
 
 test_fail_setting_emptied_or_removed if {
 	every path in ["/vulnerabilities/deny", "/vulnerabilities/max_age", "/vulnerabilities/database_max_age", "/vulnerabilities/platforms"] {
-		vulnerabilities.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in [null, "", [], {}, "CRITICAL", ["Critical"], ["UNKNOWN"], 0] {
-			vulnerabilities.pass == false with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
 		}
 	}
 }
 
 test_waived_finding if {
 	document := testing.waive(_found({}), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
-	vulnerabilities.pass == true with input as document
-	vulnerabilities.deny == set() with input as document
-	testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with input as document
-	vulnerabilities.pass == true with input as _indexed(document, [{"CRITICAL": [0]}])
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(vulnerabilities.waived) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as document
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _indexed(document, [{"CRITICAL": [0]}])
 }
 
 test_waived_package if {
 	document := testing.waive(_undetermined, [_waiver("vulnerabilities.undetermined", "homemade")])
-	vulnerabilities.pass == true with input as document
-	testing.codes(vulnerabilities.waived) == {"vulnerabilities.undetermined"} with input as document
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(vulnerabilities.waived) == {"vulnerabilities.undetermined"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_waiver_of_something_else if {
@@ -252,20 +252,20 @@ test_deny_waiver_of_something_else if {
 		_waiver("vulnerabilities.unknown_severity", "CVE-2026-1"),
 	] {
 		document := testing.waive(_found({}), [waiver])
-		vulnerabilities.pass == false with input as document
-		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with input as document
-		vulnerabilities.pass == false with input as testing.change(document, "/vulnerabilities/scans/0/findings/0/id", null)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as document
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/vulnerabilities/scans/0/findings/0/id", null)
 	}
 }
 
 test_deny_waiver_leaves_every_other_condition if {
 	document := testing.waive(_found({}), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
-	vulnerabilities.pass == false with input as testing.change(document, "/vulnerabilities/scans/0/scanned_at", "2026-11-20T12:00:00-05:00")
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/vulnerabilities/scans/0/scanned_at", "2026-11-20T12:00:00-05:00")
 }
 
 test_deny_names_only_what_denies if {
 	findings := [object.union(_vulnerability, {"id": "CVE-2026-2", "severity": "LOW"}), _vulnerability]
 	document := testing.changed("/vulnerabilities/scans/0/findings", findings)
-	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with input as document
-	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with input as _indexed(document, [{"LOW": [0], "CRITICAL": [1]}])
+	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as _indexed(document, [{"LOW": [0], "CRITICAL": [1]}])
 }

@@ -17,9 +17,9 @@ _approved_for(now, name, approver) := testing.patched([
 ])
 
 test_pass_preferred if {
-	window.pass == true with input as testing.promotion
-	window.deny == set() with input as testing.promotion
-	window.warn == set() with input as testing.promotion
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	window.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	window.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	window.needs == {"calendar"}
 }
 
@@ -31,7 +31,7 @@ test_pass_at_the_edges_of_the_preferred_window if {
 		"2026-11-26T13:59:59-05:00", # Thursday
 		"2027-06-15T10:00:00-04:00", # summer time
 	] {
-		window.pass == true with input as testing.change(_at(now), "/calendar/horizon", "2027-12-01T00:00:00Z")
+		window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_at(now), "/calendar/horizon", "2027-12-01T00:00:00Z")
 	}
 }
 
@@ -45,33 +45,33 @@ test_deny_closed if {
 		"2026-11-27T23:59:59-05:00",
 		"2026-11-24T12:00:00Z", # seven in the morning
 	] {
-		window.pass == false with input as _at(now)
-		testing.codes(window.deny) == {"window.closed"} with input as _at(now)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as _at(now)
+		testing.codes(window.deny) == {"window.closed"} with data.prodgate.organisation as testing.organisation with input as _at(now)
 	}
 }
 
 test_deny_prohibited_on_weekends if {
 	every now in ["2026-11-28T00:00:00-05:00", "2026-11-28T11:00:00-05:00", "2026-11-29T23:59:59-05:00"] {
-		window.pass == false with input as _at(now)
-		testing.codes(window.deny) == {"window.prohibited"} with input as _at(now)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as _at(now)
+		testing.codes(window.deny) == {"window.prohibited"} with data.prodgate.organisation as testing.organisation with input as _at(now)
 	}
 }
 
 test_deny_holiday if {
 	document := testing.changed("/calendar/holidays", [testing.today])
-	window.pass == false with input as document
-	testing.codes(window.deny) == {"window.holiday"} with input as document
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(window.deny) == {"window.holiday"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_pass_at_the_end_of_a_holiday if {
 	holiday := object.union(testing.today, {"end": testing.promotion.now})
-	window.pass == true with input as testing.changed("/calendar/holidays", [holiday])
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/calendar/holidays", [holiday])
 }
 
 test_deny_beyond_horizon if {
 	every now in ["2027-03-02T12:00:00-05:00", "2026-11-18T12:00:00-05:00"] {
-		window.pass == false with input as _at(now)
-		testing.codes(window.deny) == {"calendar.beyond_horizon"} with input as _at(now)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as _at(now)
+		testing.codes(window.deny) == {"calendar.beyond_horizon"} with data.prodgate.organisation as testing.organisation with input as _at(now)
 	}
 }
 
@@ -86,9 +86,9 @@ test_warn_acknowledged_by_name if {
 	] {
 		every approver in ["mailto:lead@example.com", "mailto:vp@example.com"] {
 			document := _approved_for(case[0], case[1], approver)
-			window.pass == true with input as document with data.prodgate.v1.settings as _long_approvals
-			testing.codes(window.warn) == {"window.acknowledged"} with input as document with data.prodgate.v1.settings as _long_approvals
-			window.deny == set() with input as document with data.prodgate.v1.settings as _long_approvals
+			window.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
+			testing.codes(window.warn) == {"window.acknowledged"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
+			window.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
 		}
 	}
 }
@@ -107,13 +107,13 @@ test_deny_another_window_was_named if {
 		["2026-11-28T11:00:00-05:00", "off-hours"],
 	] {
 		document := _approved_for(case[0], case[1], "mailto:lead@example.com")
-		window.pass == false with input as document with data.prodgate.v1.settings as _long_approvals
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
 	}
 }
 
 test_deny_named_by_somebody_who_may_not if {
 	document := _approved_for("2026-11-24T14:00:00-05:00", "off-hours", "mailto:manager@example.com")
-	window.pass == false with input as document
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_named_on_a_holiday if {
@@ -122,63 +122,63 @@ test_deny_named_on_a_holiday if {
 		"/calendar/holidays",
 		[testing.today],
 	)
-	window.pass == false with input as document
-	testing.codes(window.deny) == {"window.holiday"} with input as document
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(window.deny) == {"window.holiday"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_emergency_overrides if {
-	window.pass == true with input as testing.emergency
-	testing.codes(window.warn) == {"window.overridden"} with input as testing.emergency
-	window.deny == set() with input as testing.emergency
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	testing.codes(window.warn) == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	window.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.emergency
 }
 
 test_pass_emergency_within_the_preferred_window_without_a_warning if {
 	document := testing.change(testing.emergency, "/calendar/holidays", [])
-	window.pass == true with input as document
-	window.warn == set() with input as document
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	window.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_emergency_that_is_not_granted if {
-	window.pass == false with input as testing.change(testing.emergency, "/approvals", [])
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.emergency, "/approvals", [])
 }
 
 test_fail_missing_fact if {
 	every path in ["/calendar", "/calendar/timezone", "/calendar/holidays", "/calendar/from", "/calendar/horizon", "/now", "/sources/calendar"] {
-		window.pass == false with input as testing.without(path)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
 }
 
 test_fail_garbage if {
 	every value in array.concat(testing.garbage, ["Local", "Nowhere/Atlantis"]) {
-		window.pass == false with input as testing.changed("/calendar/timezone", value)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/calendar/timezone", value)
 	}
 	every value in [value | some value in testing.garbage; value != []] {
-		window.pass == false with input as testing.changed("/calendar/holidays", value)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/calendar/holidays", value)
 	}
 }
 
 test_pass_zone_of_the_settings if {
 	settings := testing.settings("/window/timezone", "UTC")
-	window.pass == true with input as _at("2026-11-24T10:00:00Z") with data.prodgate.v1.settings as settings
-	window.pass == false with input as testing.promotion with data.prodgate.v1.settings as settings
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as _at("2026-11-24T10:00:00Z") with data.prodgate.v1.settings as settings
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
 }
 
 _unnamed := testing.changed("/approvals/0/deployment_window", null)
 
 test_fail_setting_emptied_or_removed if {
 	every path in ["/window/timezone", "/window/preferred", "/window/named"] {
-		window.pass == false with input as _unnamed with data.prodgate.v1.settings as testing.settings_without(path)
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as _unnamed with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in ["", "Local", null, [], {}, true, 0] {
-			window.pass == false with input as _unnamed with data.prodgate.v1.settings as testing.settings(path, value)
+			window.pass == false with data.prodgate.organisation as testing.organisation with input as _unnamed with data.prodgate.v1.settings as testing.settings(path, value)
 		}
 	}
-	window.pass == false with input as _approved_for("2026-11-24T14:00:00-05:00", "off-hours", "mailto:lead@example.com") with data.prodgate.v1.settings as testing.settings("/window/acknowledged_by", [])
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as _approved_for("2026-11-24T14:00:00-05:00", "off-hours", "mailto:lead@example.com") with data.prodgate.v1.settings as testing.settings("/window/acknowledged_by", [])
 }
 
 test_fail_zone_that_would_be_taken_for_utc if {
 	every zone in ["", "Local"] {
 		noon := testing.change(_unnamed, "/now", "2026-11-24T12:00:00Z")
-		window.pass == true with input as testing.change(noon, "/calendar/timezone", "UTC")
-		window.pass == false with input as testing.change(noon, "/calendar/timezone", zone)
+		window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(noon, "/calendar/timezone", "UTC")
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(noon, "/calendar/timezone", zone)
 	}
 }
