@@ -122,7 +122,7 @@ func (l language) judge(p *inventory.Package, general, sealed *shelf, o *outcome
 		o.note(p, "its version is not known, and there are %s for it", plural(len(list), "advisory", "advisories"))
 		return nil
 	}
-	within, unreadable := ranges.read(p.Version)
+	within, unreadable := ranges.installed(p.Version)
 	noted := false
 	for _, a := range list {
 		vulnerable, err := affected(a, func(constraint string) (bool, error) {

@@ -27,7 +27,7 @@ func isNewer(ecosystem, a, b string) (newer, ok bool) {
 	if strings.Contains(a+b, ",") { // several fixes, one for each line of releases
 		return false, false
 	}
-	if compare := orderOf(ecosystem); compare != nil {
+	if compare, ok := orderOf(ecosystem); ok {
 		with, err := compare.read(a)
 		if err != nil {
 			return false, false
@@ -48,13 +48,13 @@ func isNewer(ecosystem, a, b string) (newer, ok bool) {
 	return false, false
 }
 
-// orderOf is a distribution's order of versions; nil for what is none.
-func orderOf(family string) order {
+// orderOf is a distribution's order of versions; not ok for what is none.
+func orderOf(family string) (o order, ok bool) {
 	if d, known := distributions[family]; known {
-		return d.order
+		return d.order, true
 	}
 	if family == "redhat" || family == "centos" {
-		return rpmOrder
+		return rpmOrder, true
 	}
-	return nil
+	return order{}, false
 }

@@ -97,7 +97,7 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 	if p.FullVersion() == "" {
 		o.note(p, "its version is not known, and there are %s for it", plural(len(list), "advisory", "advisories"))
 	}
-	compare, err := order(rpmOrder).read(p.FullVersion())
+	compare, err := rpmOrder.installed(p.FullVersion())
 	if err != nil {
 		o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
 		return nil
@@ -150,7 +150,7 @@ func newestFixes(list []advisories.Advisory, arch string, products []int) []advi
 
 // olderFix says whether a's fix is older than b's; no fix is the oldest.
 func olderFix(a, b advisories.Advisory) bool {
-	compare, err := order(rpmOrder).read(a.FixedVersion)
+	compare, err := rpmOrder.read(a.FixedVersion)
 	if err != nil {
 		return true
 	}

@@ -56,7 +56,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		return
 	}
 	installed := p.FullSrcVersion()
-	compare, unreadable := s.order.read(installed)
+	compare, unreadable := s.order.installed(installed)
 	if installed == "" {
 		unreadable = fmt.Errorf("%w: it is not known", errVersion)
 	}
@@ -192,7 +192,7 @@ func (m *matcher) seal(name string) (*system, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, isRPM := order(rpmOrder), true
+	o, isRPM := rpmOrder, true
 	switch name {
 	case "alpine":
 		o, isRPM = apkOrder, false

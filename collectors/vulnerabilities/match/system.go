@@ -173,7 +173,7 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 	if installed == "" {
 		o.note(p, "its version is not known, and there are %s for it", plural(len(list), "advisory", "advisories"))
 	}
-	compare, err := d.order.read(installed)
+	compare, err := d.order.installed(installed)
 	if err != nil {
 		if installed != "" {
 			o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))

@@ -31,14 +31,40 @@ var errLong = fmt.Errorf("it has more than %d bytes", maxVersion)
 
 // ranges is a way of writing versions that tells whether one lies in a range:
 // what it reads is an installed version, what it gives asks of a range.
-type ranges func(version string) (within func(constraint string) (bool, error), err error)
+type ranges struct {
+	parse    func(version string) (within func(constraint string) (bool, error), err error)
+	possible possible
+}
 
 // order is a way of writing versions that puts them in order: what it reads is
 // an installed version, what it gives compares it with another (<0: older).
-type order func(version string) (compare func(other string) (int, error), err error)
+type order struct {
+	parse    func(version string) (compare func(other string) (int, error), err error)
+	possible possible
+}
 
 // The languages' ways, by Trivy's own comparers.
-func semverRanges(version string) (func(string) (bool, error), error) {
+var (
+	semverRanges  = ranges{parseSemver, ofShape(anyShape)}
+	npmRanges     = ranges{parseNPM, ofShape(anyShape)}
+	gemRanges     = ranges{parseGem, ofShape(anyShape)}
+	mavenRanges   = ranges{parseMaven, mavenVersion}
+	bitnamiRanges = ranges{parseBitnami, ofShape(anyShape)}
+	pythonRanges  = ranges{parsePython, ofShape(anyShape)}
+
+	// sealedPythonRanges also takes ranges with a local part (>= 4.2.8+sp1), which
+	// PEP 440 forbids and Seal's advisories use.
+	sealedPythonRanges = ranges{parseSealedPython, ofShape(anyShape)}
+)
+
+// The distributions' ways.
+var (
+	debOrder = order{parseDeb, ofShape(debShape)}
+	apkOrder = order{parseAPK, ofShape(apkShape)}
+	rpmOrder = order{parseRPM, rpmVersion}
+)
+
+func parseSemver(version string) (func(string) (bool, error), error) {
 	v, err := semver.Parse(version)
 	return func(constraint string) (bool, error) {
 		c, err := semver.NewConstraints(constraint)
@@ -46,7 +72,7 @@ func semverRanges(version string) (func(string) (bool, error), error) {
 	}, err
 }
 
-func npmRanges(version string) (func(string) (bool, error), error) {
+func parseNPM(version string) (func(string) (bool, error), error) {
 	v, err := npm.NewVersion(version)
 	return func(constraint string) (bool, error) {
 		c, err := npm.NewConstraints(constraint, npm.WithPreRelease(true))
@@ -54,7 +80,7 @@ func npmRanges(version string) (func(string) (bool, error), error) {
 	}, err
 }
 
-func gemRanges(version string) (func(string) (bool, error), error) {
+func parseGem(version string) (func(string) (bool, error), error) {
 	v, err := gem.NewVersion(version)
 	return func(constraint string) (bool, error) {
 		c, err := gem.NewConstraints(constraint)
@@ -62,7 +88,7 @@ func gemRanges(version string) (func(string) (bool, error), error) {
 	}, err
 }
 
-func mavenRanges(version string) (func(string) (bool, error), error) {
+func parseMaven(version string) (func(string) (bool, error), error) {
 	v, err := maven.NewVersion(version)
 	return func(constraint string) (bool, error) {
 		c, err := maven.NewComparer(constraint)
@@ -70,7 +96,7 @@ func mavenRanges(version string) (func(string) (bool, error), error) {
 	}, err
 }
 
-func bitnamiRanges(version string) (func(string) (bool, error), error) {
+func parseBitnami(version string) (func(string) (bool, error), error) {
 	v, err := bitnami.Parse(version)
 	return func(constraint string) (bool, error) {
 		c, err := bitnami.NewConstraints(constraint)
@@ -78,13 +104,11 @@ func bitnamiRanges(version string) (func(string) (bool, error), error) {
 	}, err
 }
 
-func pythonRanges(version string) (func(string) (bool, error), error) {
+func parsePython(version string) (func(string) (bool, error), error) {
 	return python(version, pep440.WithPreRelease(true))
 }
 
-// sealedPythonRanges also takes ranges with a local part (>= 4.2.8+sp1), which
-// PEP 440 forbids and Seal's advisories use.
-func sealedPythonRanges(version string) (func(string) (bool, error), error) {
+func parseSealedPython(version string) (func(string) (bool, error), error) {
 	return python(version, pep440.WithPreRelease(true), pep440.AllowLocalSpecifier(true))
 }
 
@@ -96,8 +120,7 @@ func python(version string, options ...pep440.SpecifierOption) (func(string) (bo
 	}, err
 }
 
-// The distributions' ways.
-func debOrder(version string) (func(string) (int, error), error) {
+func parseDeb(version string) (func(string) (int, error), error) {
 	v, err := deb.NewVersion(version)
 	return func(other string) (int, error) {
 		o, err := deb.NewVersion(other)
@@ -108,7 +131,7 @@ func debOrder(version string) (func(string) (int, error), error) {
 	}, err
 }
 
-func apkOrder(version string) (func(string) (int, error), error) {
+func parseAPK(version string) (func(string) (int, error), error) {
 	v, err := apk.NewVersion(version)
 	return func(other string) (int, error) {
 		o, err := apk.NewVersion(other)
@@ -119,7 +142,7 @@ func apkOrder(version string) (func(string) (int, error), error) {
 	}, err
 }
 
-func rpmOrder(version string) (func(string) (int, error), error) {
+func parseRPM(version string) (func(string) (int, error), error) {
 	v := rpm.NewVersion(version)
 	return func(other string) (int, error) { return v.Compare(rpm.NewVersion(other)), nil }, nil
 }
@@ -133,7 +156,7 @@ func (r ranges) read(version string) (func(constraint string) (bool, error), err
 		if len(version) > maxVersion {
 			return nil, errLong
 		}
-		return r(version)
+		return r.parse(version)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: %s", errVersion, shortened(version), shortened(err.Error()))
@@ -149,7 +172,7 @@ func (o order) read(version string) (func(other string) (int, error), error) {
 		if len(version) > maxVersion {
 			return nil, errLong
 		}
-		return o(version)
+		return o.parse(version)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: %s", errVersion, shortened(version), shortened(err.Error()))

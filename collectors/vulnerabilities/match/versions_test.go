@@ -45,7 +45,7 @@ func TestRangesAreReadAsTheirLanguageWritesThem(t *testing.T) {
 }
 
 func TestARangeOfADistributionsVersionsIsAllOfItsComparisons(t *testing.T) {
-	compare, err := order(debOrder).read("1:2.0-1")
+	compare, err := debOrder.read("1:2.0-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +87,9 @@ func TestAnOverlongVersionCannotBeCompared(t *testing.T) {
 }
 
 func TestAPanicOfAComparerIsAnError(t *testing.T) {
-	broken := ranges(func(string) (func(string) (bool, error), error) {
+	broken := ranges{parse: func(string) (func(string) (bool, error), error) {
 		return func(constraint string) (bool, error) { return constraint[5] > 0, nil }, nil
-	})
+	}}
 	within, err := broken.read("1")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestAPanicOfAComparerIsAnError(t *testing.T) {
 	if in, err := within("1"); in || err == nil {
 		t.Error(in, err)
 	}
-	if _, err := ranges(func(string) (func(string) (bool, error), error) { panic("no") }).read("1"); !errors.Is(err, errVersion) {
+	if _, err := (ranges{parse: func(string) (func(string) (bool, error), error) { panic("no") }}).read("1"); !errors.Is(err, errVersion) {
 		t.Error(err)
 	}
 }
