@@ -126,7 +126,7 @@ func newestFixes(list []advisories.Advisory, arch string, products []int) []advi
 	newest := map[string]advisories.Advisory{}
 	for _, a := range list {
 		for _, e := range a.Entries {
-			if !meet(products, e.Affected) || (len(e.Arches) > 0 && arch != "noarch" && !slices.Contains(e.Arches, arch)) {
+			if !meet(products, e.Affected) || !counts(e, arch) {
 				continue
 			}
 			for _, c := range e.CVEs {

@@ -233,23 +233,3 @@ func (d distribution) affected(a advisories.Advisory, compare func(string) (int,
 	c, err := compare(a.FixedVersion)
 	return c < 0, err
 }
-
-// forArch makes an advisory of each entry that is for an architecture. One
-// without entries is for all.
-func forArch(list []advisories.Advisory, arch string) []advisories.Advisory {
-	var all []advisories.Advisory
-	for _, a := range list {
-		if len(a.Entries) == 0 {
-			all = append(all, a)
-			continue
-		}
-		for _, e := range a.Entries {
-			if slices.Contains(e.Arches, arch) {
-				one := a
-				one.FixedVersion, one.Severity, one.Status = e.FixedVersion, e.Severity, e.Status
-				all = append(all, one)
-			}
-		}
-	}
-	return all
-}

@@ -63,6 +63,7 @@ const (
 	syftSource         = "syft:metadata:source"
 	syftSourceVersion  = "syft:metadata:sourceVersion"
 	syftOrigin         = "syft:metadata:originPackage"
+	syftArchitecture   = "syft:metadata:architecture"
 )
 
 // property is the value of the first property that has one of the names.

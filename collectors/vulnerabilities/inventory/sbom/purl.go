@@ -105,6 +105,9 @@ func source(pkg *inventory.Package, c component, p packageurl.PackageURL) {
 		pkg.SrcName = name
 		if name != "" && version != "" {
 			pkg.SrcEpoch, pkg.SrcVersion, pkg.SrcRelease = split(version, p.Type)
+			if p.Type == packageurl.TypeRPM {
+				pkg.SrcEpoch = pkg.Epoch
+			}
 			return
 		}
 	}
@@ -142,9 +145,6 @@ func upstream(c component, p packageurl.PackageURL) (name, version string) {
 			return name, version
 		}
 		name, version = name[:at], name[at+1:]
-		if epoch := p.Qualifiers.Map()["epoch"]; epoch != "" {
-			version = epoch + ":" + version
-		}
 		return name, version
 	}
 	if name == "" && p.Type == packageurl.TypeDebian {
@@ -175,13 +175,16 @@ func split(version, purl string) (epoch int, upstream, release string) {
 	return 0, version, ""
 }
 
-// splitRPM takes [epoch:]version[-release] apart.
+// splitRPM takes [epoch:]version[-release] apart. What is no number stays a part
+// of the version, but for "(none)", which rpm's own queries write.
 func splitRPM(text string) (epoch int, version, release string) {
 	if before, after, ok := strings.Cut(text, ":"); ok {
-		if n, err := strconv.Atoi(strings.TrimSpace(before)); err == nil {
-			epoch = n
+		before = strings.TrimSpace(before)
+		if n, err := strconv.Atoi(before); err == nil {
+			epoch, text = n, after
+		} else if before == "" || before == "(none)" {
+			text = after
 		}
-		text = after
 	}
 	version, release, _ = strings.Cut(text, "-")
 	return epoch, version, release

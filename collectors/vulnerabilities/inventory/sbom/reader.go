@@ -118,21 +118,13 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 	if pkg.ModularityLabel == "" {
 		pkg.ModularityLabel = qualifiers["rpmmod"]
 	}
-	if p.Type == packageurl.TypeRPM {
-		if pkg.Epoch, pkg.Version, pkg.Release = splitRPM(pkg.Version); pkg.Version == "" {
-			r.inv.Note(c.called(), version(c, p), "%q has an epoch or a release and no version, without which no advisory can be looked up", version(c, p))
-			return
-		}
-	}
-	var err error
-	if text := qualifiers["epoch"]; text != "" {
-		if pkg.Epoch, err = strconv.Atoi(text); err != nil {
-			r.inv.Note(c.called(), version(c, p), "its epoch %q is no number", text)
-			return
-		}
+	if err := readVersion(&pkg, c, p); err != nil {
+		r.inv.Note(c.called(), version(c, p), "%v", err)
+		return
 	}
 	pkg.SrcName, pkg.SrcVersion, pkg.SrcRelease = c.property(propertySrcName), c.property(propertySrcVersion), c.property(propertySrcRelease)
 	if text := c.property(propertySrcEpoch); text != "" {
+		var err error
 		if pkg.SrcEpoch, err = strconv.Atoi(text); err != nil {
 			r.inv.Note(c.called(), version(c, p), "the epoch %q of its source package is no number", text)
 			return
