@@ -23,7 +23,13 @@ type Inventory struct {
 	Platform string // os/arch[/variant]; empty: not known
 	Kind     Kind   // what the list was read from
 
-	OS       *OS       // nil: no distribution was recognised
+	OS *OS // nil: no distribution was recognised
+
+	// Unsourced says that the list names the source package of none of the
+	// distribution's packages: whoever made it does not record sources, of which
+	// some distributions' advisories speak.
+	Unsourced bool
+
 	Packages []Package // as Sort leaves them
 
 	// Unread is what is there and could not be read, and why: a damaged package

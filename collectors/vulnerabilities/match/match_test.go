@@ -534,3 +534,35 @@ func TestAHomemadePackageIsLookedUpAndNotedAllTheSame(t *testing.T) {
 		t.Errorf("found %+v, undetermined %+v", result.Findings, result.Undetermined)
 	}
 }
+
+func TestAListWithoutSourcesIsUndeterminedOnceWhereAdvisoriesSpeakOfThem(t *testing.T) {
+	content := map[string]packages{}
+	for _, platform := range []string{
+		"debian 12", "ubuntu 22.04", "alpine 3.22", "wolfi", "chainguard", "minimos", "echo", "Azure Linux 3.0", "CBL-Mariner 2.0", "Photon OS 5.0",
+		"alma 9", "rocky 9", "Oracle Linux 9", "amazon linux 2023", "SUSE Linux Enterprise 15.5",
+	} {
+		content[platform] = packages{"other": list{"CVE-1": fixed("9")}}
+	}
+	db := built(t, content)
+	once := map[string]int{ // by family and release
+		"debian 12.8": 1, "ubuntu 22.04": 1, "alpine 3.22.1": 1, "wolfi 1": 1, "chainguard 1": 1, "minimos 1": 1, "echo 1": 1, "azurelinux 3.0.1": 1,
+		"cbl-mariner 2.0.1": 1, "photon 5.0": 1, "alma 9.4": 0, "rocky 9.4": 0, "oracle 9.1": 0, "amazon 2023": 0, "sles 15.5": 0,
+	}
+	for of, want := range once {
+		name, release, _ := strings.Cut(of, " ")
+		inv := systemOf(name, release, inventory.Package{Name: "gnupg", Version: "2.2.40-1"}, inventory.Package{Name: "bash", Version: "5.2-1"})
+		for _, unsourced := range []bool{true, false} {
+			inv.Unsourced = unsourced
+			noted := 0
+			_, open := short(find(t, db, inv))
+			for _, reason := range open {
+				if strings.Contains(reason, "speak of source packages") {
+					noted++
+				}
+			}
+			if unsourced && noted != want || !unsourced && noted != 0 {
+				t.Errorf("%s, without sources %v: noted %d times in %v", of, unsourced, noted, open)
+			}
+		}
+	}
+}

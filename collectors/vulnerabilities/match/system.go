@@ -36,8 +36,17 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	}
 	// A signing key has no version and nothing that could be attacked.
 	packages = slices.DeleteFunc(packages, func(p *inventory.Package) bool { return p.Name == "gpg-pubkey" })
+	if s != nil && m.inv.Unsourced && bySource(os) && len(packages) > 0 {
+		m.note(os.Family, os.Name, "its advisories speak of source packages, and the list names none: what is vulnerable under its source's name alone is not found. Scan the image itself, or name sources (upstream in package URLs): %s", counted(packages))
+	}
 	m.assign(packages, s)
 	return nil
+}
+
+// bySource says whether the advisories for a distribution, or for what its
+// suppliers patch of it, speak of source packages.
+func bySource(os *inventory.OS) bool {
+	return distributions[family(os)].bySource || os.Supplier != ""
 }
 
 // assign gives the packages to whoever judges them; nil: nobody does, which was

@@ -128,6 +128,14 @@ func source(pkg *inventory.Package, c component, p packageurl.PackageURL) {
 	}
 }
 
+// namesSource reports whether a component names its source package, even if that
+// has the same name, or is a source package itself.
+func namesSource(c component, p packageurl.PackageURL) bool {
+	name, _ := upstream(c, p)
+	arch := strings.ToLower(p.Qualifiers.Map()["arch"])
+	return name != "" || c.srcName != "" || c.property(propertySrcName) != "" || arch == "source" || arch == "src"
+}
+
 // upstream is the source package as other tools than Trivy write it; its version
 // is empty where it is the package's own.
 func upstream(c component, p packageurl.PackageURL) (name, version string) {

@@ -18,6 +18,7 @@ type reader struct {
 	packages map[string][]int           // the distribution's packages in inv, by the type of their package URL
 	distros  map[[2]string]inventory.OS // the distributions that package URLs name, by family and release
 	sets     map[string]bool            // the content sets in inv
+	sourced  bool                       // a package of the distribution names its source, or is one
 }
 
 // read takes component number i.
@@ -134,6 +135,7 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 	if os, ok := distro(p); ok {
 		r.distros[[2]string{os.Family, os.Name}] = os
 	}
+	r.sourced = r.sourced || namesSource(c, p)
 	for _, name := range names(c, p) {
 		one := pkg
 		one.Name = name
@@ -194,6 +196,7 @@ func (r *reader) settle(name string) {
 		}
 	}
 	r.inv.Packages = kept
+	r.inv.Unsourced = len(r.packages) > 0 && !r.sourced
 	if r.inv.OS != nil {
 		slices.Sort(r.inv.OS.ContentSets)
 	}

@@ -88,3 +88,22 @@ func TestAnArchitectureIsReadWhereverItStands(t *testing.T) {
 		}
 	}
 }
+
+func TestABillSaysWhetherItRecordsSources(t *testing.T) {
+	const plain = `{"type":"library","name":"gnupg","purl":"pkg:deb/debian/gnupg@2.2-1?distro=debian-12"}`
+	for name, tt := range map[string]struct {
+		text string
+		want bool // it records none
+	}{
+		"none":                        {cdx(plain), true},
+		"upstream of another package": {cdx(plain, `{"type":"library","name":"b","purl":"pkg:deb/debian/b@1-1?upstream=c&distro=debian-12"}`), false},
+		"Trivy's property":            {cdx(plain, `{"type":"library","name":"b","purl":"pkg:deb/debian/b@1-1","properties":[{"name":"aquasecurity:trivy:SrcName","value":"b"}]}`), false},
+		"Syft's property":             {cdx(plain, `{"type":"library","name":"b","purl":"pkg:deb/debian/b@1-1","properties":[{"name":"syft:metadata:source","value":"c"}]}`), false},
+		"a source package":            {cdx(plain, `{"type":"library","name":"gnupg2","purl":"pkg:deb/debian/gnupg2@2.2-1?arch=source&distro=debian-12"}`), false},
+		"no package of it":            {cdx(`{"type":"library","name":"b","purl":"pkg:npm/b@1.0.0"}`), false},
+	} {
+		if got := only(t, tt.text).Unsourced; got != tt.want {
+			t.Errorf("%s: records no sources: %v", name, got)
+		}
+	}
+}
