@@ -60,3 +60,22 @@ func TestWhatIsWrittenIsReadBackToTheSamePackages(t *testing.T) {
 		t.Errorf("unread: %v", got.Unread)
 	}
 }
+
+func TestWhatABillLeavesOutIsNotWrittenInItsPlace(t *testing.T) {
+	first := only(t, cdx(
+		`{"type":"operating-system","name":"rocky","version":"9.4"}`,
+		`{"type":"library","name":"dbus","version":"1:1.12.8-18.el8","purl":"pkg:rpm/rocky/dbus@1.12.8-18.el8"}`,
+	))
+	bom, _ := Write("bill.json", time.Time{}, first)
+	var out bytes.Buffer
+	if err := cyclonedx.NewBOMEncoder(&out, cyclonedx.BOMFileFormatJSON).Encode(bom); err != nil {
+		t.Fatal(err)
+	}
+	again := only(t, out.String())
+	if !first.Unsourced || !again.Unsourced {
+		t.Errorf("records no sources: %v, written and read back: %v", first.Unsourced, again.Unsourced)
+	}
+	if got := again.Packages[0].FullVersion(); got != "1:1.12.8-18.el8" {
+		t.Errorf("the version read back is %s", got)
+	}
+}
