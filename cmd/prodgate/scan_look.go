@@ -51,7 +51,7 @@ func looked(ctx context.Context, err error) error {
 func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error) {
 	result := &report.Scan{
 		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},
-		NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
+		NotImages: []report.ScanEntry{}, NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
 	}
 	progress := newTransferLine(s.std, !s.quiet && isTerminal(s.std.err))
 	defer progress.clear()
@@ -105,6 +105,9 @@ func include(result *report.Scan, scan scanner.Scan) {
 	}
 	result.Scanned = append(result.Scanned, one)
 	result.Include(inv)
+	for _, e := range scan.Others {
+		result.NotImages = append(result.NotImages, report.ScanEntry(e))
+	}
 	for _, f := range scan.Findings {
 		found := report.ScanFinding{
 			ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, Severity: f.Severity, Status: f.Status,

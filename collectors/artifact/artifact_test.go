@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/facts"
@@ -180,5 +181,29 @@ func TestWhatIsGoneOrWasNeverResolvedIsAnError(t *testing.T) {
 				t.Errorf("the error is %v, want %q in it, absent: %t", err, tt.want, tt.absent)
 			}
 		})
+	}
+}
+
+func TestEntriesThatAreNoImagesAreNoPlatforms(t *testing.T) {
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
+	must(t, err)
+	chart := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json")
+	index := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}},
+		mutate.IndexAddendum{Add: chart, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux"}}},
+	)
+	for _, host := range hosts(t) {
+		reference := host + "/charted-" + time.Now().Format("150405.000000") + ":1"
+		tag, err := name.NewTag(reference)
+		must(t, err)
+		must(t, remote.WriteIndex(tag, index))
+		digest, err := index.Digest()
+		must(t, err)
+		want, err := image.Digest()
+		must(t, err)
+		_, got, err := collect(reference, digest.String())
+		if err != nil || len(got.Platforms) != 1 || got.Platforms[0] != (facts.Platform{Platform: "linux/amd64", Digest: want.String()}) {
+			t.Errorf("%s: %+v, %v", host, got, err)
+		}
 	}
 }

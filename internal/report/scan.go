@@ -24,7 +24,8 @@ type Scan struct {
 	Database     ScanDatabase       `json:"database"`
 	Packages     int                `json:"packages"` // looked at, over all platforms
 
-	Scanned     []Scanned       `json:"scanned"` // what was looked at, one for each platform
+	Scanned     []Scanned       `json:"scanned"`    // what was looked at, one for each platform
+	NotImages   []ScanEntry     `json:"not_images"` // entries of the image's index that are no images: not scanned
 	NotAffected []ScanStatement `json:"not_affected"`
 	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report that does not tell
 	ScannedBy   string          `json:"scanned_by"` // prodgate, or the tool whose report was read
@@ -71,6 +72,12 @@ type Scanned struct {
 	Inventory string `json:"inventory"`
 	OS        string `json:"os"` // empty: none was recognised
 	Packages  int    `json:"packages"`
+}
+
+// ScanEntry is an entry of an index that is no image.
+type ScanEntry struct {
+	Digest string `json:"digest"`
+	Reason string `json:"reason"`
 }
 
 // ScanStatement is a finding that a VEX document takes away.

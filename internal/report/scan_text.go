@@ -60,6 +60,9 @@ func (s *Scan) particulars() []field {
 		words = append(words, "from the "+inventoryWords(one.Inventory))
 		list = append(list, field{"scanned", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")})
 	}
+	for _, e := range s.NotImages {
+		list = append(list, field{"no image", line(e.Digest) + ", not scanned: " + line(e.Reason)})
+	}
 	advisories := "of unknown age"
 	if at := s.Database.UpdatedAt; at != nil {
 		advisories = "of " + instant(*at)

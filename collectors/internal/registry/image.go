@@ -103,7 +103,7 @@ func (i *Image) configure(raw []byte) error {
 		return fmt.Errorf("read the image's configuration: %w", err)
 	}
 	if !config.known() {
-		return errors.New("the image's configuration names no os and architecture: is it an image?")
+		return errNoPlatform
 	}
 	i.Platform = config.String()
 	ids := config.RootFS.DiffIDs

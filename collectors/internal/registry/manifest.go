@@ -20,6 +20,19 @@ const maxDepth = 3
 // other error means that nobody could look.
 var ErrAbsent = errors.New("not there")
 
+// errNoManifest says that bytes are something else than a manifest or an index.
+var errNoManifest = errors.New("no manifest")
+
+// noManifest is such an error with its reason.
+type noManifest struct{ error }
+
+func (noManifest) Is(target error) bool { return target == errNoManifest }
+
+func (n noManifest) Unwrap() error { return n.error }
+
+// errNoPlatform says that an image does not tell what it is for.
+var errNoPlatform = errors.New("the image's configuration names no os and architecture: is it an image?")
+
 // Manifest is a manifest or index whose bytes were read and hashed.
 type Manifest struct {
 	Digest string // sha256:…, of Raw
@@ -36,20 +49,22 @@ type Platform struct {
 
 // content is what prodgate reads of a manifest or an index.
 type content struct {
-	MediaType string       `json:"mediaType"`
-	Manifests []descriptor `json:"manifests"`
-	Config    *descriptor  `json:"config"`
-	Layers    []descriptor `json:"layers"`
+	MediaType    string       `json:"mediaType"`
+	ArtifactType string       `json:"artifactType"`
+	Manifests    []descriptor `json:"manifests"`
+	Config       *descriptor  `json:"config"`
+	Layers       []descriptor `json:"layers"`
 }
 
 // descriptor points at a manifest or blob.
 type descriptor struct {
-	MediaType   string            `json:"mediaType"`
-	Digest      string            `json:"digest"`
-	Size        int64             `json:"size"`
-	URLs        []string          `json:"urls"`
-	Platform    *platform         `json:"platform"`
-	Annotations map[string]string `json:"annotations"`
+	MediaType    string            `json:"mediaType"`
+	ArtifactType string            `json:"artifactType"`
+	Digest       string            `json:"digest"`
+	Size         int64             `json:"size"`
+	URLs         []string          `json:"urls"`
+	Platform     *platform         `json:"platform"`
+	Annotations  map[string]string `json:"annotations"`
 }
 
 // platform is a platform as an index and an image configuration spell it.
@@ -96,52 +111,6 @@ func (r Reference) name(identifier string) string {
 	return r.Repository + ":" + identifier
 }
 
-// Platforms lists the images of m: those of an index without its attestations,
-// or the one that m is.
-func (r Reference) Platforms(ctx context.Context, m *Manifest) ([]Platform, error) {
-	found, err := r.platforms(ctx, m, maxDepth)
-	if err != nil {
-		return nil, fmt.Errorf("platforms of %s@%s: %w", r.Repository, m.Digest, err)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("platforms of %s@%s: the index lists no image", r.Repository, m.Digest)
-	}
-	return found, nil
-}
-
-func (r Reference) platforms(ctx context.Context, m *Manifest, depth int) ([]Platform, error) {
-	if m.content.Config != nil {
-		p, err := r.configured(ctx, m)
-		return []Platform{{Platform: p, Digest: m.Digest}}, err
-	}
-	if depth == 0 {
-		return nil, errors.New("indexes nest too deep")
-	}
-	var found []Platform
-	for _, d := range m.content.Manifests {
-		if d.isAttestation() {
-			continue
-		}
-		if !digestShape.MatchString(d.Digest) {
-			return nil, fmt.Errorf("the index names %q, which is no sha256 digest", d.Digest)
-		}
-		if d.Platform.known() && !isIndex(d.MediaType) {
-			found = append(found, Platform{Platform: d.Platform.String(), Digest: d.Digest})
-			continue
-		}
-		child, err := r.Manifest(ctx, d.Digest)
-		if err != nil {
-			return nil, err
-		}
-		below, err := r.platforms(ctx, child, depth-1)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, below...)
-	}
-	return found, nil
-}
-
 // configured is the platform that m's own configuration tells.
 func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) {
 	raw, err := r.config(ctx, m)
@@ -153,7 +122,7 @@ func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) 
 		return "", fmt.Errorf("read the image's configuration: %w", err)
 	}
 	if !p.known() {
-		return "", errors.New("the image's configuration names no os and architecture: is it an image?")
+		return "", errNoPlatform
 	}
 	return p.String(), nil
 }
@@ -173,18 +142,28 @@ func (r Reference) config(ctx context.Context, m *Manifest) ([]byte, error) {
 // isAttestation reports whether d is a record about an image, as BuildKit adds
 // them to an index, and no image. Its platform tells, for by that a runtime
 // chooses what to run; an annotation would hide an image that runs.
-func (d descriptor) isAttestation() bool {
-	return d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
+func (d descriptor) isAttestation() bool { return d.Platform.unknown() }
+
+// unknown reports whether p is the platform that no runtime has.
+func (p *platform) unknown() bool {
+	return p != nil && p.OS == "unknown" && p.Architecture == "unknown"
 }
 
 func (p *platform) known() bool { return p != nil && p.OS != "" && p.Architecture != "" }
 
-// String is os/arch[/variant].
+// spellings are other words for architectures, which runtimes take for the same.
+var spellings = map[string]string{"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386"}
+
+// String is os/arch[/variant], spelled as runtimes compare them.
 func (p *platform) String() string {
-	if p.Variant == "" {
-		return p.OS + "/" + p.Architecture
+	os, arch := strings.ToLower(p.OS), strings.ToLower(p.Architecture)
+	if known, ok := spellings[arch]; ok {
+		arch = known
 	}
-	return p.OS + "/" + p.Architecture + "/" + p.Variant
+	if p.Variant == "" {
+		return os + "/" + arch
+	}
+	return os + "/" + arch + "/" + p.Variant
 }
 
 // parseManifest takes raw for a manifest or an index, and nothing that could be
@@ -195,7 +174,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	}
 	m := &Manifest{Digest: digestOf(raw), Raw: raw}
 	if err := json.Unmarshal(raw, &m.content); err != nil {
-		return nil, fmt.Errorf("the manifest is no JSON: %w", err)
+		return nil, noManifest{fmt.Errorf("the manifest is no JSON: %w", err)}
 	}
 	c := m.content
 	if c.MediaType == "" {
@@ -208,7 +187,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	case index && isImage(c.MediaType), image && isIndex(c.MediaType):
 		return nil, fmt.Errorf("the manifest is not what its media type %q says", c.MediaType)
 	case !index && !image:
-		return nil, fmt.Errorf("the manifest (media type %q) is neither an image nor an index; images of schema 1 have to be pushed again", c.MediaType)
+		return nil, noManifest{fmt.Errorf("the manifest (media type %q) is neither an image nor an index; images of schema 1 have to be pushed again", c.MediaType)}
 	case image && !digestShape.MatchString(c.Config.Digest):
 		return nil, fmt.Errorf("the manifest's configuration is %q, which is no sha256 digest", c.Config.Digest)
 	}

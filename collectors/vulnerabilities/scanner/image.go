@@ -42,6 +42,9 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 		}
 		scans = append(scans, scan)
 	}
+	if len(scans) > 0 {
+		scans[0].Others = read.Others
+	}
 	return scans, nil
 }
 
@@ -100,12 +103,12 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 	if err != nil {
 		return nil, err
 	}
-	platforms, err := ref.Platforms(ctx, m)
+	listed, err := ref.List(ctx, m, func(platform string) bool { return image.Wanted(platform, o.Platforms) })
 	if err != nil {
 		return nil, err
 	}
 	var scans []Scan
-	for _, p := range platforms {
+	for _, p := range listed.Images {
 		if !image.Wanted(p.Platform, o.Platforms) {
 			continue
 		}
@@ -125,6 +128,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 	if len(scans) == 0 {
 		return nil, fmt.Errorf("%s has no image for the wanted platforms %v", reference, o.Platforms)
 	}
+	scans[0].Others = listed.Others
 	return scans, nil
 }
 

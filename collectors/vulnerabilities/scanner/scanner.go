@@ -81,6 +81,10 @@ type Scan struct {
 	Undetermined []facts.Undetermined // sorted: what nobody can say anything about
 	Packages     int
 
+	// Others are the entries of the image's index that are no images, and were not
+	// scanned. They stand in the first scan of an image.
+	Others []registry.Entry
+
 	// Warnings are what went wrong without hiding anything: an attached bill of
 	// materials that could not be read while the image was.
 	Warnings []string

@@ -52,6 +52,7 @@ type Options struct {
 type Artifact struct {
 	Digest      string                 // that which the reference names: of the index where there is one
 	Inventories []*inventory.Inventory // one for each platform, sorted by it
+	Others      []registry.Entry       // what else the index has, of what was looked at: no images
 }
 
 // Read reads the image that reference names: HOST/REPOSITORY[:TAG][@sha256:…],
@@ -86,10 +87,11 @@ func readAll(ctx context.Context, ref registry.Reference, reference string, opti
 	if err != nil {
 		return nil, err
 	}
-	platforms, err := ref.Platforms(ctx, m)
+	listed, err := ref.List(ctx, m, func(platform string) bool { return Wanted(platform, options.Platforms) })
 	if err != nil {
 		return nil, err
 	}
+	platforms := listed.Images
 	for _, wanted := range options.Platforms {
 		if len(choose(platforms, []string{wanted})) == 0 {
 			var have []string
@@ -99,7 +101,7 @@ func readAll(ctx context.Context, ref registry.Reference, reference string, opti
 			return nil, fmt.Errorf("read %s: it has no image for %s, only for %s", reference, wanted, strings.Join(have, ", "))
 		}
 	}
-	artifact := &Artifact{Digest: m.Digest}
+	artifact := &Artifact{Digest: m.Digest, Others: listed.Others}
 	for _, p := range choose(platforms, options.Platforms) {
 		image, err := imageOf(ctx, ref, p.Digest)
 		if err != nil {
