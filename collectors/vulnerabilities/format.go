@@ -11,6 +11,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/collectors/internal/packing"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -37,6 +38,10 @@ var marks = []struct {
 // recognise reads a report by the keys it has. One that could be two tools' is
 // an error.
 func recognise(t file.Text) (foreign, error) {
+	var err error
+	if t.Data, err = packing.Bytes(t.Data, MaxReport); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Name, err)
+	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(t.Data, &keys) != nil { // decoding it says what is wrong
 		return read[report](t)

@@ -1,9 +1,12 @@
 package vulnerabilities
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +213,28 @@ func TestAReportThatCannotCountIsAnError(t *testing.T) {
 	}
 	if _, err := collect(t, metadata, trivy, "{}"); err == nil {
 		t.Error("one bad report of two was passed over")
+	}
+}
+
+func TestAPackedReportIsRead(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(trivy)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := collect(t, metadata, trivy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := collect(t, metadata, packed.String())
+	if err != nil || !reflect.DeepEqual(scans(got), scans(want)) {
+		t.Errorf("read %+v, %v; want %+v", got, err, want)
+	}
+	if _, err := collect(t, metadata, "\xfd7zXZ\x00\x00\x04"); err == nil || !strings.Contains(err.Error(), "a.json: it is packed (xz): unpack it first") {
+		t.Errorf("a report packed by xz: %v", err)
 	}
 }
 

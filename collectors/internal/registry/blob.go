@@ -129,7 +129,7 @@ func (t tarball) stream(name string) (io.ReadCloser, error) {
 
 // entry opens the file called name, or says which other name it stands for.
 func (t tarball) entry(name string) (file io.ReadCloser, link string, err error) {
-	f, err := streamDir(filepath.Dir(t.file))(filepath.Base(t.file))
+	f, err := t.reader()
 	if err != nil {
 		return nil, "", err
 	}

@@ -149,7 +149,7 @@ func TestBlobsAreStreamedFromWhereverTheImageLies(t *testing.T) {
 	if got, err := blob(t, "tarball:"+saved, repacked, 1<<20); err != nil || digestOf(got) != repacked {
 		t.Errorf("a layer packed as it will be pushed: %d bytes, %v", len(got), err)
 	}
-	if _, err := (tarball{saved}).stream("three/layer.tar"); err == nil || !strings.Contains(err.Error(), "links lead to") {
+	if _, err := newTarball(saved).stream("three/layer.tar"); err == nil || !strings.Contains(err.Error(), "links lead to") {
 		t.Errorf("a link to itself gives %v", err)
 	}
 }

@@ -71,7 +71,7 @@ func parseTarball(file string) (Reference, error) {
 	if file == "" {
 		return Reference{}, errors.New("invalid image reference: tarball: needs a file, as in tarball:FILE")
 	}
-	return Reference{Kind: "tarball", Repository: "tarball:" + file, place: tarball{file: filepath.Clean(file)}}, nil
+	return Reference{Kind: "tarball", Repository: "tarball:" + file, place: newTarball(filepath.Clean(file))}, nil
 }
 
 // parseLayout reads what stands after "oci:".

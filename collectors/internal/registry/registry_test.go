@@ -235,12 +235,7 @@ func TestArchivesAreReadWhole(t *testing.T) {
 	must(t, err)
 	must(t, path.AppendIndex(index))
 	laidOut := filepath.Join(t.TempDir(), "layout.tar") // as docker 25 and newer save images
-	packed, err := os.Create(laidOut)
-	must(t, err)
-	writer := tar.NewWriter(packed)
-	must(t, writer.AddFS(os.DirFS(dir)))
-	must(t, writer.Close())
-	must(t, packed.Close())
+	tarred(t, laidOut, dir)
 	expect(t, "tarball:"+laidOut, digest(t, index), []string{"linux/amd64", "linux/arm64/v8", "linux/riscv64"}, nil)
 
 	two := filepath.Join(t.TempDir(), "two.tar")
@@ -253,6 +248,17 @@ func TestArchivesAreReadWhole(t *testing.T) {
 	fails(t, "tarball:"+file, "archive")
 	fails(t, "tarball:"+file+".missing", "no such file")
 	fails(t, "tarball:"+t.TempDir(), "no ordinary file")
+}
+
+// tarred makes an archive of the files in dir.
+func tarred(t *testing.T, name, dir string) {
+	t.Helper()
+	file, err := os.Create(name)
+	must(t, err)
+	writer := tar.NewWriter(file)
+	must(t, writer.AddFS(os.DirFS(dir)))
+	must(t, writer.Close())
+	must(t, file.Close())
 }
 
 // fails resolves a reference that can't be looked at.

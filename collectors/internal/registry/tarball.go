@@ -19,7 +19,10 @@ import (
 // holds an OCI layout (docker 25 and newer) is read as one, so that the digest
 // is the one the image had; an older one has no manifest, and the digest is the
 // one it gets when it is pushed.
-type tarball struct{ file string }
+type tarball struct {
+	file string
+	*plain
+}
 
 func (t tarball) manifest(ctx context.Context, identifier string) ([]byte, string, error) {
 	if _, err := t.read("index.json"); err == nil {
@@ -59,7 +62,7 @@ func (t tarball) layout() layout { return layout{read: t.read, stream: t.stream,
 
 // image is the one image of an archive without a layout.
 func (t tarball) image() (v1.Image, error) {
-	open := func() (io.ReadCloser, error) { return os.Open(t.file) }
+	open := func() (io.ReadCloser, error) { return t.reader() }
 	list, err := archive.LoadManifest(open)
 	if err != nil {
 		return nil, fmt.Errorf("%q is no archive as docker save writes it: %w", t.file, err)
@@ -76,14 +79,7 @@ func (t tarball) image() (v1.Image, error) {
 
 // read returns the file called name from the archive.
 func (t tarball) read(name string) ([]byte, error) {
-	info, err := os.Stat(t.file)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is no ordinary file", t.file)
-	}
-	f, err := os.Open(t.file)
+	f, err := t.reader()
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,11 @@ package registry
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/prodgate/prodgate/collectors/internal/inflate"
+	"github.com/prodgate/prodgate/collectors/internal/packing"
 )
 
 // What an archive's layer may unpack to: freely up to freeSize bytes, then to no
@@ -22,20 +21,32 @@ const (
 func unpacked(file io.ReadCloser, layer bool) (io.ReadCloser, error) {
 	counted := &counter{inner: file}
 	buffered := bufio.NewReaderSize(counted, 64<<10)
-	head, err := buffered.Peek(2)
+	head, err := buffered.Peek(packing.Head)
 	if err != nil && !errors.Is(err, io.EOF) {
 		file.Close()
 		return nil, err
 	}
-	if !layer || !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+	how := packing.Of(head)
+	if !layer || how == "" {
 		return archived{buffered, file}, nil
 	}
-	z, err := inflate.NewReader(buffered)
+	z, end, err := packing.Unpack(buffered, how)
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
-	return archived{&ratio{inner: z, packed: counted}, file}, nil
+	return archived{&ratio{inner: z, packed: counted}, ending{file, end}}, nil
+}
+
+// ending also ends what reads from the file that it closes.
+type ending struct {
+	io.Closer
+	end func()
+}
+
+func (e ending) Close() error {
+	e.end()
+	return e.Closer.Close()
 }
 
 // counter counts what is read.

@@ -331,6 +331,7 @@ func TestLayersAreReadHoweverTheyArePacked(t *testing.T) {
 	for name, l := range map[string]made{
 		"gzip":                           zipped(t, plain),
 		"zstd":                           {packed: encoder.EncodeAll(plain, nil), plain: plain, mediaType: types.OCILayerZStd},
+		"zstd after a skippable frame":   {packed: append([]byte("\x5e\x2a\x4d\x18\x02\x00\x00\x00ab"), encoder.EncodeAll(plain, nil)...), plain: plain, mediaType: types.OCILayerZStd},
 		"not at all":                     {packed: plain, plain: plain, mediaType: types.OCIUncompressedLayer},
 		"gzip in two parts":              {packed: append(zipped(t, plain[:1024]).packed, zipped(t, plain[1024:]).packed...), plain: plain, mediaType: types.DockerLayer},
 		"otherwise than the media type":  {packed: encoder.EncodeAll(plain, nil), plain: plain, mediaType: types.DockerLayer},

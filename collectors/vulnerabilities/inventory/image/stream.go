@@ -2,7 +2,6 @@ package image
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,9 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
-	"github.com/prodgate/prodgate/collectors/internal/inflate"
+	"github.com/prodgate/prodgate/collectors/internal/packing"
 	"github.com/prodgate/prodgate/collectors/internal/registry"
 )
 
@@ -26,7 +23,6 @@ const (
 	maxUnpacked = 64 << 30
 	maxRatio    = 200       // of unpacked to packed, beyond freeRatio
 	freeRatio   = 512 << 20 // unpacked bytes to which maxRatio does not apply
-	maxWindow   = 32 << 20  // of zstd; its encoders use 8 MiB unless told otherwise
 )
 
 // stream is a layer's uncompressed bytes. They are unpacked ahead of who reads
@@ -65,7 +61,8 @@ func open(ctx context.Context, ref registry.Reference, layer registry.Layer, p *
 
 // start begins to unpack what the meter reads.
 func (s *stream) start() error {
-	unpacked, end, err := unpack(bufio.NewReaderSize(s.packed, 256<<10))
+	// As for a runtime, the first bytes tell, and never the media type.
+	unpacked, end, err := packing.Stream(bufio.NewReaderSize(s.packed, 256<<10))
 	if err != nil {
 		return err
 	}
@@ -95,27 +92,6 @@ func readable(mediaType string) error {
 		return fmt.Errorf("it is no layer of files (%s)", mediaType)
 	}
 	return nil
-}
-
-// unpack recognises how r is packed by its first bytes, as a runtime does, and
-// never by what a media type says.
-func unpack(r *bufio.Reader) (unpacked io.Reader, end func(), err error) {
-	head, err := r.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, err
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		z, err := inflate.NewReader(r)
-		return z, func() {}, err
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, nil, err
-		}
-		return z, z.Close, nil
-	}
-	return r, func() {}, nil
 }
 
 func (s *stream) Read(p []byte) (int, error) { return s.ahead.Read(p) }

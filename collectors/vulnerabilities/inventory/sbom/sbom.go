@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/packing"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
 )
 
@@ -30,7 +31,8 @@ const (
 
 // Read reads the bills of materials in content: one, or as many as a file of
 // envelopes holds, one for each digest that it speaks of. name is what people
-// call the file; it stands in errors and headings. The kind of each inventory is
+// call the file; it stands in errors and headings. Content may be packed by gzip
+// or zstd. The kind of each inventory is
 // inventory.KindSBOM; its Digest is what the bill, or the statement around it,
 // says that it is about, and is empty where neither says so.
 //
@@ -44,7 +46,9 @@ func Read(name string, content []byte) (bills []*inventory.Inventory, err error)
 	if len(content) > MaxSize {
 		return nil, fmt.Errorf("read bill of materials %q: it has more than %d MiB", name, MaxSize>>20)
 	}
-	bills, err = read(name, content)
+	if content, err = packing.Bytes(content, MaxSize); err == nil {
+		bills, err = read(name, content)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read bill of materials %q: %w", name, err)
 	}

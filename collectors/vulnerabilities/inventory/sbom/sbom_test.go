@@ -1,6 +1,8 @@
 package sbom
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -365,6 +367,20 @@ func TestABillOfAnotherImageIsRefused(t *testing.T) {
 	}
 }
 
+func TestAPackedBillIsRead(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`))); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if inv := only(t, packed.String()); len(inv.Packages) != 1 || len(inv.Unread) != 0 {
+		t.Errorf("lists %+v, notes %+v", inv.Packages, inv.Unread)
+	}
+}
+
 func TestWhatIsNoBillIsAnError(t *testing.T) {
 	bill := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
 	tests := []struct {
@@ -373,6 +389,8 @@ func TestWhatIsNoBillIsAnError(t *testing.T) {
 		{"nothing", "", "it is empty"},
 		{"white space", " \n", "it is empty"},
 		{"words", "hello: world", "it is no bill of materials"},
+		{"a packing that is not read", "\xfd7zXZ\x00\x00\x04", "it is packed (xz): unpack it first"},
+		{"gzip that is cut off", "\x1f\x8b\x08\x00", "unpack it (gzip)"},
 		{"HTML", "<html></html>", "it is no"},
 		{"an array", "[]", "it is no bill of materials"},
 		{"another JSON", "{}", "it is no bill of materials"},
