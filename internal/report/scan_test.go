@@ -29,6 +29,7 @@ func scanned() *report.Scan {
 			{ID: "CVE-2026-4", Package: "odd\x1b[31m", InstalledVersion: "1", Severity: "Whatever", Ecosystem: "npm", Target: "app/\u202egpj.exe"},
 		},
 		Undetermined: []report.ScanUndetermined{{Undetermined: facts.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
+		NotImages:    []report.ScanEntry{{Digest: "sha256:2", Reason: "it is a \x1b[2Jchart"}},
 		NotAffected:  []report.ScanStatement{{ScanFinding: report.ScanFinding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}, By: "security@example.com", Reason: "not_affected"}},
 		Requested:    []report.ScanRequest{{ID: "CVE-2026-3", Reason: "small", Source: ".trivyignore"}},
 	}
@@ -38,6 +39,16 @@ func scanned() *report.Scan {
 	}})
 	s.Sort()
 	return s
+}
+
+func TestEntriesThatAreNoImagesAreNamed(t *testing.T) {
+	text := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	if !strings.Contains(text, "no image   sha256:2, not scanned: it is a ") || strings.Contains(text, "\x1b[2J") {
+		t.Errorf("the text is\n%s", text)
+	}
+	if text := scanAs(t, "json", scanned(), report.Options{}); !strings.Contains(text, `"not_images"`) || !strings.Contains(text, `"digest": "sha256:2"`) {
+		t.Errorf("the JSON is\n%s", text)
+	}
 }
 
 func scanAs(t *testing.T, format string, s *report.Scan, options report.Options) string {
