@@ -162,7 +162,7 @@ func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
 // stories that need them), hours in which no story deploys, and how long an
 // allow lasts, without which there is no decision (see below). Types of steps
 // whose writers are not said fall to the writers of all others.
-const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories removed|repositories emptied|" +
+const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories emptied|" +
 	"immutability.tag_pattern emptied|window.named.after-hours *|decision*|vulnerabilities.vex*|" +
 	"vulnerabilities.undetermined removed|vulnerabilities.undetermined null|vulnerabilities.undetermined emptied|" +
 	"vulnerabilities.undetermined.tolerate removed|vulnerabilities.undetermined.tolerate emptied|" +

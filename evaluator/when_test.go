@@ -3,8 +3,6 @@ package evaluator
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,21 +29,17 @@ var scheduled = sync.OnceValues(func() (map[string]Schedule, error) {
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := decided()
+	read, err := loaded()
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]Schedule{}
-	for name := range decisions {
-		document, err := os.ReadFile(filepath.Join(storiesFolder, name, "input.json"))
+	for _, s := range read {
+		in, err := Read(s.Name, s.Document)
 		if err != nil {
 			return nil, err
 		}
-		in, err := Read(name, document)
-		if err != nil {
-			return nil, err
-		}
-		if all[name], err = e.When(context.Background(), in, Search{Until: in.now.Add(14 * oneDay)}); err != nil {
+		if all[s.Name], err = e.When(context.Background(), in, Search{Until: in.now.Add(14 * oneDay)}); err != nil {
 			return nil, err
 		}
 	}
