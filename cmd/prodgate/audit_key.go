@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -51,7 +52,7 @@ shows whether the trail still holds all that it held.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(std.out, printable(reading.Checkpoint))
+			_, err = fmt.Fprint(std.out, print.Text(reading.Checkpoint))
 			return err
 		})
 	}

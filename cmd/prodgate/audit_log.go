@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -180,7 +181,7 @@ func shortDigest(digest string) string {
 
 // oneLine is text from outside on one line of a terminal.
 func oneLine(text string) string {
-	return printable(strings.NewReplacer("\n", " ", "\t", " ").Replace(text))
+	return print.Text(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(text))
 }
 
 // place is an entry's place in the trail, if name is one.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -109,13 +110,13 @@ func readCalendar(path string) ([]byte, error) {
 
 // writeOccurrences writes one line for each.
 func writeOccurrences(w io.Writer, events []occurrence) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(print.NewWriter(w), 0, 0, 2, ' ', 0)
 	for _, e := range events {
 		notes := strings.ToLower(e.Status)
 		if e.Transparency != "OPAQUE" {
 			notes = strings.Trim(notes+", "+strings.ToLower(e.Transparency), ", ")
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Start, e.End, or(printable(e.Name), "(no name)"), printable(notes))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Start, e.End, or(print.Line(e.Name), "(no name)"), print.Line(notes))
 	}
 	fmt.Fprintf(table, "%d events\n", len(events))
 	if err := table.Flush(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/ics"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/internal/timetable"
 	"github.com/spf13/cobra"
@@ -68,9 +69,12 @@ func showSite(cmd *cobra.Command, std stdio, r timeRange, output string) error {
 		return writeJSON(std.out, s)
 	case "ics":
 		for _, text := range s.Warnings {
-			fmt.Fprintf(std.err, "warning: %s\n", printable(text))
+			fmt.Fprintf(std.err, "warning: %s\n", print.Text(text))
 		}
-		return writeText(std.out, string(ics.Write(s.subscription(std.clock()))))
+		if _, err := std.out.Write(ics.Write(s.subscription(std.clock()))); err != nil {
+			return fmt.Errorf("write to standard output: %w", err)
+		}
+		return nil
 	}
 	return s.write(std)
 }
@@ -159,12 +163,12 @@ func siteWarnings(report *calendar.Report, windows timetable.Windows, settings j
 func (s *site) write(std stdio) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s in %s, by the clock of %s\n\n", s.Service, s.Environment, s.Timezone)
-	if err := timetable.Write(&b, s.Intervals, s.zone, printable); err != nil {
+	if err := timetable.Write(&b, s.Intervals, s.zone, print.Text); err != nil {
 		return err
 	}
 	b.WriteString("\n" + s.summary() + "\n")
 	for _, text := range s.Warnings {
-		fmt.Fprintf(&b, "warning: %s\n", printable(text))
+		fmt.Fprintf(&b, "warning: %s\n", print.Text(text))
 	}
 	return writeText(std.out, b.String())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
@@ -159,7 +160,7 @@ func unread(std stdio, doc *facts.Document, only []string) {
 		if source.Status == facts.StatusOK || source.Error == nil || len(only) > 0 && !slices.Contains(only, name) {
 			continue
 		}
-		fmt.Fprintf(std.err, "warning: %s is %s: %s\n", name, source.Status, printable(*source.Error))
+		fmt.Fprintf(std.err, "warning: %s is %s: %s\n", name, source.Status, print.Text(*source.Error))
 	}
 }
 

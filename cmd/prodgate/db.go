@@ -49,8 +49,7 @@ Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
 		if *output == "json" {
 			return writeJSON(std.out, s)
 		}
-		_, err = fmt.Fprint(std.out, s.text())
-		return err
+		return writeText(std.out, s.text())
 	}
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -54,9 +55,8 @@ Exit code 0: the newest database is there. 2: it could not be fetched.`,
 		if result.Fetched {
 			verb = "fetched"
 		}
-		_, err = fmt.Fprintf(std.out, "%s: the database of %s from %s, %s, in %s\n",
-			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "somewhere unknown"), mebibytes(result.Size), result.Dir)
-		return err
+		return writeText(std.out, fmt.Sprintf("%s: the database of %s from %s, %s, in %s\n",
+			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "somewhere unknown"), mebibytes(result.Size), result.Dir))
 	}
 	return cmd
 }
@@ -85,7 +85,7 @@ func (p *transferLine) show(from string, done, total int64) {
 		return
 	}
 	p.shown, p.wrote = now, true
-	source := []rune(printable(from))
+	source := []rune(print.Line(from))
 	if over := len(source) - longestSource; over > 0 {
 		source = append([]rune("…"), source[over+1:]...)
 	}
@@ -93,12 +93,12 @@ func (p *transferLine) show(from string, done, total int64) {
 	if total > 0 {
 		amount = fmt.Sprintf("%.1f of %s (%d%%)", float64(done)/(1<<20), mebibytes(total), done*100/total)
 	}
-	fmt.Fprintf(p.std.err, "\r\x1b[K%s: %s", string(source), amount)
+	fmt.Fprintf(unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
 }
 
 // clear takes the line away.
 func (p *transferLine) clear() {
 	if p.wrote {
-		fmt.Fprint(p.std.err, "\r\x1b[K")
+		fmt.Fprint(unescaped(p.std.err), "\r\x1b[K")
 	}
 }

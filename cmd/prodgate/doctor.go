@@ -10,6 +10,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -83,7 +84,7 @@ type diagnosis struct {
 func (d *diagnosis) heading(text string) { fmt.Fprintf(&d.out, "\n%s\n", text) }
 
 func (d *diagnosis) row(word, subject, detail string) {
-	fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", word, subject, printable(strings.TrimSpace(detail)))
+	fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", word, subject, print.Text(strings.TrimSpace(detail)))
 }
 
 func (d *diagnosis) ok(subject, format string, args ...any) {
@@ -128,7 +129,7 @@ func (d *diagnosis) settings() {
 		if v.Name == "config" {
 			continue
 		}
-		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, printable(or(v.Shown(), "—")+"  ("+v.Origin.String()+")"))
+		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, print.Text(or(v.Shown(), "—")+"  ("+v.Origin.String()+")"))
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {
@@ -182,7 +183,7 @@ func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
 		return
 	}
 	for _, line := range table {
-		fmt.Fprintf(&d.out, "      %s\n", printable(line))
+		fmt.Fprintf(&d.out, "      %s\n", print.Text(line))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -105,7 +106,7 @@ func (e *evaluation) tell(doc *facts.Document) {
 		if source.Error != nil {
 			why = ": " + *source.Error
 		}
-		fmt.Fprintf(e.std.err, "source %s (%s) %s%s\n", name, source.Kind, source.Status, printable(why))
+		fmt.Fprintf(e.std.err, "source %s (%s) %s%s\n", name, source.Kind, source.Status, print.Text(why))
 	}
 }
 

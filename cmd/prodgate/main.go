@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
-	"unicode"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // stdio is all that a command may touch besides files.
@@ -44,6 +44,7 @@ func main() {
 // run does what args say and returns the exit code. It never ends the process
 // and never panics.
 func run(ctx context.Context, args []string, std stdio) (code int) {
+	std.err = print.NewWriter(std.err) // errors, warnings and progress quote text from outside
 	defer func() {
 		if r := recover(); r != nil {
 			code = exitNoDecision
@@ -66,21 +67,10 @@ func complain(ctx context.Context, w io.Writer, err error) {
 	if context.Cause(ctx) != nil {
 		err = fmt.Errorf("interrupted: %w", err)
 	}
-	fmt.Fprintf(w, "error: %s\n", printable(err.Error()))
+	fmt.Fprintf(w, "error: %s\n", err.Error())
 	for h := (hinted{}); errors.As(err, &h); err = h.err {
 		if h.hint != "" {
-			fmt.Fprintf(w, "help: %s\n", printable(h.hint))
+			fmt.Fprintf(w, "help: %s\n", h.hint)
 		}
 	}
-}
-
-// printable replaces what could steer a terminal: errors quote text from
-// outside.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/policies"
 	"github.com/spf13/cobra"
@@ -115,8 +116,9 @@ var cures = map[evaluator.Cure]string{
 	evaluator.CureWait: "time alone",
 }
 
+// writeText writes text for people to standard output, escaped.
 func writeText(w io.Writer, text string) error {
-	if _, err := io.WriteString(w, text); err != nil {
+	if _, err := io.WriteString(w, print.Text(text)); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil

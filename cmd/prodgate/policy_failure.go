@@ -11,6 +11,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // failure writes a test that failed, the line that was not true, and what was
@@ -18,19 +20,19 @@ import (
 func (x examiner) failure(ctx context.Context, b *bytes.Buffer, r *tester.Result) {
 	fmt.Fprintf(b, "FAIL  %s.%s  %s\n", r.Package, r.Name, r.Location)
 	if r.Error != nil {
-		fmt.Fprintf(b, "  error     %s\n", printable(r.Error.Error()))
+		fmt.Fprintf(b, "  error     %s\n", print.Text(r.Error.Error()))
 	}
 	if e, expr := lastFailed(r.Trace); e != nil {
 		fmt.Fprintf(b, "  at        %s\n  not true  %s\n", e.Location, strings.TrimSpace(string(e.Location.Text)))
 		if expected, actual, ok := x.sides(ctx, e, expr); ok {
-			fmt.Fprintf(b, "  expected  %s\n  actual    %s\n", printable(expected), printable(actual))
+			fmt.Fprintf(b, "  expected  %s\n  actual    %s\n", print.Text(expected), print.Text(actual))
 		} else if err := topdown.PrettyEvent(b, e, topdown.PrettyEventOpts{PrettyVars: true}); err != nil {
 			fmt.Fprintf(b, "  %v\n", err)
 		}
 		b.WriteByte('\n')
 	}
 	if len(r.Output) > 0 {
-		fmt.Fprintf(b, "  printed   %s\n", printable(strings.TrimSpace(string(r.Output))))
+		fmt.Fprintf(b, "  printed   %s\n", print.Text(strings.TrimSpace(string(r.Output))))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -25,7 +26,7 @@ func newPolicyList(std stdio) *cobra.Command {
 		if *output == "json" {
 			return writeJSON(std.out, checks)
 		}
-		return writeTable(std.out, checks)
+		return writeTable(print.NewWriter(std.out), checks)
 	}
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -60,7 +61,7 @@ func vanishes(std stdio, location string) bool {
 // warnVanishing says so, however quiet the run is to be.
 func warnVanishing(std stdio, location config.Value) {
 	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: on a hosted one it is gone with the job, and with it what is recorded now. Name a trail that stays, such as postgres://…\n",
-		printable(std.short(location.Text)), location.Origin)
+		print.Text(std.short(location.Text)), location.Origin)
 }
 
 func (r *recorder) close() {

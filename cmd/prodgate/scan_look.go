@@ -9,6 +9,7 @@ import (
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -73,7 +74,7 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 	}
 	for _, scan := range scans {
 		for _, w := range scan.Warnings {
-			fmt.Fprintf(s.std.err, "warning: %s\n", printable(w))
+			fmt.Fprintf(s.std.err, "warning: %s\n", print.Text(w))
 		}
 		include(result, scan)
 	}

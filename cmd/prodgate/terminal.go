@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -56,12 +57,21 @@ func autoColor(std stdio) bool {
 
 // isTerminal says whether somebody may be looking at w.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := unescaped(w).(*os.File)
 	if !ok {
 		return false
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// unescaped is the writer that w escapes text for, or w. What is written to it
+// must hold nothing from outside that is not escaped.
+func unescaped(w io.Writer) io.Writer {
+	if p, ok := w.(*print.Writer); ok {
+		return p.Unwrap()
+	}
+	return w
 }
 
 // width is how many columns the text may have; 0 where nobody says.

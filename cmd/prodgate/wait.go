@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
 )
@@ -113,7 +114,7 @@ func rest(ctx context.Context, length time.Duration) error {
 // say tells on standard error what is being done.
 func (e *evaluation) say(format string, args ...any) {
 	if quiet, _ := e.cmd.Flags().GetBool("quiet"); !quiet {
-		fmt.Fprintln(e.std.err, printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(e.std.err, print.Text(fmt.Sprintf(format, args...)))
 	}
 }
 

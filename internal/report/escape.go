@@ -4,46 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
-
-// hidden says whether r acts on a terminal or on the text around it instead of
-// showing itself: control characters, the bidirectional overrides and every
-// other format character (zero width, tags), and what is no character at all.
-// XML 1.0 refuses some of these; none may reach a terminal.
-func hidden(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r <= 0x9f, r == utf8.RuneError:
-		return true
-	case r == 0x2028, r == 0x2029, r&0xfffe == 0xfffe, r >= 0xfdd0 && r <= 0xfdef:
-		return true
-	}
-	return unicode.Is(unicode.Cf, r)
-}
-
-// commandMark is how a line of a build log talks to the machine that reads it:
-// ##[…] on GitHub, ##vso[…] on Azure Pipelines, ##teamcity[…]. It works
-// anywhere in a line.
-var commandMark = regexp.MustCompile(`##([A-Za-z]*\[)`)
-
-// clean makes text from outside one harmless line: hidden characters and
-// invalid UTF-8 are gone, any white space is one space, and no build log takes
-// a part of it for a command. A terminal escape loses its escape byte and
-// shows what it was, so that it cannot hide other text either.
-func clean(s string) string {
-	mapped := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if hidden(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return commandMark.ReplaceAllString(strings.Join(strings.Fields(mapped), " "), "## $1")
-}
 
 const cutMark = "... (cut)"
 
@@ -57,16 +22,6 @@ func cut(s string, max int) string {
 		n++
 	}
 	return s
-}
-
-// unmarked keeps a line from being taken for a GitHub workflow command, which
-// begins with :: after any white space.
-func unmarked(line string) string {
-	bare := strings.TrimLeft(line, " ")
-	if !strings.HasPrefix(bare, "::") {
-		return line
-	}
-	return line[:len(line)-len(bare)] + `\` + bare
 }
 
 // escapeJSON keeps JSON the same document for a parser, but writes hidden
@@ -101,13 +56,13 @@ func escapeDocument(document []byte, escape func(rune) string) []byte {
 	}
 	var out strings.Builder
 	for _, r := range string(document) {
-		if r != '\n' && r != utf8.RuneError && hidden(r) {
+		if r != '\n' && r != utf8.RuneError && print.Hidden(r) {
 			out.WriteString(escape(r))
 		} else {
 			out.WriteRune(r)
 		}
 	}
-	return commandMark.ReplaceAll([]byte(out.String()), []byte(`#\u0023$1`))
+	return print.CommandMark.ReplaceAll([]byte(out.String()), []byte(`#\u0023$1`))
 }
 
 // harmless says that nothing in document is to be escaped: it is printable ASCII

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // The three answers as people read them. Every report but json and yaml begins
@@ -223,9 +224,9 @@ func wordOf(f *evaluator.Finding) string {
 func line(s string) string {
 	const far = 8 * longest
 	if len(s) > far {
-		return strings.TrimSuffix(cut(clean(s[:far]), longest), cutMark) + cutMark
+		return strings.TrimSuffix(cut(print.Clean(s[:far]), longest), cutMark) + cutMark
 	}
-	return cut(clean(s), longest)
+	return cut(print.Clean(s), longest)
 }
 
 // lineOf joins a list of texts from outside.

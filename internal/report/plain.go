@@ -5,17 +5,19 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // What other reports than that of a decision need, to be as careful as this one.
 
 // Line makes text from outside one line that is harmless on a terminal and in a
 // build log.
-func Line(s string) string { return unmarked(cut(clean(s), 2000)) }
+func Line(s string) string { return print.Unmarked(cut(print.Clean(s), 2000)) }
 
 // Markdown makes text from outside plain text in a Markdown paragraph, heading
 // or table cell. It must not begin a line.
-func Markdown(s string) string { return brief(clean(s)) }
+func Markdown(s string) string { return brief(print.Clean(s)) }
 
 // JSON is value indented, with hidden characters written as \u escapes.
 func JSON(value any) ([]byte, error) {

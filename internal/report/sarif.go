@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // The parts of SARIF 2.1.0 that are written.
@@ -247,7 +249,7 @@ func fileURI(path string) string {
 // webPage is docs where it is the address of a page, else empty.
 func webPage(docs string) string {
 	address, err := url.Parse(docs)
-	if err != nil || address.Host == "" || (address.Scheme != "https" && address.Scheme != "http") || clean(docs) != docs {
+	if err != nil || address.Host == "" || (address.Scheme != "https" && address.Scheme != "http") || print.Clean(docs) != docs {
 		return ""
 	}
 	return address.String()

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // longestTemplated is how many bytes a template may print.
@@ -94,7 +96,7 @@ func (o Output) execute(p *page) ([]byte, error) {
 func templateValue(v any) any {
 	switch v := v.(type) {
 	case string:
-		return unmarked(clean(v))
+		return print.Unmarked(print.Clean(v))
 	case json.Number:
 		if whole, err := v.Int64(); err == nil {
 			return int(whole)
@@ -112,7 +114,7 @@ func templateValue(v any) any {
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for _, key := range slices.Backward(slices.Sorted(maps.Keys(v))) {
-			object[unmarked(clean(key))] = templateValue(v[key])
+			object[print.Unmarked(print.Clean(key))] = templateValue(v[key])
 		}
 		return object
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // text prints for a terminal. It begins with ALLOW, DENY or WAIT and ends with
@@ -166,7 +167,7 @@ func (s *sheet) set(first, rest, content string) {
 }
 
 func (s *sheet) row(line string) {
-	s.buffer.WriteString(unmarked(strings.TrimRight(line, " ")))
+	s.buffer.WriteString(print.Unmarked(strings.TrimRight(line, " ")))
 	s.buffer.WriteByte('\n')
 }
 
