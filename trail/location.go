@@ -53,6 +53,25 @@ func parseLocation(location, key string) (place, error) {
 	return place{name: strings.TrimPrefix(location, "sqlite:"), path: path, key: key}, nil
 }
 
+// Files returns the files that belong to the log at location, whether they exist
+// or not: its private and public key and its remembered checkpoint, and of SQLite
+// the database with its journals. key is as in Options. A location that cannot be
+// read has none but those of a key that is given.
+func Files(location, key string) []string {
+	p, err := parseLocation(location, key)
+	if err != nil {
+		if key == "" {
+			return nil
+		}
+		p = place{key: key}
+	}
+	files := []string{p.key, p.publicKey(), p.remembered()}
+	if p.path != "" {
+		files = append(files, p.path, p.path+"-wal", p.path+"-shm", p.path+"-journal")
+	}
+	return files
+}
+
 // resolve follows symbolic links, as SQLite does: what lies beside a file lies
 // beside the real one. A file that is not there yet is in its real folder.
 func resolve(path string) string {

@@ -51,6 +51,7 @@ audit export" wrote, offline, with the public key alone.`,
 	flags.String("key", "", "the trail's public key, or the file with it; without it, the file beside the trail")
 	flags.String("since", "", "a file with a checkpoint that was kept: the trail must hold it")
 	flags.StringArray("receipt", nil, "a file with a receipt that was kept: its entry must be in the trail; repeatable")
+	reads(cmd, "export", "key", "since", "receipt")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return auditVerify(cmd, std) }
 	return cmd
 }

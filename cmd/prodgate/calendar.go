@@ -39,6 +39,7 @@ instant of that day. It ends with 0, or with 2 where something could not be read
 	flags.String("timezone", "", "IANA name of the zone to read and show times in; without it, the calendar's; with --ics, what the file says")
 	flags.String("ics", "", "list this iCalendar file alone")
 	flags.StringP("output", "o", "text", "text, json or ics (an open interval is an event; not with --ics)")
+	reads(cmd, "ics")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		r, err := readRange(cmd)
 		if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -58,6 +57,7 @@ Elsewhere they have to be given.`,
 	complete(cmd, "output", report.Formats)
 	addWait(cmd)
 	flags.String("receipt", "", "write the receipt of the trail to this file: it proves later that the decision was recorded")
+	writes(cmd, "receipt")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := prepare(cmd, std, report.ParseAll)
 		if err != nil {
@@ -82,6 +82,8 @@ func addQuestion(cmd *cobra.Command) {
 	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
 	flags.String("save-input", "", "write the collected document to this file")
 	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")
+	reads(cmd, "input")
+	writes(cmd, "save-input")
 }
 
 // imageOrInput accepts an image or --input, and with --input none of the flags
@@ -151,25 +153,6 @@ func (e *evaluation) receiptFile() (err error) {
 	return nil
 }
 
-// clear removes what an earlier run left where this one will write: whoever
-// reads a decision after a run that came to none must not find the last one.
-func (e *evaluation) clear() error {
-	paths := []string{e.receipt}
-	for _, o := range e.outputs {
-		paths = append(paths, o.Path)
-	}
-	for _, path := range paths {
-		info, err := os.Lstat(path)
-		if path == "" || err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("take away the decision of an earlier run: %w", err)
-		}
-	}
-	return nil
-}
-
 // run decides and writes every output. It returns nil only for an allow of
 // which every output is written.
 func (e *evaluation) run(ctx context.Context, args []string) error {
@@ -178,9 +161,6 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if e.wait, err = waiting(e.cmd); err != nil {
-		return err
-	}
-	if err := e.clear(); err != nil {
 		return err
 	}
 	record, err := e.openTrail(ctx)

@@ -53,7 +53,10 @@ func run(ctx context.Context, args []string, std stdio) (code int) {
 	}()
 	root := newRoot(std)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := clearOutputs(root, args, std)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	code = exitCode(err)
 	var v verdict
 	if err != nil && !errors.As(err, &v) {

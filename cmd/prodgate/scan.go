@@ -60,6 +60,7 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(report.ScanFormats, ", ")+"; without it, text")
 	complete(cmd, "output", report.ScanFormats)
 	complete(cmd, "inventory", fromWords())
+	reads(cmd, "sbom", "report", "metadata", "vex", "ignore")
 	addInsecure(cmd)
 	addSettings(cmd, "db", "config", "timeout")
 	addTerminal(cmd)

@@ -31,7 +31,8 @@ type File struct {
 	Sources     collectors.Config `yaml:"sources"`     // where each section's facts come from
 
 	path  string
-	files []string       // that sources name
+	files []string       // that sources name and that exist
+	texts []string       // everything under sources, as a path: a file that does not exist yet is among it
 	lines map[string]int // line of each key of the top level and, as sources.NAME, of each source
 }
 
@@ -116,6 +117,7 @@ func (f *File) noteFiles(sources *yaml.Node) {
 			if !filepath.IsAbs(text) {
 				text = filepath.Join(f.Sources.Dir, text)
 			}
+			f.texts = append(f.texts, text)
 			if exists(text) {
 				f.files = append(f.files, text)
 			}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/prodgate/prodgate/internal/files"
 )
 
 // replaceFile gives path the content out in one step: a temporary file in the
@@ -14,12 +16,14 @@ import (
 // followed. What is not a regular file (/dev/stderr, a pipe) is written to
 // directly, since putting a file in its place would destroy it.
 func replaceFile(path string, out []byte) error {
-	target := path
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		target = resolved
-	}
+	target := files.Resolve(path)
 	info, err := os.Stat(target)
 	switch {
+	case files.Device(path):
+		if err := writeTo(path, os.O_WRONLY|os.O_APPEND, out); err != nil {
+			return fmt.Errorf("write report %q: %w", path, err)
+		}
+		return nil
 	case err == nil && info.IsDir():
 		return fmt.Errorf("write report %q: is a folder; name a file in it", path)
 	case err == nil && !info.Mode().IsRegular():

@@ -11,11 +11,12 @@ import (
 	"github.com/prodgate/prodgate/internal/spelling"
 )
 
-const templateFormat = "template"
+// TemplateFormat is the format whose output a template of the user's describes.
+const TemplateFormat = "template"
 
 // Formats are the accepted formats, in the order they are documented. The last
 // one takes a file: template=FILE.
-var Formats = []string{"text", "json", "yaml", "markdown", "github", "sarif", "junit", templateFormat}
+var Formats = []string{"text", "json", "yaml", "markdown", "github", "sarif", "junit", TemplateFormat}
 
 // Output is one report to be written: a format and where it goes. Make one
 // with Parse.
@@ -48,7 +49,7 @@ func Parse(value string) (Output, error) {
 	if !slices.Contains(Formats, format) {
 		return Output{}, unknownFormat(format, Formats)
 	}
-	if format == templateFormat {
+	if format == TemplateFormat {
 		return parseTemplateOutput(path)
 	}
 	if hasPath && path == "" {
@@ -102,7 +103,7 @@ func parseTemplateOutput(rest string) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	return Output{Format: templateFormat, Template: file, Path: path, compiled: compiled}, nil
+	return Output{Format: TemplateFormat, Template: file, Path: path, compiled: compiled}, nil
 }
 
 func place(path string) string {
@@ -122,7 +123,7 @@ func unknownFormat(format string, formats []string) error {
 }
 
 // aliases are names other tools use for a format of ours.
-var aliases = map[string]string{"yml": "yaml", "md": "markdown", "xml": "junit", "txt": "text", "table": "text", "tmpl": templateFormat}
+var aliases = map[string]string{"yml": "yaml", "md": "markdown", "xml": "junit", "txt": "text", "table": "text", "tmpl": TemplateFormat}
 
 // nearest is the one of formats that format was probably meant to be; empty if
 // none is close.

@@ -51,7 +51,7 @@ func (o Output) Render(d *evaluator.Decision, options Options) ([]byte, error) {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
 	}
 	var out []byte
-	if o.Format == templateFormat {
+	if o.Format == TemplateFormat {
 		out, err = o.execute(p)
 	} else if print := printers[o.Format]; print != nil {
 		out, err = print(p)
