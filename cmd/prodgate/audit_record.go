@@ -226,7 +226,7 @@ func (s *step) what(ctx context.Context, e *trail.Event) (err error) {
 		if _, digest, ok := strings.Cut(image, "@"); ok {
 			found = digest
 		} else if found == "" {
-			weakened(s.cmd, s.cfg)
+			applyInsecure(s.cmd, s.cfg)
 			if found, err = collectors.Resolve(ctx, s.cfg.File.Sources, image); err != nil {
 				return usage("name the digest with --digest", "which image is %q? %w", image, err)
 			}

@@ -67,7 +67,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
-	weakened(cmd, cfg)
+	applyInsecure(cmd, cfg)
 	doc := gather(ctx, cfg, std, nil, req, only...)
 	if err := cmd.Context().Err(); err != nil {
 		return err

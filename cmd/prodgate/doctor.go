@@ -52,7 +52,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	if len(args) == 1 {
 		image = args[0]
 	}
-	weakened(cmd, cfg)
+	applyInsecure(cmd, cfg)
 	d := diagnosis{std: std, cfg: cfg, image: image}
 	d.settings()
 	d.policies(ctx)

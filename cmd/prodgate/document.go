@@ -79,7 +79,7 @@ func (e *evaluation) collected(ctx context.Context, image string) (*evaluator.In
 		}
 		e.request = &req
 	}
-	e.weakened = weakened(e.cmd, e.cfg)
+	e.insecure = applyInsecure(e.cmd, e.cfg)
 	doc := gather(ctx, e.cfg, e.std, e.at, *e.request)
 	e.tell(doc)
 	if err := ctx.Err(); err != nil {

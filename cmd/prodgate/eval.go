@@ -30,7 +30,8 @@ type evaluation struct {
 
 	request  *facts.Request   // what is asked for, once it is known
 	decided  *evaluator.Input // what the latest decision is about
-	weakened []string         // the switches that loosened how facts were collected
+	insecure bool             // whether the registry may be read by plain HTTP
+	trail    *trailName       // of the trail that decisions are recorded in; nil: none
 }
 
 func newEval(std stdio) *cobra.Command {
@@ -199,7 +200,11 @@ func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, args
 	}
 	e.decided = input
 	decision, err := gate.Decide(ctx, input)
-	decision.Weakened = append(decision.Weakened, e.weakened...)
+	if err != nil {
+		return decision, err
+	}
+	list, err := e.weakened(ctx, gate)
+	decision.Weakened = append(decision.Weakened, list...)
 	return decision, err
 }
 

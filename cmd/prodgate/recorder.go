@@ -49,6 +49,9 @@ func (e *evaluation) openTrail(ctx context.Context) (*recorder, error) {
 	if err != nil {
 		return nil, unrecorded(err)
 	}
+	if e.trail, err = nameOf(ctx, log); err != nil {
+		return nil, unrecorded(err)
+	}
 	return &recorder{e: e, log: log, changed: trail.NewID(), requested: trail.NewID(), evaluated: trail.NewID(), used: trail.NewID()}, nil
 }
 

@@ -33,20 +33,14 @@ func addInsecure(cmd *cobra.Command) {
 	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry by plain HTTP, even beyond loopback (flag only; the decision shows it)")
 }
 
-// weakened applies the switches that loosen the gate to cfg and lists them,
-// with the flags that contradict what the CI system says.
-func weakened(cmd *cobra.Command, cfg *config.Config) []string {
-	list := []string{}
-	if insecure, err := cmd.Flags().GetBool(config.InsecureFlag); err == nil && insecure {
-		cfg.File.Sources.Artifact.Insecure = true
-		list = append(list, "--"+config.InsecureFlag)
+// applyInsecure applies the flag of addInsecure to cfg.
+func applyInsecure(cmd *cobra.Command, cfg *config.Config) (insecure bool) {
+	insecure, err := cmd.Flags().GetBool(config.InsecureFlag)
+	if err != nil || !insecure {
+		return false
 	}
-	for _, v := range cfg.All() {
-		if v.Against != "" {
-			list = append(list, v.Origin.Where+" against "+v.Against)
-		}
-	}
-	return list
+	cfg.File.Sources.Artifact.Insecure = true
+	return true
 }
 
 // addRequestSettings declares the flags of requestSettings, with --env short

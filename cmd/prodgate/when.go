@@ -74,8 +74,12 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		schedule, err = gate.When(ctx, input, search)
-		schedule.Weakened = append(schedule.Weakened, e.weakened...)
+		if schedule, err = gate.When(ctx, input, search); err != nil {
+			return err
+		}
+		e.decided = input
+		list, err := e.weakened(ctx, gate)
+		schedule.Weakened = append(schedule.Weakened, list...)
 		return err
 	})
 	if err != nil {

@@ -32,7 +32,9 @@ type Config struct {
 	Root string // the repository's root (the folder with .git); "" outside a repository
 	File File   // what the file says; the zero File if there is none
 
-	values map[string]Value
+	values   map[string]Value
+	shadowed []Replacement // configuration files that do not count
+	remnant  bool          // what is left of a CI run
 }
 
 // Value is one setting with its origin.
@@ -56,7 +58,7 @@ func Load(in Input) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Root: repositoryRoot(in.Dir), values: map[string]Value{}}
+	c := &Config{Root: repositoryRoot(in.Dir), values: map[string]Value{}, remnant: isRemnant(env)}
 	named, err := lookUp(configFile, in.Flags, env, nil)
 	if err != nil {
 		return nil, err
@@ -69,6 +71,7 @@ func Load(in Input) (*Config, error) {
 			return nil, err
 		}
 	}
+	c.shadow(in.Dir, named)
 	for _, s := range Settings {
 		if c.values[s.Name], err = lookUp(s, in.Flags, env, &c.File); err != nil {
 			return nil, err

@@ -207,10 +207,91 @@ func TestASourceIsFromTheTrailOrFromAFile(t *testing.T) {
 		"sources:\n  staging: {from: trail}\n":             `prodgate.yaml:2: unknown key "sources.staging.from"`,
 		"sources:\n  production: {file: x, form: trail}\n": `did you mean "from"?`,
 		"sources:\n  trail: {file: x}\ntrial: t.db\n":      `did you mean "trail"?`,
+		"sources:\n  trail: {file: x}\ntrail: t.db\n":      "prodgate.yaml:3: trail names an audit trail, and sources.trail (line 2) reads a file",
+		"sources:\n  trail: {from: trail}\ntrail: t.db\n":  "",
 	} {
 		_, err := Parse(Filename, "", []byte(text))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestWhatAStrongerLayerReplacesIsListed(t *testing.T) {
+	root := repository(t, map[string]string{
+		Filename:            "service: web\nenvironment: production\npolicies: [pack]\ntrail: trail.db\n",
+		"near/" + Filename:  "service: web\n",
+		"pack/data.yaml":    "",
+		"lax/data.yaml":     "",
+		"other.yaml":        "service: web\n",
+		"near/deep/x":       "",
+		"database.yaml":     "trail: postgres://gate@db/trail\n",
+		"alone/nothing.txt": "",
+	})
+	bare := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bare, "gate.yaml"), []byte("service: web\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flag := func(name string, text ...string) Input {
+		return Input{Dir: root, Flags: map[string][]string{name: text}}
+	}
+	env := func(entry ...string) Input { return Input{Dir: root, Env: entry} }
+	for _, tt := range []struct {
+		name string
+		in   Input
+		want string
+	}{
+		{"nothing", env(), ""},
+		{"other policies by variable", env("PRODGATE_POLICIES=lax"), "PRODGATE_POLICIES replaces policies (prodgate.yaml:3)"},
+		{"other policies by flag", flag("policies", "pack", "lax"), "--policies replaces policies (prodgate.yaml:3)"},
+		{"the same policies", env("PRODGATE_POLICIES=./lax/../pack"), ""},
+		{"another trail", env("PRODGATE_TRAIL=fresh.db"), "PRODGATE_TRAIL replaces trail (prodgate.yaml:4)"},
+		{"the same trail", env("PRODGATE_TRAIL=" + filepath.Join(root, "trail.db")), ""},
+		{"another service", env("PRODGATE_SERVICE=other"), "PRODGATE_SERVICE replaces service (prodgate.yaml:1)"},
+		{"another service by flag", flag("service", "other"), "--service replaces service (prodgate.yaml:1)"},
+		{"the same service", flag("service", "web"), ""},
+		{"another environment", flag("environment", "staging"), "--environment replaces environment (prodgate.yaml:2)"},
+		{"a nearer file", Input{Dir: filepath.Join(root, "near", "deep")}, "near/prodgate.yaml replaces prodgate.yaml"},
+		{"a named file", env("PRODGATE_CONFIG=other.yaml"), "PRODGATE_CONFIG replaces prodgate.yaml"},
+		{"a named file from below", Input{Dir: filepath.Join(root, "near"), Flags: map[string][]string{"config": {"../other.yaml"}}}, "--config replaces prodgate.yaml, --config replaces prodgate.yaml"},
+		{"the same file by name", env("PRODGATE_CONFIG=./prodgate.yaml"), ""},
+		{"a named file that replaces nothing", Input{Dir: bare, Env: []string{"PRODGATE_CONFIG=gate.yaml"}}, ""},
+		{"a secret of the connection", Input{Dir: bare, Env: []string{"PRODGATE_CONFIG=" + filepath.Join(root, "database.yaml"), "PRODGATE_TRAIL=postgres://gate:secret@db/trail?password=x"}}, ""},
+		{"another database", Input{Dir: bare, Env: []string{"PRODGATE_CONFIG=" + filepath.Join(root, "database.yaml"), "PRODGATE_TRAIL=postgres://gate@elsewhere/trail"}}, "PRODGATE_TRAIL replaces trail (" + filepath.Join(root, "database.yaml") + ":1)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Load(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var list []string
+			for _, r := range c.Replaced() {
+				list = append(list, r.String())
+			}
+			got := strings.ReplaceAll(strings.Join(list, ", "), root+string(filepath.Separator), "")
+			if want := strings.ReplaceAll(tt.want, root+string(filepath.Separator), ""); got != want {
+				t.Errorf("replaced %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestWhatIsLeftOfACIRunEstablishesNothing(t *testing.T) {
+	by := []string{"PRODGATE_TRIGGER=workflow_dispatch", "PRODGATE_REQUESTED_BY=github:1"}
+	for name, tt := range map[string]struct {
+		env  []string
+		want string
+	}{
+		"on a machine of one's own":  {by, ""},
+		"in a run that does not say": {append([]string{"GITHUB_RUN_ID=7"}, by...), "PRODGATE_TRIGGER PRODGATE_REQUESTED_BY"},
+		"in a run":                   {append([]string{"GITHUB_ACTIONS=true", "GITHUB_RUN_ID=7"}, by...), ""},
+	} {
+		c, err := Load(Input{Dir: t.TempDir(), Env: tt.env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.Unestablished(), " "); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
 }

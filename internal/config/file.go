@@ -94,6 +94,10 @@ func Parse(path, dir string, content []byte) (f File, err error) {
 			return File{}, fmt.Errorf("%s:%d: sources.%s: %w", path, f.lines["sources."+section], section, err)
 		}
 	}
+	if f.Trail != "" && f.Sources.Trail.File != "" {
+		return File{}, fmt.Errorf("%s:%d: trail names an audit trail, and sources.trail (line %d) reads a file in its place, so that what is recorded would be ignored: take one of them out",
+			path, f.lines["trail"], f.lines["sources.trail"])
+	}
 	return f, nil
 }
 
@@ -149,7 +153,7 @@ func (f *File) Source(section string) Origin {
 	if !ok {
 		return Nobody
 	}
-	return Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", f.path, line)}
+	return Origin{Kind: FromFile, Where: fileLine(f.path, line)}
 }
 
 // SourceFiles are the files that sources name, independent of the working

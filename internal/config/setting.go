@@ -134,7 +134,7 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 	if s.file != nil && file != nil {
 		if line, ok := file.lines[s.Key]; ok {
 			v.Text, v.List = s.file(file)
-			v.Origin = Origin{Kind: FromFile, Where: fmt.Sprintf("%s:%d", file.path, line)}
+			v.Origin = Origin{Kind: FromFile, Where: fileLine(file.path, line)}
 			return v, noBlank(v)
 		}
 	}
@@ -149,6 +149,8 @@ func lookUp(s Setting, flags map[string][]string, env map[string]string, file *F
 	}
 	return v, nil
 }
+
+func fileLine(path string, line int) string { return fmt.Sprintf("%s:%d", path, line) }
 
 // contradicted names the CI system's variable that says otherwise than text; ""
 // if there is none. What a request is called is nobody's claim.

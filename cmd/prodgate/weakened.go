@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// trailName is how settings name a trail.
+type trailName struct {
+	origin string // of its checkpoints
+	key    string // its public key, which nobody else can have
+}
+
+func nameOf(ctx context.Context, log *trail.Log) (*trailName, error) {
+	key, err := log.PublicKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &trailName{origin: log.Origin(), key: strings.TrimSpace(key)}, nil
+}
+
+// weakened lists what loosened this run: switches, flags that contradict the CI
+// system, and every policy, configuration, service, environment or trail that a
+// flag, a variable or a nearer file put in the place of another. Not listed are a
+// trail that the settings pin and a service to which they give the image's
+// repository.
+func (e *evaluation) weakened(ctx context.Context, gate *evaluator.Evaluator) ([]string, error) {
+	list := []string{}
+	if e.insecure {
+		list = append(list, "--"+config.InsecureFlag)
+	}
+	collected := e.input == ""
+	if collected {
+		for _, v := range e.cfg.All() {
+			if v.Against != "" {
+				list = append(list, v.Origin.Where+" against "+v.Against)
+			}
+		}
+		for _, where := range e.cfg.Unestablished() {
+			list = append(list, where+" without GITHUB_ACTIONS")
+		}
+		if at := e.cfg.Get("requested-at"); at.Given() {
+			list = append(list, at.Origin.Where+" replaces the start of this run")
+		}
+	}
+	replaced := e.cfg.Replaced()
+	if len(replaced) == 0 {
+		return list, nil
+	}
+	pins, err := e.pins(ctx, gate)
+	if err != nil {
+		return list, err
+	}
+	for _, r := range replaced {
+		about := r.Name == "service" || r.Name == "environment"
+		if about && !collected || r.Name == "service" && pins.ownsImage(e.decided) || r.Name == "trail" && pins.pinsTrail(e.trailName(ctx)) {
+			continue
+		}
+		list = append(list, r.String())
+	}
+	return list, nil
+}
+
+// pins are the settings that say which service an image belongs to, and which
+// trail is the right one.
+type pins struct {
+	Repositories []string `json:"repositories"`
+	Audit        struct {
+		TrailOrigins []string `json:"trail_origins"`
+	} `json:"audit"`
+}
+
+func (e *evaluation) pins(ctx context.Context, gate *evaluator.Evaluator) (p pins, err error) {
+	request := e.decided.Document().Request
+	text, err := gate.Settings(ctx, request.Environment, request.Service)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return p, fmt.Errorf("read repositories and audit.trail_origins of the settings: %w", err)
+	}
+	return p, nil
+}
+
+// ownsImage says whether the image's repository is one of the service's.
+func (p pins) ownsImage(in *evaluator.Input) bool {
+	artifact := in.Document().Artifact
+	return artifact != nil && artifact.Repository != "" && slices.Contains(p.Repositories, artifact.Repository)
+}
+
+// trailName names the run's trail. A run that records nothing looks for itself; a
+// trail that cannot be read has no name.
+func (e *evaluation) trailName(ctx context.Context) *trailName {
+	location := e.cfg.Get("trail").Text
+	if e.trail != nil || location == "" {
+		return e.trail
+	}
+	log, err := trail.Open(ctx, location, trail.Options{ReadOnly: true, Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	if err != nil {
+		return nil
+	}
+	defer log.Close()
+	if name, err := nameOf(ctx, log); err == nil {
+		e.trail = name
+	}
+	return e.trail
+}
+
+// pinsTrail says whether the trail is one that settings name.
+func (p pins) pinsTrail(name *trailName) bool {
+	return name != nil && (slices.Contains(p.Audit.TrailOrigins, name.key) || slices.Contains(p.Audit.TrailOrigins, name.origin))
+}
