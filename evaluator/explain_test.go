@@ -23,3 +23,23 @@ func TestFindingsThatDifferInTheirMessageAreAllShown(t *testing.T) {
 		t.Errorf("shown are %q; want both packages", packages)
 	}
 }
+
+func TestCausesStandAboveConsequences(t *testing.T) {
+	findings := []Finding{
+		{Code: "approval.missing", Effect: EffectDeny, Cure: CureAsk},
+		{Code: "immutability.digest", Effect: EffectDeny, Cure: CureFix},
+		{Code: "source.error", Effect: EffectWarn, Cure: CureFix},
+		{Code: "source.unconfigured", Effect: EffectDeny, Cure: CureAsk},
+		{Code: "soak.too_short", Effect: EffectDeny, Cure: CureWait},
+		{Code: "source.error", Effect: EffectDeny, Cure: CureFix},
+	}
+	sortFindings(findings)
+	var got []string
+	for _, f := range findings {
+		got = append(got, f.Code+" "+string(f.Effect))
+	}
+	want := "source.error deny, source.unconfigured deny, immutability.digest deny, approval.missing deny, soak.too_short deny, source.error warn"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("sorted %q, want %q", got, want)
+	}
+}

@@ -33,6 +33,7 @@ type ruleFile struct {
 type ruleSet struct {
 	shipped  []ruleFile
 	packs    []ruleFile
+	checks   []string       // the packs' checks, by name
 	settings map[string]any // data.prodgate.v1.settings
 	own      map[string]any // data.prodgate.organisation; nil without
 	revision string

@@ -45,7 +45,9 @@ func (s *ruleSet) addPack(name string) error {
 	if err != nil {
 		return err
 	}
-	return checkPlaces(s.packs[before:])
+	checks, err := checkPlaces(s.packs[before:])
+	s.checks = append(s.checks, checks...)
+	return err
 }
 
 func (s *ruleSet) addFolder(name string) error {
@@ -235,23 +237,25 @@ func normalise(data any) (any, error) {
 var packCheck = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9_]+$`)
 
 // checkPlaces refuses rules outside of the organisation's own checks, before
-// anything is compiled.
-func checkPlaces(files []ruleFile) error {
+// anything is compiled. It returns the names of the checks, each once for every
+// file.
+func checkPlaces(files []ruleFile) (checks []string, err error) {
 	for _, file := range files {
 		module, err := ast.ParseModuleWithOpts(file.name, file.text, ast.ParserOptions{RegoVersion: ast.RegoV1, Capabilities: Capabilities()})
 		if err != nil {
-			return fmt.Errorf("parse policy: %w", err)
+			return nil, fmt.Errorf("parse policy: %w", err)
 		}
 		if module == nil {
-			return fmt.Errorf("%s: it is empty", file.name)
+			return nil, fmt.Errorf("%s: it is empty", file.name)
 		}
 		name, ok := strings.CutPrefix(module.Package.Path.String(), checksPath)
 		if !ok || !packCheck.MatchString(name) {
-			return fmt.Errorf("%s: package %s is not a place for a pack; its checks are %s<organisation>_<name>, its settings %s",
+			return nil, fmt.Errorf("%s: package %s is not a place for a pack; its checks are %s<organisation>_<name>, its settings %s",
 				file.name, strings.TrimPrefix(module.Package.Path.String(), "data."), strings.TrimPrefix(checksPath, "data."), organisationPath)
 		}
+		checks = append(checks, name)
 	}
-	return nil
+	return checks, nil
 }
 
 // readBounded reads a file of at most maxPackFile bytes.

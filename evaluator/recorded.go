@@ -61,7 +61,7 @@ func newRecorded(ctx context.Context, files []ruleFile) (*Evaluator, error) {
 	if e.policy != claimed {
 		return nil, fmt.Errorf("it claims to be %s, and holds %s: it is not what was recorded", claimed.name(), e.policy.name())
 	}
-	if err := checkPlaces(rules.packs); err != nil {
+	if _, err := checkPlaces(rules.packs); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -51,7 +52,25 @@ func (r *run) whole(instant time.Time, cache *recording) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeResult(value)
+	found, err := decodeResult(value)
+	if err != nil {
+		return nil, err
+	}
+	return found, r.requiresLoaded(found)
+}
+
+// requiresLoaded returns an error if a check of a loaded pack is not required. The
+// rules of a recorded bundle may be older than that promise.
+func (r *run) requiresLoaded(found *result) error {
+	if r.rules.recorded {
+		return nil
+	}
+	for _, name := range r.rules.checks {
+		if !slices.Contains(found.required, name) {
+			return fmt.Errorf("the policies do not require %s, which a pack has", name)
+		}
+	}
+	return nil
 }
 
 // query1 evaluates a query that binds one variable and must have exactly one
@@ -171,12 +190,14 @@ func exitCode(d *Decision) int {
 	}
 }
 
-// sortFindings puts denials first, and among them what must be fixed before
-// what must be asked for before what must be waited for.
+// sortFindings puts denials first. Within an effect, causes come before
+// consequences: a source that could not be read stands above what it failed. Then
+// comes what must be fixed, what must be asked for and what must be waited for.
 func sortFindings(findings []Finding) {
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return compareAll(
 			rank(a.Effect, EffectDeny, EffectWarn, EffectWaived)-rank(b.Effect, EffectDeny, EffectWarn, EffectWaived),
+			causes(b)-causes(a),
 			rank(a.Cure, CureFix, CureAsk, CureWait)-rank(b.Cure, CureFix, CureAsk, CureWait),
 			compareText(a.Code, b.Code),
 			compareText(text(a.Item), text(b.Item)),
@@ -184,4 +205,12 @@ func sortFindings(findings []Finding) {
 			compareText(a.Message, b.Message),
 		)
 	})
+}
+
+// causes is 1 for a finding that others may follow from, else 0.
+func causes(f Finding) int {
+	if strings.HasPrefix(f.Code, "source.") {
+		return 1
+	}
+	return 0
 }

@@ -219,7 +219,7 @@ func TestOnlyAPacksChecksThatReadNowAreAskedInBetween(t *testing.T) {
 		name, rule, checks string
 		moves              bool
 	}{
-		{"settings alone", hoursRule, "", false},
+		{"a check that settings do not list", hoursRule, "", true},
 		{"a check that does not read now", still, "acme_hours", false},
 		{"a check that reads now", hoursRule, "acme_hours", true},
 	} {

@@ -47,9 +47,7 @@ func newCheck(std stdio, dir, name string) error {
 		{path: filepath.Join(root, "checks", name, name+".rego"), template: "check/check.rego.tmpl"},
 		{path: filepath.Join(root, "checks", name, name+"_test.rego"), template: "check/check_test.rego.tmpl"},
 	}
-	data := filepath.Join(root, "data.yaml")
-	listed := !exists(data)
-	if listed {
+	if data := filepath.Join(root, "data.yaml"); !exists(data) {
 		s = append(s, blueprint{path: data, template: "check/data.yaml.tmpl"})
 	}
 	if err := s.write(values, false); err != nil {
@@ -58,9 +56,6 @@ func newCheck(std stdio, dir, name string) error {
 	text := ""
 	for _, b := range s {
 		text += "wrote " + std.short(b.path) + "\n"
-	}
-	if !listed {
-		text += fmt.Sprintf("\nNow list it in %s, so that it is required:\n  prodgate.organisation.additional_checks: [%s]\n", std.short(data), name)
 	}
 	text += fmt.Sprintf("\nNext:\n  prodgate policy test %s\n  prodgate policy list --policies %s\n", dir, dir)
 	return writeText(std.out, text)

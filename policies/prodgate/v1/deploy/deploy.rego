@@ -2,8 +2,8 @@
 # title: Deploy
 # description: >-
 #   May this artifact go to this environment now? Only if every required check
-#   passes and no denial stands. The required checks stand here, once, and no
-#   data changes them.
+#   passes and no denial stands. The required shipped checks stand here, once, and
+#   no data changes them; every check of a loaded pack is required as well.
 package prodgate.v1.deploy
 
 import data.prodgate.v1.checks
@@ -59,7 +59,12 @@ outcome := "allow" if {
 # Additional checks only add. Without sound settings nothing passes anyway.
 required := _required[input.request.kind] | _additional
 
-_additional := {name | some name in settings.effective.additional_checks}
+# Every check of a loaded pack is required, whether settings list it or not.
+_additional := {name | some name in settings.effective.additional_checks} | _loaded
+
+# Every check says what it needs, as a constant, so that looking costs next to
+# nothing and evaluates no check.
+_loaded := {name | some name; _ = checks[name].needs} - _checks
 
 passed contains name if {
 	some name in _required[input.request.kind]

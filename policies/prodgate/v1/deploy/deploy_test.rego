@@ -203,6 +203,25 @@ test_deny_additional_check_that_does_not_say_what_it_needs if {
 	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 }
 
+test_deny_loaded_check_that_nobody_listed if {
+	every pass in [false, null, "yes"] {
+		check := {"pass": pass, "deny": set(), "needs": set()}
+		deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {}
+		deploy.decision.outcome == "deny" with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {"additional_checks": []}
+	}
+	unread := {"pass": true, "deny": set(), "needs": {"monitoring"}}
+	document := testing.change(testing.rollback, "/sources/monitoring", {"status": "error", "error": "refused"})
+	deploy.decision.outcome == "deny" with input as document with data.prodgate.v1.checks.acme_licences as unread with data.prodgate.organisation as {}
+}
+
+test_allow_loaded_check_that_passes if {
+	check := {"pass": true, "deny": set(), "needs": set()}
+	decision := deploy.decision with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {}
+	decision.outcome == "allow"
+	"acme_licences" in decision.required
+	"acme_licences" in decision.passed
+}
+
 test_required_stays_whole_with_additional_checks if {
 	every names in [["soak"], ["acme_licences", "window"]] {
 		deploy.required == deploy.required | {name | some name in names} with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": names})
