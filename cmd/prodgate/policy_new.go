@@ -35,12 +35,12 @@ changed into yours. Existing files are left alone.`,
 		},
 	}
 	dir := cmd.Flags().String("dir", "pack", "the policy pack's folder")
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return newCheck(std, *dir, args[0]) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return newPackCheck(std, *dir, args[0]) }
 	return cmd
 }
 
-// newCheck writes the scaffold of the check name into the pack at dir.
-func newCheck(std stdio, dir, name string) error {
+// newPackCheck writes the scaffold of the check name into the pack at dir.
+func newPackCheck(std stdio, dir, name string) error {
 	values := map[string]string{"Name": name}
 	root := std.path(dir)
 	s := scaffold{

@@ -13,7 +13,7 @@ import (
 // newRoot returns the whole command line.
 func newRoot(std stdio) *cobra.Command {
 	root := group("prodgate", "May this artifact go to this environment now?",
-		newEval(std), newWhen(std), newCollect(std), newScan(std), newDB(std), newCalendar(std), newPolicy(std),
+		newEval(std), newCheck(std), newWhen(std), newCollect(std), newScan(std), newDB(std), newCalendar(std), newPolicy(std),
 		newAudit(std), newMetrics(std), newReplay(std),
 		newInit(std), newDoctor(std), newDemo(std),
 		newSchema(std), newVersion(std), newCompletion(std))

@@ -1,0 +1,61 @@
+package recheck
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// badNews are the types of entries that take an allow away, whoever wrote them.
+var badNews = []string{
+	trail.TypeApprovalRejected, trail.TypeApprovalWithdrawn,
+	trail.TypeDeployFailed, trail.TypeVerificationFailed,
+	trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed,
+	trail.TypeStagingVerified, // only one that says FAILED
+}
+
+// newsSince lists the bad news that was recorded after the decision.
+func newsSince(ctx context.Context, d *evaluator.Decision, q Question) (list []Reason, err error) {
+	for entry, err := range q.Log.Entries(ctx, trail.Filter{From: d.Trail.Seq + 1, Types: badNews, Proven: true}) {
+		if err != nil {
+			return nil, fmt.Errorf("read what was recorded since the decision: %w", err)
+		}
+		if !concerns(d, entry) {
+			continue
+		}
+		list = append(list, Reason{
+			"check.bad_news", "the trail holds bad news that is later than the decision: run prodgate eval again",
+			fmt.Sprintf("entry %d, %s by %s", entry.Seq, entry.Type, entry.Writer.Subject), "no bad news since entry " + fmt.Sprint(d.Trail.Seq),
+		})
+	}
+	return list, nil
+}
+
+// concerns says whether an entry of a type in badNews is bad news about what was
+// decided: about the same image, whatever environment it names, or, where it
+// names no image, about the same service.
+func concerns(d *evaluator.Decision, entry trail.Entry) bool {
+	if entry.Type == trail.TypeStagingVerified && !failed(entry) {
+		return false
+	}
+	if entry.Digest == "" {
+		return entry.Service == "" || entry.Service == d.Request.Service
+	}
+	return d.Deploy != nil && strings.HasSuffix(*d.Deploy, "@"+strings.ToLower(entry.Digest))
+}
+
+// failed says whether a verification has a result that is not a success. One
+// without a result is the step as it was always recorded.
+func failed(entry trail.Entry) bool {
+	var data struct {
+		Result *string `json:"result"`
+	}
+	if err := json.Unmarshal(entry.Data, &data); err != nil {
+		return len(entry.Data) > 0
+	}
+	return data.Result != nil && !strings.EqualFold(*data.Result, "passed")
+}
