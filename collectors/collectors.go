@@ -117,6 +117,7 @@ func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar
 // Scan looks for vulnerabilities in the image that reference names, one scan for
 // each platform. The error holds no secrets.
 func Scan(ctx context.Context, reference string, options scanner.Options) ([]scanner.Scan, error) {
+	options.Redact = redact
 	scans, err := scanner.Image(ctx, reference, options)
 	if err != nil {
 		return nil, redacted{err}

@@ -178,7 +178,7 @@ func (c Config) own() *vulnerabilities.Own {
 		}
 	}
 	return &vulnerabilities.Own{
-		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now},
+		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
 		Bills:   c.files("scan.sboms", s.Bills, scanner.MaxBill),
 	}
 }

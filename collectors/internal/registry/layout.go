@@ -40,6 +40,9 @@ func (l layout) manifest(_ context.Context, identifier string) ([]byte, string, 
 		return nil, "", err
 	}
 	raw, err := l.file(d.Digest)
+	if errors.Is(err, ErrAbsent) {
+		err = fmt.Errorf("the layout lists %s under the tag %q, and does not have it", d.Digest, identifier)
+	}
 	if err == nil && digestOf(raw) != d.Digest {
 		err = fmt.Errorf("the file of %s has the digest %s: it was altered", d.Digest, digestOf(raw))
 	}

@@ -59,28 +59,34 @@ type referred struct {
 	Annotations  map[string]string `json:"annotations"`
 }
 
-// lister is a place that can say which manifests refer to a digest. An empty
-// list means that there is none.
+// lister is a place that can say which manifests refer to a digest. Each error is
+// of one list or entry that could not be read; what the others say is returned
+// with it. No entries and no errors mean that there are none.
 type lister interface {
-	referrers(ctx context.Context, digest string) ([]referred, error)
+	referrers(ctx context.Context, digest string) ([]referred, []Failure)
 }
 
-// Referrers reads the manifests beside the image that say themselves that they
+// Failure is one thing attached to an image, or one list of such things, that
+// could not be read.
+type Failure struct {
+	Digest string // of the manifest; empty: the list itself
+	Err    error
+}
+
+// Referrers reads the manifests in the repository that say themselves that they
 // are about digest, in the order of their digests. wanted chooses among them by
-// artifactType, which is "" where a list leaves it out. No referrers is an empty
-// list; an error means that the place could not be read.
-func (r Reference) Referrers(ctx context.Context, digest string, wanted func(artifactType string) bool) ([]Attachment, error) {
+// artifactType, which is "" where a list leaves it out. Each list and each
+// manifest that could not be read is a Failure, and hides none of the others. No
+// manifests and no failures mean that nothing refers to digest.
+func (r Reference) Referrers(ctx context.Context, digest string, wanted func(artifactType string) bool) ([]Attachment, []Failure) {
 	if !digestShape.MatchString(digest) {
-		return nil, fmt.Errorf("referrers in %s: %q is no sha256 digest", r.Repository, digest)
+		return nil, []Failure{{Err: fmt.Errorf("referrers in %s: %q is not a sha256 digest", r.Repository, digest)}}
 	}
 	place, ok := r.place.(lister)
 	if !ok {
 		return nil, nil
 	}
-	list, err := place.referrers(ctx, digest)
-	if err != nil {
-		return nil, fmt.Errorf("referrers of %s@%s: %w", r.Repository, digest, err)
-	}
+	list, failed := place.referrers(ctx, digest)
 	seen := map[string]bool{}
 	var found []Attachment
 	for _, entry := range list {
@@ -88,29 +94,42 @@ func (r Reference) Referrers(ctx context.Context, digest string, wanted func(art
 			continue
 		}
 		if seen[entry.Digest] = true; len(seen) > maxReferrers {
-			return nil, fmt.Errorf("referrers of %s@%s: there are more than %d", r.Repository, digest, maxReferrers)
+			failed = append(failed, Failure{Err: fmt.Errorf("there are more than %d, and the rest was not read", maxReferrers)})
+			break
 		}
-		if !digestShape.MatchString(entry.Digest) {
-			return nil, fmt.Errorf("referrers of %s@%s: the list names %q, which is no sha256 digest", r.Repository, digest, entry.Digest)
-		}
-		a, err := r.Attachment(ctx, entry.Digest)
-		if err != nil {
-			return nil, fmt.Errorf("referrers of %s@%s: %w", r.Repository, digest, err)
-		}
-		if a.Subject != digest {
-			return nil, fmt.Errorf("referrers of %s@%s: %s is listed, and says of itself that it is about %q", r.Repository, digest, a.Digest, a.Subject)
-		}
-		if wanted(a.Type) {
+		a, err := r.referrer(ctx, entry.Digest, digest)
+		switch {
+		case err != nil:
+			failed = append(failed, Failure{Digest: entry.Digest, Err: err})
+		case wanted(a.Type):
 			found = append(found, a)
 		}
 	}
 	slices.SortFunc(found, func(a, b Attachment) int { return strings.Compare(a.Digest, b.Digest) })
-	return found, nil
+	return found, failed
+}
+
+// referrer reads the manifest with that digest, which a list says to be about
+// subject.
+func (r Reference) referrer(ctx context.Context, digest, subject string) (Attachment, error) {
+	if !digestShape.MatchString(digest) {
+		return Attachment{}, fmt.Errorf("the list names %q, which is not a sha256 digest", digest)
+	}
+	a, err := r.Attachment(ctx, digest)
+	if err != nil {
+		return a, err
+	}
+	if a.Subject != subject {
+		return a, fmt.Errorf("it is listed as a referrer, and names the subject %q", a.Subject)
+	}
+	return a, nil
 }
 
 // Attachment reads the manifest that identifier names, a tag or a digest, as one
 // that holds something about an image. The error is ErrAbsent if there is none.
 func (r Reference) Attachment(ctx context.Context, identifier string) (Attachment, error) {
+	ctx, cancel := Brief(ctx)
+	defer cancel()
 	m, err := r.Manifest(ctx, identifier)
 	if err != nil {
 		return Attachment{}, err
@@ -118,6 +137,9 @@ func (r Reference) Attachment(ctx context.Context, identifier string) (Attachmen
 	var content referring
 	if err := json.Unmarshal(m.Raw, &content); err != nil {
 		return Attachment{}, fmt.Errorf("read %s: %w", r.name(identifier), err)
+	}
+	if m.content.Manifests != nil {
+		return Attachment{}, fmt.Errorf("read %s: it is an index, and a manifest that holds the attached contents is expected", r.name(identifier))
 	}
 	a := Attachment{Digest: m.Digest, Type: content.ArtifactType, Blobs: content.Layers, Annotations: content.Annotations}
 	if a.Type == "" {
@@ -150,28 +172,40 @@ func (m *Manifest) Attestations(digest string) []string {
 
 // referrers asks the registry's API and reads the tag that stands in for it:
 // what was attached before a registry had the API may lie under the tag alone.
-func (p remotePlace) referrers(ctx context.Context, digest string) ([]referred, error) {
+func (p remotePlace) referrers(ctx context.Context, digest string) (list []referred, failed []Failure) {
 	list, err := p.listed(ctx, digest)
 	if err != nil {
-		return nil, err
+		failed = append(failed, Failure{Err: fmt.Errorf("the referrers API: %w", err)})
 	}
-	raw, _, err := p.manifest(ctx, strings.Replace(digest, ":", "-", 1))
+	tag := fallbackTag(digest)
+	ctx, cancel := Brief(ctx)
+	defer cancel()
+	raw, _, err := p.manifest(ctx, tag)
 	if errors.Is(err, ErrAbsent) {
-		return list, nil
+		return list, failed
+	}
+	var more []referred
+	if err == nil {
+		more, err = parseReferrers(raw)
 	}
 	if err != nil {
-		return nil, err
+		failed = append(failed, Failure{Err: fmt.Errorf("the tag %s: %w", tag, err)})
 	}
-	more, err := parseReferrers(raw)
-	return append(list, more...), err
+	return append(list, more...), failed
 }
+
+// fallbackTag is the tag under which clients list the referrers of digest in a
+// registry without the referrers API.
+func fallbackTag(digest string) string { return strings.Replace(digest, ":", "-", 1) }
 
 // nextPage is where a registry's answer goes on.
 var nextPage = regexp.MustCompile(`<([^>]+)>\s*;\s*rel="?next"?`)
 
 // listed asks the registry's API for the referrers of digest; a registry without
-// the API has nothing to list.
+// the API has nothing to list. With an error come the entries read before it.
 func (p remotePlace) listed(ctx context.Context, digest string) ([]referred, error) {
+	ctx, cancel := Brief(ctx)
+	defer cancel()
 	client, err := p.client(ctx)
 	if err != nil {
 		return nil, err
@@ -189,7 +223,7 @@ func (p remotePlace) listed(ctx context.Context, digest string) ([]referred, err
 		}
 		entries, err := parseReferrers(raw)
 		if err != nil {
-			return nil, err
+			return list, err
 		}
 		if list = append(list, entries...); len(list) > maxReferrers*16 {
 			break
@@ -199,10 +233,10 @@ func (p remotePlace) listed(ctx context.Context, digest string) ([]referred, err
 		}
 		host := at.Host
 		if at, err = at.Parse(next); err != nil || at.Host != host || at.Path != path {
-			return nil, fmt.Errorf("the registry %s says that its list of referrers goes on at %q: refused", p.repository.RegistryStr(), next)
+			return list, fmt.Errorf("the registry %s says that its list of referrers goes on at %q: refused", p.repository.RegistryStr(), next)
 		}
 	}
-	return nil, fmt.Errorf("the registry %s lists referrers without end", p.repository.RegistryStr())
+	return list, fmt.Errorf("the registry %s lists referrers without end", p.repository.RegistryStr())
 }
 
 // page reads one answer of the API, and where the next one is. The answer is nil
@@ -263,33 +297,46 @@ func (r Reference) Attaches() bool {
 }
 
 // referrers looks through all that the archive's layout lists.
-func (t tarball) referrers(ctx context.Context, digest string) ([]referred, error) {
+func (t tarball) referrers(ctx context.Context, digest string) ([]referred, []Failure) {
 	return t.layout().referrers(ctx, digest)
 }
 
-// referrers looks through all that a layout lists.
-func (l layout) referrers(_ context.Context, digest string) ([]referred, error) {
+// referrers looks through all that a layout lists, and reads the fallback tag,
+// with which some tools write a layout.
+func (l layout) referrers(_ context.Context, digest string) (list []referred, failed []Failure) {
 	raw, err := l.read("index.json")
 	if err != nil {
-		return nil, fmt.Errorf("%s is no OCI layout: %w", l.where, err)
+		return nil, []Failure{{Err: fmt.Errorf("%s is not an OCI layout: %w", l.where, err)}}
 	}
 	entries, err := parseReferrers(raw)
+	var index content
+	if err == nil {
+		err = json.Unmarshal(raw, &index)
+	}
 	if err != nil {
-		return nil, err
+		return nil, []Failure{{Err: err}}
 	}
-	if len(entries) > maxReferrers*16 {
-		return nil, fmt.Errorf("the layout lists more than %d manifests", maxReferrers*16)
-	}
-	var list []referred
-	for _, entry := range entries {
+	for i, entry := range index.Manifests {
+		if i == maxReferrers*16 {
+			return list, append(failed, Failure{Err: fmt.Errorf("the layout lists more than %d manifests, and the rest was not read", i)})
+		}
 		manifest, err := l.file(entry.Digest)
 		if err != nil {
-			return nil, err
+			list = append(list, entries[i]) // reading it again says what is wrong, if anybody wants it
+			continue
+		}
+		if entry.tag() == fallbackTag(digest) {
+			more, err := parseReferrers(manifest)
+			if err != nil {
+				failed = append(failed, Failure{Digest: entry.Digest, Err: fmt.Errorf("the tag %s: %w", entry.tag(), err)})
+			}
+			list = append(list, more...)
+			continue
 		}
 		var content referring
 		if json.Unmarshal(manifest, &content) == nil && content.Subject != nil && content.Subject.Digest == digest {
-			list = append(list, entry)
+			list = append(list, referred{Digest: entry.Digest, ArtifactType: content.ArtifactType})
 		}
 	}
-	return list, nil
+	return list, failed
 }

@@ -2,13 +2,8 @@ package scanner
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
-	"github.com/prodgate/prodgate/collectors/internal/registry"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/attached"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/image"
 )
 
@@ -35,17 +30,16 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.From != FromImage && inv.Digest != "" {
-			if err := o.besides(ctx, db, &scan, reference, read.Digest); err != nil {
-				return nil, err
-			}
-		}
+		scan.Artifact = read.Digest
 		scans = append(scans, scan)
 	}
 	if len(scans) > 0 {
 		scans[0].Others = read.Others
 	}
-	return scans, nil
+	if o.From == FromImage || read.Digest == "" {
+		return scans, nil
+	}
+	return scans, o.besides(ctx, db, scans, reference, read.Digest)
 }
 
 // progress is told how far a read has come.
@@ -54,82 +48,6 @@ func (o Options) progress(what string) func(read, total int64) {
 		return nil
 	}
 	return func(read, total int64) { o.Progress(what, read, total) }
-}
-
-// besides adds to scan what the bills of materials attached to its image find.
-// One that cannot be read is told and changes nothing: the image itself was
-// looked at.
-func (o Options) besides(ctx context.Context, db *advisories.Database, scan *Scan, reference, artifact string) error {
-	bills, err := o.bills(ctx, reference, scan.Inventory.Digest, artifact)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		if !errors.Is(err, attached.ErrNone) {
-			scan.Warnings = append(scan.Warnings, err.Error())
-		}
-		return nil
-	}
-	for _, bill := range bills {
-		found, err := o.look(ctx, db, bill.Inventory)
-		if err != nil {
-			return err
-		}
-		scan.add(found)
-	}
-	return nil
-}
-
-// bills are the bills of materials attached to one image of the artifact.
-func (o Options) bills(ctx context.Context, reference, digest, artifact string) ([]attached.Bill, error) {
-	ref, err := registry.Parse(reference, o.Registry)
-	if err != nil {
-		return nil, err
-	}
-	var indexes []string
-	if digest != artifact {
-		indexes = append(indexes, artifact)
-	}
-	return attached.Find(ctx, ref, digest, indexes...)
-}
-
-// attached looks at the attached bills of materials alone.
-func (o Options) attached(ctx context.Context, db *advisories.Database, reference string) ([]Scan, error) {
-	ref, err := registry.Parse(reference, o.Registry)
-	if err != nil {
-		return nil, err
-	}
-	m, err := ref.Resolve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	listed, err := ref.List(ctx, m, func(platform string) bool { return image.Wanted(platform, o.Platforms) })
-	if err != nil {
-		return nil, err
-	}
-	var scans []Scan
-	for _, p := range listed.Images {
-		if !image.Wanted(p.Platform, o.Platforms) {
-			continue
-		}
-		bills, err := o.bills(ctx, reference, p.Digest, m.Digest)
-		if err != nil {
-			return nil, fmt.Errorf("%w; scan the image itself with --inventory image, or attach a bill of materials to %s", err, p.Digest)
-		}
-		for _, bill := range bills {
-			bill.Inventory.Digest, bill.Inventory.Platform = p.Digest, p.Platform
-			scan, err := o.look(ctx, db, bill.Inventory)
-			if err != nil {
-				return nil, err
-			}
-			scans = append(scans, scan)
-		}
-	}
-	if len(scans) == 0 {
-		return nil, fmt.Errorf("%s has no image for the wanted platforms %v", reference, o.Platforms)
-	}
-	scans[0].Others = listed.Others
-	return scans, nil
 }
 
 // Bill looks at what a bill of materials lists: one scan for each bill in

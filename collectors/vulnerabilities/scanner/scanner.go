@@ -62,6 +62,10 @@ type Options struct {
 
 	Clock func() time.Time // nil: time.Now
 
+	// Redact makes the reason why an attachment could not be read, which may quote
+	// a registry, fit to be written down. Nil: it is kept as it is.
+	Redact func(string) string
+
 	// Progress is told what is read, and how many bytes of how many (0: not known)
 	// were. Nil: nobody looks.
 	Progress func(what string, read, total int64)
@@ -74,19 +78,19 @@ const MaxBill = sbom.MaxSize
 // materials.
 type Scan struct {
 	Inventory *inventory.Inventory
+	Artifact  string // the digest of the image or index that was asked for; empty: not known
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
 	Findings     []match.Finding      // sorted, those of an attached bill of materials last
-	Undetermined []facts.Undetermined // sorted: what nobody can say anything about
+	Undetermined []facts.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
 	Packages     int
 
 	// Others are the entries of the image's index that are no images, and were not
 	// scanned. They stand in the first scan of an image.
 	Others []registry.Entry
 
-	// Warnings are what went wrong without hiding anything: an attached bill of
-	// materials that could not be read while the image was.
+	// Warnings are what went wrong without hiding anything.
 	Warnings []string
 }
 

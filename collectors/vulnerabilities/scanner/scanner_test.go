@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -20,9 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
@@ -56,14 +55,24 @@ func database(t *testing.T) string {
 // each of platforms (os/arch).
 type shop struct {
 	reference string
-	digest    map[string]string // by platform
+	digest    map[string]string // by platform; "" is the index's, or the one image's
+
+	// refuse answers a request instead of the registry, if it returns true. Nil: the
+	// registry answers all.
+	refuse *func(w http.ResponseWriter, r *http.Request) bool
 }
 
 func open(t *testing.T, platforms ...string) shop {
 	t.Helper()
-	server := httptest.NewServer(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)), ggcr.WithReferrersSupport(true)))
+	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)), ggcr.WithReferrersSupport(true))
+	s := shop{digest: map[string]string{}, refuse: new(func(http.ResponseWriter, *http.Request) bool)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if *s.refuse == nil || !(*s.refuse)(w, r) {
+			inner.ServeHTTP(w, r)
+		}
+	}))
 	t.Cleanup(server.Close)
-	s := shop{reference: strings.TrimPrefix(server.URL, "http://") + "/shop:1", digest: map[string]string{}}
+	s.reference = strings.TrimPrefix(server.URL, "http://") + "/shop:1"
 	var index v1.ImageIndex = empty.Index
 	var one v1.Image
 	for _, platform := range platforms {
@@ -92,6 +101,11 @@ func open(t *testing.T, platforms ...string) shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole, err := remote.Get(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.digest[""] = whole.Digest.String()
 	return s
 }
 
@@ -133,34 +147,10 @@ func alpine(t *testing.T, platform string) v1.Image {
 	return image
 }
 
-// attach puts a bill of materials beside the image of a platform.
+// attach attaches an SBOM to the image of a platform.
 func (s shop) attach(t *testing.T, platform, bill string) {
 	t.Helper()
-	ref, err := name.ParseReference(s.reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about, err := remote.Get(ref.Context().Digest(s.digest[platform]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const form = "application/vnd.cyclonedx+json"
-	image, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, ociTypes.OCIManifestSchema1), form),
-		mutate.Addendum{Layer: static.NewLayer([]byte(bill), form), MediaType: form})
-	if err != nil {
-		t.Fatal(err)
-	}
-	referrer, ok := mutate.Subject(image, about.Descriptor).(v1.Image)
-	if !ok {
-		t.Fatal("no image")
-	}
-	digest, err := referrer.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref.Context().Digest(digest.String()), referrer); err != nil {
-		t.Fatal(err)
-	}
+	s.refer(t, s.digest[platform], cycloneDX, bill)
 }
 
 const lodash = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`
@@ -229,8 +219,8 @@ func TestABrokenAttachedBillIsToldAndTheImageStillScanned(t *testing.T) {
 	if diff := cmp.Diff([]string{"linux/amd64 image CVE-2026-1"}, found(scans)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if len(scans[0].Warnings) != 1 || !strings.Contains(scans[0].Warnings[0], "2222") {
-		t.Errorf("warnings %q", scans[0].Warnings)
+	if u := scans[0].Undetermined; len(u) != 1 || u[0].Package != attached.UnreadSBOM || !strings.Contains(u[0].Reason, "2222") {
+		t.Errorf("undetermined %+v", u)
 	}
 	if _, err := Image(context.Background(), s.reference, Options{Database: dir, From: FromAttached}); err == nil {
 		t.Error("the bill of another image was taken")

@@ -23,6 +23,12 @@ var bareTypes = []string{
 	"application/spdx+json", "spdx+json", "text/spdx+json", "text/spdx", "text/spdx+xml",
 }
 
+// plainTypes are the media types that say nothing of a content: the last is what
+// ORAS calls a file for which it was told no type.
+var plainTypes = []string{
+	"application/json", "application/xml", "text/xml", "application/octet-stream", "text/plain", "application/vnd.oci.image.layer.v1.tar",
+}
+
 // statedTypes are the media types of statements.
 var statedTypes = []string{
 	"application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json",
@@ -55,10 +61,21 @@ func formOf(b registry.Blob, a registry.Attachment) form {
 			}
 		}
 		return stated
-	case slices.Contains(bareTypes, plain(a.Type)) && (mediaType == "application/json" || mediaType == "application/octet-stream" || mediaType == "text/plain"):
+	case namesBill(mediaType), namesBill(plain(a.Type)) && slices.Contains(plainTypes, mediaType):
 		return bare
 	}
 	return nothing
+}
+
+// namesBill reports whether a media type or artifactType, of whatever tool, says
+// that it is of an SBOM.
+func namesBill(mediaType string) bool {
+	for _, word := range []string{"cyclonedx", "spdx", "sbom"} {
+		if strings.Contains(mediaType, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeBill reports whether statements with that type of predicate are worth
