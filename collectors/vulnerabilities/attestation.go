@@ -1,23 +1,20 @@
 package vulnerabilities
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/envelope"
 	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
 )
 
-// The names of what is read: an in-toto statement with cosign's vulnerability
-// predicate, bare, in a DSSE envelope or in a Sigstore bundle, whose signatures are
-// not checked here.
-const (
-	vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
-	inTotoPayload          = "application/vnd.in-toto+json"
-)
+// vulnerabilityPredicate is the type of the one predicate that is read: cosign's,
+// of an in-toto statement that is bare, in a DSSE envelope or in a Sigstore
+// bundle, whose signatures are not checked here.
+const vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
 // attestation holds what is read of a statement.
 type attestation struct {
@@ -39,44 +36,13 @@ type attestation struct {
 	} `json:"predicate"`
 }
 
-// envelope is a DSSE envelope.
-type envelope struct {
-	PayloadType string `json:"payloadType"`
-	Payload     string `json:"payload"`
-}
-
-// readEnvelope reads the statement inside a DSSE envelope.
-func readEnvelope(t file.Text) (foreign, error) {
-	var e envelope
-	if err := t.Decode(&e, file.Rules{Foreign: true}); err != nil {
+// readWrapped reads the statement inside a DSSE envelope or a Sigstore bundle.
+func readWrapped(t file.Text) (foreign, error) {
+	statement, err := envelope.Open(t)
+	if err != nil {
 		return nil, err
 	}
-	return e.statement(t.Name)
-}
-
-// readBundle reads the statement inside a Sigstore bundle.
-func readBundle(t file.Text) (foreign, error) {
-	var bundle struct {
-		Envelope envelope `json:"dsseEnvelope"`
-	}
-	if err := t.Decode(&bundle, file.Rules{Foreign: true}); err != nil {
-		return nil, err
-	}
-	return bundle.Envelope.statement(t.Name)
-}
-
-func (e envelope) statement(name string) (foreign, error) {
-	if e.PayloadType != inTotoPayload {
-		return nil, fmt.Errorf("%s: payloadType is %q, and %q is wanted", name, e.PayloadType, inTotoPayload)
-	}
-	payload, err := base64.StdEncoding.DecodeString(e.Payload)
-	if err != nil {
-		payload, err = base64.URLEncoding.DecodeString(e.Payload)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: payload is no base64: %w", name, err)
-	}
-	return readAttestation(file.Text{Name: name + " (payload)", Data: payload})
+	return readAttestation(statement)
 }
 
 // readAttestation reads a statement, the type of its predicate first: another

@@ -27,8 +27,8 @@ var marks = []struct {
 	key  string
 	read func(file.Text) (foreign, error)
 }{
-	{"payloadType", readEnvelope},
-	{"dsseEnvelope", readBundle},
+	{"payloadType", readWrapped},
+	{"dsseEnvelope", readWrapped},
 	{"predicateType", readAttestation},
 	{"runs", read[sarif]},
 	{"matches", read[grype]},

@@ -184,7 +184,7 @@ func TestAReportOfAnyToolNamesWhatItLacks(t *testing.T) {
 		{"an attestation without an end", swap(attested(trivy), "scanFinishedOn", "finished"), "scanFinishedOn is missing"},
 		{"an attestation of another tool's report", attested(grypeReport), "predicate.scanner.result: SchemaVersion is 0"},
 		{"an envelope around something else", swap(enveloped(attested(trivy)), "application/vnd.in-toto+json", "text/plain"), "payloadType is"},
-		{"an envelope around nothing", `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, "payload is no base64"},
+		{"an envelope around nothing", `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, "payload is not base64"},
 		{"a bundle of a signature alone", `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": null}`, "payloadType is"},
 		{"an envelope around no JSON", enveloped("nothing"), "a.json (payload)"},
 	}

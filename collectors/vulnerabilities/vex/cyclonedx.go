@@ -79,7 +79,7 @@ var states = map[string]string{
 	"false_positive": notAffected, "not_affected": notAffected,
 }
 
-func readCycloneDX(t file.Text) ([]facts.Statement, error) {
+func readCycloneDX(source string, t file.Text) ([]facts.Statement, error) {
 	var doc cycloneDX
 	if err := t.Decode(&doc, file.Rules{Foreign: true}); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func readCycloneDX(t file.Text) ([]facts.Statement, error) {
 			return nil, fmt.Errorf("%s:%d: %s affects nothing, so nobody knows for what it speaks", t.Name, v.Line, v.ID)
 		}
 		like := facts.Statement{
-			ID: v.ID, Status: cmp.Or(states[v.Analysis.State], v.Analysis.State), Author: doc.author(), Source: t.Name,
+			ID: v.ID, Status: cmp.Or(states[v.Analysis.State], v.Analysis.State), Author: doc.author(), Source: source,
 			Justification: text(": ", v.Analysis.Justification, v.Analysis.Detail),
 			Timestamp:     latest(v.Analysis.FirstIssued, v.Analysis.LastUpdated),
 		}

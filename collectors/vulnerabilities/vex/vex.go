@@ -1,5 +1,5 @@
 // Package vex reads what VEX documents say of vulnerabilities: OpenVEX 0.2 and
-// CycloneDX. A statement is reported as it came, with its author and reason.
+// CycloneDX, also as in-toto attestations. A statement is reported as it came, with its author and reason.
 //
 // It judges nobody: whose statements count is a setting of the policies.
 package vex
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/envelope"
 	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
 )
@@ -19,29 +20,13 @@ import (
 // name and a package is a statement.
 const maxStatements = 200_000
 
-// Read reads a VEX document, JSON; name is what errors and Source call it. A
-// statement about several packages, or a vulnerability with several names, is
-// one for each. The error says what can't be read, and where.
+// Read reads a VEX document, JSON, bare or as the predicate of an in-toto
+// statement, also in a DSSE envelope or in a Sigstore bundle, one or one on each
+// line; name is what errors and Source call it. A statement about several
+// packages, or a vulnerability with several names, is one for each. The error
+// says what can't be read, and where.
 func Read(name string, content []byte) ([]facts.Statement, error) {
-	t := file.Of(name, content)
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(content, &keys); err != nil {
-		return nil, fmt.Errorf("%s: no JSON object, and a VEX document of OpenVEX or CycloneDX is wanted: %w", name, err)
-	}
-	var statements []facts.Statement
-	var err error
-	_, isOpen := keys["statements"]
-	_, isCycloneDX := keys["bomFormat"]
-	switch {
-	case isOpen && isCycloneDX:
-		return nil, fmt.Errorf(`%s: it has the keys "statements" and "bomFormat", and no VEX document has both`, name)
-	case isOpen:
-		statements, err = readOpenVEX(t)
-	case isCycloneDX:
-		statements, err = readCycloneDX(t)
-	default:
-		return nil, fmt.Errorf("%s: neither OpenVEX (it has no statements) nor CycloneDX (it has no bomFormat)", name)
-	}
+	statements, err := readAny(name, file.Of(name, content))
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +34,56 @@ func Read(name string, content []byte) ([]facts.Statement, error) {
 		return nil, fmt.Errorf("%s: it says more than %d things; keep those about what is deployed", name, maxStatements)
 	}
 	return statements, nil
+}
+
+// readAny reads a document or a file of attestations. source is the statements'.
+func readAny(source string, t file.Text) ([]facts.Statement, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(t.Data, &keys); err != nil {
+		if lines := linesOf(t.Data); len(lines) > 1 {
+			return readLines(source, t.Name, lines)
+		}
+		return nil, fmt.Errorf("%s: not a JSON object; a VEX document must be OpenVEX or CycloneDX: %w", t.Name, err)
+	}
+	if envelope.Wraps(keys) {
+		return readAttested(source, t)
+	}
+	return readDocument(source, t, nil)
+}
+
+// readDocument reads a document of either format. subjects are the digests that
+// the statement around it names; nil: there is none.
+func readDocument(source string, t file.Text, subjects []string) ([]facts.Statement, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(t.Data, &keys); err != nil {
+		return nil, fmt.Errorf("%s: not a JSON object; a VEX document must be OpenVEX or CycloneDX: %w", t.Name, err)
+	}
+	_, isOpen := keys["statements"]
+	_, isCycloneDX := keys["bomFormat"]
+	switch {
+	case isOpen && isCycloneDX:
+		return nil, fmt.Errorf(`%s: it has the keys "statements" and "bomFormat", and no VEX document has both`, t.Name)
+	case isOpen:
+		return readOpenVEX(source, t, subjects)
+	case isCycloneDX:
+		return readCycloneDX(source, t)
+	}
+	return nil, fmt.Errorf("%s: %s", t.Name, otherThan(keys))
+}
+
+// otherThan says what a document is that is neither OpenVEX nor CycloneDX.
+func otherThan(keys map[string]json.RawMessage) string {
+	var csaf struct {
+		Version  string `json:"csaf_version"`
+		Category string `json:"category"`
+	}
+	if json.Unmarshal(keys["document"], &csaf) == nil && (csaf.Version != "" || strings.HasPrefix(csaf.Category, "csaf_")) {
+		return "it is CSAF " + csaf.Version + ", which is not read; OpenVEX 0.2 and CycloneDX are: ask its author for one of those, or convert it"
+	}
+	if _, graph := keys["@graph"]; graph || keys["spdxVersion"] != nil {
+		return "it is SPDX, which is not read as VEX; OpenVEX 0.2 and CycloneDX are"
+	}
+	return "neither OpenVEX (it has no statements) nor CycloneDX (it has no bomFormat)"
 }
 
 // Statuses that speak for a product.
@@ -63,6 +98,14 @@ const (
 type Image struct {
 	Digests  []string // the image's, and the index's it is in: sha256:…
 	Products []string // package URLs and other names of what the image holds as a whole
+}
+
+// ImageOf is an image with that digest of the artifact with that one, an index or
+// the image itself; "" where one is not known. A statement about the artifact is
+// about each image of it, one about an image about no other. The policies have
+// the same rule: _about of the check vulnerabilities.
+func ImageOf(digest, artifact string) Image {
+	return Image{Digests: distinct(digest, artifact)}
 }
 
 // Suppresses returns the statement that speaks for the package in which finding

@@ -117,8 +117,8 @@ func TestCycloneDXWithoutAProductOfItsOwn(t *testing.T) {
 
 func TestADocumentThatCannotCountIsAnError(t *testing.T) {
 	tests := []struct{ name, content, want string }{
-		{"nothing", "", "no JSON object"},
-		{"a list", "[]", "no JSON object"},
+		{"nothing", "", "not a JSON object"},
+		{"a list", "[]", "not a JSON object"},
 		{"something else", `{"name": "x"}`, "neither OpenVEX"},
 		{"two at once", `{"statements": [], "bomFormat": "CycloneDX"}`, "no VEX document has both"},
 		{"statements of another kind", `{"statements": []}`, `@context is ""`},
@@ -127,7 +127,12 @@ func TestADocumentThatCannotCountIsAnError(t *testing.T) {
 		{"a statement about no product", strings.Replace(openvex, `"products": [{"@id": "app"`, `"products": [], "more": [{"@id": "app"`, 1), "names no product"},
 		{"a product without a name", strings.Replace(openvex, `{"@id": "pkg:npm/lodash@4.0.0"}`, `{}`, 1), "a product has no @id"},
 		{"a subcomponent without a name", strings.Replace(openvex, `{"@id": "pkg:deb/debian/openssl"}`, `{}`, 1), "has no @id"},
-		{"a vulnerability of the old form", strings.Replace(openvex, `{"name": "CVE-2026-2"}`, `"CVE-2026-2"`, 1), "vulnerability is a text"},
+		{"a vulnerability of the old form", strings.Replace(openvex, `{"name": "CVE-2026-2"}`, `"CVE-2026-2"`, 1), "it is OpenVEX before 0.2.0 (statements[1].vulnerability is a text)"},
+		{"products of the old form", strings.Replace(openvex, `{"@id": "pkg:npm/lodash@4.0.0"}`, `"pkg:npm/lodash@4.0.0"`, 1), "it is OpenVEX before 0.2.0 (statements[1].products are texts)"},
+		{"an old version", strings.Replace(openvex, "/ns/v0.2.0", "/ns/v0.0.1", 1), "it is OpenVEX before 0.2.0 (@context"},
+		{"something like OpenVEX", strings.Replace(openvex, "/ns/v0.2.0", "/nsx", 1), "must be that of OpenVEX"},
+		{"CSAF", `{"document": {"category": "csaf_vex", "csaf_version": "2.0"}, "product_tree": {}, "vulnerabilities": []}`, "it is CSAF 2.0, which is not read"},
+		{"SPDX", `{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}`, "it is SPDX, which is not read as VEX"},
 		{"a time that is none", strings.Replace(openvex, "2026-11-19T09:00:00Z", "yesterday", 1), "a time with its offset is wanted"},
 		{"a key twice", strings.Replace(openvex, `"status": "under_investigation"`, `"status": "fixed", "status": "affected"`, 1), "stands here twice"},
 		{"an analysis of nothing", strings.Replace(cyclonedx, `"affects": [{"ref": "ssl"}, {"ref": "root"}]`, `"affects": []`, 1), "CVE-2026-1 affects nothing"},
@@ -327,6 +332,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(openvex)
 	f.Add(cyclonedx)
 	f.Add(`{"@context":"https://openvex.dev/ns","statements":[null,{"vulnerability":null,"products":[null]}]}`)
+	f.Add(inToto(openvex, ours))
+	f.Add(`{"@context":"https://openvex.dev/ns","statements":[{"vulnerability":{"name":"x"},"products":[{"identifiers":{"cpe23":"cpe:2.3:a"},"hashes":{"sha-512":"00"}}]}]}`)
 	f.Add(`{"bomFormat":"CycloneDX","vulnerabilities":[null,{"id":"x","analysis":{},"affects":[{"ref":"urn:cdx:#%zz"}]}]}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		got, err := Read("v.json", []byte(content))
