@@ -22,6 +22,7 @@ type scanning struct {
 	sbom    string // file, - for standard input
 	report  string // file, - for standard input
 
+	artifact string // the digest of what was scanned: the index's, or the one image's; "" if not known
 	metadata string // of the database that a report's scanner used; "" if not given
 	vex      []string
 	ignore   []string

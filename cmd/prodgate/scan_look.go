@@ -77,6 +77,7 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 			fmt.Fprintf(s.std.err, "warning: %s\n", print.Text(w))
 		}
 		include(result, scan)
+		s.artifact = scan.Artifact
 	}
 	if err := s.statements(ctx, result); err != nil {
 		return nil, err

@@ -98,28 +98,17 @@ func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
 		said = append(said, read...)
 	}
 	result.Findings = slices.DeleteFunc(result.Findings, func(f report.ScanFinding) bool {
-		s, suppressed := vex.Suppresses(said, vex.Image{Digests: digestsOf(result)}, facts.Vulnerability{ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, PURL: given(f.PURL)})
+		statement, suppressed := vex.Suppresses(said, vex.ImageOf(f.Digest, s.artifact), facts.Vulnerability{ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, PURL: given(f.PURL)})
 		if suppressed {
-			reason := s.Status
-			if why := text(s.Justification); why != "" {
+			reason := statement.Status
+			if why := text(statement.Justification); why != "" {
 				reason += " (" + why + ")"
 			}
-			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: text(s.Author), Reason: reason, Source: s.Source})
+			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: text(statement.Author), Reason: reason, Source: statement.Source})
 		}
 		return suppressed
 	})
 	return s.requests(ctx, result)
-}
-
-// digestsOf are the digests of what was scanned.
-func digestsOf(result *report.Scan) []string {
-	var list []string
-	for _, one := range result.Scanned {
-		if one.Digest != "" {
-			list = append(list, one.Digest)
-		}
-	}
-	return list
 }
 
 // given is text, or nil where it is empty.
