@@ -2,7 +2,7 @@
 # title: Vulnerabilities
 # description: >-
 #   Every platform of the artifact was scanned, recently and with recent
-#   advisories, and no vulnerability of a severity that denies was found
+#   advisories from before the scan, and no vulnerability of a severity that denies was found
 #   (production-readiness.md, "No Critical Vulnerabilities"). A severity nobody
 #   knows, and a package the scanner could not judge, deny. What is waived,
 #   younger than its leeway or spoken for by a VEX statement that counts does
@@ -95,10 +95,10 @@ _scanned contains platform if {
 
 _digests contains input.vulnerabilities.scans[_].digest
 
-# Scans, by position: about this artifact; fresh; without a finding that
-# denies; without a package that could not be judged; of a list of packages that
-# counts. A clean scan is all.
-_clean := ((_ours & _fresh) & _harmless) & (_judged & _listed)
+# Scans, by position: about this artifact; fresh; with advisories from before the
+# scan; without a finding that denies; without a package that could not be
+# judged; of a list of packages that counts. A clean scan is all.
+_clean := ((_ours & _fresh) & (_possible & _harmless)) & (_judged & _listed)
 
 _ours contains position if {
 	some position, scan in input.vulnerabilities.scans
@@ -111,6 +111,12 @@ _fresh contains position if {
 	some position, scan in input.vulnerabilities.scans
 	clock.fresh(scan.scanned_at, settings.effective.vulnerabilities.max_age)
 	clock.fresh(scan.database.updated_at, settings.effective.vulnerabilities.database_max_age)
+}
+
+# No scan uses advisories from after it.
+_possible contains position if {
+	some position, scan in input.vulnerabilities.scans
+	clock.fact(scan.database.updated_at) <= clock.fact(scan.scanned_at)
 }
 
 _judged contains position if {
@@ -352,6 +358,29 @@ deny contains {
 	some position, scan in input.vulnerabilities.scans
 	position in _ours
 	not position in _fresh
+}
+
+# METADATA
+# title: Advisories from after the scan
+# description: >-
+#   The advisories are younger than the scan that is said to have used them, so
+#   one of the two dates is wrong, and the age of the scan is not known.
+# custom:
+#   code: vulnerabilities.impossible_dates
+#   cure: fix
+#   remedy: Scan again, and give the metadata of the advisory database that this scan used; check the scanner's clock.
+#   who: [owner of the build]
+deny contains {
+	"code": "vulnerabilities.impossible_dates",
+	"item": sprintf("%v", [scan.digest]),
+	"path": sprintf("/vulnerabilities/scans/%d/database/updated_at", [position]),
+	"message": sprintf("advisories of %s in a scan of %s", [scan.database.updated_at, scan.scanned_at]),
+	"observed": {"scanned_at": scan.scanned_at, "database": scan.database},
+	"required": "advisories from before the scan",
+} if {
+	"vulnerabilities" in sources.readable
+	some position, scan in input.vulnerabilities.scans
+	time.parse_rfc3339_ns(scan.database.updated_at) > time.parse_rfc3339_ns(scan.scanned_at)
 }
 
 # METADATA

@@ -16,6 +16,12 @@ _unjudged := {"package": "homemade", "version": "1", "reason": "no advisories fo
 
 _found(entry) := testing.changed("/vulnerabilities/scans/0/findings", [object.union(_vulnerability, entry)])
 
+_dated(scanned_at, updated_at) := testing.change(
+	testing.changed("/vulnerabilities/scans/0/scanned_at", scanned_at),
+	"/vulnerabilities/scans/0/database/updated_at",
+	updated_at,
+)
+
 _undetermined := testing.changed("/vulnerabilities/scans/0/undetermined", [_unjudged])
 
 _waiver(code, item) := object.union(testing.waiver(code), {"item": item})
@@ -145,12 +151,12 @@ test_deny_other_digest if {
 
 test_deny_stale if {
 	every case in [
-		["/vulnerabilities/scans/0/scanned_at", "2026-11-23T12:00:00-05:00"],
-		["/vulnerabilities/scans/0/scanned_at", "2026-11-24T12:00:01-05:00"],
-		["/vulnerabilities/scans/0/database/updated_at", "2026-11-22T12:00:00-05:00"],
-		["/vulnerabilities/scans/0/database/updated_at", "2026-11-24T12:00:01-05:00"],
+		["2026-11-23T12:00:00-05:00", "2026-11-23T06:00:00-05:00"],
+		["2026-11-24T12:00:01-05:00", "2026-11-24T06:00:00-05:00"],
+		["2026-11-24T08:00:00-05:00", "2026-11-22T12:00:00-05:00"],
+		["2026-11-24T12:00:01-05:00", "2026-11-24T12:00:01-05:00"],
 	] {
-		document := testing.changed(case[0], case[1])
+		document := _dated(case[0], case[1])
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(vulnerabilities.deny) == {"vulnerabilities.stale"} with data.prodgate.organisation as testing.organisation with input as document
 	}
@@ -158,11 +164,31 @@ test_deny_stale if {
 
 test_pass_at_the_edges_of_the_ages if {
 	every case in [
-		["/vulnerabilities/scans/0/scanned_at", "2026-11-23T12:00:01-05:00"],
-		["/vulnerabilities/scans/0/scanned_at", "2026-11-24T12:00:00-05:00"],
-		["/vulnerabilities/scans/0/database/updated_at", "2026-11-22T12:00:01-05:00"],
+		["2026-11-23T12:00:01-05:00", "2026-11-23T06:00:00-05:00"],
+		["2026-11-24T12:00:00-05:00", "2026-11-24T06:00:00-05:00"],
+		["2026-11-24T08:00:00-05:00", "2026-11-22T12:00:01-05:00"],
 	] {
-		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed(case[0], case[1])
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _dated(case[0], case[1])
+	}
+}
+
+test_pass_advisories_of_the_instant_of_the_scan if {
+	every instant in ["2026-11-24T08:00:00-05:00", "2026-11-24T13:00:00Z"] {
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _dated("2026-11-24T08:00:00-05:00", instant)
+		vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as _dated("2026-11-24T08:00:00-05:00", instant)
+	}
+}
+
+test_deny_advisories_from_after_the_scan if {
+	every instant in ["2026-11-24T08:00:01-05:00", "2026-11-24T08:00:00.000000001-05:00", "2026-11-24T13:00:01Z", "2026-11-24T12:00:00-05:00"] {
+		document := _dated("2026-11-24T08:00:00-05:00", instant)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(vulnerabilities.deny) == {"vulnerabilities.impossible_dates"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	every path in ["/vulnerabilities/scans/0/scanned_at", "/vulnerabilities/scans/0/database/updated_at"] {
+		every value in testing.garbage {
+			not "vulnerabilities.impossible_dates" in testing.codes(vulnerabilities.deny) with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
+		}
 	}
 }
 
