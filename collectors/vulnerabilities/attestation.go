@@ -54,7 +54,7 @@ func readAttestation(t file.Text) (foreign, error) {
 	if err := t.Decode(&of, file.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
-	if of.PredicateType != vulnerabilityPredicate {
+	if of.PredicateType != vulnerabilityPredicate && "https://"+of.PredicateType != vulnerabilityPredicate { // without it in cosign 1
 		return nil, fmt.Errorf("%s: predicateType is %q, and %q is wanted (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
 	}
 	return read[attestation](t)

@@ -238,6 +238,7 @@ func TestTheWorseOfScoreAndTagIsTheSeverity(t *testing.T) {
 		{"9.0", "", "CRITICAL"}, {"8.9", "", "HIGH"}, {"6.9", "", "MEDIUM"}, {"3.9", "", "LOW"}, {"0.1", "", "LOW"},
 		{"0.0", "", "UNKNOWN"}, {"0.0", "HIGH", "UNKNOWN"}, {"", "", "UNKNOWN"}, {"high", "HIGH", "UNKNOWN"}, {"NaN", "LOW", "UNKNOWN"},
 		{"5.0", "CRITICAL", "CRITICAL"}, {"9.8", "low", "CRITICAL"}, {"2.0", "medium", "MEDIUM"}, {"-1", "", "UNKNOWN"}, {"+Inf", "", "CRITICAL"},
+		{"5.5", "UNKNOWN", "UNKNOWN"}, {"0.0", "CRITICAL", "CRITICAL"}, {"", "CRITICAL", "CRITICAL"}, {"9.1", "UNKNOWN", "CRITICAL"},
 	} {
 		var rule sarifRule
 		rule.Properties.SecuritySeverity, rule.Properties.Tags = tt.score, []string{"security", tt.tag}

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aquasecurity/trivy-db/pkg/types"
@@ -41,7 +43,10 @@ type sarifRun struct {
 }
 
 type sarifRule struct {
-	ID         string `json:"id"`
+	ID   string `json:"id"`
+	Help struct {
+		Text string `json:"text"`
+	} `json:"help"`
 	Properties struct {
 		SecuritySeverity string   `json:"security-severity"`
 		Tags             []string `json:"tags"`
@@ -86,7 +91,7 @@ func (r sarifRun) scans(wanted string, used usedDatabase) ([]facts.Scan, error) 
 		return nil, err
 	}
 	if len(digests) == 0 {
-		return nil, errors.New("properties.repoDigests is missing, so nobody knows which image was scanned; give the scanner's own JSON (trivy image --format json, grype -o json), which names it")
+		return nil, errors.New("properties.repoDigests is missing (Grype's SARIF never has it), so nobody knows which image was scanned; give the scanner's own JSON (trivy image --format json, grype -o json), which names it")
 	}
 	ended, err := r.ended()
 	if err != nil {
@@ -134,7 +139,7 @@ func (r sarifRun) ended() (time.Time, error) {
 		}
 	}
 	if ended.IsZero() {
-		return ended, errors.New("invocations has no endTimeUtc, so nobody knows how old the scan is; give the scanner's own JSON (trivy image --format json, grype -o json), which tells")
+		return ended, errors.New("invocations has no endTimeUtc (Trivy's SARIF never has it), so nobody knows how old the scan is; give the scanner's own JSON (trivy image --format json, grype -o json), which tells")
 	}
 	return ended, nil
 }
@@ -158,47 +163,62 @@ func (r sarifRule) counts() bool {
 	return tagged("vulnerability") || !tagged("misconfiguration") && !tagged("secret") && !tagged("license")
 }
 
-// severity is that of the rule's score, or what it is tagged with, whichever is
-// worse. A rule without a score, or with none above 0, has none that is known.
-func (r sarifRule) severity() string {
-	worst := types.SeverityUnknown
+// severity is the worst of the rule's score, of what it is tagged with and of
+// words, what the result says of itself: a rule stands for several results, and
+// writers keep one result's score in it. Where the score is missing or not above
+// 0, or a tag or a word says UNKNOWN or nothing that is known, the severity is
+// not known, unless something says CRITICAL.
+func (r sarifRule) severity(words ...string) string {
+	worst, unknown := types.SeverityUnknown, false
 	for _, tag := range r.Properties.Tags {
 		if tagged, err := types.NewSeverity(strings.ToUpper(tag)); err == nil {
-			worst = max(worst, tagged)
+			worst, unknown = max(worst, tagged), unknown || tagged == types.SeverityUnknown
 		}
 	}
-	score, err := strconv.ParseFloat(r.Properties.SecuritySeverity, 64)
-	if err != nil || math.IsNaN(score) {
-		return types.SeverityUnknown.String()
+	for _, word := range words {
+		said, err := types.NewSeverity(strings.ToUpper(word))
+		worst, unknown = max(worst, said), unknown || err != nil || said == types.SeverityUnknown
 	}
+	score, err := strconv.ParseFloat(r.Properties.SecuritySeverity, 64)
 	switch {
+	case err != nil, math.IsNaN(score), score <= 0:
+		unknown = true
 	case score >= 9:
-		worst = max(worst, types.SeverityCritical)
+		worst = types.SeverityCritical
 	case score >= 7:
 		worst = max(worst, types.SeverityHigh)
 	case score >= 4:
 		worst = max(worst, types.SeverityMedium)
-	case score > 0:
-		worst = max(worst, types.SeverityLow)
 	default:
-		return types.SeverityUnknown.String()
+		worst = max(worst, types.SeverityLow)
+	}
+	if unknown && worst != types.SeverityCritical {
+		worst = types.SeverityUnknown
 	}
 	return worst.String()
 }
 
-// finding is a result. Trivy writes package and versions into its message;
-// elsewhere the place that a result names stands for the package.
+// grypeMessage is how Grype writes a result. It writes "low" for every severity
+// below medium, and for one that it does not know.
+var grypeMessage = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^An? (\w+) vulnerability in (\S+) package: (.+), version (.*?) was found `)
+})
+
+// finding is a result. Trivy and Grype write package and version into its
+// message; elsewhere the place that a result names stands for the package.
 func (r sarifResult) finding(rule sarifRule) (facts.Vulnerability, error) {
-	found := facts.Vulnerability{ID: orWord(r.RuleID, rule.ID), Severity: rule.severity()}
-	for line := range strings.Lines(r.Message.Text) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		switch key {
-		case "Package":
-			found.Package = value
-		case "Installed Version":
-			found.InstalledVersion = value
-		case "Fixed Version":
-			found.FixedVersion = given(value)
+	found := facts.Vulnerability{ID: orWord(r.RuleID, rule.ID)}
+	if m := grypeMessage().FindStringSubmatch(r.Message.Text); m != nil {
+		found.Package, found.InstalledVersion, found.Ecosystem = m[3], m[4], given(m[2])
+		found.ID = strings.TrimSuffix(found.ID, "-"+found.Package) // Grype's rules are of a vulnerability in a package
+		found.FixedVersion = given(field(rule.Help.Text, "Fix Version"))
+		found.Severity = rule.severity(m[1])
+	} else {
+		text := r.Message.Text
+		found.Package, found.InstalledVersion, found.FixedVersion = field(text, "Package"), field(text, "Installed Version"), given(field(text, "Fixed Version"))
+		found.Severity = rule.severity()
+		if word := field(text, "Severity"); word != "" {
+			found.Severity = rule.severity(word)
 		}
 	}
 	if len(r.Locations) > 0 {
@@ -211,4 +231,14 @@ func (r sarifResult) finding(rule sarifRule) (facts.Vulnerability, error) {
 		return found, errNoName
 	}
 	return found, nil
+}
+
+// field is what follows "NAME: " on a line of text of its own; "" for none.
+func field(text, name string) string {
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && key == name {
+			return value
+		}
+	}
+	return ""
 }
