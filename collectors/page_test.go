@@ -36,7 +36,9 @@ whose signature was checked.
 
 With ` + "`vulnerabilities: {scan: {}}`" + ` prodgate looks for itself, at the digest that was
 resolved, with the database of ` + "`prodgate db update`" + `: at the image of every platform, and
-at the bills of materials attached to it, which may add findings and take none away.
+at the SBOMs attached to it and to the index that lists it, which may add findings and
+take none away. Each attachment that cannot be read is an entry of undetermined
+([bills-of-materials.md](bills-of-materials.md)).
 Under ` + "`scan`" + ` can stand ` + "`inventory`" + ` (` + "`auto`" + `, ` + "`image`" + `, ` + "`attached`" + `), ` + "`sboms`" + ` (files of bills of
 materials that name the image's digest, instead of the image), ` + "`platforms`" + ` (os/arch) and
 ` + "`database`" + ` (a folder). Such a source is of kind ` + "`scan`" + `, and it may take 10 minutes;
@@ -47,9 +49,12 @@ JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare, in a DSS
 or in a Sigstore bundle, whose signatures are not checked. It counts for the digests that it names
 (` + "`RepoDigests`" + `, ` + "`source.target`" + `, ` + "`properties.repoDigests`" + `, ` + "`subject`" + `) and has to tell when the
 scan was; Trivy's and SARIF need the ` + "`database`" + ` beside, since they do not say how old
-their advisories were. SARIF knows no status and no package that could not be judged,
-and takes the worse of a rule's ` + "`security-severity`" + ` and its tag: where a scanner has
-JSON of its own, give that. ` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX
+their advisories were. SARIF knows no status and no package that could not be judged. The SARIF
+that Trivy and Grype write **never counts**: neither says when the scan was, and Grype not of
+which image; prodgate scan --report shows it. Of other tools it counts if it has
+` + "`invocations[].endTimeUtc`" + ` and ` + "`properties.repoDigests`" + `. The severity is the worst of
+` + "`security-severity`" + `, the tags and the message, and UNKNOWN where one of them is not
+known. Give the JSON of Trivy and Grype. ` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX
 documents and ignore files; [vex.md](vex.md) says what becomes of them.
 
 The build's record is read by its build type: [provenance.md](provenance.md) lists the
