@@ -285,6 +285,13 @@ func FuzzReport(f *testing.F) {
 	for _, seed := range []string{grypeReport, sarifReport, attested(trivy), enveloped(attested(trivy))} {
 		f.Add(seed)
 	}
+	for _, name := range []string{"trivy.json", "trivy.sarif", "grype.json", "grype.sarif", "cosign-vuln.json"} {
+		seed, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(seed))
+	}
 	f.Add(`{"SchemaVersion":2,"ArtifactType":"container_image","CreatedAt":"2026-01-01T00:00:00Z","Metadata":{"RepoDigests":["a@` + ours + `"],"OS":{}},"Results":[null,{}]}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		got, err := scansOf(file.Text{Name: "r", Data: []byte(content)}, ours, func() (usedAdvisories, error) {
