@@ -182,7 +182,7 @@ func TestWritersInForce(t *testing.T) {
 		`{"audit": {"writers": {"other": {"assurances": ["oidc"]}}}}`:                                                   Allow,
 		`{"audit": {"writers": {"deploy.live": {"assurances": ["oidc"]}}}}`:                                             Deny,
 		`{"audit": {"required_steps": ["staging.deployed", "staging.verified", "approval.granted", "gate.evaluated"]}}`: Deny,
-		`{"audit": {"staging_environments": ["uat"]}}`:                                                                  Deny,
+		`{"staging": {"environments": ["uat"]}}`:                                                                  Deny,
 		`{"sources": {"accepted": {"trail": ["file"]}}}`:                                                                Deny,
 	} {
 		e, err := New(context.Background(), Options{Packs: []string{ownPack(settings).folder(t)}})

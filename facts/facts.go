@@ -64,6 +64,14 @@ type Request struct {
 	TriggeredBy string    `json:"triggered_by" schema:"person"` // who started this run (a re-run may differ)
 	RequestedAt time.Time `json:"requested_at"`
 
+	// Deployment joins the attempts of one deployment: repository and CI run,
+	// without the attempt. Absent: the request is its own deployment.
+	Deployment *string `json:"deployment,omitempty" schema:"nonempty"`
+	Attempt    *int    `json:"attempt,omitempty"` // of the run, from 1; absent: not known
+	// Configuration is the SHA-256 of what a configuration request changes
+	// (rendered manifests, values file), or of what a rollback goes back to.
+	Configuration *string `json:"configuration,omitempty" schema:"digest"`
+
 	// What follows is not part of the document; it tells collectors which
 	// artifact to look at.
 
@@ -110,14 +118,31 @@ type Build struct {
 
 	Repository *string    `json:"repository,omitempty" schema:"nonempty"` // of the built source, as the record names it, without credentials; absent: the record does not say
 	BuiltAt    *time.Time `json:"built_at,omitempty"`                     // when the build finished, UTC; absent: the record does not say
+	Author     *string    `json:"author,omitempty" schema:"person"`       // who wrote the commit, where the source knows
 }
 
-// Staging is the deployment of one digest to staging and its verification.
+// Staging is the newest stay in staging, and those before it.
 type Staging struct {
 	Digest       string        `json:"digest" schema:"digest"`
+	Service      *string       `json:"service,omitempty" schema:"identifier"`     // absent: the source names none
+	Environment  *string       `json:"environment,omitempty" schema:"identifier"` // absent: the source names none
 	DeployedAt   time.Time     `json:"deployed_at"`
-	RestartedAt  *time.Time    `json:"restarted_at"` // latest restart storm or redeployment; null: none seen
-	Verification *Verification `json:"verification"` // null: not verified yet
+	RestartedAt  *time.Time    `json:"restarted_at"`       // latest restart storm or redeployment; null: none seen
+	EndedAt      *time.Time    `json:"ended_at,omitempty"` // when another digest replaced it; absent or null: it still runs
+	Verification *Verification `json:"verification"`       // null: not verified yet
+	Earlier      []Stay        `json:"earlier,omitzero"`   // stays before this one, in any order
+}
+
+// Stay is the time that one digest ran in staging. It begins with a deployment
+// or a restart storm and ends when another digest replaces it.
+type Stay struct {
+	Digest       string        `json:"digest" schema:"digest"`
+	Service      *string       `json:"service,omitempty" schema:"identifier"`
+	Environment  *string       `json:"environment,omitempty" schema:"identifier"`
+	DeployedAt   time.Time     `json:"deployed_at"`
+	RestartedAt  *time.Time    `json:"restarted_at"`
+	EndedAt      *time.Time    `json:"ended_at"`
+	Verification *Verification `json:"verification"`
 }
 
 // Verification is the result of the staging verification, as its system words
@@ -242,6 +267,12 @@ type Approval struct {
 	Role                    *string   `json:"role"` // as claimed; the directory's role counts
 	Digest                  *string   `json:"digest" schema:"digest"`
 	Environment             *string   `json:"environment" schema:"identifier"`
+	Service                 *string   `json:"service" schema:"identifier"`
+	Kind                    *Kind     `json:"kind"`                                    // of request that was approved
+	Configuration           *string   `json:"configuration,omitempty" schema:"digest"` // that was approved, for kind configuration
+	Request                 *string   `json:"request,omitempty" schema:"nonempty"`     // id of the request or deployment that was reviewed, where the source knows
+	Ticket                  *string   `json:"ticket,omitempty" schema:"nonempty"`      // incident that an emergency or rollback answers
+	Lifts                   []string  `json:"lifts,omitempty" schema:"nonempty,min=1"` // rejections that this approval lifts, each by the rejecting person or the id of the entry
 	Decision                string    `json:"decision" schema:"nonempty"`
 	ApprovedAt              time.Time `json:"approved_at"`
 	DeploymentWindow        *string   `json:"deployment_window" schema:"identifier"`
@@ -261,63 +292,133 @@ type Person struct {
 }
 
 // Production is what runs and ran in the environment. History is newest first.
+// Complete says whether every deployment of the service to the environment that
+// the source knows is in it; without it, absence from the history proves nothing
+// unless the source is a file, which is read whole.
 type Production struct {
-	Current *Deployment  `json:"current"` // null: nothing runs
-	History []Deployment `json:"history"`
-	Since   *time.Time   `json:"since,omitempty"` // from when on the source knows deployments; absent: from the first one
+	Current  *Deployment       `json:"current"` // null: nothing runs
+	History  []Deployment      `json:"history"`
+	Since    *time.Time        `json:"since,omitempty"` // from when on the source knows deployments; absent: from the first one
+	Complete *bool             `json:"complete,omitempty"`
+	Adoption *Adoption         `json:"adoption,omitempty"` // how a service that ran before the gate was taken over
+	Unjoined []DeploymentEvent `json:"unjoined,omitzero"`  // events that name a digest but no known deployment
 }
 
 // Deployment is one deployment to the environment. Status is kept as the
-// deploying system words it.
+// deploying system words it. LiveAt is when it went live or, where it did not,
+// when it ended or began.
 type Deployment struct {
-	Version   string     `json:"version" schema:"nonempty"`
-	Digest    string     `json:"digest" schema:"digest"`
-	LiveAt    time.Time  `json:"live_at"`
-	Status    string     `json:"status" schema:"nonempty"`
-	Approvers []string   `json:"approvers" schema:"person"`
-	Writer    *string    `json:"writer,omitempty" schema:"person"` // who recorded it, where the source knows
-	Assurance *Assurance `json:"assurance,omitempty"`              // how Writer was established
+	ID            *string           `json:"id,omitempty" schema:"nonempty"` // repository and run, as request.deployment has it
+	Service       *string           `json:"service,omitempty" schema:"identifier"`
+	Environment   *string           `json:"environment,omitempty" schema:"identifier"`
+	Kind          *Kind             `json:"kind,omitempty"`
+	Version       string            `json:"version" schema:"nonempty"`
+	Digest        string            `json:"digest" schema:"digest"`
+	Configuration *string           `json:"configuration,omitempty" schema:"digest"`
+	BuiltAt       *time.Time        `json:"built_at,omitempty"`   // when the artifact was built
+	StartedAt     *time.Time        `json:"started_at,omitempty"` // of its first attempt
+	LiveAt        time.Time         `json:"live_at"`
+	RecordedAt    *time.Time        `json:"recorded_at,omitempty"` // when the source was told that it went live; absent: the source does not know
+	Plan          *RecordedPlan     `json:"plan,omitempty"`        // the way back that the gate's recorded allow named
+	Status        string            `json:"status" schema:"nonempty"`
+	Approvers     []string          `json:"approvers" schema:"person"`
+	Adopted       *bool             `json:"adopted,omitempty"`                // it comes from the adoption, not from a gated deployment
+	Writer        *string           `json:"writer,omitempty" schema:"person"` // who recorded it, where the source knows
+	Assurance     *Assurance        `json:"assurance,omitempty"`              // how Writer was established
+	Events        []DeploymentEvent `json:"events,omitzero"`                  // all that is recorded of it, oldest first
+}
+
+// DeploymentEvent is one recorded event of a deployment: deploy.started,
+// deploy.live, deploy.failed, verification.passed, verification.failed,
+// rollback.started, rollback.live (the deployment was undone), rollback.failed.
+type DeploymentEvent struct {
+	Type      string     `json:"type" schema:"nonempty"`
+	At        time.Time  `json:"at"`
+	ID        *string    `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail
+	Seq       *int       `json:"seq,omitempty"`                  // of the entry in the trail
+	Digest    *string    `json:"digest,omitempty" schema:"digest"`
+	Attempt   *int       `json:"attempt,omitempty"`
+	By        *string    `json:"by,omitempty" schema:"person"` // who took the step, where the source knows
+	Writer    *string    `json:"writer,omitempty" schema:"person"`
+	Assurance *Assurance `json:"assurance,omitempty"`
+}
+
+// RecordedPlan is the way back that an allow of the gate recorded. Its approval
+// approves this rollback too, for a while.
+type RecordedPlan struct {
+	Version       string     `json:"version" schema:"nonempty"`
+	Digest        string     `json:"digest" schema:"digest"`
+	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
+	Procedure     *string    `json:"procedure,omitempty" schema:"nonempty"`
+	At            time.Time  `json:"at"` // of the allow
+	Writer        *string    `json:"writer,omitempty" schema:"person"`
+	Assurance     *Assurance `json:"assurance,omitempty"`
+}
+
+// Adoption records what ran when the gate arrived, and who approved that it
+// counts. What ran then is in the history, with adopted set.
+type Adoption struct {
+	At          time.Time  `json:"at"`
+	RequestedBy string     `json:"requested_by" schema:"person"`
+	Approver    string     `json:"approver" schema:"person"`
+	ApprovedAt  time.Time  `json:"approved_at"`
+	Writer      *string    `json:"writer,omitempty" schema:"person"`
+	Assurance   *Assurance `json:"assurance,omitempty"`
 }
 
 // Rollback is the way back.
 type Rollback struct {
-	Target    *RollbackTarget `json:"target"`                      // null: none named (a first release)
-	Procedure *string         `json:"procedure" schema:"nonempty"` // command or runbook
+	Service    *string         `json:"service,omitempty" schema:"identifier"` // absent: the source names none
+	Target     *RollbackTarget `json:"target"`                                // null: none named (a first release)
+	Procedure  *string         `json:"procedure" schema:"nonempty"`           // command or runbook
+	ReviewedAt *time.Time      `json:"reviewed_at"`                           // when somebody last checked that Procedure works
 }
 
 // RollbackTarget is the version to go back to. Available says whether the
-// registry has it.
+// registry has all of it: manifests, configuration and layers.
 type RollbackTarget struct {
-	Version   string `json:"version" schema:"nonempty"`
-	Digest    string `json:"digest" schema:"digest"`
-	Available bool   `json:"available"`
+	Version       string  `json:"version" schema:"nonempty"`
+	Repository    *string `json:"repository,omitempty" schema:"nonempty"` // without tag and digest
+	Digest        string  `json:"digest" schema:"digest"`
+	Configuration *string `json:"configuration,omitempty" schema:"digest"`
+	Available     bool    `json:"available"`
 }
 
 // Incident is an entry of the incident tracker. It is active unless its Status
 // is exactly "resolved".
 type Incident struct {
-	ID       string    `json:"id" schema:"nonempty"`
-	Service  string    `json:"service" schema:"identifier"`
-	Status   string    `json:"status" schema:"nonempty"`
-	OpenedAt time.Time `json:"opened_at"`
+	ID          string    `json:"id" schema:"nonempty"`
+	Service     string    `json:"service" schema:"identifier"`
+	Environment *string   `json:"environment,omitempty" schema:"identifier"` // absent: every environment
+	Status      string    `json:"status" schema:"nonempty"`
+	OpenedAt    time.Time `json:"opened_at"`
 }
 
 // OnCall says when the on-call team was told.
 type OnCall struct {
-	NotifiedAt *time.Time `json:"notified_at"` // null: not told
+	NotifiedAt *time.Time `json:"notified_at"`                           // null: not told
+	Service    *string    `json:"service,omitempty" schema:"identifier"` // it was told about; absent: the source names none
+	Ticket     *string    `json:"ticket,omitempty" schema:"nonempty"`    // it was told about; absent: the source names none
 }
 
 // Notification is one message to one team about the pending deployment.
 type Notification struct {
-	Team    string    `json:"team" schema:"identifier"`
-	Channel string    `json:"channel" schema:"nonempty"`
-	SentAt  time.Time `json:"sent_at"`
+	Team        string    `json:"team" schema:"identifier"`
+	Channel     string    `json:"channel" schema:"nonempty"`
+	SentAt      time.Time `json:"sent_at"`
+	Service     *string   `json:"service,omitempty" schema:"identifier"`     // it is about; absent: the source names none
+	Environment *string   `json:"environment,omitempty" schema:"identifier"` // it is about; absent: the source names none
+	Digest      *string   `json:"digest,omitempty" schema:"digest"`          // it is about; absent: the source names none
+	Request     *string   `json:"request,omitempty" schema:"nonempty"`       // id of the request or deployment it is about
 }
 
 // Monitoring lists what watches the service in the environment.
 type Monitoring struct {
-	Dashboards []Dashboard `json:"dashboards"`
-	Alerts     []Alert     `json:"alerts"`
+	Service     *string     `json:"service,omitempty" schema:"identifier"`     // absent: the source names none
+	Environment *string     `json:"environment,omitempty" schema:"identifier"` // absent: the source names none
+	AsOf        *time.Time  `json:"as_of"`                                     // when the monitoring system was looked at
+	Dashboards  []Dashboard `json:"dashboards"`
+	Alerts      []Alert     `json:"alerts"`
 }
 
 // Dashboard is one dashboard of the service.
@@ -348,21 +449,83 @@ type Waiver struct {
 	VerifiedBy  *string   `json:"verified_by" schema:"nonempty"`
 }
 
-// Trail is what the audit trail says of this artifact and service.
+// Trail is what the audit trail says of this artifact and service. Complete says
+// whether everything that matters here was read; without it, absence proves
+// nothing unless the source is a file, which is read whole.
 type Trail struct {
-	Steps []Step `json:"steps"`
-	Debts []Debt `json:"debts"`
+	Steps       []Step            `json:"steps"`
+	Debts       []Debt            `json:"debts"`
+	Requests    []RecordedRequest `json:"requests,omitzero"`    // attempts of this deployment, as they asked
+	Stops       []Stop            `json:"stops,omitzero"`       // freezes that people declared in the trail
+	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of entries of bad news by writers who do not count
+	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, as the trail knows them
+	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events that name a digest but no known deployment
+	Complete    *bool             `json:"complete,omitempty"`
+	Origin      *string           `json:"origin,omitempty" schema:"nonempty"` // name of the trail, as its checkpoints sign it
 }
 
-// Step is one recorded step of a promotion.
+// Step is one recorded step of a promotion. Steps about other digests are there
+// where they matter: a staging deployment that replaced this one, a rejection.
 type Step struct {
-	Type        string     `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
-	At          time.Time  `json:"at"`
-	Digest      string     `json:"digest" schema:"digest"`
-	Environment *string    `json:"environment,omitempty" schema:"identifier"` // where the step was taken, where the source knows
-	Outcome     *string    `json:"outcome,omitempty" schema:"nonempty"`       // of a gate's decision: allow, deny
-	Writer      *string    `json:"writer,omitempty" schema:"person"`          // who recorded it, where the source knows
-	Assurance   *Assurance `json:"assurance,omitempty"`                       // how Writer was established
+	Type          string     `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
+	At            time.Time  `json:"at"`
+	Digest        string     `json:"digest" schema:"digest"`
+	ID            *string    `json:"id,omitempty" schema:"nonempty"`            // of the entry in the trail
+	Seq           *int       `json:"seq,omitempty"`                             // of the entry in the trail
+	Service       *string    `json:"service,omitempty" schema:"nonempty"`       // as it was recorded
+	Environment   *string    `json:"environment,omitempty" schema:"identifier"` // where the step was taken, where the source knows
+	Outcome       *string    `json:"outcome,omitempty" schema:"nonempty"`       // of a gate's decision: allow, deny
+	Result        *string    `json:"result,omitempty" schema:"nonempty"`        // of a verification, as its system words it; only exactly PASSED is good
+	Kind          *string    `json:"kind,omitempty" schema:"nonempty"`          // of request that an approval or rejection is about
+	Configuration *string    `json:"configuration,omitempty" schema:"digest"`   // that an approval or rejection is about
+	Request       *string    `json:"request,omitempty" schema:"nonempty"`       // id of the request
+	Deployment    *string    `json:"deployment,omitempty" schema:"nonempty"`    // repository and run
+	Approver      *string    `json:"approver,omitempty" schema:"person"`        // who approved, rejected or withdrew
+	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
+	Writer        *string    `json:"writer,omitempty" schema:"person"` // who recorded it, where the source knows
+	Assurance     *Assurance `json:"assurance,omitempty"`              // how Writer was established
+}
+
+// RecordedRequest is one attempt of this deployment that the trail knows.
+type RecordedRequest struct {
+	ID            string     `json:"id" schema:"nonempty"`
+	At            time.Time  `json:"at"`
+	Attempt       *int       `json:"attempt,omitempty"`
+	Kind          string     `json:"kind" schema:"nonempty"`
+	Digest        string     `json:"digest" schema:"digest"`
+	Environment   string     `json:"environment" schema:"identifier"`
+	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
+	RequestedBy   string     `json:"requested_by" schema:"person"`
+	TriggeredBy   string     `json:"triggered_by" schema:"person"`
+	Writer        *string    `json:"writer,omitempty" schema:"person"`
+	Assurance     *Assurance `json:"assurance,omitempty"`
+}
+
+// Stop is a freeze that somebody declared in the trail ("prodgate freeze now").
+// Without Services or Environments it holds for all of them. It holds until
+// Until, or until it is lifted by a writer who counts.
+type Stop struct {
+	ID           string       `json:"id" schema:"nonempty"`
+	Seq          *int         `json:"seq,omitempty"`
+	Reason       string       `json:"reason" schema:"nonempty"`
+	Services     []string     `json:"services,omitempty" schema:"nonempty,min=1"`
+	Environments []string     `json:"environments,omitempty" schema:"nonempty,min=1"`
+	From         time.Time    `json:"from"`
+	Until        *time.Time   `json:"until"` // null: until it is lifted
+	By           *string      `json:"by,omitempty" schema:"person"`
+	Writer       *string      `json:"writer,omitempty" schema:"person"`
+	Assurance    *Assurance   `json:"assurance,omitempty"`
+	Lifted       []Settlement `json:"lifted,omitzero"`
+}
+
+// Dismissal is the word of a person that an entry of bad news does not hold.
+type Dismissal struct {
+	Entry     string    `json:"entry" schema:"nonempty"` // id of the dismissed entry
+	At        time.Time `json:"at"`
+	By        string    `json:"by" schema:"person"`
+	Reason    string    `json:"reason" schema:"nonempty"`
+	Writer    string    `json:"writer" schema:"person"`
+	Assurance Assurance `json:"assurance"`
 }
 
 // Debt is what an emergency left to be done. It is open unless SettledAt is
@@ -373,15 +536,21 @@ type Debt struct {
 	Type        string       `json:"type" schema:"nonempty"`         // emergency.review …
 	ID          *string      `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail that it comes from
 	Service     *string      `json:"service" schema:"identifier"`
+	Ticket      *string      `json:"ticket,omitempty" schema:"nonempty"`    // of the emergency; debts of one ticket count as one
+	RequestedBy []string     `json:"requested_by,omitzero" schema:"person"` // who asked for the emergency
+	ApprovedBy  []string     `json:"approved_by,omitzero" schema:"person"`  // who approved it
 	IncurredAt  *time.Time   `json:"incurred_at,omitempty"`
 	DueAt       *time.Time   `json:"due_at"`
-	SettledAt   *time.Time   `json:"settled_at"` // by the word of a source that knows no writers
+	SettledAt   *time.Time   `json:"settled_at"`                           // by the word of a source that knows no writers
+	SettledBy   *string      `json:"settled_by,omitempty" schema:"person"` // who held the review, where SettledAt is set
 	Settlements []Settlement `json:"settlements,omitzero"`
 }
 
-// Settlement is an entry in the trail that says that a debt is settled.
+// Settlement is an entry in the trail that says that a debt is settled, or a
+// stop lifted.
 type Settlement struct {
 	At        time.Time `json:"at"`
+	By        *string   `json:"by,omitempty" schema:"person"` // who held the review or lifted the stop
 	Writer    string    `json:"writer" schema:"person"`
 	Assurance Assurance `json:"assurance"`
 }

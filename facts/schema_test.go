@@ -134,7 +134,7 @@ func (g *generator) structure(s *shape) *schemaNode {
 }
 
 func orNull(n *schemaNode) *schemaNode {
-	if n.Ref != "" {
+	if n.Ref != "" || n.Enum != nil {
 		return &schemaNode{AnyOf: []*schemaNode{n, {Type: "null"}}}
 	}
 	n.Type = []any{n.Type, "null"}

@@ -22,6 +22,8 @@ _checks := {
 	"notification",
 	"request",
 	"rollback",
+	"sequence",
+	"service",
 	"soak",
 	"staging",
 	"vulnerabilities",
@@ -32,11 +34,11 @@ _required := {
 	"initial": _checks,
 	"promotion": _checks,
 	"configuration": _checks,
-	"rollback": {"approval", "audit", "immutability", "notification", "request", "rollback"},
+	"rollback": {"approval", "audit", "immutability", "notification", "request", "rollback", "service"},
 }
 
-# Checks that only warn.
-_advisory := {"rollback": {"vulnerabilities"}}
+# Checks that only warn: what holds up a way forward does not hold up the way back.
+_advisory := {"rollback": {"emergency", "freeze", "incident", "soak", "vulnerabilities", "window"}}
 
 # METADATA
 # entrypoint: true
@@ -137,7 +139,12 @@ _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
 
 _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
 	some name in _advisory[input.request.kind]
-	some finding in (checks[name].deny | checks[name].warn)
+	some finding in checks[name].deny
+}
+
+_warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
+	some name in _advisory[input.request.kind]
+	some finding in checks[name].warn
 }
 
 _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {

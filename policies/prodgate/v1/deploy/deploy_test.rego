@@ -24,11 +24,11 @@ test_allow_each_kind if {
 
 test_required_of_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.emergency] {
-		count(deploy.decision.required) == 14 with input as document with data.prodgate.organisation as testing.organisation
+		count(deploy.decision.required) == 16 with input as document with data.prodgate.organisation as testing.organisation
 		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as testing.organisation
 	}
-	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback"} with input as testing.rollback with data.prodgate.organisation as testing.organisation
-	count(deploy.decision.not_applicable) == 8 with input as testing.rollback with data.prodgate.organisation as testing.organisation
+	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback", "service"} with input as testing.rollback with data.prodgate.organisation as testing.organisation
+	count(deploy.decision.not_applicable) == 9 with input as testing.rollback with data.prodgate.organisation as testing.organisation
 }
 
 test_deny_unknown_kind if {
@@ -238,13 +238,24 @@ test_deny_additional_checks_that_are_no_list if {
 test_warn_vulnerabilities_of_a_rollback if {
 	document := testing.change(testing.rollback, "/vulnerabilities/scans", [])
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
-	{finding.code | some finding in deploy.decision.findings; finding.effect == "warn"} == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.code | some finding in deploy.decision.findings; finding.effect == "warn"} == _held_up | {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_scans_that_could_not_be_read_of_a_rollback if {
 	document := testing.change(testing.rollback, "/sources/vulnerabilities", {"status": "error", "error": "refused"})
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
-	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["source.error", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.code | some finding in deploy.decision.findings} == _held_up | {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.effect | some finding in deploy.decision.findings} == {"warn"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+# What would hold up a way forward at the time of the rollback: an open incident
+# on a holiday.
+_held_up := {"incident.active", "window.holiday"}
+
+test_warn_finding_of_a_rollback_that_only_warns_anyway if {
+	document := testing.change(testing.rollback, "/vulnerabilities/scans/0/findings", [{"id": "CVE-1", "package": "a", "installed_version": "1", "fixed_version": null, "severity": "HIGH", "status": ""}])
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
+	{finding.effect | some finding in deploy.decision.findings; finding.check == "vulnerabilities"} == {"warn"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_waiver_that_waives_nothing if {

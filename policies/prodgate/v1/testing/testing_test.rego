@@ -26,6 +26,7 @@ promotion := {
 	"now": "2026-11-24T12:00:00-05:00",
 	"collected_at": "2026-11-24T12:00:00-05:00",
 	"request": {
+		"id": "run-1",
 		"service": "payments-api",
 		"environment": "production",
 		"kind": "promotion",
@@ -47,6 +48,7 @@ promotion := {
 	"build": {
 		"digest": artifact,
 		"commit": "7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35",
+		"built_at": "2026-11-24T07:00:00-05:00",
 		"verified_by": null,
 	},
 	"staging": {
@@ -77,7 +79,9 @@ promotion := {
 	"approvals": [{
 		"approver": "mailto:lead@example.com",
 		"digest": artifact,
+		"service": "payments-api",
 		"environment": "production",
+		"kind": "promotion",
 		"decision": "approved",
 		"approved_at": "2026-11-24T11:00:00-05:00",
 		"deployment_window": "business-hours",
@@ -97,6 +101,7 @@ promotion := {
 	"rollback": {
 		"target": {"version": "41c09be", "digest": before, "available": true},
 		"procedure": "helm rollback payments-api 41",
+		"reviewed_at": "2026-11-02T10:00:00-05:00",
 	},
 	"incidents": [],
 	"on_call": {"notified_at": null},
@@ -105,6 +110,7 @@ promotion := {
 		{"team": "support", "channel": "slack:#support", "sent_at": "2026-11-24T10:00:01-05:00"},
 	],
 	"monitoring": {
+		"as_of": "2026-11-24T11:00:00-05:00",
 		"dashboards": [{"name": "overview", "url": "https://grafana.example.com/d/1"}],
 		"alerts": [{"name": "errors", "enabled": true}],
 	},
@@ -112,7 +118,7 @@ promotion := {
 	"trail": {
 		"steps": [
 			{"type": "staging.deployed", "at": "2026-11-24T09:00:00-05:00", "digest": artifact},
-			{"type": "staging.verified", "at": "2026-11-24T09:30:00-05:00", "digest": artifact},
+			{"type": "staging.verified", "at": "2026-11-24T09:30:00-05:00", "digest": artifact, "result": "PASSED"},
 			{"type": "approval.granted", "at": "2026-11-24T11:00:00-05:00", "digest": artifact},
 		],
 		"debts": [],
@@ -124,7 +130,7 @@ promotion := {
 }
 
 _person(github, mail, role, teams) := {
-	"ids": [github, mail],
+	"ids": [github, mail, sprintf("entra:%s", [mail])],
 	"roles": [role],
 	"teams": teams,
 	"mfa": true,
@@ -134,6 +140,7 @@ _person(github, mail, role, teams) := {
 _deployment := {
 	"version": "41c09be",
 	"digest": before,
+	"built_at": "2026-11-19T07:00:00-05:00",
 	"live_at": "2026-11-19T10:00:00-05:00",
 	"status": "live",
 	"approvers": ["mailto:manager@example.com"],
@@ -162,14 +169,16 @@ recorded := object.union(promotion, {
 		"current": object.union(_deployment, _by_pipeline),
 		"history": [object.union(_deployment, _by_pipeline)],
 		"since": "2026-10-01T00:00:00Z",
+		"complete": true,
 	},
 	"trail": {
 		"steps": [
 			_step("staging.deployed", "2026-11-24T09:00:00-05:00", "staging"),
-			_step("staging.verified", "2026-11-24T09:30:00-05:00", "staging"),
+			object.union(_step("staging.verified", "2026-11-24T09:30:00-05:00", "staging"), {"result": "PASSED"}),
 			_step("approval.granted", "2026-11-24T11:00:00-05:00", "production"),
 		],
 		"debts": [],
+		"complete": true,
 	},
 	"sources": object.union(promotion.sources, {
 		"production": {"status": "ok", "kind": "trail", "error": null},
@@ -188,17 +197,33 @@ _by_pipeline := {"writer": "repo:acme/payments-api", "assurance": "ci"}
 
 # A first release, of which the trail knows since October.
 recorded_initial := object.union(initial, {
-	"production": {"current": null, "history": [], "since": "2026-10-25T12:00:00-05:00"},
+	"production": {"current": null, "history": [], "since": "2026-10-25T12:00:00-05:00", "complete": true},
 	"trail": recorded.trail,
 	"sources": recorded.sources,
 })
 
-configuration := changed("/request/kind", "configuration")
+# A new configuration of what runs in production.
+configuration := patched([
+	{"op": "replace", "path": "/request/kind", "value": "configuration"},
+	{"op": "add", "path": "/request/configuration", "value": values},
+	{"op": "replace", "path": "/approvals/0/kind", "value": "configuration"},
+	{"op": "add", "path": "/approvals/0/configuration", "value": values},
+	{"op": "replace", "path": "/production", "value": {"current": _running, "history": [_running, _replaced]}},
+])
+
+# The SHA-256 of a values file.
+values := "sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+
+_running := object.union(_deployment, {"digest": artifact, "version": "7a3f9c2", "live_at": "2026-11-24T10:00:00-05:00"})
+
+_replaced := object.union(_deployment, {"status": "superseded"})
 
 initial := patched([
 	{"op": "replace", "path": "/request/kind", "value": "initial"},
+	{"op": "replace", "path": "/approvals/0/kind", "value": "initial"},
 	{"op": "replace", "path": "/production", "value": {"current": null, "history": []}},
-	{"op": "replace", "path": "/rollback", "value": {"target": null, "procedure": "helm uninstall payments-api"}},
+	{"op": "replace", "path": "/rollback/target", "value": null},
+	{"op": "replace", "path": "/rollback/procedure", "value": "helm uninstall payments-api"},
 ])
 
 # A rollback at night, to what ran before, approved by an On-Call SRE.
@@ -207,20 +232,30 @@ rollback := patched([
 	{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
 	{"op": "replace", "path": "/incidents", "value": [incident]},
 	{"op": "replace", "path": "/approvals/0/approver", "value": "mailto:sre@example.com"},
+	{"op": "replace", "path": "/approvals/0/kind", "value": "rollback"},
 	{"op": "replace", "path": "/rollback/target/digest", "value": artifact},
-	{"op": "replace", "path": "/production/history/0/digest", "value": artifact},
+	{"op": "replace", "path": "/production", "value": {"current": _undone, "history": [_undone, _target]}},
 	{"op": "replace", "path": "/calendar/holidays", "value": [today]},
 ])
 
-# An emergency in a freeze on a holiday, approved by a VP.
+_undone := object.union(_deployment, {"version": "5c7e1a4", "live_at": "2026-11-23T10:00:00-05:00"})
+
+_target := object.union(_deployment, {"digest": artifact, "version": "7a3f9c2", "status": "superseded"})
+
+# An emergency in a freeze on a holiday, approved by a VP, with the debt recorded
+# in the trail that the gate reads.
 emergency := patched([
 	{"op": "replace", "path": "/request/emergency", "value": true},
 	{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
 	{"op": "replace", "path": "/incidents", "value": [incident]},
 	{"op": "replace", "path": "/approvals/0/approver", "value": "mailto:vp@example.com"},
+	{"op": "replace", "path": "/approvals/0/deployment_window", "value": "emergency"},
+	{"op": "add", "path": "/approvals/0/ticket", "value": "INC-1"},
 	{"op": "replace", "path": "/on_call/notified_at", "value": "2026-11-24T09:45:00-05:00"},
 	{"op": "replace", "path": "/calendar/freezes", "value": [today]},
 	{"op": "replace", "path": "/calendar/holidays", "value": [today]},
+	{"op": "replace", "path": "/trail", "value": recorded.trail},
+	{"op": "replace", "path": "/sources/trail/kind", "value": "trail"},
 ])
 
 incident := {

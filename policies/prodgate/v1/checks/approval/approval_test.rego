@@ -127,7 +127,7 @@ test_pass_rollback_by_the_original_approver if {
 
 # A history from the trail makes an original approver only by a writer who counts.
 test_deny_rollback_by_an_original_approver_whom_nobody_who_counts_recorded if {
-	deployment := object.union(testing.rollback.production.history[0], {"writer": "repo:acme/payments-api", "assurance": "ci"})
+	deployment := object.union(testing.rollback.production.history[1], {"writer": "repo:acme/payments-api", "assurance": "ci"})
 	document := object.union(testing.change(testing.rollback, "/approvals/0/approver", "mailto:manager@example.com"), {
 		"now": "2026-11-24T20:00:00-05:00",
 		"production": {"current": deployment, "history": [deployment]},

@@ -6,36 +6,73 @@
 #   complete").
 package prodgate.v1.checks.audit
 
+import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.writers
 
 default pass := false
 
 pass if {
 	_readable
+	trail.complete
 	count(settings.effective.audit.required_steps) > 0
 	every step in settings.effective.audit.required_steps {
 		_logged(step)
 	}
+	_in_order
 }
 
 needs := {"artifact", "trail"}
 
 _readable if count(needs - sources.readable) == 0
 
-_logged(type) if {
+_logged(type) if count(_good(type)) > 0
+
+# The instants at which a step was taken, by steps that count.
+_good(type) := {instant |
 	some step in input.trail.steps
 	_is(step, type)
 	_counts(step)
+	instant := clock.past(step.at)
 }
+
+# Each step follows one of the kind before it, counted from the latest of the
+# first kind: what was verified, and then approved, is what runs now.
+_in_order if {
+	required := settings.effective.audit.required_steps
+	every position, type in required {
+		_follows(position, type, required)
+	}
+}
+
+_follows(0, _, _)
+
+_follows(position, type, required) if {
+	position > 0
+	some instant in _good(type)
+	_first_after_beginning(required[position - 1], required[0]) <= instant
+}
+
+_first_after_beginning(type, first) := min({instant |
+	some instant in _good(type)
+	_beginning(first) <= instant
+})
+
+# What is gone back to has been promoted before; only then, in the past, was it
+# in order.
+_beginning(first) := min(_good(first)) if {
+	input.request.kind == "rollback"
+} else := max(_good(first))
 
 # A source that knows no writers may leave out where a step was taken.
 _counts(step) if {
 	_plain
 	not startswith(step.type, "gate.")
 	object.get(step, "environment", null) == null
+	_went_well(step)
 } else if {
 	writers.counts("trail", step.type, step)
 	_at_home(step)
@@ -58,24 +95,38 @@ _recorded(type) if {
 # A step counts where it belongs.
 _at_home(step) if {
 	_staging(step)
-	step.environment in settings.effective.audit.staging_environments
+	step.environment in settings.effective.staging.environments
+	_of_service(step)
 }
 
 _at_home(step) if {
 	not _staging(step)
 	step.environment == input.request.environment
+	_of_service(step)
 }
 
 _at_home(step) if {
 	_plain
 	object.get(step, "environment", null) == null
+	_of_service(step)
 }
+
+_of_service(step) if binding.ours_service(step)
 
 _staging(step) if startswith(step.type, "staging.")
 
-# Decisions on saved documents and simulations have types of their own, which
-# never count, and a gate that denied was not passed.
-_went_well(step) if not _gate(step)
+# A verification counts with a good result only. Decisions on saved documents and
+# simulations have types of their own, which never count, and a gate that denied
+# was not passed.
+_went_well(step) if {
+	step.type != "staging.verified"
+	not _gate(step)
+}
+
+_went_well(step) if {
+	step.type == "staging.verified"
+	step.result == "PASSED"
+}
 
 _went_well(step) if {
 	step.type == "gate.evaluated"
@@ -89,6 +140,52 @@ _went_well(step) if {
 }
 
 _gate(step) if startswith(step.type, "gate.")
+
+# METADATA
+# title: The audit trail was not read as a whole
+# description: >-
+#   The source read a part of the trail, or its settings pin another trail, so what
+#   is missing from it proves nothing.
+# custom:
+#   code: audit.incomplete
+#   cure: fix
+#   remedy: Read the trail that audit.trail_origins in the settings names, as a whole.
+#   who: [owner of prodgate.yaml, whoever runs the trail]
+deny contains {
+	"code": "audit.incomplete",
+	"path": "/trail",
+	"message": sprintf("the trail %v was not read as a whole, or is not one that counts", [object.get(input.trail, "origin", "of this file")]),
+	"observed": {key: value | some key in ["complete", "origin"]; value := input.trail[key]},
+	"required": {"complete": true, "origins": settings.effective.audit.trail_origins},
+} if {
+	_readable
+	not trail.complete
+}
+
+# METADATA
+# title: The steps in the audit trail are not in order
+# description: >-
+#   Every required step is recorded, but not in the order in which they have to be
+#   taken, counted from the latest deployment to staging.
+# custom:
+#   code: audit.out_of_order
+#   cure: fix
+#   remedy: Take the later steps again, in order.
+#   who: [whoever runs the pipeline]
+deny contains {
+	"code": "audit.out_of_order",
+	"path": "/trail/steps",
+	"message": sprintf("the steps were not taken in the order %s", [concat(", ", settings.effective.audit.required_steps)]),
+	"observed": [{"type": step.type, "at": step.at} | some step in input.trail.steps; step.type in settings.effective.audit.required_steps],
+	"required": settings.effective.audit.required_steps,
+} if {
+	_readable
+	trail.complete
+	every type in settings.effective.audit.required_steps {
+		_logged(type)
+	}
+	not _in_order
+}
 
 # METADATA
 # title: A step is not in the audit trail
@@ -163,5 +260,14 @@ _objections[type] contains "is no gate that was passed" if {
 	some type in settings.effective.audit.required_steps
 	some step in input.trail.steps
 	_is(step, type)
+	_gate(step)
+	not _went_well(step)
+}
+
+_objections[type] contains sprintf("has the result %v", [object.get(step, "result", "(none)")]) if {
+	some type in settings.effective.audit.required_steps
+	some step in input.trail.steps
+	_is(step, type)
+	not _gate(step)
 	not _went_well(step)
 }

@@ -110,10 +110,10 @@ test_deny_step_taken_elsewhere if {
 }
 
 test_pass_staging_of_another_name_where_the_settings_say_so if {
-	settings := testing.settings("/audit/staging_environments", ["staging", "uat"])
+	settings := testing.settings("/staging/environments", ["staging", "uat"])
 	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps/0/environment", "uat") with data.prodgate.v1.settings as settings
 	every value in [[], null, {}, "staging"] {
-		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings("/audit/staging_environments", value)
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings("/staging/environments", value)
 	}
 }
 
@@ -163,4 +163,64 @@ test_fail_missing_fact_of_a_trail if {
 	every path in ["/trail/steps/0/writer", "/trail/steps/0/assurance", "/trail/steps/0/environment", "/sources/trail/kind", "/request/environment"] {
 		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, path)
 	}
+}
+
+test_deny_verification_without_a_good_result if {
+	every document in [testing.promotion, testing.recorded] {
+		every result in ["FAILED", "passed", "", null, true] {
+			mutant := testing.change(document, "/trail/steps/1/result", result)
+			audit.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as mutant
+		}
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/trail/steps/1/result")
+	}
+	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/trail/steps/1/result", "FAILED")
+	finding.message == "staging.verified is in the trail, but does not count: it has the result FAILED"
+}
+
+test_deny_steps_out_of_order if {
+	every document in [testing.promotion, testing.recorded] {
+		every change in [
+			["/trail/steps/0/at", "2026-11-24T09:30:01-05:00"],
+			["/trail/steps/1/at", "2026-11-24T08:59:59-05:00"],
+			["/trail/steps/2/at", "2026-11-24T09:29:59-05:00"],
+		] {
+			mutant := testing.change(document, change[0], change[1])
+			audit.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(audit.deny) == {"audit.out_of_order"} with data.prodgate.organisation as testing.organisation with input as mutant
+		}
+		audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/steps/0/at", "2026-11-24T09:30:00-05:00")
+	}
+}
+
+_again(at) := object.union(testing.recorded.trail.steps[0], {"at": at})
+
+test_deny_verified_before_the_latest_deployment if {
+	document := _recorded("/trail/steps", array.concat(testing.recorded.trail.steps, [_again("2026-11-24T11:30:00-05:00")]))
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(audit.deny) == {"audit.out_of_order"} with data.prodgate.organisation as testing.organisation with input as document
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/request/kind", "rollback")
+	verified := object.union(testing.recorded.trail.steps[1], {"at": "2026-11-24T11:40:00-05:00"})
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", array.concat(document.trail.steps, [verified]))
+	approved := object.union(testing.recorded.trail.steps[2], {"at": "2026-11-24T11:50:00-05:00"})
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", array.concat(document.trail.steps, [verified, approved]))
+}
+
+test_deny_step_of_another_service if {
+	every position in [0, 1, 2] {
+		mutant := json.patch(testing.recorded, [{"op": "add", "path": sprintf("/trail/steps/%d/service", [position]), "value": "search-api"}])
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as mutant
+		audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(mutant, sprintf("/trail/steps/%d/service", [position]), "payments-api")
+	}
+}
+
+test_deny_trail_that_was_not_read_as_a_whole if {
+	every value in [false, null, "true", 1] {
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/complete", value)
+		testing.codes(audit.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/complete", value)
+	}
+	pinned := testing.settings("/audit/trail_origins", ["prodgate.dev/trail/1"])
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as pinned
+	testing.codes(audit.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as pinned
 }

@@ -1,13 +1,16 @@
 # METADATA
 # title: Change freeze
 # description: >-
-#   No change freeze holds for this environment and service
+#   No change freeze holds for this environment and service, neither by the
+#   calendar nor by somebody who stopped the line
 #   (production-readiness.md, "Change Freeze Compliance").
 package prodgate.v1.checks.freeze
 
 import data.prodgate.v1.lib.calendar
 import data.prodgate.v1.lib.emergency
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.stops
+import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.waivers
 
 default pass := false
@@ -16,9 +19,17 @@ pass if {
 	count(needs - sources.readable) == 0
 	calendar.covered
 	_free
+	_moving
 }
 
-needs := {"calendar"}
+needs := {"calendar", "trail"}
+
+_moving if stops.none
+
+_moving if {
+	trail.complete
+	emergency.granted
+}
 
 _free if calendar.no_freeze
 
@@ -47,6 +58,36 @@ deny contains object.union(_active(freeze), {"message": sprintf("freeze %q until
 }
 
 deny contains finding if some finding in calendar.beyond_horizon
+
+# METADATA
+# title: The line is stopped
+# description: Somebody declared a freeze in the audit trail ("prodgate freeze now"); rollbacks and emergencies pass.
+# custom:
+#   code: freeze.stopped
+#   cure: ask
+#   remedy: Ask who declared it to lift it (prodgate freeze lift), or wait until it ends; a critical patch may go as an emergency.
+#   who: [whoever declared it, Platform Lead]
+deny contains object.union(_stop(stop), {"message": sprintf("%v stopped the line at %v: %v", [
+	object.get(stop, "by", object.get(stop, "writer", "somebody")),
+	stop.from,
+	stop.reason,
+])}) if {
+	"trail" in sources.readable
+	not _moving
+	some stop in stops.standing
+}
+
+waived contains object.union(_stop(stop), {"message": sprintf("the stop %q is dismissed", [stop.reason])}) if {
+	some stop in stops.dismissed
+}
+
+_stop(stop) := {
+	"code": "freeze.stopped",
+	"item": object.get(stop, "id", "freeze.declared"),
+	"path": "/trail/stops",
+	"observed": stop,
+	"required": "no freeze",
+}
 
 waived contains object.union(_active(freeze), {"message": sprintf("the freeze %q is waived", [freeze.name])}) if {
 	some freeze in calendar.freezes

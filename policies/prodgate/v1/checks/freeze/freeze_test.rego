@@ -12,7 +12,7 @@ test_pass_no_freeze if {
 	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	freeze.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	freeze.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	freeze.needs == {"calendar"}
+	freeze.needs == {"calendar", "trail"}
 }
 
 test_deny_active if {
@@ -137,4 +137,84 @@ test_deny_waiver_without_a_name if {
 test_deny_index_names_a_freeze if {
 	document := object.union(_with({}), {"index": {"freezes": {20781: [0]}, "holidays": {20781: []}}})
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_stop(entry) := object.union(testing.recorded, {"trail": {"stops": [object.union(
+	{
+		"id": "stop-1",
+		"reason": "payments are down",
+		"from": "2026-11-24T11:30:00-05:00",
+		"until": null,
+		"writer": "user:mallory",
+		"assurance": "claimed",
+		"lifted": [],
+	},
+	entry,
+)]}})
+
+test_deny_stopped if {
+	every entry in [
+		{},
+		{"services": ["payments-api"]},
+		{"services": ["payment-api"]},
+		{"environments": ["prod"]},
+		{"environments": ["production"]},
+		{"until": "2026-11-24T12:00:01-05:00"},
+		{"until": "soon"},
+		{"from": "2026-11-24T13:00:00-05:00"},
+		{"services": []},
+	] {
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _stop(entry)
+		testing.codes(freeze.deny) == {"freeze.stopped"} with data.prodgate.organisation as testing.organisation with input as _stop(entry)
+	}
+	some finding in freeze.deny with data.prodgate.organisation as testing.organisation with input as _stop({"by": "github:2"})
+	finding.message == "github:2 stopped the line at 2026-11-24T11:30:00-05:00: payments are down"
+}
+
+test_pass_stop_that_is_over_or_elsewhere if {
+	settings := object.union(data.prodgate.v1.settings, {
+		"services": {"search-api": {}},
+		"environments": {"canary": {}},
+	})
+	every entry in [{"services": ["search-api"]}, {"environments": ["canary"]}, {"until": "2026-11-24T12:00:00-05:00"}] {
+		freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _stop(entry) with data.prodgate.v1.settings as settings
+	}
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _stop({"services": ["search-api", "payments-api"]}) with data.prodgate.v1.settings as settings
+}
+
+_lift(entry) := {"lifted": [object.union({"at": "2026-11-24T11:45:00-05:00", "writer": "repo:acme/payments-api", "assurance": "ci"}, entry)]}
+
+test_pass_stop_that_is_lifted if {
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _stop(_lift({}))
+	every entry in [{"assurance": "claimed"}, {"at": "2026-11-24T11:29:59-05:00"}, {"at": "2026-11-24T12:00:01-05:00"}] {
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _stop(_lift(entry))
+	}
+}
+
+test_pass_emergency_in_a_stop if {
+	document := object.union(testing.emergency, {"trail": object.union(testing.emergency.trail, {"stops": _stop({}).trail.stops})})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/complete", false)
+}
+
+test_waived_stop_that_is_dismissed if {
+	dismissal := {
+		"entry": "stop-1",
+		"at": "2026-11-24T11:40:00-05:00",
+		"by": "github:2",
+		"reason": "not ours",
+		"writer": "github:2",
+		"assurance": "oidc",
+	}
+	document := object.union(_stop({}), {"trail": {"dismissals": [dismissal]}})
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(freeze.waived) == {"freeze.stopped"} with data.prodgate.organisation as testing.organisation with input as document
+	counted := object.union(_stop({"assurance": "ci"}), {"trail": {"dismissals": [dismissal]}})
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as counted
+}
+
+test_fail_trail_that_was_not_read if {
+	every path in ["/sources/trail", "/trail", "/trail/steps"] {
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
+	}
 }

@@ -6,6 +6,7 @@
 #   response").
 package prodgate.v1.checks.incident
 
+import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.emergency
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -32,6 +33,9 @@ _active contains position if {
 _over(incident) if incident.status == "resolved"
 
 _elsewhere(incident) if text.differs(incident.service, input.request.service)
+
+# An incident of another environment that the settings list.
+_elsewhere(incident) if binding.elsewhere(incident)
 
 _answered(incident) if {
 	emergency.granted

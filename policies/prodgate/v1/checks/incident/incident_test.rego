@@ -72,3 +72,11 @@ test_deny_emergency_that_answers_another if {
 test_deny_emergency_that_is_not_granted if {
 	incident.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.emergency, "/approvals", [])
 }
+
+test_pass_incident_of_another_environment if {
+	settings := testing.settings("/environments", {"production": {}, "canary": {}})
+	document := testing.changed("/incidents", [object.union(testing.incident, {"environment": "canary"})])
+	incident.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	incident.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	incident.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/incidents/0/environment", "production") with data.prodgate.v1.settings as settings
+}

@@ -5,6 +5,8 @@
 #   (production-readiness.md, "Monitoring ready").
 package prodgate.v1.checks.monitoring
 
+import data.prodgate.v1.lib.binding
+import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -14,11 +16,17 @@ default pass := false
 
 pass if {
 	count(needs - sources.readable) == 0
+	_ours
+	_recent
 	_watched
 	_alerting
 }
 
 needs := {"monitoring"}
+
+_ours if binding.ours(input.monitoring)
+
+_recent if clock.fresh(input.monitoring.as_of, settings.effective.monitoring.max_age)
 
 _watched if {
 	settings.effective.monitoring.minimum_dashboards > 0
@@ -45,6 +53,44 @@ _alerts := count([alert |
 	some alert in input.monitoring.alerts
 	alert.enabled == true
 ])
+
+# METADATA
+# title: Monitoring of another service
+# description: The dashboards and alerts are of another service or environment.
+# custom:
+#   code: monitoring.foreign
+#   cure: fix
+#   remedy: Name the monitoring of this service in prodgate.yaml.
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "monitoring.foreign",
+	"path": "/monitoring",
+	"message": "the dashboards and alerts are of another service or environment",
+	"observed": {key: value | some key in ["service", "environment"]; value := input.monitoring[key]},
+	"required": {"service": input.request.service, "environment": input.request.environment},
+} if {
+	"monitoring" in sources.readable
+	not _ours
+}
+
+# METADATA
+# title: Monitoring was not looked at lately
+# description: It is not known whether the dashboards and alerts still exist.
+# custom:
+#   code: monitoring.stale
+#   cure: fix
+#   remedy: Look at the monitoring system again, and write down when (as_of).
+#   who: [owner of the service]
+deny contains {
+	"code": "monitoring.stale",
+	"path": "/monitoring/as_of",
+	"message": sprintf("the monitoring system was last looked at %v", [object.get(input.monitoring, "as_of", "at an unknown time")]),
+	"observed": object.get(input.monitoring, "as_of", null),
+	"required": {"max_age": settings.effective.monitoring.max_age},
+} if {
+	"monitoring" in sources.readable
+	not _recent
+}
 
 # METADATA
 # title: No dashboard

@@ -60,11 +60,32 @@ test_deny_one_below_the_minimum if {
 
 test_waived_both if {
 	document := testing.waive(
-		testing.changed("/monitoring", {"dashboards": [], "alerts": []}),
+		testing.changed("/monitoring", {"as_of": testing.promotion.monitoring.as_of, "dashboards": [], "alerts": []}),
 		[testing.waiver(code) | some code in _codes],
 	)
 	settings := testing.waivable(_codes)
 	monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	testing.codes(monitoring.waived) == _codes with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_monitoring_of_something_else if {
+	every entry in [{"service": "search-api"}, {"environment": "staging"}] {
+		document := object.union(testing.promotion, {"monitoring": entry})
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(monitoring.deny) == {"monitoring.foreign"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	every entry in [{"service": "payments-api", "environment": "production"}, {"service": null, "environment": null}] {
+		monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"monitoring": entry})
+	}
+}
+
+test_deny_monitoring_that_nobody_looked_at if {
+	every value in [null, "", "2026-11-23T12:00:00-05:00", "2026-11-24T12:00:01-05:00", 0, true] {
+		document := testing.changed("/monitoring/as_of", value)
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(monitoring.deny) == {"monitoring.stale"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/monitoring/as_of", "2026-11-23T12:00:01-05:00")
+	monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without("/monitoring/as_of")
 }

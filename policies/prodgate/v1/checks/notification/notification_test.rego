@@ -80,3 +80,56 @@ test_deny_waiver_without_a_team if {
 	settings := testing.waivable({"notification.team_not_told"})
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
+
+_about(entry) := object.union(testing.promotion, {"notifications": [object.union(notification, entry) | some notification in testing.promotion.notifications]})
+
+test_deny_told_about_something_else if {
+	every entry in [{"service": "search-api"}, {"environment": "staging"}, {"digest": testing.other}, {"request": "run-2"}] {
+		notification.pass == false with data.prodgate.organisation as testing.organisation with input as _about(entry)
+		testing.codes(notification.deny) == {"notification.team_not_told"} with data.prodgate.organisation as testing.organisation with input as _about(entry)
+	}
+	every entry in [
+		{"service": "payments-api", "environment": "production", "digest": testing.artifact, "request": "run-1"},
+		{"service": null, "environment": null, "digest": null, "request": null},
+	] {
+		notification.pass == true with data.prodgate.organisation as testing.organisation with input as _about(entry)
+	}
+	deployment := json.patch(_about({"request": "acme/payments-api/runs/7"}), [{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"}])
+	notification.pass == true with data.prodgate.organisation as testing.organisation with input as deployment
+}
+
+# The second attempt of a run, of which the trail knows the first.
+_again(entry) := json.patch(testing.recorded, [
+	{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"},
+	{"op": "replace", "path": "/request/requested_at", "value": "2026-11-24T11:30:00-05:00"},
+	{"op": "add", "path": "/trail/requests", "value": [object.union(
+		{
+			"id": "acme/payments-api/runs/7/attempts/1",
+			"at": "2026-11-24T10:00:00-05:00",
+			"kind": "promotion",
+			"digest": testing.artifact,
+			"environment": "production",
+			"requested_by": "github:1",
+			"triggered_by": "github:1",
+			"writer": "repo:acme/payments-api",
+			"assurance": "ci",
+		},
+		entry,
+	)]},
+])
+
+test_pass_told_since_the_first_attempt if {
+	notification.pass == true with data.prodgate.organisation as testing.organisation with input as _again({})
+	every entry in [
+		{"digest": testing.other},
+		{"kind": "rollback"},
+		{"environment": "staging"},
+		{"configuration": testing.values},
+		{"assurance": "claimed"},
+		{"at": "2026-11-24T10:00:02-05:00"},
+		{"at": "2026-11-24T12:00:01-05:00"},
+	] {
+		notification.pass == false with data.prodgate.organisation as testing.organisation with input as _again(entry)
+	}
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_again({}), "/request/deployment")
+}

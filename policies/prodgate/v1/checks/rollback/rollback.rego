@@ -6,7 +6,9 @@
 #   Readiness"). A first release has no such version, and shows that.
 package prodgate.v1.checks.rollback
 
+import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.deployments
 import data.prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -19,6 +21,8 @@ pass if {
 	_kind == "promotion"
 	_readable
 	_documented
+	_reviewed
+	_own_plan
 	_target_ready
 	_target_differs
 }
@@ -27,13 +31,18 @@ pass if {
 	_kind == "configuration"
 	_readable
 	_documented
+	_reviewed
+	_own_plan
 	_target_ready
+	_target_differs
 }
 
 pass if {
 	_kind == "initial"
 	_readable
 	_documented
+	_reviewed
+	_own_plan
 	_nothing_before
 	_known_long_enough
 }
@@ -41,8 +50,10 @@ pass if {
 pass if {
 	_kind == "rollback"
 	_readable
+	_own_plan
 	_target_ready
 	_is_target
+	_lies_before
 	_ticketed
 }
 
@@ -58,14 +69,53 @@ _readable if count(needs - sources.readable) == 0
 
 _documented if text.given(input.rollback.procedure)
 
+# A way back that nobody has looked at for long may lead nowhere.
+_reviewed if {
+	clock.now - clock.past(input.rollback.reviewed_at) < time.parse_duration_ns(settings.effective.rollback.max_age)
+}
+
+_own_plan if binding.ours_service(input.rollback)
+
 _available if input.rollback.target.available == true
 
-_worked if {
+# Deployments of the target: of its digest, and of its configuration where the
+# plan names one.
+_of_target contains position if {
 	text.given(input.rollback.target.digest)
-	some deployment in input.production.history
+	some position, deployment in deployments.all
 	deployment.digest == input.rollback.target.digest
-	deployment.status in settings.effective.rollback.working_statuses
-	writers.counts("production", "deploy.live", deployment)
+	_same_configuration(deployment)
+}
+
+_same_configuration(deployment) if {
+	text.given(input.rollback.target.configuration)
+	deployment.configuration == input.rollback.target.configuration
+}
+
+_same_configuration(_) if object.get(input.rollback.target, "configuration", null) == null
+
+_last_began := max({deployments.began[position] | some position in _of_target})
+
+# The latest of them ended well. One that cannot be dated might be the latest.
+_worked if {
+	count(_of_target) > 0
+	every position in _of_target {
+		_earlier_or_good(position)
+	}
+	some position in _of_target
+	position in deployments.good
+}
+
+_earlier_or_good(position) if deployments.began[position] < _last_began
+
+_earlier_or_good(position) if {
+	deployments.began[position] == _last_began
+	position in deployments.good
+}
+
+_ever_worked if {
+	some position in _of_target
+	position in deployments.good
 }
 
 _target_ready if {
@@ -78,12 +128,51 @@ _target_differs if {
 	input.rollback.target.digest != input.artifact.digest
 }
 
-_is_target if input.rollback.target.digest == input.artifact.digest
+# The same image with the configuration that it had before.
+_target_differs if {
+	_kind == "configuration"
+	text.given(input.rollback.target.configuration)
+	text.given(input.request.configuration)
+	input.rollback.target.configuration != input.request.configuration
+}
 
-# Only a history that was read, and is empty, says that nothing ran before.
+_is_target if {
+	input.rollback.target.digest == input.artifact.digest
+	_configuration_asked_for
+}
+
+_configuration_asked_for if {
+	object.get(input.rollback.target, "configuration", null) == object.get(input.request, "configuration", null)
+}
+
+# What is undone is the newest deployment that began; the target went live before
+# it, and was written down before it.
+_undone := max({instant |
+	some position, _ in deployments.all
+	not position in _of_target
+	instant := deployments.began[position]
+})
+
+_lies_before if {
+	_last_began < _undone
+	every position in _of_target {
+		_written_before(deployments.all[position])
+	}
+}
+
+_written_before(deployment) if object.get(deployment, "recorded_at", null) == null
+
+_written_before(deployment) if clock.fact(deployment.recorded_at) < _undone
+
+# Only a history that was read as a whole, and is empty, says that nothing ran
+# before.
 _nothing_before if {
+	deployments.complete
+	count(deployments.all) == 0
 	input.production.history == []
 	object.get(input.production, "current", "") == null
+	object.get(input.production, "adoption", null) == null
+	count(object.get(input.production, "unjoined", [])) == 0
 }
 
 # A trail that is new knows of no deployment, whatever went before it.
@@ -118,6 +207,44 @@ deny contains {
 	_readable
 	_kind != "rollback"
 	not _documented
+}
+
+# METADATA
+# title: The way back was not checked lately
+# description: Nobody has checked the documented way back within the time that the settings allow.
+# custom:
+#   code: rollback.not_reviewed
+#   cure: ask
+#   remedy: Check that the documented way back still works, and write down when (reviewed_at).
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.not_reviewed",
+	"path": "/rollback/reviewed_at",
+	"message": sprintf("the way back was last checked at %v", [object.get(input.rollback, "reviewed_at", "an unknown time")]),
+	"observed": object.get(input.rollback, "reviewed_at", null),
+	"required": {"max_age": settings.effective.rollback.max_age},
+} if {
+	_readable
+	_kind != "rollback"
+	not _reviewed
+}
+
+# METADATA
+# title: The way back of another service
+# description: The rollback plan names another service.
+# custom:
+#   code: rollback.foreign_plan
+#   cure: fix
+#   remedy: Name the rollback plan of this service in prodgate.yaml.
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "rollback.foreign_plan",
+	"path": "/rollback/service",
+	"message": sprintf("the rollback plan is of %v", [input.rollback.service]),
+	"required": input.request.service,
+} if {
+	_readable
+	not _own_plan
 }
 
 # METADATA
@@ -158,7 +285,51 @@ deny contains {
 } if {
 	_readable
 	_kind in _back
+	not _ever_worked
+}
+
+# METADATA
+# title: Rollback target did not end well
+# description: The latest deployment of the version to go back to failed, was undone or did not pass its verification.
+# custom:
+#   code: rollback.target_spoiled
+#   cure: fix
+#   remedy: Name a version whose latest deployment worked.
+#   who: [owner of the service]
+deny contains {
+	"code": "rollback.target_spoiled",
+	"path": "/rollback/target",
+	"message": "the target worked once, but its latest deployment did not end well",
+	"observed": [deployments.status[position] | some position in _of_target],
+	"required": {"status": settings.effective.rollback.working_statuses},
+} if {
+	_readable
+	_kind in _back
+	_ever_worked
 	not _worked
+}
+
+# METADATA
+# title: Nothing to undo
+# description: >-
+#   A rollback undoes the newest deployment that began, and goes back to one that
+#   went live, and was recorded, before it.
+# custom:
+#   code: rollback.not_before
+#   cure: fix
+#   remedy: Request a promotion for a newer version; name a target that ran before the newest deployment.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "rollback.not_before",
+	"path": "/rollback/target",
+	"message": "the target did not run before the newest deployment",
+	"observed": [object.filter(deployment, ["id", "digest", "status", "started_at", "live_at", "recorded_at"]) | some deployment in deployments.all],
+	"required": "a deployment that went live and was recorded before the one to undo",
+} if {
+	_readable
+	_kind == "rollback"
+	_worked
+	not _lies_before
 }
 
 # METADATA
@@ -176,7 +347,7 @@ deny contains {
 	"required": "another digest than the artifact's",
 } if {
 	_readable
-	_kind == "promotion"
+	_kind in {"configuration", "promotion"}
 	not _target_differs
 	_available
 }

@@ -44,14 +44,16 @@ test_deny_not_available if {
 test_deny_not_proven if {
 	every document in _ways {
 		every status in ["failed", "rolled_back", "Live", "", null, true] {
-			mutant := testing.change(document, "/production/history/0/status", status)
+			mutant := testing.change(document, _last(document, "status"), status)
 			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/0/digest", testing.other)
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, _last(document, "digest"), testing.other)
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history", [])
 	}
 }
+
+_last(document, key) := sprintf("/production/history/%d/%s", [count(document.production.history) - 1, key])
 
 test_deny_two_digests_that_are_not_known_are_not_the_same if {
 	every value in [null, "", [], true] {
@@ -71,7 +73,9 @@ test_deny_same_artifact if {
 	])
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as document
-	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/request/kind", "configuration")
+	same := testing.change(testing.configuration, "/rollback/target/digest", testing.artifact)
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as same
+	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as same
 }
 
 test_deny_not_target if {
@@ -150,7 +154,12 @@ test_fail_setting_emptied_or_removed if {
 }
 
 _recorded_rollback := object.union(testing.rollback, {
-	"production": testing.change(testing.recorded, "/production/history/0/digest", testing.artifact).production,
+	"production": {
+		"current": null,
+		"history": [object.union(deployment, {"writer": "repo:acme/payments-api", "assurance": "ci"}) | some deployment in testing.rollback.production.history],
+		"since": "2026-10-01T00:00:00Z",
+		"complete": true,
+	},
 	"sources": object.union(testing.rollback.sources, {"production": {"status": "ok", "kind": "trail", "error": null}}),
 })
 
@@ -164,11 +173,11 @@ test_pass_history_of_a_trail if {
 test_deny_not_proven_by_a_writer_who_does_not_count if {
 	every document in [testing.recorded, _recorded_rollback] {
 		every value in ["claimed", null, "", true] {
-			mutant := testing.change(document, "/production/history/0/assurance", value)
+			mutant := testing.change(document, _last(document, "assurance"), value)
 			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
-		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/production/history/0/writer")
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, _last(document, "writer"))
 	}
 }
 
@@ -199,4 +208,123 @@ test_fail_setting_of_a_first_release_emptied_or_removed if {
 	}
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings_without("/rollback/first_release")
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", "721h")
+}
+
+test_deny_way_back_that_nobody_checked_lately if {
+	every document in [testing.promotion, testing.configuration, testing.initial] {
+		every value in [null, "", "2026-08-26T12:00:00-05:00", "2026-11-24T12:00:01-05:00", true, 0] {
+			mutant := testing.change(document, "/rollback/reviewed_at", value)
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_reviewed"} with data.prodgate.organisation as testing.organisation with input as mutant
+		}
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/rollback/reviewed_at")
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/reviewed_at", "2026-08-26T12:00:01-05:00")
+	}
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/rollback/reviewed_at", null)
+}
+
+test_deny_plan_of_another_service if {
+	every document in [testing.promotion, testing.configuration, testing.initial, testing.rollback] {
+		mutant := object.union(document, {"rollback": {"service": "search-api"}})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+		testing.codes(rollback.deny) == {"rollback.foreign_plan"} with data.prodgate.organisation as testing.organisation with input as mutant
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(document, {"rollback": {"service": "payments-api"}})
+	}
+}
+
+_again(document, entry) := json.patch(document, [{
+	"op": "add",
+	"path": "/production/history/0",
+	"value": object.union(document.production.history[count(document.production.history) - 1], entry),
+}])
+
+test_deny_target_whose_latest_deployment_did_not_end_well if {
+	every document in [testing.promotion, testing.configuration, testing.rollback] {
+		every status in ["failed", "rolled_back", "verification_failed", "in_progress", "odd"] {
+			mutant := _again(document, {"status": status, "live_at": "2026-11-20T10:00:00-05:00"})
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.target_spoiled"} with data.prodgate.organisation as testing.organisation with input as mutant
+		}
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed", "live_at": "2026-11-18T10:00:00-05:00"})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed"})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed", "live_at": "no time"})
+	}
+}
+
+test_deny_rollback_to_what_did_not_run_before if {
+	newest := testing.change(testing.rollback, "/production/history/1/live_at", "2026-11-23T10:00:00-05:00")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as newest
+	testing.codes(rollback.deny) == {"rollback.not_before"} with data.prodgate.organisation as testing.organisation with input as newest
+	alone := testing.remove(testing.rollback, "/production/history/0")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as alone
+	testing.codes(rollback.deny) == {"rollback.not_before"} with data.prodgate.organisation as testing.organisation with input as alone
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/production/history/1/live_at", "2026-11-23T09:59:59-05:00")
+}
+
+_backdated(at) := json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/recorded_at", "value": at}])
+
+test_deny_rollback_to_what_was_written_down_afterwards if {
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _backdated("2026-11-23T09:59:59-05:00")
+	every at in ["2026-11-23T10:00:00-05:00", "2026-11-24T11:59:00-05:00", "soon"] {
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _backdated(at)
+		testing.codes(rollback.deny) == {"rollback.not_before"} with data.prodgate.organisation as testing.organisation with input as _backdated(at)
+	}
+}
+
+test_pass_rollback_of_what_never_went_live if {
+	every status in ["failed", "in_progress"] {
+		document := json.patch(testing.rollback, [
+			{"op": "replace", "path": "/production/history/0/status", "value": status},
+			{"op": "add", "path": "/production/history/0/started_at", "value": "2026-11-24T11:50:00-05:00"},
+			{"op": "replace", "path": "/production/current", "value": testing.rollback.production.history[1]},
+		])
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+_earlier := "sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+
+# Back to the same image with the configuration that it had before.
+_configuration_back := json.patch(testing.rollback, [
+	{"op": "add", "path": "/request/configuration", "value": _earlier},
+	{"op": "add", "path": "/rollback/target/configuration", "value": _earlier},
+	{"op": "add", "path": "/production/history/1/configuration", "value": _earlier},
+	{"op": "replace", "path": "/production/history/0/digest", "value": testing.artifact},
+	{"op": "add", "path": "/production/history/0/configuration", "value": testing.values},
+])
+
+test_pass_rollback_of_a_configuration if {
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _configuration_back
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_configuration_back, "/production/history/1/configuration", testing.values)
+	other := testing.change(_configuration_back, "/request/configuration", testing.values)
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as other
+	testing.codes(rollback.deny) == {"rollback.not_target"} with data.prodgate.organisation as testing.organisation with input as other
+}
+
+test_pass_configuration_whose_way_back_is_the_configuration_before if {
+	document := json.patch(testing.configuration, [
+		{"op": "replace", "path": "/rollback/target/digest", "value": testing.artifact},
+		{"op": "add", "path": "/rollback/target/configuration", "value": _earlier},
+		{"op": "add", "path": "/production/history/0/configuration", "value": _earlier},
+	])
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/target/configuration", testing.values)
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/request/configuration")
+}
+
+test_deny_first_release_with_anything_before if {
+	every section in [
+		{"adoption": {"at": "2026-11-01T00:00:00Z"}},
+		{"unjoined": [{"type": "deploy.failed", "at": "2026-11-01T00:00:00Z"}]},
+		{"complete": false},
+	] {
+		document := object.union(testing.initial, {"production": section})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	every section in [{"complete": false}, {"complete": null}] {
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as object.union(testing.recorded_initial, {"production": section})
+	}
+	trail := object.union(testing.initial, {"trail": {"deployments": [testing.promotion.production.current]}})
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as trail
 }

@@ -2,42 +2,57 @@
 # title: Soak time
 # description: >-
 #   This digest ran in staging for the minimum time, counted from its latest
-#   deployment or restart storm (production-readiness.md, "Staging Soak Time
+#   deployment or restart storm that any source knows of. A stay that another
+#   digest ended counts for a while (production-readiness.md, "Staging Soak Time
 #   Completed").
 package prodgate.v1.checks.soak
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.waivers
 
 default pass := false
 
 pass if {
 	count(needs - sources.readable) == 0
-	_soaked
+	some environment, _ in staging.stays
+	_soaked(environment)
 }
 
-needs := {"artifact", "staging"}
+needs := {"artifact", "staging", "trail"}
 
-_soaked if clock.now - _since >= _minimum
+_soaked(environment) if {
+	_long_enough(staging.stays[environment])
+	_recent(environment)
+}
 
-_soaked if {
-	clock.now >= _since
+_long_enough(stay) if _ran(stay) >= _minimum
+
+_long_enough(stay) if {
+	_ran(stay) >= 0
 	waivers.suspends("soak.too_short")
 }
 
-_minimum := time.parse_duration_ns(settings.effective.soak.minimum)
+_ran(stay) := clock.now - stay.since if {
+	stay.ended == null
+} else := min([clock.now, stay.ended]) - stay.since
 
-# Another digest's time in staging says nothing about this one.
-_since := max([clock.fact(input.staging.deployed_at), _restarted]) if {
-	input.staging.digest == input.artifact.digest
+# A stay that has ended counts only with its verification, and not for ever.
+_recent(environment) if staging.stays[environment].ended == null
+
+_recent(environment) if {
+	input.request.kind in {"configuration", "rollback"}
+	staging.passed(environment)
 }
 
-# No restart is a fact only where staging says null.
-_restarted := 0 if {
-	object.get(input.staging, "restarted_at", "") == null
-} else := clock.fact(input.staging.restarted_at)
+_recent(environment) if {
+	staging.passed(environment)
+	clock.now - staging.stays[environment].ended < time.parse_duration_ns(settings.effective.soak.valid)
+}
+
+_minimum := time.parse_duration_ns(settings.effective.soak.minimum)
 
 # METADATA
 # title: Soak time not met
@@ -49,11 +64,35 @@ _restarted := 0 if {
 #   who: [nobody; time alone]
 #   waivable: true
 deny contains object.union(_too_short, {
-	"message": sprintf("in staging for %s", [_words(clock.now - _since)]),
-	"observed": _words(clock.now - _since),
+	"message": sprintf("in staging for %s", [_words(_ran(stay))]),
+	"observed": _words(_ran(stay)),
 }) if {
-	not _soaked
-	_since
+	_failing
+	some stay in staging.stays
+	stay.ended == null
+	not _long_enough(stay)
+}
+
+# METADATA
+# title: The stay in staging is over
+# description: >-
+#   Another digest replaced this one in staging before it had soaked or passed its
+#   verification, or too long ago.
+# custom:
+#   code: soak.ended
+#   cure: fix
+#   remedy: Deploy this digest to staging again and leave it running.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "soak.ended",
+	"path": "/staging/deployed_at",
+	"message": sprintf("in staging for %s, until %s", [_words(_ran(stay)), time.format([stay.ended, "UTC", "RFC3339"])]),
+	"observed": _words(_ran(stay)),
+	"required": {"minimum": settings.effective.soak.minimum, "valid": settings.effective.soak.valid, "verification": "PASSED"},
+} if {
+	_failing
+	some stay in staging.stays
+	stay.ended != null
 }
 
 # METADATA
@@ -70,8 +109,8 @@ deny contains {
 	"message": "it is not known since when the artifact runs in staging",
 	"required": {"not_after": input.collected_at},
 } if {
-	not _since
-	"staging" in sources.readable
+	count(needs - sources.readable) == 0
+	count(staging.stays) == 0
 }
 
 waived contains object.union(_too_short, {"message": "the soak time is waived"}) if {
@@ -82,6 +121,13 @@ _too_short := {
 	"code": "soak.too_short",
 	"path": "/staging/deployed_at",
 	"required": settings.effective.soak.minimum,
+}
+
+default _failing := false
+
+_failing if {
+	count(needs - sources.readable) == 0
+	not pass
 }
 
 _words(ns) := sprintf("%dm", [floor(ns / 60000000000)])

@@ -12,7 +12,7 @@ test_pass_soaked if {
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	soak.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	soak.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	soak.needs == {"artifact", "staging"}
+	soak.needs == {"artifact", "staging", "trail"}
 }
 
 test_pass_exactly_the_minimum if {
@@ -98,4 +98,98 @@ test_deny_waiver_does_not_make_up_a_deployment if {
 	document := testing.change(_waived, "/staging/deployed_at", "2026-11-24T12:00:01-05:00")
 	settings := testing.waivable({"soak.too_short"})
 	soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
+_steps(steps) := object.union(testing.promotion, {"trail": {"steps": array.concat(testing.promotion.trail.steps, steps)}})
+
+_deployed(entry) := object.union(
+	{
+		"type": "staging.deployed",
+		"at": "2026-11-24T11:55:00-05:00",
+		"digest": testing.artifact,
+		"writer": "user:mallory",
+		"assurance": "claimed",
+	},
+	entry,
+)
+
+_codes(document) := codes if {
+	codes := testing.codes(soak.deny) with data.prodgate.organisation as testing.organisation with input as document
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_deployed_again_by_the_trail if {
+	every entry in [{}, {"environment": "staging"}, {"environment": "stage"}, {"digest": testing.image}, {"at": "2026-11-24T11:00:01-05:00"}] {
+		_codes(_steps([_deployed(entry)])) == {"soak.too_short"}
+	}
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_deployed({"at": "2026-11-24T11:00:00-05:00"})])
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_deployed({"environment": "production"})])
+	_codes(_steps([_deployed({"at": "soon"})])) == {"soak.unknown"}
+}
+
+test_pass_redeployment_that_is_dismissed if {
+	document := object.union(testing.recorded, {"trail": {
+		"steps": array.concat(testing.recorded.trail.steps, [_deployed({"id": "e-1", "environment": "staging"})]),
+		"dismissals": [{
+			"entry": "e-1",
+			"at": "2026-11-24T11:56:00-05:00",
+			"by": "github:2",
+			"reason": "a test entry",
+			"writer": "github:2",
+			"assurance": "user",
+		}],
+	}})
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	_codes(testing.change(document, "/trail/dismissals", [])) == {"soak.too_short"}
+}
+
+# Another digest replaced this one in staging, an hour and a half after it came.
+_left := object.union(testing.promotion, {"staging": {
+	"digest": testing.other,
+	"deployed_at": "2026-11-24T10:30:00-05:00",
+	"restarted_at": null,
+	"verification": null,
+	"earlier": [testing.promotion.staging],
+}})
+
+test_pass_stay_that_ended_after_the_minimum if {
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _left
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_left, "/staging/deployed_at", "2026-11-24T10:00:00-05:00")
+	_codes(testing.change(_left, "/staging/deployed_at", "2026-11-24T09:59:59-05:00")) == {"soak.ended"}
+	_codes(testing.change(_left, "/staging/earlier/0/verification", null)) == {"soak.ended"}
+}
+
+test_deny_stay_that_ended_too_long_ago if {
+	old := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/staging/deployed_at", "value": "2026-11-17T09:00:00-05:00"},
+		{"op": "add", "path": "/staging/ended_at", "value": "2026-11-17T12:00:00-05:00"},
+		{"op": "replace", "path": "/staging/verification/finished_at", "value": "2026-11-17T11:00:00-05:00"},
+		{"op": "replace", "path": "/trail/steps/0/at", "value": "2026-11-17T09:00:00-05:00"},
+	])
+	_codes(old) == {"soak.ended"}
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/staging/ended_at", "2026-11-17T12:00:01-05:00")
+	every kind in ["configuration", "rollback"] {
+		soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/request/kind", kind)
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.change(old, "/request/kind", kind), "/staging/verification", null)
+	}
+}
+
+test_deny_stay_that_the_trail_ended if {
+	replaced := _deployed({"digest": testing.other, "at": "2026-11-24T09:50:00-05:00", "environment": "staging"})
+	_codes(_steps([replaced])) == {"soak.ended"}
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"at": "2026-11-24T08:59:59-05:00"})])
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"environment": "production"})])
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"service": "search-api"})])
+	_codes(_steps([object.union(replaced, {"service": "payments-api"})])) == {"soak.ended"}
+}
+
+test_pass_any_environment_that_may_verify if {
+	settings := testing.settings("/staging/environments", ["staging", "uat"])
+	document := object.union(testing.promotion, {"staging": {
+		"environment": "uat",
+		"deployed_at": "2026-11-24T11:50:00-05:00",
+		"earlier": [object.union(testing.promotion.staging, {"environment": "staging"})],
+	}})
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(document, {"trail": {"steps": []}}) with data.prodgate.v1.settings as settings
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/staging/earlier", []) with data.prodgate.v1.settings as settings
 }

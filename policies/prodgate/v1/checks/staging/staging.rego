@@ -1,57 +1,82 @@
 # METADATA
 # title: Verified in staging
 # description: >-
-#   This digest was deployed to staging and passed its verification there,
-#   after that deployment (production-readiness.md, "Staging Verification Passed").
+#   This digest was deployed to staging and passed its verification there, after
+#   its latest deployment that any source knows of, and no source says otherwise
+#   (production-readiness.md, "Staging Verification Passed").
 package prodgate.v1.checks.staging
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.text
 
 default pass := false
 
 pass if {
 	_readable
-	_this_digest
-	_passed
-	_in_order
-	_verified
+	some environment, _ in staging.stays
+	_sound(environment)
 }
 
-needs := {"artifact", "staging"}
+needs := {"artifact", "staging", "trail"}
 
 _readable if count(needs - sources.readable) == 0
 
-_this_digest if input.staging.digest == input.artifact.digest
+_sound(environment) if {
+	_in_order(environment)
+	_signed(environment)
+	_fresh(environment)
+	_undisputed(environment)
+}
 
-_passed if input.staging.verification.result == "PASSED"
+_in_order(environment) if staging.passed(environment)
 
-_in_order if clock.past(input.staging.deployed_at) <= clock.past(input.staging.verification.finished_at)
+_signed(environment) if text.given(_verification(environment).verified_by)
 
-_verified if text.given(input.staging.verification.verified_by)
+_signed(_) if settings.effective.sources.unverified.staging == true
 
-_verified if settings.effective.sources.unverified.staging == true
+# What ran in production has been verified; a new configuration or a rollback of
+# it has no use for a recent verification.
+_fresh(_) if input.request.kind in {"configuration", "rollback"}
 
-_reported if input.staging.verification.result
+_fresh(environment) if {
+	input.request.kind in {"initial", "promotion"}
+	clock.now - staging.passed(environment) < time.parse_duration_ns(settings.effective.staging.max_age)
+}
+
+_undisputed(environment) if count(_standing(environment)) == 0
+
+_standing(environment) := object.get(staging.failures, environment, set()) - object.get(staging.dismissed, environment, set())
+
+_verification(environment) := staging.stays[environment].record.verification
+
+_passed(environment) if _verification(environment).result == "PASSED"
+
+_reported(environment) if _verification(environment).result
+
+_any if count(staging.stays) > 0
 
 # METADATA
 # title: Another artifact is in staging
-# description: Staging ran and verified another digest than the one to deploy.
+# description: >-
+#   The staging record has no sound stay of this digest, for this service, in an
+#   environment that may verify.
 # custom:
 #   code: staging.other_digest
 #   cure: fix
-#   remedy: Deploy this digest to staging and verify it there.
+#   remedy: Deploy this digest to staging and verify it there; staging.environments in the settings says where that is.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "staging.other_digest",
 	"path": "/staging/digest",
-	"message": sprintf("staging ran %s", [input.staging.digest]),
-	"required": input.artifact.digest,
+	"message": sprintf("staging ran %v", [input.staging.digest]),
+	"observed": {key: value | some key in ["digest", "service", "environment", "deployed_at"]; value := input.staging[key]},
+	"required": {"digest": input.artifact.digest, "environments": settings.effective.staging.environments},
 } if {
-	not _this_digest
 	_readable
+	not _any
 }
 
 # METADATA
@@ -68,8 +93,9 @@ deny contains {
 	"message": "the staging verification has not reported",
 	"required": "PASSED",
 } if {
-	not _reported
-	"staging" in sources.readable
+	_failing
+	some environment, _ in staging.stays
+	not _reported(environment)
 }
 
 # METADATA
@@ -78,21 +104,25 @@ deny contains {
 # custom:
 #   code: staging.not_passed
 #   cure: fix
-#   remedy: Find out in the staging verification's report what failed, mend it, and deploy the new build to staging.
+#   remedy: Find out in the staging verification's report what failed, fix it, and deploy the new build to staging.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "staging.not_passed",
 	"path": "/staging/verification/result",
-	"message": sprintf("the staging verification reported %v", [input.staging.verification.result]),
+	"message": sprintf("the staging verification reported %v", [_verification(environment).result]),
 	"required": "PASSED",
 } if {
-	not _passed
-	_reported
+	_failing
+	some environment, _ in staging.stays
+	_reported(environment)
+	not _passed(environment)
 }
 
 # METADATA
 # title: Staging was verified at an impossible time
-# description: The verification ended before the deployment it is about, or is dated in the future.
+# description: >-
+#   The verification ended before the latest deployment that any source knows of,
+#   or is dated in the future.
 # custom:
 #   code: staging.out_of_order
 #   cure: fix
@@ -101,11 +131,13 @@ deny contains {
 deny contains {
 	"code": "staging.out_of_order",
 	"path": "/staging/verification/finished_at",
-	"message": sprintf("verified at %s, deployed at %s", [input.staging.verification.finished_at, input.staging.deployed_at]),
-	"required": {"not_before": input.staging.deployed_at, "not_after": input.now},
+	"message": sprintf("verified at %v, deployed at %s", [_verification(environment).finished_at, _text(stay.since)]),
+	"required": {"not_before": _text(stay.since), "not_after": input.now},
 } if {
-	not _in_order
-	_reported
+	_failing
+	some environment, stay in staging.stays
+	_passed(environment)
+	not _in_order(environment)
 }
 
 # METADATA
@@ -119,9 +151,75 @@ deny contains {
 deny contains {
 	"code": "staging.unsigned",
 	"path": "/staging/verification/verified_by",
-	"message": "nobody's signature on the staging verification was verified",
+	"message": "no verified signature on the staging verification",
 	"required": "a verified signature",
 } if {
-	not _verified
-	_reported
+	_failing
+	some environment, _ in staging.stays
+	_reported(environment)
+	not _signed(environment)
 }
+
+# METADATA
+# title: The staging verification is too old
+# description: The digest was verified in staging so long ago that it says little about today.
+# custom:
+#   code: staging.too_old
+#   cure: fix
+#   remedy: Verify the artifact in staging again.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "staging.too_old",
+	"path": "/staging/verification/finished_at",
+	"message": sprintf("verified at %v", [_verification(environment).finished_at]),
+	"required": {"max_age": settings.effective.staging.max_age},
+} if {
+	_failing
+	some environment, _ in staging.stays
+	_in_order(environment)
+	not _fresh(environment)
+}
+
+# METADATA
+# title: A verification in staging did not pass
+# description: >-
+#   The audit trail says that a verification of this digest did not pass, and no
+#   later one that counts did. Bad news counts from any writer.
+# custom:
+#   code: staging.contradicted
+#   cure: fix
+#   remedy: >-
+#     Find out what failed and verify again; an entry by a writer who does not count
+#     can be dismissed ("prodgate audit dismiss").
+#   who: [the engineer who wants to deploy, Platform Lead to dismiss]
+deny contains object.union(_contradiction(step), {"message": sprintf("%v recorded the result %v at %v", [
+	object.get(step, "writer", "the trail"),
+	step.result,
+	step.at,
+])}) if {
+	_failing
+	some environment, _ in staging.stays
+	some step in _standing(environment)
+}
+
+waived contains object.union(_contradiction(step), {"message": sprintf("the result %v at %v is dismissed", [step.result, step.at])}) if {
+	some steps in staging.dismissed
+	some step in steps
+}
+
+_contradiction(step) := {
+	"code": "staging.contradicted",
+	"item": object.get(step, "id", "staging.verified"),
+	"path": "/trail/steps",
+	"observed": step,
+	"required": "PASSED",
+}
+
+default _failing := false
+
+_failing if {
+	_readable
+	not pass
+}
+
+_text(ns) := time.format([ns, "UTC", "RFC3339"])

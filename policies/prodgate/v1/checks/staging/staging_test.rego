@@ -8,7 +8,7 @@ _signed := testing.settings("/sources/unverified/staging", false)
 test_pass_verified if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	staging.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	staging.needs == {"artifact", "staging"}
+	staging.needs == {"artifact", "staging", "trail"}
 }
 
 test_deny_other_digest if {
@@ -95,4 +95,160 @@ test_fail_garbage if {
 			staging.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
+}
+
+_steps(steps) := object.union(testing.promotion, {"trail": {"steps": array.concat(testing.promotion.trail.steps, steps)}})
+
+_step(entry) := object.union(
+	{
+		"type": "staging.verified",
+		"at": "2026-11-24T09:45:00-05:00",
+		"digest": testing.artifact,
+		"result": "FAILED",
+		"environment": "staging",
+		"writer": "user:mallory",
+		"assurance": "claimed",
+	},
+	entry,
+)
+
+_codes(document) := codes if {
+	codes := testing.codes(staging.deny) with data.prodgate.organisation as testing.organisation with input as document
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_verification_that_failed_by_the_trail if {
+	every entry in [
+		{},
+		{"assurance": "ci"},
+		{"result": "passed"},
+		{"digest": testing.image},
+		{"digest": null},
+		{"environment": "stage"},
+		{"environment": null},
+		{"type": " Staging.Verified "},
+	] {
+		_codes(_steps([_step(entry)])) == {"staging.contradicted"}
+	}
+}
+
+test_pass_failure_of_something_else if {
+	every entry in [
+		{"digest": testing.other},
+		{"environment": "production"},
+		{"result": "PASSED"},
+		{"result": null},
+	] {
+		staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step(entry)])
+	}
+	settings := testing.settings("/staging/environments", ["staging", "uat"])
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step({"environment": "uat"})]) with data.prodgate.v1.settings as settings
+}
+
+test_pass_failure_before_a_verification_that_passed if {
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step({"at": "2026-11-24T09:29:59-05:00"})])
+	_codes(_steps([_step({"at": "2026-11-24T09:30:00-05:00"})])) == {"staging.contradicted"}
+	_codes(_steps([_step({"at": "soon"})])) == {"staging.contradicted"}
+}
+
+test_pass_failure_of_an_earlier_stay if {
+	unverified := testing.change(_steps([_step({"at": "2026-11-24T08:54:59-05:00"})]), "/staging/verification", null)
+	_codes(unverified) == {"staging.not_verified"}
+	_codes(testing.change(unverified, "/trail/steps/3/at", "2026-11-24T08:55:00-05:00")) == {"staging.contradicted", "staging.not_verified"}
+}
+
+test_waived_failure_that_is_dismissed if {
+	document := object.union(testing.recorded, {"trail": {
+		"steps": array.concat(testing.recorded.trail.steps, [_step({"id": "e-1"})]),
+		"dismissals": [{
+			"entry": "e-1",
+			"at": "2026-11-24T11:30:00-05:00",
+			"by": "github:5",
+			"reason": "a test entry",
+			"writer": "github:5",
+			"assurance": "oidc",
+		}],
+	}})
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(staging.waived) == {"staging.contradicted"} with data.prodgate.organisation as testing.organisation with input as document
+	_codes(testing.change(document, "/trail/dismissals/0/entry", "e-2")) == {"staging.contradicted"}
+	counted := json.patch(document, [{"op": "replace", "path": "/trail/steps/3/assurance", "value": "ci"}])
+	_codes(counted) == {"staging.contradicted"}
+}
+
+test_deny_verification_before_a_later_deployment if {
+	later := _step({"type": "staging.deployed", "at": "2026-11-24T11:55:00-05:00"})
+	_codes(_steps([later])) == {"staging.out_of_order"}
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(later, {"digest": testing.other})])
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(later, {"at": "2026-11-24T09:35:00-05:00"})])
+	_codes(_steps([object.union(later, {"at": "2026-11-24T09:35:01-05:00"})])) == {"staging.out_of_order"}
+	_codes(_steps([object.union(later, {"at": "2026-11-24T12:00:01-05:00"})])) == {"staging.other_digest"}
+}
+
+test_deny_verification_that_is_too_old if {
+	old := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/staging/deployed_at", "value": "2026-11-10T09:00:00-05:00"},
+		{"op": "replace", "path": "/staging/verification/finished_at", "value": "2026-11-17T12:00:00-05:00"},
+		{"op": "replace", "path": "/trail/steps/0/at", "value": "2026-11-10T09:00:00-05:00"},
+	])
+	_codes(old) == {"staging.too_old"}
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/staging/verification/finished_at", "2026-11-17T12:00:01-05:00")
+	every kind in ["configuration", "rollback"] {
+		staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/request/kind", kind)
+	}
+	_codes(testing.change(old, "/request/kind", "initial")) == {"staging.too_old"}
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.promotion, "/request/kind", "other")
+}
+
+test_deny_stay_elsewhere if {
+	every entry in [{"service": "search-api"}, {"environment": "canary"}, {"environment": "production"}] {
+		_codes(object.union(testing.promotion, {"staging": entry})) == {"staging.other_digest"}
+	}
+	every entry in [{"service": "payments-api"}, {"environment": "staging"}, {"service": null, "environment": null}] {
+		staging.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"staging": entry})
+	}
+}
+
+# Another digest is in staging now; this one left it, verified.
+_left := object.union(testing.promotion, {"staging": {
+	"digest": testing.other,
+	"deployed_at": "2026-11-24T10:30:00-05:00",
+	"restarted_at": null,
+	"verification": null,
+	"earlier": [testing.promotion.staging],
+}})
+
+test_pass_stay_that_another_digest_ended if {
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _left
+	_codes(testing.change(_left, "/staging/earlier/0/verification", null)) == {"staging.not_verified"}
+	_codes(testing.change(_left, "/staging/earlier/0/verification/result", "FAILED")) == {"staging.not_passed"}
+	_codes(testing.change(_left, "/staging/earlier/0/digest", testing.other)) == {"staging.other_digest"}
+}
+
+test_deny_latest_of_several_stays_is_not_verified if {
+	document := object.union(testing.promotion, {"staging": {
+		"deployed_at": "2026-11-24T10:00:00-05:00",
+		"verification": null,
+		"earlier": [testing.promotion.staging],
+	}})
+	_codes(object.union(document, {"trail": {"steps": testing.promotion.trail.steps}})) == {"staging.not_verified"}
+	_codes(testing.change(_left, "/staging/earlier", [testing.promotion.staging, testing.promotion.staging])) == {"staging.other_digest"}
+	_codes(testing.change(_left, "/staging/earlier", [testing.promotion.staging, object.union(testing.promotion.staging, {"deployed_at": "soon"})])) == {"staging.other_digest"}
+}
+
+test_deny_trail_that_was_not_read_as_a_whole if {
+	every document in [
+		testing.change(testing.recorded, "/trail/complete", false),
+		testing.remove(testing.recorded, "/trail/complete"),
+		object.union(testing.promotion, {"trail": {"complete": false}}),
+		testing.without("/trail/steps/2/type"),
+		testing.changed("/trail/steps", "none"),
+	] {
+		staging.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+	pinned := testing.settings("/audit/trail_origins", ["prodgate.dev/trail/1"])
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as pinned
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as testing.settings("/audit/trail_origins", null)
+	named := object.union(testing.recorded, {"trail": {"origin": "prodgate.dev/trail/1"}})
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as pinned
 }

@@ -1,0 +1,386 @@
+package prodgate.v1.checks.sequence_test
+
+import data.prodgate.v1.checks.sequence
+import data.prodgate.v1.testing
+
+_kinds := [testing.promotion, testing.configuration, testing.initial, testing.recorded, testing.recorded_initial, testing.emergency]
+
+test_pass_each_kind if {
+	every document in _kinds {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as document
+		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+	sequence.needs == {"artifact", "production", "trail"}
+}
+
+_codes(document) := codes if {
+	codes := testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as document
+	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_newest(document, entry) := json.patch(document, [{
+	"op": "add",
+	"path": "/production/history/0",
+	"value": object.union(
+		{
+			"version": "5c7e1a4",
+			"digest": testing.other,
+			"id": "acme/payments-api/runs/7",
+			"started_at": "2026-11-24T11:30:00-05:00",
+			"live_at": "2026-11-24T11:30:00-05:00",
+			"status": "in_progress",
+			"approvers": [],
+		},
+		entry,
+	),
+}])
+
+test_deny_another_deployment_in_progress if {
+	every status in ["in_progress", "pending", "queued", "started"] {
+		every document in [testing.promotion, testing.configuration] {
+			_codes(_newest(document, {"status": status})) == {"sequence.in_progress"}
+		}
+	}
+	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {})
+	finding.message == "5c7e1a4 (acme/payments-api/runs/7) has been in progress since 2026-11-24T11:30:00-05:00"
+}
+
+test_pass_deployment_that_must_have_ended if {
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"started_at": "2026-11-24T10:00:00-05:00"})
+	_codes(_newest(testing.promotion, {"started_at": "2026-11-24T10:00:01-05:00"})) == {"sequence.in_progress"}
+	old := {"started_at": null, "live_at": "2026-11-24T10:00:00-05:00"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, old)
+	_codes(_newest(testing.promotion, {"started_at": "soon", "live_at": "soon"})) == {"sequence.in_progress"}
+}
+
+test_pass_deployment_of_another_service_or_environment if {
+	settings := testing.settings("/environments", {"production": {}, "canary": {}})
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"environment": "canary"}) with data.prodgate.v1.settings as settings
+	_codes(_newest(testing.promotion, {"environment": "prod"})) == {"sequence.in_progress"}
+	_codes(_newest(testing.promotion, {"service": "somebody"})) == {"sequence.in_progress"}
+}
+
+test_pass_earlier_attempt_of_this_run if {
+	document := json.patch(_newest(testing.promotion, {"digest": testing.artifact}), [{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"}])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/0/status", "failed")
+	_codes(testing.change(document, "/production/history/0/status", "rolled_back")) == {"sequence.known_bad"}
+	_codes(testing.change(document, "/request/deployment", "acme/payments-api/runs/8")) == {"sequence.in_progress"}
+}
+
+test_deny_digest_that_did_not_do_well if {
+	every status in ["failed", "rolled_back", "verification_failed", "odd"] {
+		_codes(_newest(testing.promotion, {"digest": testing.artifact, "status": status})) == {"sequence.known_bad"}
+		_codes(_newest(testing.promotion, {"digest": testing.image, "status": status})) == {"sequence.known_bad"}
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"status": status})
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.configuration, {"digest": testing.artifact, "status": status})
+	}
+}
+
+test_deny_digest_that_was_replaced if {
+	_codes(_newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})) == {"sequence.known_bad"}
+	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})
+	finding.message == "it was live here before, and 41c09be has replaced it"
+}
+
+test_waived_known_bad if {
+	settings := testing.waivable({"sequence.known_bad"})
+	waiver := object.union(testing.waiver("sequence.known_bad"), {"item": testing.artifact})
+	every status in ["failed", "superseded"] {
+		document := testing.waive(_newest(testing.promotion, {"digest": testing.artifact, "status": status}), [waiver])
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(sequence.waived) == {"sequence.known_bad"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		_codes(document) == {"sequence.known_bad"}
+	}
+}
+
+test_deny_build_that_is_not_newer if {
+	every at in ["2026-11-19T07:00:00-05:00", "2026-11-19T06:59:59-05:00", "2026-11-01T00:00:00Z"] {
+		_codes(testing.changed("/build/built_at", at)) == {"sequence.backwards"}
+	}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/build/built_at", "2026-11-19T07:00:01-05:00")
+}
+
+_unordered := [
+	testing.without("/build/built_at"),
+	testing.without("/production/current/built_at"),
+	testing.changed("/build/built_at", "yesterday"),
+	testing.changed("/build/built_at", "2026-11-24T12:00:01-05:00"),
+]
+
+test_warn_order_that_nobody_knows if {
+	every document in _unordered {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(sequence.warn) == {"sequence.unknown"} with data.prodgate.organisation as testing.organisation with input as document
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings("/sequence/unknown", "deny")
+		testing.codes(sequence.deny) == {"sequence.unknown"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings("/sequence/unknown", "deny")
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings_without("/sequence")
+	}
+}
+
+_same := json.patch(testing.promotion, [
+	{"op": "replace", "path": "/production/current/digest", "value": testing.artifact},
+	{"op": "replace", "path": "/production/history/0/digest", "value": testing.artifact},
+])
+
+test_deny_what_is_live_already if {
+	_codes(testing.remove(_same, "/build/built_at")) == {"sequence.live_already"}
+	_codes(testing.change(_same, "/production/current/built_at", "2026-11-24T07:00:00-05:00")) == {"sequence.backwards"}
+}
+
+test_pass_promotion_where_nothing_is_live if {
+	document := testing.changed("/production", {"current": null, "history": []})
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	trail := object.union(testing.recorded, {"production": {"history": [], "current": null}})
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as trail
+	sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as trail
+	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/production/current")
+}
+
+test_deny_configuration_of_another_digest if {
+	_codes(testing.change(testing.configuration, "/production/current/digest", testing.other)) == {"sequence.not_running"}
+	_codes(testing.change(testing.configuration, "/production/current", null)) == {"sequence.not_running"}
+}
+
+test_deny_history_that_was_not_read_as_a_whole if {
+	every value in [false, null, "true", 1] {
+		_codes(testing.change(testing.recorded, "/production/complete", value)) == {"sequence.history_incomplete"}
+		_codes(object.union(testing.promotion, {"production": {"complete": value}})) == {"sequence.history_incomplete"}
+	}
+	_codes(testing.remove(testing.recorded, "/production/complete")) == {"sequence.history_incomplete"}
+	_codes(testing.change(testing.recorded, "/production/history/0/status", " ")) == {"sequence.history_incomplete"}
+	_codes(testing.change(testing.recorded, "/production/history/0/digest", null)) == {"sequence.history_incomplete"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"production": {"complete": true}})
+}
+
+_pipeline := {"writer": "repo:acme/payments-api", "assurance": "ci"}
+
+_claimed := {"writer": "user:mallory", "assurance": "claimed"}
+
+_event(type, at, writer) := object.union(writer, {"type": type, "at": at, "id": sprintf("%s %s", [type, at])})
+
+# A deployment of the artifact yesterday, as a trail has it.
+_recorded(events) := json.patch(testing.recorded, [{
+	"op": "add",
+	"path": "/production/history/0",
+	"value": object.union(_pipeline, {
+		"version": "7a3f9c2",
+		"digest": testing.artifact,
+		"id": "acme/payments-api/runs/7",
+		"started_at": "2026-11-23T10:00:00-05:00",
+		"live_at": "2026-11-23T10:05:00-05:00",
+		"status": "whatever",
+		"approvers": [],
+		"events": events,
+	}),
+}])
+
+_started := _event("deploy.started", "2026-11-23T10:00:00-05:00", _pipeline)
+
+_live := _event("deploy.live", "2026-11-23T10:05:00-05:00", _pipeline)
+
+_failed := _event("deploy.failed", "2026-11-23T10:05:00-05:00", _pipeline)
+
+_undone(writer) := _event("rollback.live", "2026-11-23T11:00:00-05:00", writer)
+
+_refused(writer) := _event("verification.failed", "2026-11-23T10:10:00-05:00", writer)
+
+_verified(at, writer) := _event("verification.passed", at, writer)
+
+test_deny_bad_news_from_anyone if {
+	every writer in [_pipeline, _claimed] {
+		_codes(_recorded([_started, _live, _undone(writer)])) == {"sequence.known_bad"}
+		_codes(_recorded([_started, _live, _refused(writer)])) == _bad_and_live
+		_codes(_recorded([_started, object.union(_failed, writer)])) == {"sequence.known_bad"}
+	}
+}
+
+# What is live already, or was live and was replaced, is known by its status.
+test_deny_live_already_by_its_events if {
+	_codes(_recorded([_started, _live])) == {"sequence.live_already"}
+	_codes(_recorded([_started, _failed, _live])) == {"sequence.live_already"}
+}
+
+test_deny_failed_verification_until_one_passes_by_a_writer_as_good if {
+	_codes(_recorded([_live, _refused(_pipeline), _verified("2026-11-23T10:20:00-05:00", _pipeline)])) == {"sequence.live_already"}
+	_codes(_recorded([_live, _refused(_claimed), _verified("2026-11-23T10:10:00-05:00", _pipeline)])) == {"sequence.live_already"}
+	weak := {"writer": "user:jane", "assurance": "user"}
+	_codes(_recorded([_live, _refused(_pipeline), _verified("2026-11-23T10:20:00-05:00", weak)])) == _bad_and_live
+	_codes(_recorded([_live, _refused(_claimed), _verified("2026-11-23T10:20:00-05:00", _claimed)])) == _bad_and_live
+	_codes(_recorded([_live, _refused(_pipeline), _verified("2026-11-23T10:09:59-05:00", _pipeline)])) == _bad_and_live
+}
+
+# It runs, and should not.
+_bad_and_live := {"sequence.known_bad", "sequence.live_already"}
+
+test_deny_attempt_in_progress_by_its_events if {
+	again := _event("deploy.started", "2026-11-24T11:59:00-05:00", _pipeline)
+	_codes(_recorded([_started, _failed, again])) == {"sequence.in_progress"}
+	_codes(_recorded([again])) == {"sequence.in_progress"}
+	_codes(_recorded([_started, _failed])) == {"sequence.known_bad"}
+	undated := object.union(again, {"at": "soon"})
+	_codes(_recorded([undated])) == {"sequence.in_progress"}
+}
+
+test_deny_what_only_the_trail_knows if {
+	deployment := _recorded([_started, _live, _undone(_claimed)]).production.history[0]
+	_codes(object.union(testing.promotion, {"trail": {"deployments": [deployment]}})) == {"sequence.known_bad"}
+	busy := object.union(deployment, {"digest": testing.other, "events": [_event("deploy.started", "2026-11-24T11:59:00-05:00", _claimed)]})
+	_codes(object.union(testing.promotion, {"trail": {"deployments": [busy]}})) == {"sequence.in_progress"}
+}
+
+_unjoined(event) := object.union(testing.recorded, {"production": {"unjoined": [event]}})
+
+_loose := object.union(_refused(_claimed), {"digest": testing.artifact})
+
+test_deny_bad_news_that_cannot_be_joined if {
+	_codes(_unjoined(_loose)) == {"sequence.known_bad"}
+	_codes(_unjoined(object.remove(_loose, ["digest"]))) == {"sequence.known_bad"}
+	_codes(object.union(testing.promotion, {"trail": {"unjoined": [_loose]}})) == {"sequence.known_bad"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined(object.union(_loose, {"digest": testing.other}))
+	every type in ["deploy.started", "deploy.live", "verification.passed"] {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined(object.union(_loose, {"type": type}))
+	}
+}
+
+test_deny_unjoined_until_a_later_deployment_is_verified if {
+	loose := {"production": {"unjoined": [object.union(_loose, {"at": "2026-11-23T09:00:00-05:00"})]}}
+	_codes(object.union(_recorded([_live, _verified("2026-11-23T10:20:00-05:00", _pipeline)]), loose)) == {"sequence.live_already"}
+	_codes(object.union(_recorded([_live, _verified("2026-11-23T10:20:00-05:00", _claimed)]), loose)) == _bad_and_live
+	_codes(object.union(_recorded([_live]), loose)) == _bad_and_live
+	late := {"production": {"unjoined": [_loose]}}
+	_codes(object.union(_recorded([_live, _verified("2026-11-23T10:20:00-05:00", _pipeline)]), late)) == _bad_and_live
+}
+
+test_pass_claimed_deployment_is_no_good_news if {
+	claimed := json.patch(testing.recorded, [{
+		"op": "add",
+		"path": "/production/history/0",
+		"value": object.union(_claimed, {
+			"version": "0000000",
+			"digest": testing.other,
+			"id": "x",
+			"live_at": "2026-11-24T10:00:00-05:00",
+			"status": "live",
+			"approvers": [],
+			"built_at": "2026-11-24T11:00:00-05:00",
+		}),
+	}])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as claimed
+	_codes(testing.change(claimed, "/production/history/0/assurance", "ci")) == {"sequence.backwards"}
+	_codes(testing.change(
+		json.patch(claimed, [{"op": "replace", "path": "/production/history/0/assurance", "value": "ci"}]),
+		"/production/history/0/status",
+		"verification_failed",
+	)) == {"sequence.backwards"}
+}
+
+_vp := "github:5"
+
+_dismissal(entry) := {
+	"entry": entry,
+	"at": "2026-11-24T11:30:00-05:00",
+	"by": _vp,
+	"reason": "a test entry",
+	"writer": _vp,
+	"assurance": "oidc",
+}
+
+_dismissed(document, dismissal) := object.union(document, {"trail": object.union(document.trail, {"dismissals": [dismissal]})})
+
+test_waived_bad_news_that_is_dismissed if {
+	document := _recorded([_started, _failed, object.union(_undone(_claimed), {"at": "2026-11-23T11:00:00-05:00"})])
+	entry := _undone(_claimed).id
+	_codes(_dismissed(document, _dismissal(entry))) == {"sequence.known_bad"}
+	testing.codes(sequence.waived) == {"sequence.known_bad"} with data.prodgate.organisation as testing.organisation with input as _dismissed(document, _dismissal(entry))
+	lone := json.patch(document, [{"op": "replace", "path": "/production/history/0/events", "value": [_started, _live, _undone(_claimed)]}])
+	_codes(_dismissed(lone, _dismissal(entry))) == {"sequence.live_already"}
+	every wrong in [
+		{"writer": "github:4"},
+		{"writer": "repo:acme/payments-api"},
+		{"writer": "github:9"},
+		{"assurance": "claimed"},
+		{"at": "2026-11-24T12:00:01-05:00"},
+		{"entry": "another"},
+	] {
+		_codes(_dismissed(lone, object.union(_dismissal(entry), wrong))) == {"sequence.known_bad"}
+	}
+	counted := json.patch(lone, [{"op": "replace", "path": "/production/history/0/events", "value": [_started, _live, _undone(_pipeline)]}])
+	_codes(_dismissed(counted, _dismissal(entry))) == {"sequence.known_bad"}
+	mine := testing.change(lone, "/request/requested_by", _vp)
+	_codes(_dismissed(mine, _dismissal(entry))) == {"sequence.known_bad"}
+	file := object.union(testing.promotion, {"trail": object.union(testing.promotion.trail, {"unjoined": [_loose], "dismissals": [_dismissal(_loose.id)]})})
+	_codes(file) == {"sequence.known_bad"}
+	stray := _unjoined(_loose)
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(stray, _dismissal(_loose.id))
+}
+
+_adoption := {
+	"at": "2026-11-10T10:00:00-05:00",
+	"requested_by": "github:1",
+	"approver": "github:2",
+	"approved_at": "2026-11-10T09:00:00-05:00",
+	"writer": "repo:acme/payments-api",
+	"assurance": "ci",
+}
+
+_adopted(adoption) := json.patch(testing.recorded, [
+	{"op": "add", "path": "/production/adoption", "value": adoption},
+	{"op": "add", "path": "/production/history/0/adopted", "value": true},
+	{"op": "replace", "path": "/production/history/0/assurance", "value": "claimed"},
+])
+
+test_warn_adopted_until_a_gated_deployment_is_live if {
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _adopted(_adoption)
+	testing.codes(sequence.warn) == {"sequence.adopted"} with data.prodgate.organisation as testing.organisation with input as _adopted(_adoption)
+	gated := _newest(_adopted(_adoption), object.union(_pipeline, {"status": "live", "built_at": "2026-11-20T10:00:00-05:00"}))
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as gated
+	sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as gated
+}
+
+# An adoption that does not count proves nothing about what runs.
+test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
+	older := testing.change(_adopted(_adoption), "/build/built_at", "2026-11-01T00:00:00Z")
+	_codes(older) == {"sequence.backwards"}
+	every wrong in [
+		{"approver": "github:1"},
+		{"approver": "github:3"},
+		{"approver": "github:9"},
+		{"approved_at": "2026-11-10T10:00:01-05:00"},
+		{"assurance": "claimed"},
+		{"requested_by": "github:9"},
+	] {
+		document := testing.change(older, "/production/adoption", object.union(_adoption, wrong))
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+	every path in ["/people/1/mfa", "/people/1/teams"] {
+		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(older, path)
+	}
+}
+
+test_fail_missing_fact if {
+	every path in [
+		"/artifact",
+		"/artifact/digest",
+		"/production",
+		"/production/history",
+		"/production/current",
+		"/sources/production",
+		"/sources/artifact",
+		"/sources/trail",
+		"/request/kind",
+	] {
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
+	}
+}
+
+test_fail_garbage if {
+	every value in testing.garbage {
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/production", value)
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/kind", value)
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.configuration, "/artifact/digest", value)
+	}
+}

@@ -1,0 +1,26 @@
+# METADATA
+# title: Adoption
+# description: >-
+#   How a service that ran before the gate was taken over: once, approved by a
+#   person whose role approves any request, who did not ask for it.
+package prodgate.v1.lib.adoption
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.writers
+
+default valid := false
+
+valid if {
+	adoption := input.production.adoption
+	writers.counts("production", "production.adopted", adoption)
+	clock.past(adoption.approved_at) <= clock.past(adoption.at)
+	approver := people.one(adoption.approver)
+	requester := people.one(adoption.requested_by)
+	approver != requester
+	some role in input.people[approver].roles
+	role in settings.effective.approval.roles.any_request
+	input.people[approver].mfa == true
+	settings.effective.approval.team in input.people[approver].teams
+}

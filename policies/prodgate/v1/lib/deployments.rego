@@ -1,0 +1,266 @@
+# METADATA
+# title: Deployments
+# description: >-
+#   What runs and ran in the environment, by the production history and by what
+#   the audit trail knows of it. That a deployment went well needs a source that
+#   counts; that it went wrong, or is still going on, counts from anyone, unless
+#   it is dismissed.
+package prodgate.v1.lib.deployments
+
+import data.prodgate.v1.lib.adoption
+import data.prodgate.v1.lib.binding
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.dismissals
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
+
+# Whether every deployment is here, so that absence proves something.
+default complete := false
+
+complete if {
+	writers.whole("production")
+	object.get(input.production, "complete", true) == true
+	_sound
+}
+
+complete if {
+	"production" in sources.readable
+	input.production.complete == true
+	_sound
+}
+
+_sound if {
+	is_array(input.production.history)
+	every deployment in input.production.history {
+		is_string(deployment.digest)
+		text.given(deployment.status)
+	}
+}
+
+# Every deployment of this service to this environment, or that is not shown to
+# be another's, by position: the history first, then what the trail knows.
+all[position] := deployment if {
+	some position, deployment in _listed
+	not binding.elsewhere(deployment)
+}
+
+_listed := array.concat(
+	[object.union(deployment, {"section": "production"}) | some deployment in input.production.history],
+	[object.union(deployment, {"section": "trail"}) | some deployment in input.trail.deployments],
+)
+
+# How a deployment stands, by its events where the source lists them and by the
+# source's word where it does not.
+status[position] := word if {
+	some position, deployment in all
+	count(_events(deployment)) > 0
+	word := _by_events(position)
+}
+
+status[position] := deployment.status if {
+	some position, deployment in all
+	count(_events(deployment)) == 0
+}
+
+_by_events(position) := "rolled_back" if {
+	_happened[position]["rollback.live"]
+} else := "verification_failed" if {
+	_unverified(position)
+} else := "live" if {
+	_happened[position]["deploy.live"]
+} else := "in_progress" if {
+	_running(position)
+} else := "failed"
+
+# Started, and no attempt after that has ended.
+_running(position) if {
+	started := _happened[position]["deploy.started"]
+	every ended in object.get(_happened[position], "deploy.failed", {0}) {
+		ended < max(started)
+	}
+}
+
+# A verification that did not pass, and no later one by a writer who counts and
+# who is established as well.
+_unverified(position) if {
+	some event in _standing(all[position])
+	event.type == "verification.failed"
+	not _lifted(all[position], event)
+}
+
+_lifted(deployment, failed) if {
+	some event in deployment.events
+	event.type == "verification.passed"
+	writers.counts(deployment.section, event.type, event)
+	clock.fact(event.at) >= clock.fact(failed.at)
+	_ranks[event.assurance] >= _ranks[failed.assurance]
+}
+
+_ranks := {"claimed": 0, "user": 1, "ci": 2, "oidc": 3}
+
+# The instants of each type of event that stands.
+_happened[position][type] contains instant if {
+	some position, deployment in all
+	some event in _standing(deployment)
+	type := event.type
+	instant := _instant(event)
+}
+
+# An event whose time is no time has happened as well.
+_instant(event) := clock.fact(event.at)
+
+_instant(event) := clock.collected if not _dated(event)
+
+_dated(event) if clock.fact(event.at)
+
+_events(deployment) := object.get(deployment, "events", [])
+
+_standing(deployment) := [event |
+	some event in _events(deployment)
+	not dismissals.dismissed(deployment.section, event)
+]
+
+dismissed contains event if {
+	some deployment in all
+	some event in _events(deployment)
+	dismissals.dismissed(deployment.section, event)
+}
+
+# When a deployment began: its first attempt.
+began[position] := clock.fact(deployment.started_at) if {
+	some position, deployment in all
+	is_string(deployment.started_at)
+}
+
+began[position] := clock.fact(deployment.live_at) if {
+	some position, deployment in all
+	object.get(deployment, "started_at", null) == null
+}
+
+# The newest deployments that began, whether live, failed or in progress.
+newest contains position if {
+	latest := max({instant | some instant in began})
+	some position, instant in began
+	instant == latest
+}
+
+# The deployments that worked, by a source that counts: positions. What was
+# written down after the fact is as old as its record.
+good contains position if {
+	some position, deployment in all
+	status[position] in settings.effective.rollback.working_statuses
+	_witnessed(deployment)
+	binding.ours(deployment)
+}
+
+_witnessed(deployment) if writers.counts(deployment.section, "deploy.live", deployment)
+
+# What was adopted counts by its adoption.
+_witnessed(deployment) if {
+	deployment.adopted == true
+	adoption.valid
+}
+
+# The position of what serves: the newest that went live, by a source that
+# counts, and was not undone. A plain file says itself what runs.
+current := input.production.current if writers.whole("production")
+
+current := all[_newest(_serving)] if not writers.whole("production")
+
+# Only a source that says so, or in which nothing serves, says that nothing runs.
+default nothing_live := false
+
+nothing_live if {
+	writers.whole("production")
+	input.production.current == null
+}
+
+nothing_live if {
+	complete
+	not writers.whole("production")
+	count(_serving) == 0
+}
+
+_serving contains position if {
+	some position, deployment in all
+	status[position] in (_working | {"verification_failed"})
+	_witnessed(deployment)
+	binding.ours(deployment)
+}
+
+_working := {word | some word in settings.effective.rollback.working_statuses}
+
+_newest(positions) := position if {
+	latest := max({clock.fact(all[position].live_at) | some position in positions})
+	some position in positions
+	clock.fact(all[position].live_at) == latest
+}
+
+# Deployments of others that have begun and not ended, and are not so old that
+# they must have.
+in_progress contains position if {
+	some position, deployment in all
+	status[position] in settings.effective.deploy.open_statuses
+	not _same_run(deployment)
+	not _outlasted(position)
+}
+
+_outlasted(position) if {
+	clock.now - _latest_start(position) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
+}
+
+_latest_start(position) := max(_happened[position]["deploy.started"])
+
+_latest_start(position) := began[position] if not _starts(position)
+
+_starts(position) if _happened[position]["deploy.started"]
+
+_same_run(deployment) if {
+	text.given(deployment.id)
+	deployment.id == input.request.deployment
+}
+
+# Deployments of the artifact that did not end well, but for earlier attempts of
+# this run that failed.
+spoiled contains position if {
+	some position, deployment in all
+	binding.concerns(deployment)
+	not status[position] in _harmless
+	not _own_failure(position)
+}
+
+_harmless := _working | {word | some word in settings.effective.deploy.open_statuses}
+
+_own_failure(position) if {
+	_same_run(all[position])
+	status[position] == "failed"
+}
+
+# Bad news that names the artifact and no known deployment, until a later
+# deployment of it is verified by a writer who counts.
+unjoined contains event if {
+	some event in _loose
+	not _no_bad_news(event)
+	binding.concerns(event)
+	not dismissals.dismissed(event.section, event)
+	not _verified_since(event)
+}
+
+_no_bad_news(event) if event.type in {"deploy.started", "deploy.live", "verification.passed"}
+
+_loose := array.concat(
+	[object.union(event, {"section": "production"}) | some event in input.production.unjoined],
+	[object.union(event, {"section": "trail"}) | some event in input.trail.unjoined],
+)
+
+_verified_since(loose) if {
+	some deployment in all
+	deployment.digest == input.artifact.digest
+	clock.fact(deployment.live_at) > clock.fact(loose.at)
+	some event in deployment.events
+	event.type == "verification.passed"
+	writers.counts(deployment.section, event.type, event)
+	clock.fact(event.at) > clock.fact(loose.at)
+}

@@ -1,0 +1,176 @@
+# METADATA
+# title: Staging
+# description: >-
+#   The latest stay of this digest in an environment that may verify, by all that
+#   any source knows of it. The later deployment counts, whoever reports it, and a
+#   verification that did not pass counts against the stay (DESIGN: latest, worst).
+package prodgate.v1.lib.staging
+
+import data.prodgate.v1.lib.binding
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.dismissals
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.trail
+
+# The latest stay of this digest in each environment that may verify:
+#   deployed   since when by the staging source alone
+#   since      since when by every source
+#   ended      when another digest replaced it; null while it runs
+#   record     the stay as the source has it
+stays[environment] := {
+	"deployed": _deployed(environment),
+	"since": since,
+	"ended": _ended(environment, since),
+	"record": _record(environment),
+} if {
+	"staging" in sources.readable
+	trail.complete
+	some environment in settings.effective.staging.environments
+	since := _since(environment)
+}
+
+# When the first verification of a current stay passed, in any environment: an
+# approval given before could not be informed by it.
+passed_at := min({instant |
+	some environment, stay in stays
+	some instant in _passes(environment, stay)
+})
+
+# When the verification of a stay passed.
+passed(environment) := min(_passes(environment, stays[environment]))
+
+_passes(_, stay) := {instant |
+	verification := stay.record.verification
+	verification.result == "PASSED"
+	instant := clock.past(verification.finished_at)
+	stay.deployed <= instant
+	stay.since <= instant + _tolerance
+}
+
+# Entries and stays that say that a verification of this digest did not pass, or
+# that somebody reported another result than the staging source.
+failures[environment] contains step if {
+	some environment, _ in stays
+	some step in trail.steps("staging.verified")
+	binding.concerns(step)
+	not _elsewhere(step, environment)
+	text.given(step.result)
+	step.result != "PASSED"
+	not _lifted(environment, step)
+}
+
+# A later verification that passed, by a source that counts, lifts a failure; so
+# does a later deployment, which has to be verified itself.
+_lifted(environment, step) if clock.fact(step.at) < passed(environment)
+
+_lifted(environment, step) if clock.fact(step.at) + _tolerance < stays[environment].since
+
+# Failures that somebody who may has dismissed.
+dismissed[environment] contains step if {
+	some environment, steps in failures
+	some step in steps
+	dismissals.dismissed("trail", step)
+}
+
+_all := array.concat(
+	[object.remove(input.staging, ["earlier"]) | is_object(input.staging)],
+	[stay | some stay in object.get(input.staging, "earlier", [])],
+)
+
+# Stays of this digest that may speak for an environment.
+_own(environment) := [stay |
+	some stay in _all
+	stay.digest == input.artifact.digest
+	_here(stay, environment)
+]
+
+_here(stay, environment) if {
+	binding.ours_service(stay)
+	stay.environment == environment
+}
+
+_here(stay, _) if {
+	binding.ours_service(stay)
+	object.get(stay, "environment", null) == null
+}
+
+# Every own stay has to be sound: one with a time that is no time might be the
+# latest.
+_deployed(environment) := max([instant | some stay in own; instant := _begun(stay)]) if {
+	own := _own(environment)
+	count(own) > 0
+	every stay in own {
+		_begun(stay)
+	}
+}
+
+# No restart is a fact only where the source says null.
+_begun(stay) := clock.fact(stay.deployed_at) if {
+	object.get(stay, "restarted_at", "") == null
+} else := max([clock.fact(stay.deployed_at), clock.fact(stay.restarted_at)])
+
+_record(environment) := record if {
+	latest := _deployed(environment)
+	records := [stay | some stay in _own(environment); _begun(stay) == latest]
+	count(records) == 1
+	record := records[0]
+}
+
+# Since when by every source: a deployment that the trail knows begins the stay
+# again, whoever recorded it.
+_since(environment) := max({_deployed(environment)} | {instant |
+	some step in _redeployments(environment)
+	instant := clock.fact(step.at)
+}) if {
+	every step in _redeployments(environment) {
+		clock.fact(step.at)
+	}
+}
+
+_redeployments(environment) := [step |
+	some step in trail.steps("staging.deployed")
+	binding.concerns(step)
+	not _elsewhere(step, environment)
+	not dismissals.dismissed("trail", step)
+]
+
+# The earliest word that the stay is over. What ended before the stay began ended
+# another one.
+_ended(environment, since) := min(ends) if {
+	ends := _ends(environment, since)
+	count(ends) > 0
+} else := null
+
+_ends(environment, since) := ({instant |
+	some stay in _own(environment)
+	instant := clock.fact(stay.ended_at)
+	since <= instant
+} | {instant |
+	some stay in _all
+	stay.digest != input.artifact.digest
+	not _elsewhere(stay, environment)
+	instant := clock.fact(stay.deployed_at)
+	since <= instant
+}) | {instant |
+	some step in trail.steps("staging.deployed")
+	not binding.concerns(step)
+	not _elsewhere(step, environment)
+	not _other_service(step)
+	instant := clock.fact(step.at)
+	since <= instant
+}
+
+# Shown to be about another environment than this one.
+_elsewhere(fact, environment) if {
+	fact.environment != environment
+	fact.environment in (binding.environments | {name | some name in settings.effective.staging.environments})
+}
+
+_other_service(fact) if {
+	is_string(fact.service)
+	fact.service != input.request.service
+}
+
+_tolerance := time.parse_duration_ns(settings.effective.sources.clock_tolerance)
