@@ -119,7 +119,9 @@ func (l *settingsLint) value(path string, set, like any) {
 			l.problem(path, "is neither true nor false")
 		}
 	case json.Number:
-		if n, ok := set.(json.Number); !ok || strings.HasPrefix(n.String(), "-") || n.String() == "0" {
+		n, ok := set.(json.Number)
+		zero := ok && n.String() == "0"
+		if !ok || strings.HasPrefix(n.String(), "-") || zero && !mayBeZero[settingPath(path)] {
 			l.problem(path, "is not a number over 0")
 		}
 	case string:
@@ -127,13 +129,20 @@ func (l *settingsLint) value(path string, set, like any) {
 	}
 }
 
+// mayBeEmpty are lists of whom something is asked of; a team of two asks it of
+// nobody else.
+var mayBeEmpty = map[string]bool{"approval.independent_of": true}
+
+// mayBeZero are numbers of which none is a strict choice.
+var mayBeZero = map[string]bool{"approval.retries": true}
+
 func (l *settingsLint) list(path string, set any, like []any) {
 	list, ok := set.([]any)
 	if !ok {
 		l.problem(path, "is not a list")
 		return
 	}
-	if len(list) == 0 && len(like) > 0 {
+	if len(list) == 0 && len(like) > 0 && !mayBeEmpty[settingPath(path)] {
 		l.problem(path, "is empty, which would not mean \"all\"; leave it out to keep what is shipped")
 	}
 	for i, entry := range list {
@@ -147,6 +156,8 @@ func (l *settingsLint) list(path string, set any, like []any) {
 	switch settingPath(path) {
 	case "vulnerabilities.deny":
 		l.words(path, list, "LOW", "MEDIUM", "HIGH", "CRITICAL")
+	case "approval.independent_of":
+		l.words(path, list, "author")
 	case "vulnerabilities.inventories":
 		l.words(path, list, "image", "sbom", "attached")
 	case "vulnerabilities.vex.authors", "vulnerabilities.vex.products", "vulnerabilities.undetermined.tolerate":

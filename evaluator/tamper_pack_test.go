@@ -182,7 +182,7 @@ func TestWritersInForce(t *testing.T) {
 		`{"audit": {"writers": {"other": {"assurances": ["oidc"]}}}}`:                                                   Allow,
 		`{"audit": {"writers": {"deploy.live": {"assurances": ["oidc"]}}}}`:                                             Deny,
 		`{"audit": {"required_steps": ["staging.deployed", "staging.verified", "approval.granted", "gate.evaluated"]}}`: Deny,
-		`{"staging": {"environments": ["uat"]}}`:                                                                  Deny,
+		`{"staging": {"environments": ["uat"]}}`:                                                                        Deny,
 		`{"sources": {"accepted": {"trail": ["file"]}}}`:                                                                Deny,
 	} {
 		e, err := New(context.Background(), Options{Packs: []string{ownPack(settings).folder(t)}})
@@ -308,6 +308,21 @@ var refusedPacks = map[string]struct {
 		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
 	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),
 		"audit.writers.other.subjects is empty"},
+	"be independent of a role that is none": {ownPack(`{"approval": {"independent_of": ["autor"]}}`),
+		`did you mean "author"?`},
+	"ask for the approval of nobody": {ownPack(`{"approval": {"quorum": 0}}`),
+		"approval.quorum is not a number over 0"},
+	"tell people apart by nothing": {ownPack(`{"approval": {"identified_by": []}}`),
+		"approval.identified_by is empty"},
+}
+
+// A team of two approves its own commits; retries without a new approval are a
+// convenience.
+func TestAPackMayAskOfNobodyElse(t *testing.T) {
+	own := ownPack(`{"approval": {"independent_of": [], "retries": 0}}`)
+	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
+		t.Error(err)
+	}
 }
 
 // Leeway is shipped as none, and a service may go back to none.

@@ -287,7 +287,8 @@ type Person struct {
 	IDs   []string  `json:"ids" schema:"person,min=1"` // scheme:value, lower case: github:583231, entra:…, mailto:…
 	Roles []string  `json:"roles" schema:"identifier"`
 	Teams []string  `json:"teams" schema:"identifier"`
-	MFA   *bool     `json:"mfa"` // null: not known
+	MFA   *bool     `json:"mfa"`             // null: not known
+	Human *bool     `json:"human,omitempty"` // false: a bot or an agent; absent: the directory does not know bots
 	AsOf  time.Time `json:"as_of"`
 }
 

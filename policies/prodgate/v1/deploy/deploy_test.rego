@@ -68,7 +68,7 @@ test_deny_source_error if {
 	document := _unread({"status": "error", "kind": "file", "error": "no such file"})
 	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
 	_codes == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
-	{finding.check | some finding in _denials} == {"soak", "staging"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.check | some finding in _denials} == {"approval", "soak", "staging"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_source_unconfigured if {
@@ -269,7 +269,8 @@ test_waived_is_shown if {
 		testing.changed("/staging/deployed_at", "2026-11-24T11:30:00-05:00"),
 		[testing.waiver("soak.too_short")],
 	)
-	later := testing.change(document, "/staging/verification/finished_at", "2026-11-24T11:40:00-05:00")
+	verified := testing.change(document, "/staging/verification/finished_at", "2026-11-24T11:40:00-05:00")
+	later := testing.change(verified, "/approvals/0/approved_at", "2026-11-24T11:50:00-05:00")
 	shipped := testing.waivable({"soak.too_short"})
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
 	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["soak.too_short", "waived"]} with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped

@@ -1,29 +1,85 @@
 # METADATA
 # title: Approvals
 # description: >-
-#   Which approvals count for this request now, and which rejections stand
+#   Which approvals count for this request now: given by somebody who may, for
+#   exactly what is asked for, informed, in time and not used up
 #   (production-readiness.md, "Approval Requirements").
 package prodgate.v1.lib.approvals
 
+import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.used
 
 # The approvals that count, by their position, with the person behind each.
 counting[position] := person if {
 	"approvals" in sources.readable
 	is_array(input.approvals)
 	some position in _approving
-	input.approvals[position].digest == input.artifact.digest
-	input.approvals[position].environment == input.request.environment
-	_timely(input.approvals[position].approved_at)
-	signed(input.approvals[position].verified_by)
-	person := people.approver(input.approvals[position].approver)
+	approval := input.approvals[position]
+	_bound(approval)
+	_timely(approval.approved_at)
+	signed(approval.verified_by)
+	_unused(approval.approved_at)
+	not position in rejections.revoked
+	person := people.approver(approval.approver)
 }
 
 _approving := {position | input.approvals[position].decision == "approved"}
+
+# An approval names what it is for.
+_bound(approval) if {
+	approval.digest == input.artifact.digest
+	approval.service == input.request.service
+	approval.environment == input.request.environment
+	approval.kind == input.request.kind
+	_configured(approval)
+	_of_this_request(approval)
+}
+
+_configured(_) if input.request.kind in {"initial", "promotion", "rollback"}
+
+_configured(approval) if {
+	input.request.kind == "configuration"
+	is_string(approval.configuration)
+	approval.configuration == input.request.configuration
+}
+
+# A source that does not know requests leaves this out.
+_of_this_request(approval) if object.get(approval, "request", null) == null
+
+_of_this_request(approval) if approval.request == input.request.id
+
+_of_this_request(approval) if approval.request == attempts.deployment
+
+_timely(approved_at) if {
+	approved := clock.past(approved_at)
+	attempts.requested_at <= approved
+	_informed(approved)
+	clock.now - approved < _max_age
+}
+
+# A rollback goes back to what was verified long ago.
+_informed(_) if input.request.kind == "rollback"
+
+_informed(approved) if {
+	input.request.kind in {"configuration", "initial", "promotion"}
+	staging.passed_at <= approved
+}
+
+_max_age := time.parse_duration_ns(settings.effective.approval.max_age)
+
+_unused(approved_at) if count(used.by(clock.past(approved_at))) == 0
+
+# Whether a record is signed, or need not be.
+signed(_) if settings.effective.sources.unverified.approvals == true
+
+signed(signer) if text.given(signer)
 
 # The directory roles of those whose approvals count.
 roles contains input.people[counting[_]].roles[_]
@@ -31,84 +87,125 @@ roles contains input.people[counting[_]].roles[_]
 # Whether somebody with one of these roles has approved.
 granted_by(names) if names[_] in roles
 
-# The windows that somebody with one of these roles has named on purpose.
-windows_named_by(names) := {input.approvals[position].deployment_window |
+# The approvals that count by somebody with one of these roles, by position.
+given_by(names) := {position |
 	some position, person in counting
 	some role in input.people[person].roles
 	role in names
 }
 
-# Rejections and withdrawals that stand: everything that is not exactly
-# "approved", unless it is shown to be about something else, to come from
-# somebody who is no approver, or to be taken back by the same person.
-rejections contains position if {
-	some position, record in input.approvals
-	not position in _approving
-	not _elsewhere(record)
-	not _outsiders(record)
-	not _taken_back(record)
+# Different people whose approvals count. Somebody who cannot be told apart from
+# an earlier one is not another.
+different contains person if {
+	some person in _approvers
+	every earlier in {earlier | some earlier in _approvers; earlier < person} {
+		people.distinct(person, earlier)
+	}
 }
 
-_approves(approval) if {
-	approval.decision == "approved"
-	approval.digest == input.artifact.digest
-	approval.environment == input.request.environment
+_approvers := {person | some person in counting}
+
+# The windows that somebody with one of these roles has named on purpose, not long
+# ago.
+windows_named_by(names) := {input.approvals[position].deployment_window |
+	some position in given_by(names)
+	not position in lapsed
 }
 
-_timely(approved_at) if {
-	approved := clock.past(approved_at)
-	_requested <= approved
-	clock.now - approved < _max_age
+# Approvals that count, but were given too long ago to open a window by naming it.
+lapsed contains position if {
+	some position, _ in counting
+	not _acknowledging(input.approvals[position].approved_at)
 }
 
-_requested := clock.past(input.request.requested_at)
+_acknowledging(approved_at) if {
+	clock.now - clock.past(approved_at) < time.parse_duration_ns(settings.effective.window.acknowledgement_valid)
+}
 
-_max_age := time.parse_duration_ns(settings.effective.approval.max_age)
-
-# Whether a record is signed, or need not be.
-signed(_) if settings.effective.sources.unverified.approvals == true
-
-signed(signer) if text.given(signer)
-
-_elsewhere(record) if text.differs_digest(record.digest, input.artifact.digest)
-
-_elsewhere(record) if text.differs(record.environment, input.request.environment)
-
-_outsiders(record) if people.outsider(people.one(record.approver))
-
-_taken_back(record) if {
-	rejected := clock.past(record.approved_at)
-	person := people.one(record.approver)
-	some approval in input.approvals
-	_approves(approval)
-	signed(approval.verified_by)
-	people.one(approval.approver) == person
-	clock.past(approval.approved_at) > rejected
+# Approvals that count for one more attempt of a deployment that failed, by their
+# position, with how many attempts there were.
+reused[position] := number if {
+	some position, _ in counting
+	number := used.attempts_since(clock.past(input.approvals[position].approved_at))
+	number > 0
 }
 
 # Approvals that do not count, by their position, with the reasons why.
-ignored[position] := reasons if {
-	some position in (_approving - object.keys(counting))
-	approval := input.approvals[position]
-	reasons := ((_digest_reason(approval) | _environment_reason(approval)) | _time_reason(approval)) | (_signature_reason(approval) | people.objections(approval.approver))
+ignored[position] := {reason |
+	some reason in (_reasons[position] | people.objections(input.approvals[position].approver))
+	reason != ""
+} if {
+	some position in _not_counting
 }
 
-_digest_reason(approval) := set() if {
-	approval.digest == input.artifact.digest
-} else := {"is for another digest, or names none"}
+_not_counting := _approving - object.keys(counting)
 
-_environment_reason(approval) := set() if {
-	approval.environment == input.request.environment
-} else := {"is for another environment, or names none"}
+# Every position is there, so that those of whom only the approver objects are.
+_reasons[position] contains "" if some position in _not_counting
 
-_time_reason(approval) := set() if {
-	_timely(approval.approved_at)
-} else := {"was given before the request"} if {
-	clock.past(approval.approved_at) < _requested
-} else := {sprintf("is older than %s", [settings.effective.approval.max_age])} if {
-	clock.past(approval.approved_at)
-} else := {"is dated in the future"}
+_reasons[position] contains "is for another digest, or names none" if {
+	some position in _not_counting
+	not input.approvals[position].digest == input.artifact.digest
+}
 
-_signature_reason(approval) := set() if {
-	signed(approval.verified_by)
-} else := {"is not signed"}
+_reasons[position] contains _elsewhere("service", input.approvals[position], settings.services) if {
+	some position in _not_counting
+	not input.approvals[position].service == input.request.service
+}
+
+_reasons[position] contains _elsewhere("environment", input.approvals[position], settings.environments) if {
+	some position in _not_counting
+	not input.approvals[position].environment == input.request.environment
+}
+
+_reasons[position] contains "is for another kind of request, or names none" if {
+	some position in _not_counting
+	not input.approvals[position].kind == input.request.kind
+}
+
+_reasons[position] contains "is for another configuration, or names none" if {
+	some position in _not_counting
+	not _configured(input.approvals[position])
+}
+
+_reasons[position] contains "is for another request" if {
+	some position in _not_counting
+	not _of_this_request(input.approvals[position])
+}
+
+_reasons[position] contains _untimely(input.approvals[position].approved_at) if some position in _not_counting
+
+_reasons[position] contains "is not signed" if {
+	some position in _not_counting
+	not _signed(position)
+}
+
+_reasons[position] contains reason if {
+	some position in _not_counting
+	some reason in used.by(clock.past(input.approvals[position].approved_at))
+}
+
+_reasons[position] contains "may have been used, for the production history was not read whole" if {
+	some position in _not_counting
+	not used.known
+}
+
+_reasons[position] contains "was withdrawn, or its approver rejected later" if some position in (_not_counting & rejections.revoked)
+
+_signed(position) if signed(input.approvals[position].verified_by)
+
+_elsewhere(key, approval, known) := sprintf("is for the %s %v, which the settings do not list", [key, approval[key]]) if {
+	text.given(approval[key])
+	not approval[key] in known
+} else := sprintf("is for another %s, or names none", [key])
+
+_untimely(approved_at) := "" if {
+	_timely(approved_at)
+} else := "was given before the request" if {
+	clock.past(approved_at) < attempts.requested_at
+} else := "was given before the verification in staging passed, or that has not passed" if {
+	clock.past(approved_at)
+	not _informed(clock.past(approved_at))
+} else := sprintf("is older than %s", [settings.effective.approval.max_age]) if {
+	clock.past(approved_at)
+} else := "is dated in the future"

@@ -12,7 +12,6 @@ import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.settings
-import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
@@ -20,14 +19,7 @@ import data.prodgate.v1.lib.writers
 default complete := false
 
 complete if {
-	writers.whole("production")
-	object.get(input.production, "complete", true) == true
-	_sound
-}
-
-complete if {
-	"production" in sources.readable
-	input.production.complete == true
+	"production" in writers.complete
 	_sound
 }
 

@@ -38,8 +38,7 @@ _valid contains dismissal if {
 _entitled(person) if {
 	some role in input.people[person].roles
 	role in settings.effective.audit.dismissed_by
-	count(people.askers) > 0
-	every id in input.people[person].ids {
-		not id in people.askers
+	every asker in people.askers {
+		people.distinct(person, asker)
 	}
 }

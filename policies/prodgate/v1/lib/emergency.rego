@@ -10,39 +10,94 @@ package prodgate.v1.lib.emergency
 import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.calendar
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.debts
 import data.prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.window
+import data.prodgate.v1.lib.writers
 
 default granted := false
 
 granted if {
 	input.request.emergency == true
-	incidents.ticket
+	ticket_recent
 	on_call_told
 	way_back_documented
 	approved
+	trail_read
+	debts.few
 }
 
+default ticket_recent := false
+
+ticket_recent if {
+	clock.now - incidents.opened_at < time.parse_duration_ns(settings.effective.emergency.ticket_max_age)
+}
+
+# Whether somebody who may approve an emergency now has approved this one.
 default approved := false
 
-approved if approvals.granted_by(settings.effective.emergency.approved_by)
-
 approved if {
+	some position in _by_whoever_may
+	position in _for_this_incident
+}
+
+# Whether somebody who may approve an emergency now has approved anything here.
+default approved_by_role := false
+
+approved_by_role if count(_by_whoever_may) > 0
+
+_by_whoever_may contains position if some position in approvals.given_by(settings.effective.emergency.approved_by)
+
+_by_whoever_may contains position if {
 	window.preferred
 	calendar.no_freeze
 	calendar.no_holiday
-	approvals.granted_by(settings.effective.emergency.approved_in_preferred_window_by)
+	some position in approvals.given_by(settings.effective.emergency.approved_in_preferred_window_by)
+}
+
+# Approvals that say that this is an emergency, name its ticket, and were given
+# after its incident was opened.
+_for_this_incident contains position if {
+	some position, _ in approvals.counting
+	approval := input.approvals[position]
+	approval.deployment_window == "emergency"
+	approval.ticket == incidents.ticket.id
+	clock.past(approval.approved_at) >= incidents.opened_at
 }
 
 default on_call_told := false
 
 on_call_told if {
+	on_call_notified
+	on_call_recent
+	on_call_about_this
+}
+
+# Whether on-call was told after the incident was opened.
+default on_call_notified := false
+
+on_call_notified if _notified >= incidents.opened_at
+
+default on_call_recent := false
+
+on_call_recent if {
+	clock.now - _notified < time.parse_duration_ns(settings.effective.emergency.on_call_max_age)
+}
+
+_notified := clock.past(input.on_call.notified_at) if {
 	"on_call" in sources.readable
 	is_string(input.on_call.notified_at)
-	clock.past(input.on_call.notified_at) >= clock.past(incidents.ticket.opened_at)
+}
+
+# A source that does not know what a notice is about leaves it out.
+default on_call_about_this := false
+
+on_call_about_this if {
+	object.get(input.on_call, "service", null) in {null, input.request.service}
+	object.get(input.on_call, "ticket", null) in {null, input.request.ticket}
 }
 
 default way_back_documented := false
@@ -50,4 +105,18 @@ default way_back_documented := false
 way_back_documented if {
 	"rollback" in sources.readable
 	text.given(input.rollback.procedure)
+	object.get(input.rollback, "service", null) in {null, input.request.service}
 }
+
+# An emergency leaves a debt, which must be recorded where the gate reads it.
+default trail_read := false
+
+trail_read if {
+	"trail" in writers.complete
+	input.sources.trail.kind == "trail"
+	_origin_counts
+}
+
+_origin_counts if settings.effective.audit.trail_origins == []
+
+_origin_counts if input.trail.origin in settings.effective.audit.trail_origins

@@ -2,9 +2,11 @@
 # title: People
 # description: >-
 #   Who is who, by the directory. People are compared as people: by all their
-#   ids, never by one spelling (production-readiness.md, "Who Can Approve").
+#   ids, never by one spelling, and two records are two people only if an
+#   immutable id shows it (production-readiness.md, "Who Can Approve").
 package prodgate.v1.lib.people
 
+import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -13,11 +15,18 @@ import data.prodgate.v1.lib.text
 # The one person with this id, by position. Undefined for nobody and for
 # several.
 one(id) := person if {
-	_well_formed
-	holders := {holder | some holder; input.people[holder].ids[_] == id}
+	holders := _holders(id)
 	count(holders) == 1
 	some person in holders
 }
+
+# Whether the directory was read and has no record with this id.
+unknown(id) if {
+	text.given(id)
+	count(_holders(id)) == 0
+}
+
+_holders(id) := {holder | some holder; input.people[holder].ids[_] == id} if _well_formed
 
 # A directory in which an id is malformed may hide that two people have it.
 _well_formed if {
@@ -32,38 +41,120 @@ _well_formed if {
 	}
 }
 
-# Every id of those who asked for the deployment. Undefined unless both are
-# known, for then nobody can be shown to be somebody else.
-askers := ids if {
-	requester := one(input.request.requested_by)
-	actor := one(input.request.triggered_by)
-	ids := {id | some id in input.people[requester].ids} | {id | some id in input.people[actor].ids}
+# Whether two records are two people: the first shares no id with any other
+# record, and both have an id of the best scheme that either has. Where only one
+# of them has it, nothing tells them apart.
+distinct(person, other) if {
+	person != other
+	_alone(person)
+	scheme := _best(_schemes(person) | _schemes(other))
+	scheme in _schemes(person)
+	scheme in _schemes(other)
 }
 
-# The person with this id, if it is one who may approve something here: a role
-# in the directory, the team, MFA, all fresh, and not one who asked.
+# Whether a person is not the holder of this id. An id that the directory does
+# not know shows another person only by an immutable scheme that both have.
+apart(person, id) if distinct(person, one(id))
+
+apart(person, id) if {
+	unknown(id)
+	[scheme, value] := split(id, ":")
+	value != ""
+	scheme in settings.effective.approval.identified_by
+	scheme in _schemes(person)
+}
+
+_alone(person) if {
+	every id in input.people[person].ids {
+		_holders(id) == {person}
+	}
+}
+
+_schemes(person) := {split(id, ":")[0] | some id in input.people[person].ids}
+
+_best(schemes) := [scheme |
+	some scheme in settings.effective.approval.identified_by
+	scheme in schemes
+][0]
+
+# Everyone who asked for this deployment: requested it or started the run, in this
+# attempt or an earlier one. Undefined unless the directory knows all of them, for
+# then nobody can be shown to be somebody else.
+askers := {one(id) | some id in _asking} if {
+	every id in _asking {
+		one(id)
+	}
+}
+
+_asking := {input.request.requested_by, input.request.triggered_by} | attempts.people
+
+# The person with this id, if it is one who may approve something here: a human
+# with a role in the directory, the team, MFA, all fresh, and somebody else than
+# those who asked and those whom approval.independent_of names.
 approver(id) := person if {
 	person := one(id)
 	input.people[person].mfa == true
-	input.people[person].teams[_] == settings.effective.approval.team
-	approver_roles[input.people[person].roles[_]]
+	settings.effective.approval.team in input.people[person].teams
+	_has_role(person)
+	_human(person)
 	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
-	_independent(person)
+	_asked_by_others(person)
+	_written_by_others(person)
 }
-
-_independent(person) if count(askers & {id | some id in input.people[person].ids}) == 0
 
 _has_role(person) if approver_roles[input.people[person].roles[_]]
 
 approver_roles contains settings.effective.approval.roles[_][_]
 
-# Shown twice, by role and by team, to be no approver.
+# A directory that knows bots and agents says so.
+_human(person) if object.get(input.people[person], "human", true) == true
+
+_asked_by_others(person) if {
+	every asker in askers {
+		distinct(person, asker)
+	}
+}
+
+_written_by_others(person) if {
+	_author_matters
+	apart(person, _author)
+}
+
+# No source says who wrote it, so there is nobody to compare with.
+_written_by_others(_) if {
+	_author_matters
+	_author == null
+}
+
+_written_by_others(_) if {
+	is_array(settings.effective.approval.independent_of)
+	not _author_matters
+}
+
+_author_matters if "author" in settings.effective.approval.independent_of
+
+default _author := null
+
+_author := input.build.author
+
+# Shown to be no approver, by role or by team.
 outsider(person) if {
 	is_array(input.people[person].roles)
-	not _has_role(person)
+	every role in input.people[person].roles {
+		_no_role(role)
+	}
+}
+
+outsider(person) if {
 	is_array(input.people[person].teams)
 	every team in input.people[person].teams {
 		text.differs(team, settings.effective.approval.team)
+	}
+}
+
+_no_role(role) if {
+	every approving in approver_roles {
+		text.differs(role, approving)
 	}
 }
 
@@ -87,18 +178,43 @@ _objections[person] contains "holds no approver's role in the directory" if {
 	not _has_role(person)
 }
 
-_objections[person] contains "asked for this deployment" if {
+_objections[person] contains "is not shown to be a human" if {
 	some person, _ in input.people
-	askers
-	not _independent(person)
+	not _human(person)
 }
 
-_objections[person] contains "it is not known in the directory who asked for this deployment" if {
+_objections[person] contains "asked for this deployment, or started an attempt of it" if {
+	some person in askers
+}
+
+_objections[person] contains sprintf("cannot be told apart from somebody who asked for this deployment: the directory needs an id of %s for both, and no id in two records", [_schemes_text]) if {
+	some person, _ in input.people
+	askers
+	not person in askers
+	not _asked_by_others(person)
+}
+
+_objections[person] contains "the directory does not know everybody who asked for this deployment" if {
 	some person, _ in input.people
 	not askers
 }
+
+_objections[person] contains "wrote the commit that is deployed" if {
+	_author_matters
+	person := one(_author)
+}
+
+_objections[person] contains sprintf("cannot be told apart from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
+	some person, _ in input.people
+	not _is_author(person)
+	not _written_by_others(person)
+}
+
+_is_author(person) if person == one(_author)
 
 _objections[person] contains "the directory's record is too old" if {
 	some person, record in input.people
 	not clock.fresh(record.as_of, settings.effective.approval.directory_max_age)
 }
+
+_schemes_text := concat(" or ", settings.effective.approval.identified_by)

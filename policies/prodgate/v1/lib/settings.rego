@@ -20,6 +20,11 @@ default _organisation := {}
 
 _organisation := data.prodgate.organisation
 
+# The names that requests may use, and that other facts can name.
+environments := object.keys(object.union(shipped.environments, _own_environments))
+
+services := object.keys(object.union(shipped.services, _own_services))
+
 default _own_environments := {}
 
 _own_environments := _organisation.environments
@@ -55,6 +60,15 @@ unknown contains "additional_checks" if {
 	some layer in _layers
 	not is_array(object.get(layer, "additional_checks", []))
 }
+
+# A word that names nobody would keep nobody out, in silence.
+unknown contains "approval.independent_of" if {
+	some layer in _layers
+	some word in object.get(layer, ["approval", "independent_of"], [])
+	not word in _independent_of
+}
+
+_independent_of := {"author"}
 
 # The setting that a path is about: the path itself, or what follows the name
 # of an environment or service.

@@ -94,3 +94,21 @@ test_effective_repositories_of_a_service if {
 test_organisation_is_defined_beside_any_pack_and_none if {
 	{settings._organisation} != set()
 }
+
+test_undefined_for_independence_of_nobody if {
+	every value in [["autor"], ["author", "reviewer"], [""], [null]] {
+		organisation := testing.organised({"approval": {"independent_of": value}})
+		settings.unknown == {"approval.independent_of"} with input as testing.promotion with data.prodgate.organisation as organisation
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
+	}
+	of_service := testing.organised({"services": {"payments-api": {"approval": {"independent_of": ["autor"]}}}})
+	not settings.effective with input as testing.promotion with data.prodgate.organisation as of_service
+	settings.effective.approval.independent_of == [] with input as testing.promotion with data.prodgate.organisation as testing.organised({"approval": {"independent_of": []}})
+}
+
+test_names_that_settings_list if {
+	organisation := {"environments": {"canary": {}}, "services": {"search-api": {}}}
+	{"canary", "production"} - settings.environments == set() with input as testing.promotion with data.prodgate.organisation as organisation
+	"search-api" in settings.services with input as testing.promotion with data.prodgate.organisation as organisation
+	not "canary" in settings.environments with input as testing.promotion
+}

@@ -26,7 +26,6 @@ stays[environment] := {
 	"record": _record(environment),
 } if {
 	"staging" in sources.readable
-	trail.complete
 	some environment in settings.effective.staging.environments
 	since := _since(environment)
 }

@@ -13,28 +13,21 @@ import data.prodgate.v1.lib.writers
 default complete := false
 
 complete if {
-	writers.whole("trail")
-	_whole(input.trail)
-	_steps_sound
-}
-
-complete if {
-	"trail" in sources.readable
-	input.trail.complete == true
+	"trail" in writers.complete
 	_accepted_origin
 	_steps_sound
 }
 
 # Settings may pin the trails that count, by the name that their checkpoints sign.
+# A file has no such name.
+_accepted_origin if writers.whole("trail")
+
 _accepted_origin if settings.effective.audit.trail_origins == []
 
 _accepted_origin if {
 	is_array(settings.effective.audit.trail_origins)
 	input.trail.origin in settings.effective.audit.trail_origins
 }
-
-# A file is read whole, and may not say otherwise.
-_whole(section) if object.get(section, "complete", true) == true
 
 # A step without a type might be any.
 _steps_sound if {
@@ -44,8 +37,30 @@ _steps_sound if {
 	}
 }
 
-# The steps of a type, however it is spelled. Undefined unless all were read.
+# The steps of a type, however it is spelled. Whether they are all is another
+# question.
 steps(type) := [step |
 	some step in input.trail.steps
 	lower(trim_space(step.type)) == type
-] if complete
+]
+
+# METADATA
+# title: The audit trail was not read as a whole
+# description: >-
+#   The source read a part of the trail, or the settings pin another trail, so what
+#   is missing from it proves nothing.
+# custom:
+#   code: audit.incomplete
+#   cure: fix
+#   remedy: Read the trail that audit.trail_origins in the settings names, as a whole.
+#   who: [owner of prodgate.yaml, whoever runs the trail]
+partial contains {
+	"code": "audit.incomplete",
+	"path": "/trail",
+	"message": sprintf("the trail %v was not read as a whole, or is not one that counts", [object.get(input.trail, "origin", "of this file")]),
+	"observed": {key: value | some key in ["complete", "origin"]; value := input.trail[key]},
+	"required": {"complete": true, "origins": settings.effective.audit.trail_origins},
+} if {
+	"trail" in sources.readable
+	not complete
+}

@@ -13,7 +13,8 @@ import data.prodgate.v1.lib.text
 # Whether an entry of this section, recorded as this type of step, counts.
 counts(section, _, _) if whole(section)
 
-counts(_, type, entry) if {
+counts(section, type, entry) if {
+	section in sources.readable
 	accepted := for_type(type)
 	entry.assurance in accepted.assurances
 	entry.assurance != "claimed"
@@ -30,6 +31,28 @@ for_type(type) := accepted if {
 whole(section) if {
 	section in sources.readable
 	input.sources[section].kind != "trail"
+}
+
+# Sections of which everything was read that the source knows. Only then does it
+# prove something that an entry is not there. A file is read whole.
+complete contains "production" if {
+	"production" in sources.readable
+	input.production.complete == true
+}
+
+complete contains "production" if {
+	whole("production")
+	object.get(input.production, "complete", null) == null
+}
+
+complete contains "trail" if {
+	"trail" in sources.readable
+	input.trail.complete == true
+}
+
+complete contains "trail" if {
+	whole("trail")
+	object.get(input.trail, "complete", null) == null
 }
 
 _named(_, subjects) if "*" in subjects

@@ -84,3 +84,31 @@ test_nothing_where_the_source_is_not_known if {
 	}
 	not writers.counts("trail", "staging.verified", {}) with data.prodgate.organisation as testing.organisation with input as testing.without("/sources/trail/kind")
 }
+
+test_nothing_from_a_section_that_was_not_read if {
+	not writers.counts("trail", "staging.verified", _entry) with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/sources/trail/status", "error")
+}
+
+test_complete_if_a_trail_says_so if {
+	writers.complete == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.recorded
+	every section in ["production", "trail"] {
+		every value in [value | some value in testing.garbage; value != true] {
+			not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, sprintf("/%s/complete", [section]), value)
+			value == value
+			section == section
+		}
+		not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, sprintf("/%s/complete", [section]))
+		not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, sprintf("/sources/%s/status", [section]), "error")
+	}
+}
+
+test_complete_as_a_file_is_read if {
+	writers.complete == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	every section in ["production", "trail"] {
+		path := sprintf("/%s/complete", [section])
+		section in writers.complete with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": true}])
+		section in writers.complete with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": null}])
+		not section in writers.complete with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": false}])
+		not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.changed(sprintf("/sources/%s/kind", [section]), "guess")
+	}
+}

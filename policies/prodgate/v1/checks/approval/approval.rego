@@ -1,12 +1,13 @@
 # METADATA
 # title: Approval
 # description: >-
-#   Somebody who may has approved this digest for this environment after the
-#   request, and nobody who may has said no (production-readiness.md, "Approval
+#   As many people as the settings ask for, and who may, have approved exactly this
+#   after the request, and no rejection stands (production-readiness.md, "Approval
 #   Requirements").
 package prodgate.v1.checks.approval
 
 import data.prodgate.v1.lib.approvals
+import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.window
@@ -17,17 +18,50 @@ default pass := false
 pass if {
 	_readable
 	is_array(input.approvals)
+	is_array(input.trail.steps)
+	_read_whole
 	_approved
-	count(approvals.rejections) == 0
+	_quorate
+	count(rejections.standing) == 0
 }
 
-needs := {"approvals", "artifact", "people"} | _history
+needs := {"approvals", "artifact", "people", "production", "trail"} | _verification
 
 _readable if count(needs - sources.readable) == 0
 
-_history := {"production"} if {
+# An approval is informed by the verification in staging, but for a rollback's.
+_verification := set() if {
 	input.request.kind == "rollback"
-} else := set()
+} else := {"staging"}
+
+# Only a trail that was read whole has no rejection. A rollback does not wait for
+# that.
+_read_whole if "trail" in writers.complete
+
+_read_whole if input.request.kind == "rollback"
+
+_quorate if {
+	_quorum == 1
+	count(approvals.different) >= 1
+}
+
+_quorate if {
+	_quorum > 1
+	count(approvals.different) >= _quorum
+	not _lead_missing
+}
+
+_quorum := settings.effective.approval.quorum if {
+	is_number(settings.effective.approval.quorum)
+	settings.effective.approval.quorum >= 1
+	floor(settings.effective.approval.quorum) == settings.effective.approval.quorum
+}
+
+# More than one approver take somebody who may approve any request.
+_lead_missing if {
+	_quorum > 1
+	not approvals.granted_by(settings.effective.approval.roles.any_request)
+}
 
 _approved if approvals.granted_by(settings.effective.approval.roles.any_request)
 
@@ -75,7 +109,7 @@ _original_approvers contains id if {
 # custom:
 #   code: approval.missing
 #   cure: ask
-#   remedy: Ask for an approval of this digest for this environment; warnings below say why others do not count.
+#   remedy: Ask for an approval of this digest for this environment and kind of request; warnings say why others do not count.
 #   who: [Platform Lead, Release Manager within the preferred window, On-Call SRE for a rollback]
 deny contains {
 	"code": "approval.missing",
@@ -128,25 +162,155 @@ deny contains {
 }
 
 # METADATA
+# title: Approved by too few people
+# description: >-
+#   The settings ask for more different people whose approvals count. If it is more
+#   than one, at least one of them must be in a role that may approve any request.
+#   Two people whom the directory cannot tell apart count as one.
+# custom:
+#   code: approval.quorum
+#   cure: ask
+#   remedy: Ask the roles whose place is empty for their approval of this digest.
+#   who: [Platform Lead, Release Manager, On-Call SRE, VP Engineering]
+deny contains {
+	"code": "approval.quorum",
+	"path": "/approvals",
+	"message": sprintf("%d of %v different people have approved%s", [count(approvals.different), settings.effective.approval.quorum, _empty_place]),
+	"observed": count(approvals.different),
+	"required": {"people": settings.effective.approval.quorum, "roles": settings.effective.approval.roles.any_request},
+} if {
+	count(approvals.counting) > 0
+	not _quorate
+}
+
+_empty_place := sprintf("; nobody of them is %s", [concat(" or ", settings.effective.approval.roles.any_request)]) if {
+	_lead_missing
+} else := ""
+
+# METADATA
 # title: Rejected
-# description: An approver has rejected this deployment or withdrawn an approval.
+# description: >-
+#   Somebody has rejected this or withdrawn an approval, and nobody who may has
+#   lifted that. A rejection by an approver is lifted by that person's new approval,
+#   or by one that names it and is given by a role in approval.rejection_lifted_by;
+#   any other by every approval that counts and was given after it.
 # custom:
 #   code: approval.rejected
 #   cure: ask
-#   remedy: Settle the objection with the approver who made it; only that person's new approval takes it back.
-#   who: [the approver who rejected]
-deny contains {
+#   remedy: Settle the objection with whoever made it, then ask for a new approval by that person, or for one that names the rejection by a role that may lift it.
+#   who: [whoever rejected, VP Engineering]
+deny contains object.union(_rejection(key), {
 	"code": "approval.rejected",
-	"item": object.get(input.approvals[position], "approver", "somebody"),
-	"path": sprintf("/approvals/%d", [position]),
-	"message": sprintf("%v by %v at %v", [
-		object.get(input.approvals[position], "decision", "rejected"),
-		object.get(input.approvals[position], "approver", "somebody"),
-		object.get(input.approvals[position], "approved_at", "an unknown time"),
-	]),
 	"required": "no rejection that stands",
+}) if {
+	some key in (rejections.standing - rejections.ending)
+}
+
+# METADATA
+# title: This request was rejected
+# description: A rejection that names this very request ends it, and no approval lifts that.
+# custom:
+#   code: approval.request_rejected
+#   cure: ask
+#   remedy: Settle the objection with whoever made it, then ask for this deployment again.
+#   who: [whoever rejected, the engineer who wants to deploy]
+deny contains object.union(_rejection(key), {
+	"code": "approval.request_rejected",
+	"required": "a request that nobody rejected",
+}) if {
+	some key in rejections.ending
+}
+
+_rejection(key) := {
+	"item": rejections.by(key),
+	"path": rejections.path(key),
+	"message": sprintf("%v by %v at %v", [rejections.word(key), rejections.by(key), rejections.at(key)]),
+	"observed": rejections.word(key),
+}
+
+# METADATA
+# title: Rejections not known
+# description: The trail was read only in part, so a rejection may be missing.
+# custom:
+#   code: approval.rejections_unknown
+#   cure: fix
+#   remedy: Collect the facts anew, from a trail that can be read whole.
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "approval.rejections_unknown",
+	"path": "/trail/complete",
+	"message": "the trail was read only in part, so a rejection may be missing",
+	"observed": object.get(input.trail, "complete", null),
+	"required": true,
 } if {
-	some position in approvals.rejections
+	_readable
+	not _read_whole
+}
+
+# METADATA
+# title: A rejection was lifted
+# description: Somebody has rejected this or withdrawn an approval; an approval given since lifts that.
+# custom:
+#   code: approval.rejection_lifted
+#   effect: warn
+#   cure: ask
+#   remedy: Nothing to do; whoever rejected should know that it was lifted.
+#   who: [whoever rejected]
+warn contains object.union(_rejection(key), {
+	"code": "approval.rejection_lifted",
+	"message": sprintf("%s, lifted by the approval of %s", [
+		_rejection(key).message,
+		concat(", ", {input.approvals[position].approver | some position in positions}),
+	]),
+	"required": "no rejection",
+}) if {
+	some key, positions in rejections.lifted
+}
+
+# METADATA
+# title: An approval is used again
+# description: An earlier attempt of this deployment failed, and this one uses its approval.
+# custom:
+#   code: approval.reused
+#   effect: warn
+#   cure: ask
+#   remedy: Find out why the earlier attempt failed; ask for a new approval if that changes what was approved.
+#   who: [the approver, the engineer who deploys]
+warn contains {
+	"code": "approval.reused",
+	"item": input.approvals[position].approver,
+	"path": sprintf("/approvals/%d", [position]),
+	"message": sprintf("the approval by %v is used again after %d failed attempts", [input.approvals[position].approver, number]),
+	"observed": number,
+	"required": {"retries": settings.effective.approval.retries, "within": settings.effective.approval.retry_within},
+} if {
+	some position, number in approvals.reused
+}
+
+# METADATA
+# title: An approval no longer opens the window that it names
+# description: An approval that names a window opens it for a while after it was given.
+# custom:
+#   code: approval.window_lapsed
+#   effect: warn
+#   cure: ask
+#   remedy: Ask for a new approval that names this window.
+#   who: [the approver]
+warn contains {
+	"code": "approval.window_lapsed",
+	"item": input.approvals[position].approver,
+	"path": sprintf("/approvals/%d/approved_at", [position]),
+	"message": sprintf("the approval by %v was given more than %s ago and no longer opens %s", [
+		input.approvals[position].approver,
+		settings.effective.window.acknowledgement_valid,
+		input.approvals[position].deployment_window,
+	]),
+	"observed": input.approvals[position].approved_at,
+	"required": {"valid": settings.effective.window.acknowledgement_valid},
+} if {
+	not window.preferred
+	some position in approvals.lapsed
+	input.approvals[position].deployment_window in window.open
 }
 
 # METADATA
@@ -176,7 +340,9 @@ _wanted := {
 		_special,
 	]),
 	"digest": input.artifact.digest,
+	"service": input.request.service,
 	"environment": input.request.environment,
+	"kind": input.request.kind,
 	"max_age": settings.effective.approval.max_age,
 }
 

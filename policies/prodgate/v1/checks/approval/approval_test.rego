@@ -18,8 +18,8 @@ test_pass_each_kind if {
 		approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 		approval.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
-	approval.needs == {"approvals", "artifact", "people"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	approval.needs == {"approvals", "artifact", "people", "production"} with data.prodgate.organisation as testing.organisation with input as testing.rollback
+	approval.needs == {"approvals", "artifact", "people", "production", "staging", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	approval.needs == {"approvals", "artifact", "people", "production", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.rollback
 }
 
 test_deny_missing if {
@@ -33,7 +33,18 @@ test_deny_approval_that_does_not_count if {
 		["/approvals/0/digest", null],
 		["/approvals/0/environment", "staging"],
 		["/approvals/0/environment", null],
+		["/approvals/0/environment", "Production"],
+		["/approvals/0/service", "search-api"],
+		["/approvals/0/service", null],
+		["/approvals/0/service", ""],
+		["/approvals/0/kind", "rollback"],
+		["/approvals/0/kind", "configuration"],
+		["/approvals/0/kind", "Promotion"],
+		["/approvals/0/kind", null],
 		["/approvals/0/approved_at", "2026-11-24T09:59:59-05:00"],
+		["/staging/verification/finished_at", "2026-11-24T11:00:01-05:00"],
+		["/staging/verification/result", "FAILED"],
+		["/staging/verification", null],
 		["/approvals/0/approved_at", "2026-11-24T12:00:01-05:00"],
 		["/approvals/0/approver", "mailto:nobody@example.com"],
 		["/approvals/0/approver", "Mailto:Lead@example.com"],
@@ -174,20 +185,6 @@ test_deny_rejected_unless_shown_to_be_about_something_else if {
 	}
 }
 
-test_pass_rejected_about_something_else if {
-	every entry in [{"digest": testing.other}, {"environment": "staging"}, {"approver": "mailto:engineer@example.com"}] {
-		approval.pass == true with data.prodgate.organisation as testing.organisation with input as _also(object.union({"approver": "mailto:vp@example.com", "decision": "rejected"}, entry))
-	}
-}
-
-test_deny_rejected_by_somebody_who_has_the_role_or_the_team if {
-	role := testing.change(_also({"approver": "mailto:engineer@example.com", "decision": "rejected"}), "/people/0/roles", ["platform-lead"])
-	team := testing.change(_also({"approver": "mailto:engineer@example.com", "decision": "rejected"}), "/people/0/teams", ["Production-Approvers"])
-	every document in [role, team, testing.remove(role, "/people/0/roles"), testing.remove(role, "/people/0/teams")] {
-		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
-	}
-}
-
 test_pass_rejection_taken_back_by_the_same_person if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _also({"approver": "github:2", "decision": "rejected", "approved_at": "2026-11-24T10:59:59-05:00"})
 }
@@ -198,19 +195,292 @@ test_deny_rejected_at_or_after_the_approval if {
 	}
 }
 
-test_deny_rejection_that_somebody_else_approves if {
-	approval.pass == false with data.prodgate.organisation as testing.organisation with input as _also({"approver": "mailto:vp@example.com", "decision": "rejected", "approved_at": "2026-11-24T10:30:00-05:00"})
+# Bound to more.
+
+_bound(document, key, value) := json.patch(document, [{"op": "add", "path": sprintf("/approvals/0/%s", [key]), "value": value}])
+
+_named := json.patch(testing.promotion, [
+	{"op": "add", "path": "/request/id", "value": "1-2"},
+	{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/1"},
+])
+
+test_pass_approval_of_this_request_or_deployment if {
+	every value in ["1-2", "acme/payments-api/1", null] {
+		approval.pass == true with data.prodgate.organisation as testing.organisation with input as _bound(_named, "request", value)
+	}
 }
 
-test_deny_rejection_taken_back_without_a_signature if {
-	signed := object.union(_approval, {"verified_by": "github"})
-	document := testing.changed("/approvals", [
-		signed,
-		object.union(signed, {"approver": "mailto:vp@example.com", "decision": "rejected", "approved_at": "2026-11-24T10:30:00-05:00"}),
-		object.union(_approval, {"approver": "mailto:vp@example.com"}),
+test_deny_approval_of_another_request if {
+	every value in ["1-1", "acme/payments-api/2", "", " ", "acme/payments-api", 1, [], true] {
+		document := _bound(_named, "request", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(approval.deny) == {"approval.missing"} with data.prodgate.organisation as testing.organisation with input as document
+		_reasons == {"is for another request"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as _bound(testing.promotion, "request", "1-1")
+}
+
+_reasons := {reason | some finding in approval.warn; finding.code == "approval.not_counted"; some reason in finding.observed}
+
+test_deny_approval_of_another_configuration if {
+	every value in [testing.other, null, "", [], upper(testing.values)] {
+		document := testing.change(testing.configuration, "/approvals/0/configuration", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		_reasons == {"is for another configuration, or names none"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.configuration, "/approvals/0/configuration")
+	both := testing.remove(testing.remove(testing.configuration, "/approvals/0/configuration"), "/request/configuration")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as both
+	every value in [null, true, 1, []] {
+		document := testing.change(testing.change(testing.configuration, "/approvals/0/configuration", value), "/request/configuration", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_approval_for_a_name_that_settings_do_not_list if {
+	document := testing.changed("/approvals/0/environment", "prod")
+	_reasons == {"is for the environment prod, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as document
+	_reasons == {"is for the service payments, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/service", "payments")
+	_reasons == {"is for another environment, or names none"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/environment", null)
+	_reasons == {"is for another environment, or names none"} with input as testing.changed("/approvals/0/environment", "staging")
+		with data.prodgate.organisation as {"environments": {"production": {}, "staging": {}}, "services": {"payments-api": {}}}
+}
+
+test_deny_with_the_reason_why if {
+	every case in [
+		["/approvals/0/digest", testing.other, "is for another digest, or names none"],
+		["/approvals/0/kind", null, "is for another kind of request, or names none"],
+		["/approvals/0/approved_at", "2026-11-24T09:59:59-05:00", "was given before the request"],
+		["/approvals/0/approved_at", "2026-11-24T12:00:01-05:00", "is dated in the future"],
+		["/staging/verification/finished_at", "2026-11-24T11:00:01-05:00", "was given before the verification in staging passed, or that has not passed"],
+		["/staging/verification", null, "was given before the verification in staging passed, or that has not passed"],
+		["/people/1/mfa", null, "MFA is not shown to be on"],
+	] {
+		_reasons == {case[2]} with data.prodgate.organisation as testing.organisation with input as testing.changed(case[0], case[1])
+	}
+	_reasons == {"is older than 1h"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/max_age", "1h")
+	_reasons == {"is not signed"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
+}
+
+test_pass_informed_in_the_same_second if {
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/verification/finished_at", "2026-11-24T11:00:00-05:00")
+}
+
+test_pass_rollback_without_staging if {
+	every path in ["/staging", "/sources/staging"] {
+		approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.rollback, path)
+	}
+}
+
+# The approval of the first attempt, which asked an hour earlier than this one.
+_rerun := json.patch(testing.recorded, [
+	{"op": "replace", "path": "/request/requested_at", "value": "2026-11-24T11:30:00-05:00"},
+	{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/1"},
+	{"op": "add", "path": "/trail/requests", "value": [{
+		"id": "1-1",
+		"at": "2026-11-24T10:00:00-05:00",
+		"kind": "promotion",
+		"digest": testing.artifact,
+		"environment": "production",
+		"requested_by": "github:1",
+		"triggered_by": "github:1",
+		"writer": "repo:acme/payments-api",
+		"assurance": "ci",
+	}]},
+])
+
+test_pass_approved_after_the_first_attempt_was_asked_for if {
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _rerun
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_rerun, "/trail/requests/0/assurance", "claimed")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_rerun, "/trail/requests/0/triggered_by", "github:2")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_rerun, "/trail/requests", {})
+}
+
+# Its deployment failed ten minutes ago.
+_failed := json.patch(_rerun, [{"op": "add", "path": "/production/history/0", "value": {
+	"id": "acme/payments-api/1",
+	"version": "7a3f9c2",
+	"digest": testing.artifact,
+	"live_at": "2026-11-24T11:50:00-05:00",
+	"status": "failed",
+	"approvers": [],
+}}])
+
+test_warn_reused if {
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _failed
+	testing.codes(approval.warn) == {"approval.reused"} with data.prodgate.organisation as testing.organisation with input as _failed
+	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as _failed
+}
+
+test_deny_used if {
+	another := testing.change(_failed, "/production/history/0/id", "acme/payments-api/2")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as another
+	testing.codes(approval.deny) == {"approval.missing"} with data.prodgate.organisation as testing.organisation with input as another
+	_reasons == {"was used by the deployment acme/payments-api/2"} with data.prodgate.organisation as testing.organisation with input as another
+	live := testing.change(_failed, "/production/history/0/status", "live")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as live
+	_reasons == {"was used by the deployment acme/payments-api/1: live"} with data.prodgate.organisation as testing.organisation with input as live
+}
+
+test_deny_where_it_is_not_known_whether_it_was_used if {
+	partial := testing.change(testing.recorded, "/production/complete", false)
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as partial
+	_reasons == {"may have been used, for the production history was not read whole"} with data.prodgate.organisation as testing.organisation with input as partial
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/production/complete")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.promotion, "/production/history")
+}
+
+test_deny_rejections_not_known if {
+	every value in [false, null, "true", 1] {
+		document := testing.change(testing.recorded, "/trail/complete", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(approval.deny) == {"approval.rejections_unknown"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/trail/complete")
+	every value in [null, {}, "none", true] {
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", value)
+	}
+}
+
+test_pass_rollback_that_does_not_wait_for_all_of_the_trail if {
+	document := json.patch(testing.rollback, [
+		{"op": "add", "path": "/trail/complete", "value": false},
+		{"op": "add", "path": "/production/complete", "value": false},
 	])
-	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
-	approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/approvals/2/verified_by", "github") with data.prodgate.v1.settings as _signed
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+}
+
+# Several people.
+
+_two := testing.settings("/approval/quorum", 2)
+
+_quorum(document) if {
+	testing.codes(approval.deny) == {"approval.quorum"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _two
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _two
+}
+
+test_pass_quorum_of_two_people if {
+	every approver in ["mailto:manager@example.com", "mailto:sre@example.com"] {
+		approval.pass == true with data.prodgate.organisation as testing.organisation with input as _also({"approver": approver}) with data.prodgate.v1.settings as _two
+		approval.deny == set() with data.prodgate.organisation as testing.organisation with input as _also({"approver": approver}) with data.prodgate.v1.settings as _two
+	}
+}
+
+test_deny_quorum if {
+	_quorum(testing.promotion)
+	_quorum(_also({"approver": "github:2"}))
+	_quorum(_also({"approver": "github:1"}))
+	_quorum(_also({"approver": "github:3", "digest": testing.other}))
+	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _two
+	finding.message == "1 of 2 different people have approved"
+}
+
+test_deny_quorum_without_a_role_that_may_approve_anything if {
+	document := testing.change(_also({"approver": "mailto:manager@example.com"}), "/approvals/0/approver", "mailto:sre@example.com")
+	_quorum(document)
+	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _two
+	finding.message == "2 of 2 different people have approved; nobody of them is platform-lead"
+}
+
+test_deny_quorum_of_people_who_cannot_be_told_apart if {
+	document := json.patch(_also({"approver": "mailto:manager@example.com"}), [
+		{"op": "replace", "path": "/people/0/ids", "value": ["github:1"]},
+		{"op": "replace", "path": "/people/1/ids", "value": ["github:2", "mailto:lead@example.com"]},
+		{"op": "replace", "path": "/people/2/ids", "value": ["github:3", "mailto:manager@example.com"]},
+	])
+	settings := object.union(_two, {"approval": {"identified_by": ["github"]}})
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+
+	# A third record joins them.
+	joined := testing.change(document, "/people/3/ids", ["github:2", "github:3"])
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as joined with data.prodgate.v1.settings as settings
+}
+
+test_deny_quorum_that_is_no_whole_number_over_zero if {
+	every value in [0, -1, 1.5, null, "", "1", [], {}, true] {
+		settings := testing.settings("/approval/quorum", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+		testing.codes(approval.deny) == {"approval.quorum"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+	}
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/quorum")
+}
+
+# Rejections; which of them stand is tested beside lib/rejections.rego.
+
+_objection := object.union(_approval, {"approver": "mailto:vp@example.com", "decision": "rejected", "approved_at": "2026-11-24T10:30:00-05:00"})
+
+test_warn_rejection_lifted if {
+	document := testing.changed("/approvals", [
+		_objection,
+		object.union(_approval, {"approver": "mailto:vp@example.com"}),
+		_approval,
+	])
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.warn) == {"approval.rejection_lifted"} with data.prodgate.organisation as testing.organisation with input as document
+	some finding in approval.warn with data.prodgate.organisation as testing.organisation with input as document
+	finding.message == "rejected by mailto:vp@example.com at 2026-11-24T10:30:00-05:00, lifted by the approval of mailto:vp@example.com"
+}
+
+test_deny_rejection_that_somebody_else_approves if {
+	document := testing.changed("/approvals", [_objection, _approval])
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.deny) == {"approval.rejected"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_withdrawn_by_the_approver if {
+	document := _also({"decision": "withdrawn", "approved_at": "2026-11-24T11:30:00-05:00"})
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.deny) == {"approval.missing", "approval.rejected"} with data.prodgate.organisation as testing.organisation with input as document
+	_reasons == {"was withdrawn, or its approver rejected later"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+# Somebody in a role that may lift it; the approval that was withdrawn stays so.
+test_deny_withdrawn_though_lifted if {
+	document := testing.changed("/approvals", [
+		_approval,
+		object.union(_approval, {"decision": "withdrawn", "approved_at": "2026-11-24T11:30:00-05:00"}),
+		object.union(_approval, {"approver": "github:5", "approved_at": "2026-11-24T11:40:00-05:00", "lifts": ["github:2"]}),
+	])
+	testing.codes(approval.deny) == {"approval.role_insufficient"} with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.warn) == {"approval.not_counted", "approval.rejection_lifted"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_request_rejected if {
+	document := testing.change(_named, "/approvals", [
+		object.union(_objection, {"request": "1-2"}),
+		object.union(_approval, {"approver": "mailto:vp@example.com"}),
+		_approval,
+	])
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.deny) == {"approval.request_rejected"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_rejected_in_the_trail if {
+	every type in ["approval.rejected", "approval.withdrawn"] {
+		document := json.patch(testing.promotion, [{"op": "add", "path": "/trail/steps/-", "value": {
+			"type": type,
+			"at": "2026-11-24T11:30:00-05:00",
+			"digest": testing.artifact,
+			"approver": "github:5",
+		}}])
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(approval.deny) == {"approval.rejected"} with data.prodgate.organisation as testing.organisation with input as document
+		some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document
+		finding.path == "/trail/steps/3"
+		finding.item == "github:5"
+	}
+}
+
+test_warn_window_lapsed if {
+	evening := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/now", "value": "2026-11-24T23:00:00-05:00"},
+		{"op": "replace", "path": "/approvals/0/deployment_window", "value": "after-hours"},
+	])
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as evening
+	testing.codes(approval.warn) == {"approval.window_lapsed"} with data.prodgate.organisation as testing.organisation with input as evening
+	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.change(evening, "/now", "2026-11-24T22:59:59-05:00")
+	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.change(evening, "/approvals/0/deployment_window", "off-hours")
 }
 
 test_fail_missing_fact if {
@@ -219,6 +489,8 @@ test_fail_missing_fact if {
 		"/approvals/0/approver",
 		"/approvals/0/digest",
 		"/approvals/0/environment",
+		"/approvals/0/service",
+		"/approvals/0/kind",
 		"/approvals/0/decision",
 		"/approvals/0/approved_at",
 		"/people",
@@ -234,11 +506,21 @@ test_fail_missing_fact if {
 		"/request/triggered_by",
 		"/request/requested_at",
 		"/request/environment",
+		"/request/service",
+		"/request/kind",
+		"/staging",
+		"/trail",
+		"/trail/steps",
+		"/production",
+		"/production/history",
 		"/now",
 		"/collected_at",
 		"/sources/approvals",
 		"/sources/artifact",
 		"/sources/people",
+		"/sources/production",
+		"/sources/staging",
+		"/sources/trail",
 	] {
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}

@@ -141,26 +141,7 @@ _went_well(step) if {
 
 _gate(step) if startswith(step.type, "gate.")
 
-# METADATA
-# title: The audit trail was not read as a whole
-# description: >-
-#   The source read a part of the trail, or its settings pin another trail, so what
-#   is missing from it proves nothing.
-# custom:
-#   code: audit.incomplete
-#   cure: fix
-#   remedy: Read the trail that audit.trail_origins in the settings names, as a whole.
-#   who: [owner of prodgate.yaml, whoever runs the trail]
-deny contains {
-	"code": "audit.incomplete",
-	"path": "/trail",
-	"message": sprintf("the trail %v was not read as a whole, or is not one that counts", [object.get(input.trail, "origin", "of this file")]),
-	"observed": {key: value | some key in ["complete", "origin"]; value := input.trail[key]},
-	"required": {"complete": true, "origins": settings.effective.audit.trail_origins},
-} if {
-	_readable
-	not trail.complete
-}
+deny contains finding if some finding in trail.partial
 
 # METADATA
 # title: The steps in the audit trail are not in order

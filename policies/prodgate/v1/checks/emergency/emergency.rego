@@ -6,12 +6,14 @@
 #   none overdue (production-readiness.md, "Emergency Deployment Window").
 package prodgate.v1.checks.emergency
 
+import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.debts
 import data.prodgate.v1.lib.emergency
 import data.prodgate.v1.lib.incidents
+import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
-import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
 default pass := false
@@ -26,71 +28,13 @@ pass if {
 	input.request.emergency == false
 	count(needs - sources.readable) == 0
 	is_array(input.trail.debts)
-	count(_overdue) == 0
+	"trail" in writers.complete
+	count(debts.overdue) == 0
 }
 
-needs := {"approvals", "artifact", "calendar", "incidents", "on_call", "people", "rollback", "trail"} if {
+needs := {"approvals", "artifact", "calendar", "incidents", "on_call", "people", "production", "rollback", "staging", "trail"} if {
 	input.request.emergency == true
-} else := {"trail"}
-
-# Positions of the debts of which it is not shown that they are settled, not
-# due yet, or another service's.
-_open contains position if {
-	some position, debt in input.trail.debts
-	not _settled(debt)
-	not _elsewhere(debt)
-}
-
-_overdue contains position if {
-	some position in _open
-	not _due_later(input.trail.debts[position])
-}
-
-# The word of a source that knows no writers.
-_settled(debt) if {
-	writers.whole("trail")
-	is_string(debt.settled_at)
-	clock.past(debt.settled_at)
-}
-
-_settled(debt) if {
-	some settlement in debt.settlements
-	writers.counts("trail", "emergency.reviewed", settlement)
-	clock.past(settlement.at) >= clock.fact(debt.incurred_at)
-}
-
-_elsewhere(debt) if text.differs(debt.service, input.request.service)
-
-_due_later(debt) if clock.now < _due(debt)
-
-_due(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
-
-# What the trail records is when an emergency was used; by when its review is due
-# is a setting.
-_due(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.effective.emergency.review_within) if {
-	object.get(debt, "due_at", null) == null
-}
-
-_due_text(debt) := words if {
-	words := time.format([_due(debt), "UTC", "RFC3339"])
-} else := sprintf("an unknown time, for it is said to be incurred at %v, which is not past", [debt.incurred_at]) if {
-	is_string(debt.incurred_at)
-	not clock.past(debt.incurred_at)
-} else := "an unknown time"
-
-# Why a debt that somebody called settled is open, in words.
-_unsettled(debt) := sprintf("; that %s settled it does not count", [concat(", ", claims)]) if {
-	claims := {sprintf("%v (%v%s)", [settlement.writer, settlement.assurance, _untimely(debt, settlement)]) |
-		some settlement in debt.settlements
-	}
-	count(claims) > 0
-} else := ""
-
-# A writer who counts is not at fault: the time is.
-_untimely(debt, settlement) := sprintf(", dated %v: before it was incurred, or not past", [settlement.at]) if {
-	writers.counts("trail", "emergency.reviewed", settlement)
-	not clock.past(settlement.at) >= clock.fact(debt.incurred_at)
-} else := ""
+} else := {"people", "trail"}
 
 # METADATA
 # title: Emergency without an incident
@@ -109,6 +53,30 @@ deny contains {
 	input.request.emergency == true
 	"incidents" in sources.readable
 	not incidents.ticket
+}
+
+# METADATA
+# title: Emergency with an old incident
+# description: The incident that the request names was opened too long ago to be an emergency still.
+# custom:
+#   code: emergency.ticket_too_old
+#   cure: ask
+#   remedy: Open an incident for what happens now and name it in the request, or ask for an ordinary deployment.
+#   who: [On-Call SRE]
+deny contains {
+	"code": "emergency.ticket_too_old",
+	"path": "/request/ticket",
+	"message": sprintf("incident %s was opened at %s, more than %s ago", [
+		incidents.ticket.id,
+		incidents.ticket.opened_at,
+		settings.effective.emergency.ticket_max_age,
+	]),
+	"observed": incidents.ticket.opened_at,
+	"required": {"max_age": settings.effective.emergency.ticket_max_age},
+} if {
+	input.request.emergency == true
+	incidents.ticket
+	not emergency.ticket_recent
 }
 
 # METADATA
@@ -133,6 +101,30 @@ deny contains {
 } if {
 	input.request.emergency == true
 	count(needs - sources.readable) == 0
+	not emergency.approved_by_role
+}
+
+# METADATA
+# title: Approval that does not name the emergency
+# description: >-
+#   Somebody who may approve an emergency has approved, but not this emergency: the
+#   approval must have "emergency" as its deployment window, name the request's
+#   ticket, and be given after the incident was opened.
+# custom:
+#   code: emergency.approval_unnamed
+#   cure: ask
+#   remedy: Ask for an approval that names the deployment window "emergency" and the incident.
+#   who: [VP Engineering, On-Call SRE within the preferred window]
+deny contains {
+	"code": "emergency.approval_unnamed",
+	"path": "/approvals",
+	"message": sprintf("no approval of the emergency %v since its incident was opened", [object.get(input.request, "ticket", null)]),
+	"observed": [object.filter(input.approvals[position], {"approver", "approved_at", "deployment_window", "ticket"}) | some position, _ in approvals.counting],
+	"required": {"deployment_window": "emergency", "ticket": object.get(input.request, "ticket", null)},
+} if {
+	input.request.emergency == true
+	incidents.ticket
+	emergency.approved_by_role
 	not emergency.approved
 }
 
@@ -150,14 +142,57 @@ deny contains {
 	"message": "the on-call team was not told since the incident was opened",
 	"required": "told after the incident was opened",
 } if {
+	_told_something
+	not emergency.on_call_notified
+}
+
+# METADATA
+# title: On-call team told too long ago
+# description: The people who were on call then need not be on call now.
+# custom:
+#   code: emergency.on_call_too_long_ago
+#   cure: ask
+#   remedy: Page the on-call team again.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "emergency.on_call_too_long_ago",
+	"path": "/on_call/notified_at",
+	"message": sprintf("the on-call team was told at %s, more than %s ago", [input.on_call.notified_at, settings.effective.emergency.on_call_max_age]),
+	"observed": input.on_call.notified_at,
+	"required": {"max_age": settings.effective.emergency.on_call_max_age},
+} if {
+	_told_something
+	emergency.on_call_notified
+	not emergency.on_call_recent
+}
+
+# METADATA
+# title: On-call team told about something else
+# description: The notice names another service or another ticket.
+# custom:
+#   code: emergency.on_call_elsewhere
+#   cure: ask
+#   remedy: Page the on-call team of this service about this incident.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "emergency.on_call_elsewhere",
+	"path": "/on_call",
+	"message": "the on-call team was told about another service or another ticket",
+	"observed": object.filter(input.on_call, {"service", "ticket"}),
+	"required": {"service": input.request.service, "ticket": object.get(input.request, "ticket", null)},
+} if {
+	_told_something
+	not emergency.on_call_about_this
+}
+
+_told_something if {
 	input.request.emergency == true
 	count({"incidents", "on_call"} - sources.readable) == 0
-	not emergency.on_call_told
 }
 
 # METADATA
 # title: Emergency without a documented way back
-# description: The rollback plan names no procedure.
+# description: The rollback plan names no procedure, or is another service's.
 # custom:
 #   code: emergency.no_way_back
 #   cure: fix
@@ -166,12 +201,55 @@ deny contains {
 deny contains {
 	"code": "emergency.no_way_back",
 	"path": "/rollback/procedure",
-	"message": "the rollback plan names no procedure",
-	"required": "a command or runbook",
+	"message": "the rollback plan names no procedure, or another service",
+	"observed": object.get(input.rollback, "service", null),
+	"required": "a command or runbook of this service",
 } if {
 	input.request.emergency == true
 	"rollback" in sources.readable
 	not emergency.way_back_documented
+}
+
+# METADATA
+# title: Emergency without a trail
+# description: >-
+#   Every emergency leaves a debt, which must be recorded where the gate reads it:
+#   in an audit trail of an origin that the settings name.
+# custom:
+#   code: emergency.no_trail
+#   cure: fix
+#   remedy: Name the trail in prodgate.yaml, the one whose origin stands in audit.trail_origins, and read the steps from it.
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "emergency.no_trail",
+	"path": "/sources/trail",
+	"message": "the gate does not read, whole, a trail that counts, so the debt of this emergency would not be seen",
+	"observed": {"kind": input.sources.trail.kind, "origin": object.get(input.trail, "origin", null), "complete": object.get(input.trail, "complete", null)},
+	"required": {"kind": "trail", "origins": settings.effective.audit.trail_origins, "complete": true},
+} if {
+	input.request.emergency == true
+	"trail" in sources.readable
+	not emergency.trail_read
+}
+
+# METADATA
+# title: Too many emergencies without a review
+# description: More emergencies of this service wait for their review than the settings allow.
+# custom:
+#   code: emergency.too_many_debts
+#   cure: ask
+#   remedy: Hold the review of one of them and record it.
+#   who: [owner of the service, VP Engineering]
+deny contains {
+	"code": "emergency.too_many_debts",
+	"path": "/trail/debts",
+	"message": sprintf("%d other emergencies wait for a review", [count(debts.others)]),
+	"observed": {name | some [_, name] in debts.others},
+	"required": {"at_most": settings.effective.emergency.max_open_debts},
+} if {
+	input.request.emergency == true
+	"trail" in sources.readable
+	not debts.few
 }
 
 # METADATA
@@ -180,22 +258,39 @@ deny contains {
 # custom:
 #   code: emergency.debt_overdue
 #   cure: ask
-#   remedy: Hold the review and record it.
+#   remedy: Have somebody who neither asked for nor approved the emergency hold the review and record it.
 #   who: [owner of the service, VP Engineering]
 deny contains {
 	"code": "emergency.debt_overdue",
-	"item": object.get(input.trail.debts[position], "type", "a debt"),
+	"item": _item(position),
 	"path": sprintf("/trail/debts/%d", [position]),
-	"message": sprintf("%v was due at %s%s", [
-		object.get(input.trail.debts[position], "type", "a debt"),
-		_due_text(input.trail.debts[position]),
-		_unsettled(input.trail.debts[position]),
-	]),
+	"message": sprintf("%v was due at %s%s", [_item(position), _due_text(input.trail.debts[position]), _unsettled(input.trail.debts[position])]),
 	"required": "settled",
 } if {
 	input.request.emergency == false
 	"trail" in sources.readable
-	some position in _overdue
+	some positions in debts.overdue
+	position := min(positions)
+}
+
+# METADATA
+# title: Debts not known
+# description: The trail was read only in part, so a debt that is overdue may be missing.
+# custom:
+#   code: emergency.debts_unknown
+#   cure: fix
+#   remedy: Collect the facts anew, from a trail that can be read whole.
+#   who: [owner of prodgate.yaml]
+deny contains {
+	"code": "emergency.debts_unknown",
+	"path": "/trail/complete",
+	"message": "the trail was read only in part, so debts may be missing",
+	"observed": object.get(input.trail, "complete", null),
+	"required": true,
+} if {
+	input.request.emergency == false
+	"trail" in sources.readable
+	not "trail" in writers.complete
 }
 
 # METADATA
@@ -209,16 +304,14 @@ deny contains {
 #   who: [owner of the service]
 warn contains {
 	"code": "emergency.debt_open",
-	"item": object.get(input.trail.debts[position], "type", "a debt"),
+	"item": _item(position),
 	"path": sprintf("/trail/debts/%d", [position]),
-	"message": sprintf("%s is due at %s%s", [
-		input.trail.debts[position].type,
-		_due_text(input.trail.debts[position]),
-		_unsettled(input.trail.debts[position]),
-	]),
+	"message": sprintf("%v is due at %s%s", [_item(position), _due_text(input.trail.debts[position]), _unsettled(input.trail.debts[position])]),
 	"required": "settled",
 } if {
-	some position in (_open - _overdue)
+	some ticket, positions in debts.open
+	not debts.overdue[ticket]
+	position := min(positions)
 }
 
 # METADATA
@@ -238,3 +331,35 @@ warn contains {
 } if {
 	emergency.granted
 }
+
+_item(position) := type if {
+	type := input.trail.debts[position].type
+} else := "a debt"
+
+_due_text(debt) := words if {
+	words := time.format([debts.due(debt), "UTC", "RFC3339"])
+} else := sprintf("an unknown time, for it is said to be incurred at %v, which is not past", [debt.incurred_at]) if {
+	is_string(debt.incurred_at)
+	not clock.past(debt.incurred_at)
+} else := "an unknown time"
+
+# Why a debt that somebody called settled is open, in words.
+_unsettled(debt) := sprintf("; that %s settled it does not count", [concat(", ", claims)]) if {
+	claims := {sprintf("%v (%v%s)", [debts.reviewer(settlement), settlement.assurance, _fault(debt, settlement)]) |
+		some settlement in debt.settlements
+	}
+	count(claims) > 0
+} else := sprintf("; that %v settled it does not count", [debt.settled_by]) if {
+	is_string(debt.settled_at)
+} else := ""
+
+# A writer who counts is not at fault: the time or the reviewer is.
+_fault(debt, settlement) := "" if {
+	not writers.counts("trail", "emergency.reviewed", settlement)
+} else := sprintf(", dated %v: not after it was incurred, or not past", [settlement.at]) if {
+	not _later(debt, settlement)
+} else := ", whom the directory does not know as one person" if {
+	not people.one(debts.reviewer(settlement))
+} else := ", who is not shown to be another than those who asked for and approved it"
+
+_later(debt, settlement) if clock.past(settlement.at) > clock.fact(debt.incurred_at)

@@ -14,11 +14,14 @@ _debt := {
 
 _owing(entry) := testing.changed("/trail/debts", [object.union(_debt, entry)])
 
+# A document with another key of its on-call notice, way back or approval.
+_add(path, value) := json.patch(testing.emergency, [{"op": "add", "path": path, "value": value}])
+
 test_pass_ordinary_without_debts if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	emergency.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	emergency.needs == {"trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	emergency.needs == {"people", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
 }
 
 test_pass_emergency_that_will_owe if {
@@ -76,7 +79,7 @@ test_deny_on_call_in_a_freeze_or_holiday_or_outside_the_window if {
 	every document in [
 		testing.change(on_call, "/calendar/freezes", [testing.today]),
 		testing.change(on_call, "/calendar/holidays", [testing.today]),
-		testing.change(on_call, "/now", "2026-11-24T14:00:00-05:00"),
+		testing.change(testing.change(on_call, "/now", "2026-11-24T14:00:00-05:00"), "/on_call/notified_at", "2026-11-24T11:00:00-05:00"),
 	] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(emergency.deny) == {"emergency.not_approved"} with data.prodgate.organisation as testing.organisation with input as document
@@ -117,7 +120,7 @@ test_warn_debt_open if {
 
 test_pass_debt_settled_or_of_another_service if {
 	overdue := "2026-11-20T12:00:00-05:00"
-	every entry in [{"settled_at": "2026-11-24T12:00:00-05:00"}, {"service": "search-api"}] {
+	every entry in [{"settled_at": "2026-11-24T12:00:00-05:00", "settled_by": "github:3"}, {"service": "search-api"}] {
 		document := _owing(object.union(entry, {"due_at": overdue}))
 		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
 		emergency.warn == set() with data.prodgate.organisation as testing.organisation with input as document
@@ -127,8 +130,14 @@ test_pass_debt_settled_or_of_another_service if {
 test_deny_debt_unless_shown_to_be_settled if {
 	overdue := "2026-11-20T12:00:00-05:00"
 	every value in array.concat(testing.garbage, ["2026-11-24T12:00:01-05:00"]) {
-		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": value})
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": value, "settled_by": "github:3"})
 	}
+	every value in [null, "", "github:404", "mailto:nobody@example.com", 0] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00", "settled_by": value})
+	}
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00"})
+	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00", "settled_by": "github:404"})
+	finding.message == "emergency.review was due at 2026-11-20T17:00:00Z; that github:404 settled it does not count"
 	every value in [null, "", " ", "Payments-API", 1, []] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "service": value})
 	}
@@ -142,10 +151,13 @@ _used := {
 	"incurred_at": "2026-11-21T12:00:01-05:00",
 	"due_at": null,
 	"settled_at": null,
+	"ticket": "INC-0",
+	"requested_by": ["github:1"],
+	"approved_by": ["github:5"],
 	"settlements": [],
 }
 
-_review := {"at": "2026-11-22T09:00:00-05:00", "writer": "repo:acme/payments-api", "assurance": "ci"}
+_review := {"at": "2026-11-22T09:00:00-05:00", "by": "github:3", "writer": "repo:acme/payments-api", "assurance": "ci"}
 
 _recorded(entry) := testing.change(testing.recorded, "/trail/debts", [object.union(_used, entry)])
 
@@ -182,27 +194,267 @@ test_pass_debt_of_a_trail_settled_by_a_writer_who_counts if {
 }
 
 test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
-	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": "2026-10-01T11:59:59-05:00"}, {"at": null}] {
+	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": "2026-10-01T12:00:00-05:00"}, {"at": null}] {
 		document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(emergency.deny) == {"emergency.debt_overdue"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"writer": "user:jane", "assurance": "claimed"})]})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
-	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that user:jane (claimed) settled it does not count"
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (claimed) settled it does not count"
 }
 
 test_deny_debt_of_a_trail_says_what_is_wrong_with_its_times if {
 	early := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"at": "2026-10-01T11:00:00-05:00"})]})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as early
-	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that repo:acme/payments-api (ci, dated 2026-10-01T11:00:00-05:00: before it was incurred, or not past) settled it does not count"
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (ci, dated 2026-10-01T11:00:00-05:00: not after it was incurred, or not past) settled it does not count"
 	ahead := _recorded({"incurred_at": "2036-11-24T12:00:00-05:00"})
 	some other in emergency.deny with data.prodgate.organisation as testing.organisation with input as ahead
 	other.message == "emergency.review was due at an unknown time, for it is said to be incurred at 2036-11-24T12:00:00-05:00, which is not past"
 }
 
+_reviewed(entry) := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
+
+test_deny_debt_of_a_trail_reviewed_by_whoever_used_it if {
+	every case in [
+		[{"by": "github:1"}, ", who is not shown to be another than those who asked for and approved it"],
+		[{"by": "mailto:vp@example.com"}, ", who is not shown to be another than those who asked for and approved it"],
+		[{"by": "github:404"}, ", whom the directory does not know as one person"],
+		[{"by": null}, ", whom the directory does not know as one person"],
+		[{"by": "", "writer": "github:1"}, ", who is not shown to be another than those who asked for and approved it"],
+	] {
+		document := _reviewed(case[0])
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
+		contains(finding.message, case[1])
+	}
+}
+
+test_pass_debt_of_a_trail_reviewed_by_its_writer if {
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.remove(_reviewed({"writer": "github:3", "assurance": "oidc"}), "/trail/debts/0/settlements/0/by")
+}
+
+test_deny_debt_of_a_trail_that_does_not_say_who_used_it if {
+	every value in [null, [], "", "github:1", {}, [1]] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_reviewed({}), "/trail/debts/0/requested_by", value)
+	}
+	every value in [null, "", "github:5", {}, [1]] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_reviewed({}), "/trail/debts/0/approved_by", value)
+	}
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_reviewed({}), "/trail/debts/0/requested_by")
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.remove(_reviewed({}), "/trail/debts/0/approved_by")
+}
+
+test_pass_debt_of_a_trail_used_by_somebody_who_has_left if {
+	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "requested_by": ["github:99"], "settlements": [_review]})
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/debts/0/requested_by", ["mailto:left@example.com"])
+}
+
+# Debts of one ticket.
+
+_both(first, second) := testing.change(testing.recorded, "/trail/debts", [
+	object.union(_used, object.union({"incurred_at": "2026-10-01T12:00:00-05:00"}, first)),
+	object.union(_used, object.union({"incurred_at": "2026-10-02T12:00:00-05:00"}, second)),
+])
+
+test_pass_debts_of_one_ticket_settled_by_one_review_of_either if {
+	every document in [_both({"settlements": [_review]}, {}), _both({}, {"settlements": [_review]})] {
+		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		emergency.warn == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_debts_of_one_ticket_used_again_after_the_review if {
+	early := object.union(_review, {"at": "2026-10-02T12:00:00-05:00"})
+	document := _both({"settlements": [early]}, {})
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	{finding.path | some finding in emergency.deny} == {"/trail/debts/1"} with data.prodgate.organisation as testing.organisation with input as document
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _both({"settlements": [object.union(early, {"at": "2026-10-02T12:00:01-05:00"})]}, {})
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _both({"settlements": [_review]}, {"incurred_at": null})
+}
+
+test_deny_debts_of_one_ticket_reviewed_by_a_user_of_either if {
+	document := _both({"settlements": [_review]}, {"requested_by": ["github:3"]})
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	{finding.path | some finding in emergency.deny} == {"/trail/debts/0"} with data.prodgate.organisation as testing.organisation with input as document
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _both({"settlements": [_review]}, {"requested_by": []})
+}
+
+test_deny_debts_of_two_tickets_each if {
+	every ticket in ["INC-9", null, ""] {
+		document := _both({"settlements": [_review]}, {"ticket": ticket})
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		{finding.path | some finding in emergency.deny} == {"/trail/debts/1"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_debt_without_a_type if {
+	document := testing.remove(_recorded({"incurred_at": "2026-10-01T12:00:00-05:00"}), "/trail/debts/0/type")
+	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
+	finding.item == "a debt"
+}
+
+# A file may say when and by whom a debt was settled, or list reviews.
+test_pass_debt_of_a_file_settled_by_somebody_else if {
+	settled := {
+		"due_at": null,
+		"incurred_at": "2026-10-01T12:00:00-05:00",
+		"settled_at": "2026-10-01T12:00:01-05:00",
+		"settled_by": "github:3",
+		"requested_by": ["github:1"],
+		"approved_by": ["github:5"],
+	}
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _owing(settled)
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": "2026-10-01T12:00:00-05:00", "settlements": [_review]})
+	every entry in [
+		{"settled_at": "2026-10-01T12:00:00-05:00"},
+		{"settled_by": "github:1"},
+		{"settled_by": "github:5"},
+		{"requested_by": null},
+		{"incurred_at": 0},
+	] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing(object.union(settled, entry))
+	}
+	apart := [object.union(_debt, object.union(settled, {"ticket": "INC-0", "incurred_at": null})), object.union(_debt, {"ticket": "INC-0", "due_at": "2026-10-04T12:00:00-05:00"})]
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/debts", apart)
+}
+
+test_deny_debts_unknown if {
+	every value in [false, null, "true"] {
+		document := testing.change(testing.recorded, "/trail/complete", value)
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(emergency.deny) == {"emergency.debts_unknown"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/trail/complete")
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": "/trail/complete", "value": false}])
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": "/trail/complete", "value": true}])
+}
+
+# What makes it an emergency.
+
+test_deny_ticket_too_old if {
+	settings := testing.settings("/emergency/ticket_max_age", "2h20m")
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
+	testing.codes(emergency.deny) == {"emergency.ticket_too_old"} with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/ticket_max_age", "2h20m1s")
+}
+
+test_pass_ticket_of_this_environment if {
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add("/incidents/0/environment", "production")
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add("/incidents/0/environment", null)
+	every value in ["staging", "", "Production", 0] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _add("/incidents/0/environment", value)
+		"emergency.no_ticket" in testing.codes(emergency.deny) with data.prodgate.organisation as testing.organisation with input as _add("/incidents/0/environment", value)
+	}
+}
+
+test_deny_approval_unnamed if {
+	every document in [
+		_with("/approvals/0/deployment_window", "business-hours"),
+		_with("/approvals/0/deployment_window", "Emergency"),
+		_with("/approvals/0/deployment_window", null),
+		_with("/approvals/0/ticket", "INC-2"),
+		_with("/approvals/0/ticket", null),
+		_with("/approvals/0/ticket", ""),
+		_with("/incidents/0/opened_at", "2026-11-24T11:00:01-05:00"),
+		testing.remove(testing.emergency, "/approvals/0/ticket"),
+		testing.remove(testing.emergency, "/approvals/0/deployment_window"),
+	] {
+		told := testing.change(document, "/on_call/notified_at", "2026-11-24T11:30:00-05:00")
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as told
+		testing.codes(emergency.deny) == {"emergency.approval_unnamed"} with data.prodgate.organisation as testing.organisation with input as told
+	}
+	opened := testing.change(_with("/incidents/0/opened_at", "2026-11-24T11:00:00-05:00"), "/on_call/notified_at", "2026-11-24T11:30:00-05:00")
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as opened
+}
+
+test_deny_approval_named_by_another_than_whoever_may if {
+	named := testing.emergency.approvals[0]
+	document := _with("/approvals", [object.union(named, {"approver": "mailto:sre@example.com"}), object.remove(named, {"ticket"})])
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(emergency.deny) == {"emergency.approval_unnamed"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_on_call_too_long_ago if {
+	settings := testing.settings("/emergency/on_call_max_age", "2h15m")
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
+	testing.codes(emergency.deny) == {"emergency.on_call_too_long_ago"} with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/on_call_max_age", "2h15m1s")
+}
+
+test_deny_on_call_elsewhere if {
+	every case in [["service", "payments-api"], ["ticket", "INC-1"]] {
+		path := sprintf("/on_call/%s", [case[0]])
+		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add(path, case[1])
+		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add(path, null)
+		every value in ["search-api", "INC-2", "", 0, []] {
+			emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _add(path, value)
+			testing.codes(emergency.deny) == {"emergency.on_call_elsewhere"} with data.prodgate.organisation as testing.organisation with input as _add(path, value)
+		}
+	}
+}
+
+test_deny_way_back_of_another_service if {
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add("/rollback/service", "payments-api")
+	every value in ["search-api", "", 0] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _add("/rollback/service", value)
+		testing.codes(emergency.deny) == {"emergency.no_way_back"} with data.prodgate.organisation as testing.organisation with input as _add("/rollback/service", value)
+	}
+}
+
+test_deny_no_trail if {
+	every document in [
+		_with("/sources/trail/kind", "file"),
+		_with("/trail/complete", false),
+		_with("/trail/complete", null),
+		testing.remove(testing.emergency, "/trail/complete"),
+	] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(emergency.deny) == {"emergency.no_trail"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_trail_of_another_origin if {
+	settings := testing.settings("/audit/trail_origins", ["trail.example.com", "other"])
+	named := _add("/trail/origin", "trail.example.com")
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as settings
+	every document in [testing.emergency, _add("/trail/origin", "trail.example.org"), _add("/trail/origin", null)] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(emergency.deny) == {"emergency.no_trail"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	}
+	every value in [null, "", {}, "trail.example.com"] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings("/audit/trail_origins", value)
+	}
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings_without("/audit/trail_origins")
+}
+
+_waiting(tickets) := _with("/trail/debts", [object.union(_used, {"ticket": ticket}) | some ticket in tickets])
+
+test_deny_too_many_debts if {
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _waiting(["INC-7", "INC-8", "INC-9"])
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _waiting(["INC-7", "INC-8", "INC-9", "INC-9", "INC-1"])
+	every tickets in [["INC-6", "INC-7", "INC-8", "INC-9"], [null, null, null, null], ["INC-7", "INC-8", "INC-9", ""]] {
+		document := _waiting(tickets)
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(emergency.deny) == {"emergency.too_many_debts"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	reviewed := testing.change(_waiting(["INC-6", "INC-7", "INC-8", "INC-9"]), "/trail/debts/0/settlements", [_review])
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as reviewed
+	every value in [null, "", "3", [], {}, true] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/max_open_debts", value)
+	}
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/emergency/max_open_debts")
+}
+
+test_fail_garbage_debts_of_an_emergency if {
+	every value in [value | some value in testing.garbage; not value in [[], [null]]] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _with("/trail/debts", value)
+	}
+}
+
 test_deny_debt_of_a_trail_settled_by_its_own_word if {
-	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settled_at": "2026-10-02T12:00:00-05:00"})
+	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settled_at": "2026-10-02T12:00:00-05:00", "settled_by": "github:3"})
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
@@ -231,12 +483,16 @@ test_fail_missing_fact_of_an_emergency if {
 		"/on_call",
 		"/on_call/notified_at",
 		"/rollback/procedure",
+		"/trail",
+		"/trail/debts",
+		"/approvals/0/deployment_window",
+		"/approvals/0/ticket",
 		"/now",
 		"/collected_at",
 	] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.emergency, path)
 	}
-	every name in ["approvals", "artifact", "calendar", "incidents", "on_call", "people", "rollback", "trail"] {
+	every name in ["approvals", "artifact", "calendar", "incidents", "on_call", "people", "production", "rollback", "staging", "trail"] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.emergency, sprintf("/sources/%s", [name]))
 	}
 }
@@ -255,6 +511,10 @@ test_fail_setting_emptied_or_removed if {
 	every value in [[], null, "vp-engineering", {}] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/approved_by", value)
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/incident/open_statuses", value)
+	}
+	every value in [[], null, "", "soon", {}, 0] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/ticket_max_age", value)
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/on_call_max_age", value)
 	}
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/emergency")
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/incident")

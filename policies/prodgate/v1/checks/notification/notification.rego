@@ -5,9 +5,9 @@
 #   "Team notified").
 package prodgate.v1.checks.notification
 
+import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
-import data.prodgate.v1.lib.request
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.waivers
@@ -32,14 +32,14 @@ _told(team) if {
 	some notification in input.notifications
 	notification.team == team
 	_about_this(notification)
-	request.began <= clock.past(notification.sent_at)
+	attempts.requested_at <= clock.past(notification.sent_at)
 }
 
 # Where the system that sent it says what it is about, it is about this request.
 _about_this(notification) if {
 	binding.ours(notification)
 	object.get(notification, "digest", null) in {null, input.artifact.digest}
-	object.get(notification, "request", null) in request.names
+	object.get(notification, "request", null) in attempts.names
 }
 
 # METADATA

@@ -131,5 +131,4 @@ test_pass_told_since_the_first_attempt if {
 	] {
 		notification.pass == false with data.prodgate.organisation as testing.organisation with input as _again(entry)
 	}
-	notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_again({}), "/request/deployment")
 }

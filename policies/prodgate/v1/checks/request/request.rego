@@ -16,8 +16,18 @@ pass if {
 	input.request.trigger in settings.effective.request.triggers
 	input.request.kind in {"initial", "promotion", "configuration", "rollback"}
 	is_boolean(input.request.emergency)
-	clock.past(input.request.requested_at)
+	_recent
+	_configured
 }
+
+_recent if {
+	clock.now - clock.past(input.request.requested_at) < time.parse_duration_ns(settings.effective.request.max_age)
+}
+
+# A configuration is known by its digest, for it is what people approve.
+_configured if input.request.kind != "configuration"
+
+_configured if regex.match(`^sha256:[0-9a-f]{64}$`, input.request.configuration)
 
 needs := set()
 
@@ -53,4 +63,42 @@ deny contains {
 	"required": {"not_after": input.now},
 } if {
 	not clock.past(input.request.requested_at)
+}
+
+# METADATA
+# title: The request is too old
+# description: Whoever asked for this deployment did so too long ago to want it still without saying so.
+# custom:
+#   code: request.too_old
+#   cure: ask
+#   remedy: Ask again for this deployment.
+#   who: [the engineer who wants to deploy]
+deny contains {
+	"code": "request.too_old",
+	"path": "/request/requested_at",
+	"message": sprintf("requested at %s, more than %s ago", [input.request.requested_at, settings.effective.request.max_age]),
+	"observed": input.request.requested_at,
+	"required": {"max_age": settings.effective.request.max_age},
+} if {
+	clock.past(input.request.requested_at)
+	not _recent
+}
+
+# METADATA
+# title: The request names no configuration
+# description: A configuration request says what changes by the SHA-256 of it, to which the approval is bound.
+# custom:
+#   code: request.no_configuration
+#   cure: fix
+#   remedy: Name the digest of the rendered manifests or of the values file in the request.
+#   who: [whoever runs the pipeline]
+deny contains {
+	"code": "request.no_configuration",
+	"path": "/request/configuration",
+	"message": "the request does not name the configuration that is to be deployed",
+	"observed": object.get(input.request, "configuration", null),
+	"required": "the SHA-256 of what changes",
+} if {
+	input.request.kind == "configuration"
+	not _configured
 }

@@ -40,6 +40,29 @@ test_deny_requested_after_the_facts_were_collected if {
 	testing.codes(request.deny) == {"request.in_future"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_too_old if {
+	edge := testing.changed("/request/requested_at", "2026-11-17T12:00:01-05:00")
+	request.pass == true with data.prodgate.organisation as testing.organisation with input as edge
+	document := testing.changed("/request/requested_at", "2026-11-17T12:00:00-05:00")
+	request.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(request.deny) == {"request.too_old"} with data.prodgate.organisation as testing.organisation with input as document
+	request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/request/max_age")
+	every value in [null, "", "soon", 0, []] {
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/request/max_age", value)
+	}
+}
+
+test_deny_no_configuration if {
+	removed := testing.remove(testing.configuration, "/request/configuration")
+	request.pass == false with data.prodgate.organisation as testing.organisation with input as removed
+	testing.codes(request.deny) == {"request.no_configuration"} with data.prodgate.organisation as testing.organisation with input as removed
+	every value in array.concat(testing.garbage, ["sha256:eeee", upper(testing.values)]) {
+		document := testing.change(testing.configuration, "/request/configuration", value)
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(request.deny) == {"request.no_configuration"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_fail_missing_fact if {
 	every path in ["/request", "/request/trigger", "/request/kind", "/request/emergency", "/request/requested_at", "/now"] {
 		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)

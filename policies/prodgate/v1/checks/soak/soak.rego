@@ -11,12 +11,14 @@ import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
+import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.waivers
 
 default pass := false
 
 pass if {
 	count(needs - sources.readable) == 0
+	trail.complete
 	some environment, _ in staging.stays
 	_soaked(environment)
 }
@@ -53,6 +55,8 @@ _recent(environment) if {
 }
 
 _minimum := time.parse_duration_ns(settings.effective.soak.minimum)
+
+deny contains finding if some finding in trail.partial
 
 # METADATA
 # title: Soak time not met

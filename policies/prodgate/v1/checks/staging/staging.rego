@@ -11,11 +11,13 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.trail
 
 default pass := false
 
 pass if {
 	_readable
+	trail.complete
 	some environment, _ in staging.stays
 	_sound(environment)
 }
@@ -57,6 +59,8 @@ _passed(environment) if _verification(environment).result == "PASSED"
 _reported(environment) if _verification(environment).result
 
 _any if count(staging.stays) > 0
+
+deny contains finding if some finding in trail.partial
 
 # METADATA
 # title: Another artifact is in staging

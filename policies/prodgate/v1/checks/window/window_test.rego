@@ -13,6 +13,7 @@ _approved_for(now, name, approver) := testing.patched([
 	{"op": "replace", "path": "/people/2/as_of", "value": now},
 	{"op": "replace", "path": "/people/4/as_of", "value": now},
 	{"op": "replace", "path": "/approvals/0/approver", "value": approver},
+	{"op": "replace", "path": "/approvals/0/approved_at", "value": now},
 	{"op": "replace", "path": "/approvals/0/deployment_window", "value": name},
 ])
 
@@ -86,14 +87,24 @@ test_warn_acknowledged_by_name if {
 	] {
 		every approver in ["mailto:lead@example.com", "mailto:vp@example.com"] {
 			document := _approved_for(case[0], case[1], approver)
-			window.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
-			testing.codes(window.warn) == {"window.acknowledged"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
-			window.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
+			window.pass == true with data.prodgate.organisation as testing.organisation with input as document
+			testing.codes(window.warn) == {"window.acknowledged"} with data.prodgate.organisation as testing.organisation with input as document
+			window.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 		}
 	}
 }
 
-_long_approvals := testing.settings("/approval/max_age", "240h")
+test_pass_named_for_as_long_as_it_is_acknowledged if {
+	document := _approved_for("2026-11-24T20:00:00-05:00", "after-hours", "mailto:lead@example.com")
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/approvals/0/approved_at", "2026-11-24T10:00:00-05:00")
+	lapsed := testing.change(testing.change(document, "/now", "2026-11-24T22:00:00-05:00"), "/approvals/0/approved_at", "2026-11-24T10:00:00-05:00")
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as lapsed
+	testing.codes(window.deny) == {"window.closed"} with data.prodgate.organisation as testing.organisation with input as lapsed
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(lapsed, "/now", "2026-11-24T21:59:59-05:00")
+	every value in [null, "", "soon", 0, []] {
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings("/window/acknowledgement_valid", value)
+	}
+}
 
 test_deny_another_window_was_named if {
 	every case in [
@@ -107,7 +118,7 @@ test_deny_another_window_was_named if {
 		["2026-11-28T11:00:00-05:00", "off-hours"],
 	] {
 		document := _approved_for(case[0], case[1], "mailto:lead@example.com")
-		window.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _long_approvals
+		window.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 

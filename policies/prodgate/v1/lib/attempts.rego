@@ -1,0 +1,55 @@
+# METADATA
+# title: Attempts
+# description: >-
+#   The attempts of this deployment that the trail knows. A re-run of failed jobs
+#   is another attempt of the same deployment: whoever asked for or started any
+#   attempt is a requester, whoever recorded it, and the deployment was asked for
+#   when the first attempt was, if a writer who counts recorded that.
+package prodgate.v1.lib.attempts
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.writers
+
+# As the trail lists them. Absent: the trail knows no attempts.
+default all := []
+
+all := input.trail.requests
+
+# The ids of everybody who asked for or started an attempt. An attempt that does
+# not name somebody adds null, which is nobody's id. Undefined for what is no list.
+people := {object.get(attempt, key, null) |
+	some attempt in all
+	some key in ["requested_by", "triggered_by"]
+} if {
+	is_array(all)
+}
+
+# The name of the deployment that the attempts are of. A request that names none
+# is its own deployment.
+deployment := name if {
+	name := input.request.deployment
+	name != null
+} else := input.request.id
+
+# What a fact may call this request; null where it names none.
+names := {null, input.request.id, deployment}
+
+# When the deployment was asked for first.
+requested_at := min(_recorded | {requested}) if requested := clock.past(input.request.requested_at)
+
+_recorded := {at |
+	"trail" in sources.readable
+	some attempt in all
+	_same(attempt)
+	writers.counts("trail", "gate.requested", attempt)
+	at := clock.past(attempt.at)
+}
+
+# An attempt that asks for the same as this one.
+_same(attempt) if {
+	attempt.digest == input.artifact.digest
+	attempt.environment == input.request.environment
+	attempt.kind == input.request.kind
+	object.get(attempt, "configuration", null) == object.get(input.request, "configuration", null)
+}

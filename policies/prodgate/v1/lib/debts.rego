@@ -1,0 +1,145 @@
+# METADATA
+# title: Debts
+# description: >-
+#   What emergencies left to be done. The debts of one ticket are one debt. A
+#   review settles those that were incurred before it, if somebody held it who
+#   neither asked for nor approved an emergency of that ticket
+#   (production-readiness.md, "Emergency Deployment Window").
+package prodgate.v1.lib.debts
+
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
+
+# Debts of which it is not shown that they are settled or another service's, by
+# ticket, with their positions.
+open[ticket] contains position if {
+	some position, ticket in _tickets
+	not _settled(position, ticket)
+}
+
+# Of the open ones, those of which it is not shown that they are due later.
+overdue[ticket] contains position if {
+	some ticket, positions in open
+	some position in positions
+	not _due_later(input.trail.debts[position])
+}
+
+# Whether not too many emergencies other than this request's wait for a review.
+default few := false
+
+few if {
+	is_array(input.trail.debts)
+	is_number(settings.effective.emergency.max_open_debts)
+	count(others) <= settings.effective.emergency.max_open_debts
+}
+
+others := object.keys(open) - {["ticket", input.request.ticket]}
+
+# When a debt is due, by its own word or as long after it was incurred as the
+# settings say.
+due(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
+
+due(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.effective.emergency.review_within) if {
+	object.get(debt, "due_at", null) == null
+}
+
+_due_later(debt) if clock.now < due(debt)
+
+# The ticket of each debt of this service, by the debt's position. A debt without
+# a ticket stands for itself.
+_tickets[position] := _ticket(position, debt) if {
+	some position, debt in input.trail.debts
+	not _elsewhere(debt)
+}
+
+_ticket(position, debt) := ["ticket", debt.ticket] if {
+	text.given(debt.ticket)
+} else := ["debt", position]
+
+_elsewhere(debt) if text.differs(debt.service, input.request.service)
+
+_settled(position, ticket) if {
+	some review in _reviews[ticket]
+	_covers(review, position)
+}
+
+_covers(review, position) if clock.fact(input.trail.debts[position].incurred_at) < review.at
+
+# A file may leave out when a debt was incurred.
+_covers(review, position) if {
+	writers.whole("trail")
+	review.position == position
+	object.get(input.trail.debts[position], "incurred_at", null) == null
+}
+
+# Reviews that count, of the debts of a ticket.
+_reviews[ticket] contains {"position": position, "at": at} if {
+	some position, ticket in _tickets
+	some settlement in input.trail.debts[position].settlements
+	writers.counts("trail", "emergency.reviewed", settlement)
+	at := clock.past(settlement.at)
+	_impartial(reviewer(settlement), ticket)
+}
+
+# The word of a source that knows no writers.
+_reviews[ticket] contains {"position": position, "at": at} if {
+	writers.whole("trail")
+	some position, ticket in _tickets
+	debt := input.trail.debts[position]
+	is_string(debt.settled_at)
+	at := clock.past(debt.settled_at)
+	_impartial(debt.settled_by, ticket)
+}
+
+# Who held a review: whoever recorded it, unless it says.
+reviewer(settlement) := settlement.by if {
+	text.given(settlement.by)
+} else := settlement.writer
+
+# Whether the holder of an id is a person whom the directory can tell apart from
+# all who asked for or approved an emergency of this ticket.
+_impartial(id, ticket) if {
+	person := people.one(id)
+	not ticket in _nameless
+	every user in _users[ticket] {
+		people.apart(person, user)
+	}
+}
+
+_users[ticket] := {user |
+	some position in positions
+	some key in ["requested_by", "approved_by"]
+	some user in input.trail.debts[position][key]
+} if {
+	some ticket, positions in _positions
+}
+
+_positions[ticket] contains position if some position, ticket in _tickets
+
+# Tickets of which a debt does not say who used the emergency. A file need not.
+_nameless contains ticket if {
+	some position, ticket in _tickets
+	not _names_users(input.trail.debts[position])
+}
+
+_names_users(debt) if {
+	writers.whole("trail")
+	_lists_people(object.get(debt, "requested_by", []))
+	_lists_people(object.get(debt, "approved_by", []))
+}
+
+_names_users(debt) if {
+	_lists_people(debt.requested_by)
+	count(debt.requested_by) > 0
+	_lists_people(object.get(debt, "approved_by", []))
+}
+
+_lists_people(ids) if {
+	is_array(ids)
+	every id in ids {
+		is_string(id)
+	}
+}

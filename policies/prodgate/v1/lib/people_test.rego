@@ -1,0 +1,185 @@
+package prodgate.v1.lib.people_test
+
+import data.prodgate.v1.lib.people
+import data.prodgate.v1.testing
+
+# Two records with these ids.
+_two(ids, others) := testing.changed("/people", [_with(ids), _with(others)])
+
+_with(ids) := object.union(testing.promotion.people[1], {"ids": ids})
+
+_lead := "mailto:lead@example.com"
+
+# The promotion, with this author of the commit.
+_by(author) := json.patch(testing.promotion, [{"op": "add", "path": "/build/author", "value": author}])
+
+test_distinct_by_the_best_scheme_that_either_has if {
+	every case in [
+		[["entra:a"], ["entra:b"]],
+		[["entra:a", "github:1"], ["entra:b"]],
+		[["github:1"], ["github:2"]],
+		[["github:1", "mailto:a@example.com"], ["github:2", "user:b"]],
+		[["user:a"], ["user:b"]],
+	] {
+		people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as _two(case[0], case[1])
+		people.distinct(1, 0) with data.prodgate.organisation as testing.organisation with input as _two(case[0], case[1])
+	}
+}
+
+test_not_distinct_unless_both_have_it if {
+	every case in [
+		[["entra:a"], ["github:1"]],
+		[["entra:a", "github:1"], ["github:2"]],
+		[["entra:a", "github:1"], ["mailto:b@example.com"]],
+		[["mailto:a@example.com"], ["mailto:b@example.com"]],
+		[["entra:a"], ["entra:a"]],
+		[["entra:a", "github:1"], ["entra:b", "github:1"]],
+	] {
+		not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as _two(case[0], case[1])
+		not people.distinct(1, 0) with data.prodgate.organisation as testing.organisation with input as _two(case[0], case[1])
+		case
+	}
+	not people.distinct(0, 0) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}
+
+# A third record joins two others.
+test_not_distinct_where_a_record_shares_an_id if {
+	joined := testing.changed("/people", [_with(["entra:a", "okta:1"]), _with(["entra:b", "okta:2"]), _with(["okta:1", "okta:2"])])
+	not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as joined
+	not people.distinct(1, 0) with data.prodgate.organisation as testing.organisation with input as joined
+	people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as testing.remove(joined, "/people/2")
+}
+
+test_not_distinct_by_settings_emptied_or_removed if {
+	every value in [[], null, "entra", {}, ["mail"], 0] {
+		not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/identified_by", value)
+		true
+		value == value
+	}
+	not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/identified_by")
+}
+
+test_apart_from_an_id_that_the_directory_does_not_know if {
+	people.apart(1, "github:404") with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	people.apart(1, "github:1") with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	every id in ["mailto:else@example.com", "okta:1", "github:2", "github", "github:", "github:4:4", "", " ", null, 404, [], _lead] {
+		not people.apart(1, id) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+		id == id
+	}
+	not people.apart(1, "github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/sources/people/status", "error")
+}
+
+test_unknown_only_by_a_directory_that_was_read if {
+	people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	not people.unknown("github:1") with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	not people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/0/ids", [])
+	not people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/0/ids/0", "GitHub")
+	not people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/sources/people/kind", "guess")
+}
+
+test_approver if {
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}
+
+test_no_approver_who_is_a_bot if {
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _human(true)
+	every value in [false, null, "true", 1, "", []] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _human(value)
+		people.objections(_lead) == {"is not shown to be a human"} with data.prodgate.organisation as testing.organisation with input as _human(value)
+	}
+}
+
+_human(value) := json.patch(testing.promotion, [{"op": "add", "path": "/people/1/human", "value": value}])
+
+test_no_approver_who_cannot_be_told_apart_from_the_requester if {
+	document := testing.changed("/people/1/ids", ["github:2", _lead])
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+	some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as document
+	startswith(words, "cannot be told apart from somebody who asked for this deployment")
+}
+
+test_no_approver_who_shares_an_id_with_another_record if {
+	document := testing.changed("/people/2/ids", ["github:3", "entra:manager", "github:2"])
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+	people.approver("github:5") == 4 with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_no_approver_who_asked_for_an_attempt if {
+	every key in ["requested_by", "triggered_by"] {
+		document := _attempt({key: "github:2"})
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {"asked for this deployment, or started an attempt of it"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({})
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({"requested_by": "github:3", "triggered_by": "github:5"})
+}
+
+# Whoever recorded an attempt.
+test_no_approver_where_it_is_not_known_who_started_an_attempt if {
+	every value in ["github:404", null, "", 0, []] {
+		document := _attempt({"triggered_by": value})
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {"the directory does not know everybody who asked for this deployment"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	every path in ["/trail/requests/0/triggered_by", "/trail/requests/0/requested_by"] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.remove(_attempt({}), path)
+	}
+	every value in [null, "", {}, 0] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.change(_attempt({}), "/trail/requests", value)
+		value == value
+	}
+}
+
+_attempt(entry) := json.patch(testing.promotion, [{"op": "add", "path": "/trail/requests", "value": [object.union(
+	{"id": "1-1", "at": "2026-11-24T10:00:00-05:00", "requested_by": "github:1", "triggered_by": "github:1", "writer": "me", "assurance": "claimed"},
+	entry,
+)]}])
+
+test_no_approver_who_wrote_the_commit if {
+	every author in ["github:2", _lead] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
+		people.objections(_lead) == {"wrote the commit that is deployed"} with data.prodgate.organisation as testing.organisation with input as _by(author)
+	}
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:1")
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:404")
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by(null)
+}
+
+test_no_approver_who_cannot_be_told_apart_from_the_author if {
+	every author in ["mailto:else@example.com", "git:abc", "", " ", 0, [], true] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
+		some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
+		startswith(words, "cannot be told apart from the author of the commit")
+	}
+	several := testing.change(_by("github:9"), "/people/0/ids", ["github:1", "github:9", "entra:1"])
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as several
+	twice := testing.change(several, "/people/2/ids", ["github:9", "entra:3"])
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as twice
+}
+
+test_approver_who_wrote_the_commit_where_the_settings_say_so if {
+	settings := testing.settings("/approval/independent_of", [])
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/requested_by", "github:2") with data.prodgate.v1.settings as settings
+	every value in [null, "", "author", {}, 0, ["autor"], ["author", "reviewer"]] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
+		value == value
+	}
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/independent_of")
+}
+
+test_outsider_shown_by_role_or_team if {
+	people.outsider(0) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/roles", [])
+	people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/teams", ["platform"])
+	not people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	every value in [null, "", {}, [null], ["Platform-Lead"], [""], ["engineer", "platform-lead "]] {
+		not people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/roles", value)
+		value == value
+	}
+	every value in [null, "", {}, [null], ["Production-Approvers"], ["sre", 1]] {
+		not people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/teams", value)
+		value == value
+	}
+}

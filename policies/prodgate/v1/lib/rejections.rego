@@ -1,0 +1,195 @@
+# METADATA
+# title: Rejections
+# description: >-
+#   Rejections and withdrawals, from approvals and from the trail, by whomever and
+#   however recorded. One is about something else only if it shows that. One that
+#   names this request ends it; any other denies until somebody who may lifts it.
+package prodgate.v1.lib.rejections
+
+import data.prodgate.v1.lib.approvals
+import data.prodgate.v1.lib.attempts
+import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
+
+# Rejections that stand, by section and position.
+standing contains key if {
+	some key, _ in _about
+	not lifted[key]
+}
+
+# Rejections that end this very request.
+ending contains key if {
+	some key, record in _about
+	_ends(record)
+}
+
+# Rejections that somebody who may has lifted, with the positions of the approvals
+# that lift them.
+lifted[key] contains position if {
+	some key, record in _about
+	not _ends(record)
+	some position, person in approvals.counting
+	_after(position, key, record)
+	_may_lift(position, person, key, record)
+}
+
+# Approvals whose approver has withdrawn them or rejected the same since, by
+# position. A claim takes nobody's approval away; it is a rejection still.
+revoked contains position if {
+	some key, record in _about
+	_reported(key, record)
+	rejecting := people.one(record.approver)
+	some position, approval in input.approvals
+	approval.decision == "approved"
+	people.one(approval.approver) == rejecting
+	not _after(position, key, record)
+}
+
+# A record says what it decides, or is a rejection.
+word(["approvals", position]) := input.approvals[position].decision if {
+	input.approvals[position].decision
+} else := "rejected"
+
+word(["trail", position]) := trim_prefix(input.trail.steps[position].type, "approval.")
+
+# Who rejected, and when, as the record has it.
+by(["approvals", position]) := object.get(input.approvals[position], "approver", "somebody")
+
+by(["trail", position]) := object.get(input.trail.steps[position], "approver", "somebody")
+
+at(["approvals", position]) := object.get(input.approvals[position], "approved_at", "an unknown time")
+
+at(["trail", position]) := object.get(input.trail.steps[position], "at", "an unknown time")
+
+path(["approvals", position]) := sprintf("/approvals/%d", [position])
+
+path(["trail", position]) := sprintf("/trail/steps/%d", [position])
+
+_records[["approvals", position]] := record if {
+	some position, record in input.approvals
+	not position in _no_rejections
+}
+
+_no_rejections := {position |
+	some position, record in input.approvals
+	record.decision in {"approved", "pending"}
+}
+
+_records[["trail", position]] := step if {
+	some position, step in input.trail.steps
+	step.type in {"approval.rejected", "approval.withdrawn"}
+}
+
+_about[key] := record if {
+	some key, record in _records
+	not _elsewhere(record)
+	_holds(key, record)
+}
+
+_elsewhere(record) if {
+	every digest in _digests {
+		text.differs_digest(record.digest, digest)
+	}
+}
+
+_elsewhere(record) if {
+	record.environment in settings.environments
+	record.environment != input.request.environment
+}
+
+_elsewhere(record) if {
+	record.service in settings.services
+	record.service != input.request.service
+}
+
+_elsewhere(record) if {
+	record.kind in {"initial", "promotion", "configuration", "rollback"}
+	record.kind != input.request.kind
+}
+
+_elsewhere(record) if {
+	input.request.kind == "configuration"
+	text.differs_digest(record.configuration, input.request.configuration)
+}
+
+# The digest of the artifact and those of its platforms.
+_digests := {input.artifact.digest} | {platform.digest | some platform in input.artifact.platforms}
+
+# A rollback is held back only by a rejection of that rollback.
+_holds(_, _) if not _rollback
+
+_holds(_, record) if _names_this_request(record)
+
+_holds(key, record) if {
+	record.kind == "rollback"
+	not _before_the_request(key, record)
+}
+
+_holds(key, record) if {
+	not _names_a_request(record)
+	not _before_the_request(key, record)
+}
+
+_rollback if input.request.kind == "rollback"
+
+_names_a_request(record) if text.given(record.request)
+
+_names_this_request(record) if _ends(record)
+
+_names_this_request(record) if {
+	_names_a_request(record)
+	record.request == attempts.deployment
+}
+
+_before_the_request(key, record) if _given(key, record) < attempts.requested_at
+
+_ends(record) if {
+	_names_a_request(record)
+	record.request == input.request.id
+}
+
+_given(["approvals", _], record) := clock.past(record.approved_at)
+
+_given(["trail", _], record) := clock.past(record.at)
+
+_after(position, key, record) if clock.past(input.approvals[position].approved_at) > _given(key, record)
+
+# A rejection by an approver, reported by a source or writer that counts, is lifted
+# by that person, or by somebody in a role that may and who names it. Any other is
+# lifted by any approval that counts.
+_may_lift(_, _, key, record) if not _binding(key, record)
+
+_may_lift(_, person, _, record) if person == people.one(record.approver)
+
+_may_lift(position, person, _, record) if {
+	some role in input.people[person].roles
+	role in settings.effective.approval.rejection_lifted_by
+	_names(input.approvals[position].lifts, record)
+}
+
+_binding(key, record) if {
+	_reported(key, record)
+	not _by_no_approver(record)
+}
+
+_reported(["approvals", _], _) if "approvals" in sources.readable
+
+_reported(["trail", _], step) if writers.counts("trail", step.type, step)
+
+# Shown to be by nobody whom the directory knows as an approver.
+_by_no_approver(record) if people.unknown(record.approver)
+
+_by_no_approver(record) if people.outsider(people.one(record.approver))
+
+_names(lifts, record) if record.id in lifts
+
+_names(lifts, record) if {
+	some id in lifts
+	people.one(id) == people.one(record.approver)
+}
+
+_names(lifts, record) if record.approver in lifts
