@@ -132,6 +132,7 @@ test_pass_rollback_by_the_original_approver if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as night
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(night, "/production/current", null)
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(night, "/production/history", [])
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(night, "/production", {"current": null, "history": [testing.rollback.production.history[0]]})
 	neither := testing.change(testing.change(night, "/production/current", null), "/production/history", [])
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as neither
 }
@@ -310,6 +311,11 @@ test_warn_reused if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _failed
 	testing.codes(approval.warn) == {"approval.reused"} with data.prodgate.organisation as testing.organisation with input as _failed
 	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as _failed
+}
+
+test_warn_reused_for_approvals_that_count if {
+	document := json.patch(_failed, [{"op": "add", "path": "/approvals/-", "value": object.union(_approval, {"approver": "github:1"})}])
+	{finding.path | some finding in approval.warn; finding.code == "approval.reused"} == {"/approvals/0"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_used if {

@@ -519,3 +519,19 @@ test_fail_setting_emptied_or_removed if {
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/emergency")
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/incident")
 }
+
+test_deny_debt_of_a_trail_reviewed_though_nobody_knows_when_it_was_incurred if {
+	every document in [_reviewed({}), testing.change(_reviewed({}), "/trail/debts/0/due_at", "2026-11-20T12:00:00-05:00")] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/trail/debts/0/incurred_at")
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/debts/0/incurred_at", null)
+	}
+}
+
+test_pass_ordinary_with_an_old_ticket if {
+	document := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
+		{"op": "replace", "path": "/incidents", "value": [object.union(testing.incident, {"opened_at": "2026-10-01T00:00:00Z"})]},
+	])
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}

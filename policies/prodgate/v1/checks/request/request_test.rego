@@ -11,6 +11,12 @@ test_pass_each_kind if {
 	count(request.needs) == 0
 }
 
+test_fail_document_of_another_version if {
+	every version in array.concat(testing.garbage, ["v2", "V1"]) {
+		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/version", version)
+	}
+}
+
 test_deny_automatic if {
 	every trigger in ["push", "schedule", "Workflow_dispatch", ""] {
 		document := testing.changed("/request/trigger", trigger)
