@@ -206,17 +206,17 @@ test_deny_additional_check_that_does_not_say_what_it_needs if {
 test_deny_loaded_check_that_nobody_listed if {
 	every pass in [false, null, "yes"] {
 		check := {"pass": pass, "deny": set(), "needs": set()}
-		deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {}
-		deploy.decision.outcome == "deny" with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {"additional_checks": []}
+		deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as testing.organisation
+		deploy.decision.outcome == "deny" with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as testing.organised({"additional_checks": []})
 	}
 	unread := {"pass": true, "deny": set(), "needs": {"monitoring"}}
 	document := testing.change(testing.rollback, "/sources/monitoring", {"status": "error", "error": "refused"})
-	deploy.decision.outcome == "deny" with input as document with data.prodgate.v1.checks.acme_licences as unread with data.prodgate.organisation as {}
+	deploy.decision.outcome == "deny" with input as document with data.prodgate.v1.checks.acme_licences as unread with data.prodgate.organisation as testing.organisation
 }
 
 test_allow_loaded_check_that_passes if {
 	check := {"pass": true, "deny": set(), "needs": set()}
-	decision := deploy.decision with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as {}
+	decision := deploy.decision with input as testing.rollback with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as testing.organisation
 	decision.outcome == "allow"
 	"acme_licences" in decision.required
 	"acme_licences" in decision.passed

@@ -15,19 +15,21 @@ import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.trail
 
 # The latest stay of this digest in each environment that may verify:
-#   deployed   since when by the staging source alone
-#   since      since when by every source
+#   deployed   when it was deployed, by the staging source alone
+#   redeployed the latest deployment that any source knows of
+#   since      since when it has run without a restart storm
 #   ended      when another digest replaced it; null while it runs
 #   record     the stay as the source has it
 stays[environment] := {
 	"deployed": _deployed(environment),
-	"since": since,
-	"ended": _ended(environment, since),
+	"redeployed": redeployed,
+	"since": max([redeployed, _restarted(environment)]),
+	"ended": _ended(environment, redeployed),
 	"record": _record(environment),
 } if {
 	"staging" in sources.readable
 	some environment in settings.effective.staging.environments
-	since := _since(environment)
+	redeployed := _redeployed(environment)
 }
 
 # When the first verification of a current stay passed, in any environment: an
@@ -45,7 +47,7 @@ _passes(_, stay) := {instant |
 	verification.result == "PASSED"
 	instant := clock.past(verification.finished_at)
 	stay.deployed <= instant
-	stay.since <= instant + _tolerance
+	stay.redeployed <= instant + _tolerance
 }
 
 # Entries and stays that say that a verification of this digest did not pass, or
@@ -64,7 +66,7 @@ failures[environment] contains step if {
 # does a later deployment, which has to be verified itself.
 _lifted(environment, step) if clock.fact(step.at) < passed(environment)
 
-_lifted(environment, step) if clock.fact(step.at) + _tolerance < stays[environment].since
+_lifted(environment, step) if clock.fact(step.at) + _tolerance < stays[environment].redeployed
 
 # Failures that somebody who may has dismissed.
 dismissed[environment] contains step if {
@@ -97,29 +99,32 @@ _here(stay, _) if {
 
 # Every own stay has to be sound: one with a time that is no time might be the
 # latest.
-_deployed(environment) := max([instant | some stay in own; instant := _begun(stay)]) if {
+_deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own]) if {
 	own := _own(environment)
 	count(own) > 0
 	every stay in own {
-		_begun(stay)
+		clock.fact(stay.deployed_at)
+		_restart(stay)
 	}
 }
 
-# No restart is a fact only where the source says null.
-_begun(stay) := clock.fact(stay.deployed_at) if {
+# The latest restart storm of the latest stay. No restart is a fact only where the
+# source says null.
+_restarted(environment) := _restart(_record(environment))
+
+_restart(stay) := clock.fact(stay.deployed_at) if {
 	object.get(stay, "restarted_at", "") == null
-} else := max([clock.fact(stay.deployed_at), clock.fact(stay.restarted_at)])
+} else := clock.fact(stay.restarted_at)
 
 _record(environment) := record if {
 	latest := _deployed(environment)
-	records := [stay | some stay in _own(environment); _begun(stay) == latest]
+	records := [stay | some stay in _own(environment); clock.fact(stay.deployed_at) == latest]
 	count(records) == 1
 	record := records[0]
 }
 
-# Since when by every source: a deployment that the trail knows begins the stay
-# again, whoever recorded it.
-_since(environment) := max({_deployed(environment)} | {instant |
+# A deployment that the trail knows begins the stay again, whoever recorded it.
+_redeployed(environment) := max({_deployed(environment)} | {instant |
 	some step in _redeployments(environment)
 	instant := clock.fact(step.at)
 }) if {

@@ -135,8 +135,8 @@ deny contains {
 deny contains {
 	"code": "staging.out_of_order",
 	"path": "/staging/verification/finished_at",
-	"message": sprintf("verified at %v, deployed at %s", [_verification(environment).finished_at, _text(stay.since)]),
-	"required": {"not_before": _text(stay.since), "not_after": input.now},
+	"message": sprintf("verified at %v, deployed at %s", [_verification(environment).finished_at, _text(stay.redeployed)]),
+	"required": {"not_before": _text(stay.redeployed), "not_after": input.now},
 } if {
 	_failing
 	some environment, stay in staging.stays

@@ -252,3 +252,8 @@ test_deny_trail_that_was_not_read_as_a_whole if {
 	named := object.union(testing.recorded, {"trail": {"origin": "prodgate.dev/trail/1"}})
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as pinned
 }
+
+# A restart storm begins the soak again; what was verified stays verified.
+test_pass_restarted_after_the_verification if {
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/restarted_at", "2026-11-24T11:55:00-05:00")
+}
