@@ -280,6 +280,12 @@ test_falls_against_another_rollback_or_promotion if {
 	}
 }
 
+test_falls_against_a_rollback_that_has_no_name if {
+	document := testing.change(_back({"request": "", "approved_at": "2026-11-24T09:59:59-05:00"}), "/request/deployment", "")
+	_falls(document)
+	_falls(testing.change(document, "/request/id", ""))
+}
+
 # Whoever takes an approval back has given none.
 
 test_revoked_by_the_same_person_since if {

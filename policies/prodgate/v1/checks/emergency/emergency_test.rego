@@ -336,7 +336,7 @@ test_deny_debts_unknown if {
 test_deny_ticket_too_old if {
 	settings := testing.settings("/emergency/ticket_max_age", "2h20m")
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
-	testing.codes(emergency.deny) == {"emergency.ticket_too_old"} with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
+	{finding.message | some finding in emergency.deny} == {"incident INC-1 was opened at 2026-11-24T09:40:00-05:00, more than 2h20m ago"} with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/ticket_max_age", "2h20m1s")
 }
 
@@ -532,6 +532,20 @@ test_pass_ordinary_with_an_old_ticket if {
 		{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
 		{"op": "replace", "path": "/incidents", "value": [object.union(testing.incident, {"opened_at": "2026-10-01T00:00:00Z"})]},
 	])
+	by_vp := object.union(testing.promotion.approvals[0], {"approver": "mailto:vp@example.com"})
+	every incident in [testing.incident, document.incidents[0]] {
+		ordinary := json.patch(document, [
+			{"op": "replace", "path": "/incidents", "value": [incident]},
+			{"op": "add", "path": "/approvals/-", "value": by_vp},
+		])
+		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as ordinary
+		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as ordinary
+	}
+}
+
+test_warn_debt_open_once_for_a_ticket if {
+	recent := {"incurred_at": "2026-11-24T09:00:00-05:00"}
+	document := json.patch(_both(recent, recent), [{"op": "add", "path": "/trail/debts/-", "value": object.union(_used, {"service": "search-api"})}])
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
-	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	{finding.path | some finding in emergency.warn} == {"/trail/debts/0"} with data.prodgate.organisation as testing.organisation with input as document
 }
