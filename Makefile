@@ -55,6 +55,10 @@ docs: ## write what is generated: input schema, catalogue of checks, sources, ma
 	go test ./collectors -run Page -update
 	go test ./cmd/prodgate -run Manual -update
 
+.PHONY: zones
+zones: ## take the time zone data of this Go
+	go test ./internal/zone -run ThoseOfGo -count 1 -update
+
 .PHONY: docs-current
 docs-current: ## fail if what is generated is stale
 	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Page|Manual'

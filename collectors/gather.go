@@ -7,9 +7,9 @@ import (
 	"reflect"
 	"slices"
 	"time"
-	_ "time/tzdata" // collected_at carries the site's offset on machines without a zone database
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // Gather asks every collector of from about req, in parallel, and returns the
@@ -45,7 +45,7 @@ func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from
 			answer{name: name, kind: "none", at: clock(), err: err}.addTo(doc)
 		}
 	}
-	doc.CollectedAt = clock().Truncate(time.Second).In(zone(doc.Calendar))
+	doc.CollectedAt = clock().Truncate(time.Second).In(siteZone(doc.Calendar))
 	doc.Now = doc.CollectedAt
 	doc.MarkCollected()
 	return doc
@@ -181,13 +181,13 @@ func count(list []Collector, name string) int {
 	return n
 }
 
-// zone is the site's zone, or UTC where the calendar does not tell it.
-func zone(calendar *facts.Calendar) *time.Location {
+// siteZone is the site's zone, or UTC where the calendar does not tell it.
+func siteZone(calendar *facts.Calendar) *time.Location {
 	if calendar == nil {
 		return time.UTC
 	}
-	location, err := time.LoadLocation(calendar.Timezone)
-	if err != nil || calendar.Timezone == "Local" {
+	location, err := zone.Load(calendar.Timezone)
+	if err != nil {
 		return time.UTC
 	}
 	return location

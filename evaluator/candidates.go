@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // maxHorizon bounds the search where the document has no calendar.
@@ -27,8 +28,8 @@ func (r *run) horizon() time.Time {
 // siteZone is the zone of the document's calendar, in which instants are shown.
 func siteZone(doc *facts.Document) *time.Location {
 	if c := doc.Calendar; c != nil {
-		if zone, err := time.LoadLocation(c.Timezone); err == nil {
-			return zone
+		if site, err := zone.Load(c.Timezone); err == nil {
+			return site
 		}
 	}
 	return doc.Now.Location()
@@ -175,8 +176,8 @@ func newSettings(tree map[string]any) *settings {
 	s.leeway = s.durationsBelow("vulnerabilities", "leeway")
 	// Some zones have a name without a slash: CET, Japan, UTC.
 	if name := s.text("window", "timezone"); name != "" && !strings.Contains(name, "/") {
-		if zone, err := time.LoadLocation(name); err == nil {
-			s.zones = append(s.zones, zone)
+		if named, err := zone.Load(name); err == nil {
+			s.zones = append(s.zones, named)
 		}
 	}
 	return s
@@ -202,8 +203,8 @@ func (s *settings) collect(value any) {
 		} else if d, err := time.ParseDuration(value); err == nil {
 			s.durations = append(s.durations, d)
 		} else if strings.Contains(value, "/") {
-			if zone, err := time.LoadLocation(value); err == nil {
-				s.zones = append(s.zones, zone)
+			if named, err := zone.Load(value); err == nil {
+				s.zones = append(s.zones, named)
 			}
 		}
 	}

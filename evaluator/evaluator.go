@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"sync"
 	"time"
-	_ "time/tzdata" // the same zones on any machine
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -102,6 +101,9 @@ func (e *Evaluator) compile() error {
 	e.compiler.Compile(modules)
 	if e.compiler.Failed() {
 		return fmt.Errorf("compile policies: %w", e.compiler.Errors)
+	}
+	if err := useOwnZones(e.compiler); err != nil {
+		return fmt.Errorf("compile policies: %w", err)
 	}
 	data, err := normalise(e.rules.data())
 	if err != nil {

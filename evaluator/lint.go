@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // checkSettings refuses what an organisation's settings cannot mean: an
@@ -232,7 +233,7 @@ func (l *settingsLint) text(path string, set any, like string) {
 	switch settingPath(path) {
 	case "window.timezone":
 		if s != "calendar" {
-			if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
+			if !zone.Known(s) {
 				l.problem(path, "is %q, neither \"calendar\" nor an IANA zone such as \"Europe/Berlin\"", s)
 			}
 		}

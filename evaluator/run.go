@@ -85,6 +85,7 @@ func (e *Evaluator) query1(ctx context.Context, query ast.Body, input *ast.Term,
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	results, err := topdown.NewQuery(query).
 		WithCompiler(e.compiler).
+		WithBuiltins(ownZones()).
 		WithStore(e.store).
 		WithTransaction(txn).
 		WithInput(input).

@@ -1,9 +1,9 @@
 package facts
 
 import (
-	"strings"
 	"time"
-	_ "time/tzdata" // the same zones on every machine that brings none
+
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // format is one spelling of a string. Pattern is what the schema says, in words
@@ -75,9 +75,6 @@ func lowerOrDigit(c byte) bool { return lower(c) || digit(c) }
 func hexDigit(c byte) bool     { return digit(c) || 'a' <= c && c <= 'f' }
 func identifying(c byte) bool  { return lowerOrDigit(c) || c == '.' || c == '_' || c == '-' }
 func naming(c byte) bool       { return lowerOrDigit(c) || c == '_' }
-func zoning(c byte) bool {
-	return naming(c) || 'A' <= c && c <= 'Z' || c == '+' || c == '-'
-}
 
 func isName(s string) bool { return s != "" && lower(s[0]) && all(s, naming) }
 
@@ -102,20 +99,8 @@ func isPerson(s string) bool {
 	return false
 }
 
-// isTimezone accepts what both this Go and stock OPA load, in its one spelling.
-// "Local" is not the same everywhere.
-func isTimezone(s string) bool {
-	if s == "" || s == "Local" || s[0] < 'A' || s[0] > 'Z' {
-		return false
-	}
-	for part := range strings.SplitSeq(s, "/") {
-		if part == "" || !all(part, zoning) {
-			return false
-		}
-	}
-	_, err := time.LoadLocation(s)
-	return err == nil
-}
+// isTimezone accepts the names of the IANA list that the binary carries.
+func isTimezone(s string) bool { return zone.Known(s) }
 
 // The pattern of a time is RFC 3339 with capital T and Z, at most nanoseconds,
 // no leap seconds, in years whose nanoseconds fit into 64 bits.

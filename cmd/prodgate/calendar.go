@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/internal/zone"
 	"github.com/spf13/cobra"
 )
 
@@ -83,11 +84,11 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	if name == "" {
 		return r, nil
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
+	named, err := zone.Load(name)
+	if err != nil {
 		return r, usage("an IANA name, as in America/New_York or UTC", "--timezone %q is no zone", name)
 	}
-	r.zone = zone
+	r.zone = named
 	return r, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/internal/timetable"
+	"github.com/prodgate/prodgate/internal/zone"
 	"github.com/spf13/cobra"
 )
 
@@ -97,7 +98,7 @@ func readSite(ctx context.Context, cfg *config.Config, clock func() time.Time, r
 	if err != nil {
 		return nil, err
 	}
-	home, err := time.LoadLocation(report.Calendar.Timezone)
+	home, err := zone.Load(report.Calendar.Timezone)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/internal/timetable"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // lookAhead is how many days of the calendar doctor looks at.
@@ -32,7 +33,7 @@ func (d *diagnosis) calendar(ctx context.Context) {
 	if d.inForceNow == nil {
 		return
 	}
-	home, err := time.LoadLocation(report.Calendar.Timezone)
+	home, err := zone.Load(report.Calendar.Timezone)
 	if err != nil {
 		return
 	}

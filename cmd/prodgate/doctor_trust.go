@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // surroundings looks at the machine's clock and the site's zone.
@@ -28,12 +29,12 @@ func (d *diagnosis) surroundings(doc *facts.Document) {
 	case doc.Calendar == nil:
 		d.warn("zone", "configure sources.calendar", "no calendar tells the site's zone; windows cannot be judged")
 	default:
-		zone, err := time.LoadLocation(doc.Calendar.Timezone)
+		site, err := zone.Load(doc.Calendar.Timezone)
 		if err != nil {
 			d.fail("zone", "write an IANA name, as in America/New_York", "%q is no zone", doc.Calendar.Timezone)
 			return
 		}
-		d.ok("zone", "%s, where it is %s", zone, now.In(zone).Format("Monday 15:04 -07:00"))
+		d.ok("zone", "%s, where it is %s", site, now.In(site).Format("Monday 15:04 -07:00"))
 	}
 }
 

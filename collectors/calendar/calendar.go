@@ -39,6 +39,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/web"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -115,15 +116,15 @@ func (c Collector) read(ctx context.Context, within Range, lint func(*window, co
 	if err := text.Decode(&r, file.Rules{}); err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(r.Timezone)
+	site, err := zone.Load(r.Timezone)
 	if err != nil {
-		return nil, fmt.Errorf("%s: timezone %q: %w", c.File.Name, r.Timezone, err)
+		return nil, fmt.Errorf("%s: timezone: %w", c.File.Name, err)
 	}
-	from, horizon, err := within(zone)
+	from, horizon, err := within(site)
 	if err != nil {
 		return nil, err
 	}
-	w := &window{zone: zone, from: from, horizon: horizon, now: c.now(), source: text.Evidence.URI}
+	w := &window{zone: site, from: from, horizon: horizon, now: c.now(), source: text.Evidence.URI}
 	if err := w.readFile(ctx, r); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,23 @@ func TestOnlyMainEndsTheProcess(t *testing.T) {
 	}
 }
 
+// What time.LoadLocation answers follows from the machine.
+func TestZonesComeFromTheBinaryAlone(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok {
+				if p, ok := call.X.(*ast.Ident); ok && p.Name == "time" && (call.Sel.Name == "LoadLocation" || call.Sel.Name == "Local") {
+					t.Errorf("%s uses time.%s; use internal/zone", s.file, call.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	documented := map[string]bool{}
 	for _, s := range sources(t) {

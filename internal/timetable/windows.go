@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // Windows are the windows of the policies' settings
@@ -40,11 +41,11 @@ func ReadWindows(settings json.RawMessage, site *time.Location) (Windows, error)
 	}
 	w := Windows{Preferred: all.Window.Preferred, Named: all.Window.Named, Zone: site}
 	if name := all.Window.Timezone; name != "calendar" {
-		zone, err := time.LoadLocation(name)
-		if err != nil || name == "" || name == "Local" {
+		named, err := zone.Load(name)
+		if err != nil {
 			return w, fmt.Errorf("read the windows of the settings: window.timezone is %q, which is no zone", name)
 		}
-		w.Zone = zone
+		w.Zone = named
 	}
 	return w, nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	syntax "github.com/emersion/go-ical"
+
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 //go:embed windowszones.txt
@@ -127,10 +129,7 @@ func (z *zones) lookUp(tzid string) (*time.Location, error) {
 }
 
 func ianaZone(name string) (*time.Location, bool) {
-	if name == "" || strings.EqualFold(name, "Local") {
-		return nil, false
-	}
-	loc, err := time.LoadLocation(name)
+	loc, err := zone.Load(name)
 	return loc, err == nil
 }
 
