@@ -3,7 +3,6 @@ package main
 import (
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/internal/zone"
 	"github.com/spf13/cobra"
 )
@@ -123,25 +122,25 @@ func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Ti
 // momentLayouts are the local spellings of a time.
 var momentLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
-// moment reads a time with its offset, or a local time or date in zone; flag is
+// moment reads a time with its offset, or a local time or date at the site; flag is
 // who gave it.
-func moment(text, flag string, zone *time.Location) (time.Time, error) {
+func moment(text, flag string, site *time.Location) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
 	for _, layout := range momentLayouts {
 		if wall, err := time.Parse(layout, text); err == nil {
-			first, _ := calendar.Instants(wall, zone)
+			first, _ := zone.Instants(wall, site)
 			return first, nil
 		}
 	}
 	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: %q is no time and no date", flag, text)
 }
 
-// midnight is the first instant of a day in zone, also where the clocks skip
+// midnight is the first instant of a day at the site, also where the clocks skip
 // midnight or show it twice.
-func midnight(year int, month time.Month, day int, zone *time.Location) time.Time {
-	first, _ := calendar.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), zone)
+func midnight(year int, month time.Month, day int, site *time.Location) time.Time {
+	first, _ := zone.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), site)
 	return first
 }
 

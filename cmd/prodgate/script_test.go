@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 //	alter TRAIL               turn an allow in it into a denial, behind its back
 //	sql TRAIL STATEMENT       change a trail as somebody with a SQLite shell would
 //	lock TRAIL, unlock        write to a trail, and do not finish
+//	zonefile FILE HOURS       write a zone file that is that far east of UTC, always
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $DIGEST and $OTHER are two digests. With
@@ -69,10 +71,26 @@ func TestScripts(t *testing.T) {
 		Deadline: time.Now().Add(5 * time.Minute),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter, "organisation": listService,
-			"advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
+			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})
+}
+
+// writeZoneFile writes a zone of one offset (RFC 8536), as a machine may have it
+// under any name.
+func writeZoneFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: zonefile FILE HOURS")
+	}
+	hours, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	data := append([]byte("TZif"), make([]byte, 40)...)
+	data[39], data[43] = 1, 2 // one offset, two bytes of names
+	data = binary.BigEndian.AppendUint32(data, uint32(hours*60*60))
+	data = append(data, 0, 0, 'X', 0)
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -153,10 +153,10 @@ func (c Collector) now() time.Time {
 }
 
 // gateRange is what is reported to the gate.
-func (c Collector) gateRange(zone *time.Location) (from, horizon time.Time, err error) {
-	year, month, day := c.now().In(zone).Date()
-	from, _ = Instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), zone)
-	horizon, _ = Instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), zone)
+func (c Collector) gateRange(site *time.Location) (from, horizon time.Time, err error) {
+	year, month, day := c.now().In(site).Date()
+	from, _ = zone.Instants(time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC), site)
+	horizon, _ = zone.Instants(time.Date(year, month, day+horizonDays, 0, 0, 0, 0, time.UTC), site)
 	return from, horizon, nil
 }
 

@@ -85,14 +85,20 @@ func (f feed) wants(e ical.Event, matched map[string]bool) bool {
 	if e.Status == "CANCELLED" || e.Transparency == "TRANSPARENT" && f.Transparent != nil && *f.Transparent == ignored {
 		return false
 	}
+	return f.chooses(e.Name, matched)
+}
+
+// chooses says whether include and exclude take what has this name, and notes
+// which patterns matched.
+func (f feed) chooses(name string, matched map[string]bool) bool {
 	included := len(f.Include) == 0
 	for _, p := range f.Include {
-		if p.shape.MatchString(e.Name) {
+		if p.shape.MatchString(name) {
 			included, matched[p.text] = true, true
 		}
 	}
 	for _, p := range f.Exclude {
-		if p.shape.MatchString(e.Name) {
+		if p.shape.MatchString(name) {
 			included, matched[p.text] = false, true
 		}
 	}

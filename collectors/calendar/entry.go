@@ -46,7 +46,7 @@ func (e entry) once(zone *time.Location) (span, error) {
 	if err != nil {
 		return span{}, err
 	}
-	s := span{start.earliest(zone), end.latest(zone)}
+	s := closed(start, end, zone)
 	if !s.end.After(s.start) {
 		return s, fmt.Errorf("ends %s, which is not after its start %s; end is exclusive, so one whole day ends on the next day",
 			s.end.Format(time.RFC3339), s.start.Format(time.RFC3339))

@@ -39,13 +39,18 @@ type feed struct {
 	Exclude      []pattern `json:"exclude,omitempty"`
 	Transparent  *treated  `json:"transparent"`
 	MaxAge       *age      `json:"max_age"`
+
+	// MinimumEvents is how many events the file must hold, whenever they are: an
+	// empty calendar is else "none".
+	MinimumEvents *int `json:"minimum_events"`
 }
 
 // fetched is a feed that was read, or why it could not be.
 type fetched struct {
-	text   file.Text
-	events []ical.Event
-	err    error
+	text     file.Text
+	calendar *ical.Calendar
+	events   []ical.Event
+	err      error
 }
 
 // readFeeds adds the events of each feed to w and returns what was read, in the
@@ -94,6 +99,9 @@ func checkFeeds(feeds []feed, source string) error {
 		if btoi(f.File != nil)+btoi(f.URL != nil)+btoi(f.URLEnv != nil) != 1 {
 			return fmt.Errorf("%s:%d: feed %q: needs file, url or url_env, one of them", source, f.Line, f.Name)
 		}
+		if f.MinimumEvents != nil && *f.MinimumEvents < 1 {
+			return fmt.Errorf("%s:%d: feed %q: minimum_events is %d; it must be 1 or more", source, f.Line, f.Name, *f.MinimumEvents)
+		}
 	}
 	return nil
 }
@@ -120,14 +128,40 @@ func (c Collector) readFeed(ctx context.Context, w *window, f feed) (answer fetc
 	if answer.err != nil {
 		return answer
 	}
-	calendar, err := ical.Parse(answer.text.Name, answer.text.Data, ical.Options{Site: w.zone, MaxOccurrences: maxOccurrences})
-	if err == nil {
-		// All-day events may mean a day more than their own interval says.
-		from, to := w.seen()
-		answer.events, err = calendar.ExpandContext(ctx, from.Add(-2*ahead), to)
+	answer.calendar, answer.err = ical.Parse(answer.text.Name, answer.text.Data, ical.Options{Site: w.zone, MaxOccurrences: maxOccurrences})
+	if answer.err != nil {
+		return answer
 	}
-	answer.err = err
+	// What an event closes may begin before its own interval, and end after it.
+	from, to := w.seen()
+	if answer.events, answer.err = answer.calendar.ExpandContext(ctx, from.Add(-2*ahead), to.Add(2*ahead)); answer.err == nil {
+		answer.err = f.sufficient(w, answer)
+	}
 	return answer
+}
+
+// sufficient returns an error for a feed that was read and still cannot say what
+// is closed: too few events, or a freeze of which nobody knows the end.
+func (f feed) sufficient(w *window, answer fetched) error {
+	if n := answer.calendar.Events(); f.MinimumEvents != nil && n < *f.MinimumEvents {
+		return fmt.Errorf("it has %d events, and minimum_events is %d; was it emptied?", n, *f.MinimumEvents)
+	}
+	if f.Means != meansFreezes {
+		return nil
+	}
+	for _, other := range answer.calendar.Others() {
+		if other.Timed && f.chooses(other.Name, map[string]bool{}) {
+			return fmt.Errorf("line %d: %s %q has a time and is not an event; write the freeze as a VEVENT, or take its name into exclude", other.Line, other.Kind, other.Name)
+		}
+	}
+	from, to := w.seen()
+	for _, e := range answer.events {
+		if start, end := e.Occupied(); !end.After(start) && f.wants(e, map[string]bool{}) && !start.Before(from) && start.Before(to) {
+			return fmt.Errorf("line %d: the event %q at %s has no end and no length, so nobody can say how long the freeze lasts; give it a DTEND or a DURATION, or take its name into exclude",
+				e.Line, e.Name, start.Format(time.RFC3339))
+		}
+	}
+	return nil
 }
 
 // seen is the range, and what the gate would be told today: whether a feed is
@@ -232,6 +266,7 @@ func (c Collector) fetchFile(ctx context.Context, f feed) (file.Text, error) {
 // take adds what the feed's events mean to w.
 func (w *window) take(f feed, answer fetched) {
 	from, to := w.seen()
+	w.passedOver(f, answer.calendar)
 	matched := make(map[string]bool)
 	taken := 0
 	for _, e := range answer.events {
@@ -239,11 +274,13 @@ func (w *window) take(f feed, answer fetched) {
 			continue
 		}
 		start, end := e.Occupied()
-		if !end.After(start) {
+		switch {
+		case !start.Before(to):
+			continue
+		case !end.After(start):
 			w.warn(f.Line, "the feed %q has the event %q at %s (line %d), which has no length and closes nothing", f.Name, e.Name, start.Format(time.RFC3339), e.Line)
 			continue
-		}
-		if end.After(from) {
+		case end.After(from):
 			taken++
 		}
 		if start, end = placed(start, w.zone), placed(end, w.zone); w.overlaps(start, end) {
@@ -261,6 +298,19 @@ func (w *window) take(f feed, answer fetched) {
 	}
 	if taken == 0 {
 		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, first, last)
+	}
+}
+
+// passedOver warns of what the feed holds and is no event.
+func (w *window) passedOver(f feed, c *ical.Calendar) {
+	for _, other := range c.Others() {
+		if !f.chooses(other.Name, map[string]bool{}) {
+			continue
+		}
+		w.warn(f.Line, "the feed %q has the %s %q (line %d), which is not an event and closes nothing", f.Name, other.Kind, other.Name, other.Line)
+	}
+	for _, damaged := range c.Warnings() {
+		w.warn(f.Line, "the feed %q, line %d: %s", f.Name, damaged.Line, damaged.Text)
 	}
 }
 

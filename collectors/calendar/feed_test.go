@@ -311,7 +311,11 @@ func TestWhatAFeedLacksIsWarnedOf(t *testing.T) {
 		{"nothing ahead", "means: holidays", events("SUMMARY:Christmas\nDTSTART;VALUE=DATE:20251225"), `c.yaml:5: the feed "Company" tells of no holidays from 2026-11-23 to 2027-03-24; is it still kept?`},
 		{"nothing at all", "means: freezes", events(), `tells of no freezes`},
 		{"a pattern without an event", "means: freezes, exclude: ['*party*']", events(yearEnd), `no event that the pattern "*party*" matches`},
-		{"an event without length", "means: freezes", events(yearEnd, "SUMMARY:Deadline\nDTSTART:20261201T100000Z"), `the event "Deadline" at 2026-12-01T10:00:00Z (line 9), which has no length`},
+		{"a task and busy time", "means: holidays", events(yearEnd, "SUMMARY:x\nDTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Clear the desk\nDUE:20261201\nEND:VTODO\nBEGIN:VFREEBUSY\nEND:VFREEBUSY\nBEGIN:VEVENT\nDTSTART:20261202"),
+			"c.yaml:5: the feed \"Company\" has the VTODO \"Clear the desk\" (line 14), which is not an event and closes nothing\nc.yaml:5: the feed \"Company\" has the VFREEBUSY \"\" (line 18), which"},
+		{"a task without a time", "means: freezes", events(yearEnd, "SUMMARY:x\nDTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Clear the desk\nEND:VTODO\nBEGIN:VEVENT\nDTSTART:20261202"), `the VTODO "Clear the desk"`},
+		{"a line that says nothing of time", "means: freezes", events(yearEnd, "SUMMARY:x\nDTSTART:20261201\nATTENDEE;CN=Jo"), `c.yaml:5: the feed "Company", line 13: "ATTENDEE;CN=Jo" is no iCalendar property (NAME:value); it says nothing of time and was passed over`},
+		{"an event without length", "means: holidays", events(yearEnd, "SUMMARY:Deadline\nDTSTART:20261201T100000Z"), `the event "Deadline" at 2026-12-01T10:00:00Z (line 9), which has no length`},
 		{"nothing amiss", "means: freezes, include: ['*freeze*']", events(yearEnd), ""},
 	}
 	for _, tt := range tests {
@@ -328,6 +332,100 @@ func TestWhatAFeedLacksIsWarnedOf(t *testing.T) {
 				t.Errorf("warned %q, want %q", text, tt.want)
 			}
 		})
+	}
+}
+
+func TestAFreezeThatNobodyCanSeeTheEndOf(t *testing.T) {
+	const deadline = "SUMMARY:Deadline\nDTSTART:20261201T100000Z"
+	task := func(properties string) string {
+		return events(yearEnd, "DTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Move the ledger\n"+properties+"\nEND:VTODO\nBEGIN:VEVENT\nDTSTART:20261202")
+	}
+	const noLength = `c.yaml:5: feed "Company": line 9: the event "Deadline" at 2026-12-01T10:00:00Z has no end and no length`
+	tests := []struct{ name, feed, content, want string }{
+		{"a time without an end", "means: freezes", events(yearEnd, deadline), noLength},
+		{"an end that is the start", "means: freezes", events(yearEnd, deadline+"\nDTEND:20261201T100000Z"), noLength},
+		{"no duration", "means: freezes", events(yearEnd, deadline+"\nDURATION:PT0S"), noLength},
+		{"a series without an end", "means: freezes", events(yearEnd, "SUMMARY:Deadline\nDTSTART:20260101T100000Z\nRRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=1"), noLength},
+		{"a day without an end", "means: freezes", events(yearEnd, "SUMMARY:Day\nDTSTART;VALUE=DATE:20261201"), ""},
+		{"long ago", "means: freezes", events(yearEnd, "SUMMARY:Deadline\nDTSTART:20251201T100000Z"), ""},
+		{"called off", "means: freezes", events(yearEnd, deadline+"\nSTATUS:CANCELLED"), ""},
+		{"excluded", "means: freezes, exclude: [deadline]", events(yearEnd, deadline), ""},
+		{"a holiday", "means: holidays", events(yearEnd, deadline), ""},
+		{"a task that is due", "means: freezes", task("DUE:20261201T100000Z"), `c.yaml:5: feed "Company": line 13: VTODO "Move the ledger" has a time and is not an event`},
+		{"a task that lasts", "means: freezes", task("DTSTART:20261201T100000Z\nDURATION:PT5H"), `VTODO "Move the ledger" has a time`},
+		{"a task without a time", "means: freezes", task("PRIORITY:1"), ""},
+		{"an excluded task", "means: freezes, exclude: [move*]", task("DUE:20261201T100000Z"), ""},
+		{"a task among holidays", "means: holidays", task("DUE:20261201T100000Z"), ""},
+		{"busy time", "means: freezes", events(yearEnd, "DTSTART:20261201\nEND:VEVENT\nBEGIN:VFREEBUSY\nFREEBUSY:20261201T100000Z/PT5H\nEND:VFREEBUSY\nBEGIN:VEVENT\nDTSTART:20261202"), `VFREEBUSY "" has a time and is not an event`},
+		{"as many as required", "means: freezes, minimum_events: 1", events(yearEnd), ""},
+		{"too few", "means: freezes, minimum_events: 2", events(yearEnd), `c.yaml:5: feed "Company": it has 1 events, and minimum_events is 2; was it emptied?`},
+		{"none, of holidays", "means: holidays, minimum_events: 1", events(), `it has 0 events, and minimum_events is 1`},
+		{"none", "means: freezes", events(), ""},
+		{"a minimum of none", "means: freezes, minimum_events: 0", events(yearEnd), `c.yaml:5: feed "Company": minimum_events is 0; it must be 1 or more`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := report(t, "UTC", "  - {name: Company, file: f.ics, "+tt.feed+"}\n", map[string]string{"f.ics": tt.content})
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// What lies in the hour of a change of the clocks closes at least what the wall
+// clock says; where two readings are left, the one that closes more.
+func TestFreezesThatBeginOrEndInAChangeOfTheClocks(t *testing.T) {
+	const berlin, newYork = "Europe/Berlin", "America/New_York"
+	tests := []struct{ name, zone, day, start, end, from, to string }{
+		{"begins in the gap, ends after it", berlin, "2027-03-28", "0230", "0330", "03:00+02:00", "03:30+02:00"},
+		{"begins in the gap, ends an hour after it", berlin, "2027-03-28", "0230", "0400", "03:00+02:00", "04:00+02:00"},
+		{"begins early in the gap", berlin, "2027-03-28", "0215", "0315", "03:00+02:00", "03:15+02:00"},
+		{"begins late in the gap", berlin, "2027-03-28", "0245", "0315", "03:00+02:00", "03:15+02:00"},
+		{"ends in the gap", berlin, "2027-03-28", "0130", "0230", "01:30+01:00", "03:30+02:00"},
+		{"lies in the gap", berlin, "2027-03-28", "0215", "0245", "03:00+02:00", "03:45+02:00"},
+		{"is the gap", berlin, "2027-03-28", "0200", "0300", "03:00+02:00", "04:00+02:00"},
+		{"begins in the hour that comes twice", berlin, "2026-10-25", "0230", "0400", "02:30+02:00", "04:00+01:00"},
+		{"ends in the hour that comes twice", berlin, "2026-10-25", "0100", "0230", "01:00+02:00", "02:30+01:00"},
+		{"lies in the hour that comes twice", berlin, "2026-10-25", "0215", "0245", "02:15+02:00", "02:45+01:00"},
+		{"begins in the gap of New York", newYork, "2027-03-14", "0230", "0330", "03:00-04:00", "03:30-04:00"},
+		{"half an hour's gap of Lord Howe", "Australia/Lord_Howe", "2026-10-04", "0215", "0245", "02:30+11:00", "02:45+11:00"},
+		{"midnight skipped in Santiago", "America/Santiago", "2026-09-06", "0000", "0200", "01:00-03:00", "02:00-03:00"},
+	}
+	for _, tt := range tests {
+		day := strings.ReplaceAll(tt.day, "-", "")
+		before := instant(t, tt.day+"T12:00:00Z").AddDate(0, 0, -3)
+		clock := func(text string) string { return text[:2] + ":" + text[2:] }
+		want := "x " + tt.day + "T" + tt.from[:5] + ":00" + tt.from[5:] + "/" + tt.day + "T" + tt.to[:5] + ":00" + tt.to[5:]
+		edges := func(on string) string {
+			return "SUMMARY:x\nDTSTART;TZID=" + tt.zone + ":" + on + "T" + tt.start + "00\nDTEND;TZID=" + tt.zone + ":" + on + "T" + tt.end + "00"
+		}
+		nightly := fmt.Sprintf("freezes: [{name: x, start: %[1]sT%[2]s, end: %[1]sT%[3]s, repeat: daily, until: %[4]s}]\n", before.Format(time.DateOnly), clock(tt.start), clock(tt.end), tt.day)
+		for form, files := range map[string][2]string{
+			"a single event":  {"freezes: []\n", edges(day)},
+			"a nightly event": {"freezes: []\n", edges(before.Format("20060102")) + "\nRRULE:FREQ=DAILY;COUNT=4"},
+			"nightly in YAML": {nightly, "SUMMARY:y\nDTSTART:20200101"},
+			"once in YAML":    {fmt.Sprintf("freezes: [{name: x, start: %[1]sT%[2]s, end: %[1]sT%[3]s}]\n", tt.day, clock(tt.start), clock(tt.end)), "SUMMARY:y\nDTSTART:20200101"},
+		} {
+			t.Run(tt.name+", "+form, func(t *testing.T) {
+				dir := t.TempDir()
+				yaml := "timezone: " + tt.zone + "\nholidays: []\n" + files[0] + "feeds: [{name: a, file: f.ics, means: freezes}]\n"
+				for name, content := range map[string]string{"c.yaml": yaml, "f.ics": events(files[1])} {
+					if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return before }}
+				r, err := c.Read(t.Context(), c.gateRange)
+				if err != nil {
+					t.Fatal(err)
+				}
+				last := shown(r.Calendar.Freezes)
+				if len(last) == 0 || last[len(last)-1] != want {
+					t.Errorf("got %q, want %s", last, want)
+				}
+			})
+		}
 	}
 }
 

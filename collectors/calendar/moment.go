@@ -3,6 +3,8 @@ package calendar
 import (
 	"errors"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // moment is an edge of an interval as the file has it.
@@ -47,45 +49,30 @@ func (m *moment) parse(text string) (time.Time, error) {
 	return at, nil
 }
 
-// earliest is the first instant that m can mean.
-func (m *moment) earliest(zone *time.Location) time.Time {
-	if !m.local {
-		return m.at.In(zone)
+// closed is the half-open interval from start to end. Of a local moment that a
+// change of the clocks leaves in doubt the reading counts that closes more.
+func closed(start, end moment, site *time.Location) span {
+	if start.local && end.local {
+		from, to := zone.Closed(start.at, end.at, site)
+		return span{from, to}
 	}
-	first, _ := Instants(m.at, zone)
+	return span{start.earliest(site), end.latest(site)}
+}
+
+// earliest is the first instant that m can mean.
+func (m *moment) earliest(site *time.Location) time.Time {
+	if !m.local {
+		return m.at.In(site)
+	}
+	first, _ := zone.Instants(m.at, site)
 	return first
 }
 
 // latest is the last instant that m can mean.
-func (m *moment) latest(zone *time.Location) time.Time {
+func (m *moment) latest(site *time.Location) time.Time {
 	if !m.local {
-		return m.at.In(zone)
+		return m.at.In(site)
 	}
-	_, last := Instants(m.at, zone)
+	_, last := zone.Instants(m.at, site)
 	return last
-}
-
-// Instants are the first and the last instant at which clocks in zone may show
-// wall (its date and time of day, in UTC). They differ where clocks are set
-// back, so that the hour comes twice. Where clocks are set forward and skip the
-// hour, both are the instant of the change.
-func Instants(wall time.Time, zone *time.Location) (first, last time.Time) {
-	_, before := wall.Add(-36 * time.Hour).In(zone).Zone()
-	_, after := wall.Add(36 * time.Hour).In(zone).Zone()
-	first = wall.Add(-time.Duration(max(before, after)) * time.Second).In(zone)
-	last = wall.Add(-time.Duration(min(before, after)) * time.Second).In(zone)
-	shows := func(t time.Time) bool { return t.Format(time.DateTime) == wall.Format(time.DateTime) }
-	switch {
-	case shows(first) && shows(last):
-		return first, last
-	case shows(first):
-		return first, first
-	case shows(last):
-		return last, last
-	}
-	_, change := first.ZoneBounds()
-	if change.IsZero() || change.After(last) {
-		return first, last
-	}
-	return change, change
 }

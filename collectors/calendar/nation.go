@@ -12,6 +12,7 @@ import (
 	"github.com/rickar/cal/v2"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // nation asks for the public holidays of a country or of a part of it.
@@ -70,8 +71,7 @@ func (w *window) nation(ctx context.Context, n nation) ([]facts.Interval, error)
 // addDay adds the whole local day of a date, if it overlaps w.
 func (w *window) addDay(list []facts.Interval, date time.Time, name, place string) []facts.Interval {
 	year, month, day := date.Date()
-	start, _ := Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), w.zone)
-	_, end := Instants(time.Date(year, month, day+1, 0, 0, 0, 0, time.UTC), w.zone)
+	start, end := zone.Closed(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), time.Date(year, month, day+1, 0, 0, 0, 0, time.UTC), w.zone)
 	if !w.overlaps(start, end) {
 		return list
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // repetition is how an entry comes again, as a recurrence rule of RFC 5545.
@@ -73,23 +74,21 @@ const (
 )
 
 // repeated are the times in [from, to) that e covers. The rule is followed on
-// the wall clock, as iCalendar's floating time; then each edge is placed in
-// zone as that of an entry without repeat: a start at the first instant that it
-// can mean, an end at the last.
-func (e entry) repeated(ctx context.Context, zone *time.Location, from, to time.Time) ([]span, error) {
-	calendar, err := e.calendar(zone)
+// the wall clock, as iCalendar's floating time; then each occurrence is placed on
+// the site's clock as an entry without repeat is.
+func (e entry) repeated(ctx context.Context, site *time.Location, from, to time.Time) ([]span, error) {
+	calendar, err := e.calendar(site)
 	if err != nil {
 		return nil, err
 	}
-	lo, hi := wall(from, zone).Add(-ahead), wall(to, zone).Add(ahead)
+	lo, hi := wall(from, site).Add(-ahead), wall(to, site).Add(ahead)
 	events, err := calendar.ExpandContext(ctx, lo, hi)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be repeated: %w", plain(err))
 	}
 	var found []span
 	for _, event := range events {
-		start, _ := Instants(event.Start, zone)
-		_, end := Instants(event.End, zone)
+		start, end := zone.Closed(event.Start, event.End, site)
 		if end.After(start) && end.After(from) && start.Before(to) {
 			found = append(found, span{start, end})
 		}

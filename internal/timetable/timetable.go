@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // State says whether an ordinary deployment may go.
@@ -141,8 +141,8 @@ func days(from, to time.Time, zone *time.Location, each func(start, end time.Tim
 }
 
 // midnight is the first instant of a local day.
-func midnight(year int, month time.Month, day int, zone *time.Location) time.Time {
-	first, _ := calendar.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), zone)
+func midnight(year int, month time.Month, day int, site *time.Location) time.Time {
+	first, _ := zone.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), site)
 	return first
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
@@ -77,7 +76,7 @@ func (w Windows) edges(from, to time.Time) []time.Time {
 		}
 		year, month, day := start.In(w.Zone).Date()
 		for _, clock := range clocks {
-			first, last := calendar.Instants(time.Date(year, month, day, 0, clock, 0, 0, time.UTC), w.Zone)
+			first, last := zone.Instants(time.Date(year, month, day, 0, clock, 0, 0, time.UTC), w.Zone)
 			all = append(all, first, last)
 		}
 	})

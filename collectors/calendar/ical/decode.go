@@ -11,27 +11,28 @@ import (
 
 // decode reads the file's VCALENDARs with go-ical. Each component and property
 // that it returns carries its line, for [lineOf] and [lineOfProp].
-func decode(data []byte, opts Options) ([]*syntax.Component, error) {
+func decode(data []byte, opts Options) ([]*syntax.Component, *outliner, error) {
 	if len(data) > opts.MaxBytes {
-		return nil, fmt.Errorf("the calendar is larger than %d bytes; raise the limit or split it", opts.MaxBytes)
+		return nil, nil, fmt.Errorf("the calendar is larger than %d bytes; raise the limit or split it", opts.MaxBytes)
 	}
 	lines, err := unfold(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if lines, err = outline(lines, opts.MaxEvents); err != nil {
-		return nil, err
+	outlined, err := outline(lines, opts.MaxEvents)
+	if err != nil {
+		return nil, nil, err
 	}
-	feed := &feeder{lines: lines}
+	feed := &feeder{lines: outlined.out}
 	decoder := syntax.NewDecoder(feed)
 	var calendars []*syntax.Component
 	for {
 		calendar, err := decodeOne(decoder)
 		if errors.Is(err, io.EOF) && feed.done() {
-			return calendars, nil
+			return calendars, outlined, nil
 		}
 		if err != nil {
-			return nil, atLine(feed.current(), err)
+			return nil, nil, atLine(feed.current(), err)
 		}
 		calendars = append(calendars, calendar.Component)
 	}

@@ -34,9 +34,9 @@ func parseDuration(value string) (span, error) {
 		return span{}, fmt.Errorf("%q is no duration", excerptRaw(value))
 	}
 	if negative {
-		return span{-wall, -exact}, nil
+		return span{wall: -wall, exact: -exact}, nil
 	}
-	return span{wall, exact}, nil
+	return span{wall: wall, exact: exact}, nil
 }
 
 // sumUnits adds up pieces such as 1H30M.

@@ -84,6 +84,11 @@ func text(c *syntax.Component, name string) string {
 			value = strings.ToValidUTF8(string(plain), "\uFFFD")
 		}
 	}
+	return plainText(value)
+}
+
+// plainText is the value of a TEXT property on one line.
+func plainText(value string) string {
 	value = unescape.Replace(value)
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -1,6 +1,10 @@
 package ical
 
-import "time"
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/internal/zone"
+)
 
 // expansion collects the events of one range.
 type expansion struct {
@@ -81,6 +85,7 @@ func (x *expansion) add(e *event, o occurrence) error {
 	if found.End.Before(found.Start) {
 		found.End = found.Start
 	}
+	found.from, found.to = o.closed(found)
 	if !found.Overlaps(x.from, x.to) {
 		return nil
 	}
@@ -90,4 +95,21 @@ func (x *expansion) add(e *event, o occurrence) error {
 	x.occurrences--
 	x.events = append(x.events, found)
 	return nil
+}
+
+// closed is the interval that holds every reading of an occurrence.
+func (o occurrence) closed(e Event) (from, to time.Time) {
+	length := o.length.wall
+	if e.AllDay && !e.End.After(e.Start) {
+		length = 24 * time.Hour
+	}
+	from, to = zone.Closed(o.at.wall, o.at.wall.Add(length), o.at.loc)
+	to = to.Add(o.length.exact)
+	if e.Start.Before(from) {
+		from = e.Start
+	}
+	if e.End.After(e.Start) && e.End.After(to) {
+		to = e.End
+	}
+	return from, to
 }

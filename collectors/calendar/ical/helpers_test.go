@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/prodgate/prodgate/collectors/calendar/ical"
 )
@@ -86,7 +87,7 @@ func starts(events []ical.Event) []string {
 
 func wantEqual(t *testing.T, want, got any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ical.Event{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -55,6 +55,8 @@ type Event struct {
 	AllDay       bool      // given as dates
 	Source       string    // the name handed to Parse
 	Line         int       // of the VEVENT's BEGIN in the source
+
+	from, to time.Time // the interval that it closes; see Occupied
 }
 
 // StartsIn reports whether the event begins in [from, to).
@@ -68,16 +70,12 @@ func (e Event) Overlaps(from, to time.Time) bool {
 	return e.StartsIn(from, to) || (e.Start.Before(to) && e.End.After(from))
 }
 
-// Occupied returns the half-open interval that the event means: its own, but
-// the whole day for an all-day event that ends on the date on which it starts.
-// RFC 5545 wants an end after the start; holiday feeds are written without.
-func (e Event) Occupied() (start, end time.Time) {
-	if !e.AllDay || e.End.After(e.Start) {
-		return e.Start, e.End
-	}
-	year, month, day := e.Start.Date()
-	return e.Start, place(time.Date(year, month, day+1, 0, 0, 0, 0, time.UTC), e.Start.Location())
-}
+// Occupied returns the half-open interval that the event means. It holds the
+// event's own. Where a change of the clocks skips its start or end, or shows it
+// twice, it holds every reading. An all-day event that ends on the date on which
+// it starts means that day: RFC 5545 requires an end after the start; holiday
+// feeds are written without.
+func (e Event) Occupied() (start, end time.Time) { return e.from, e.to }
 
 // Calendar is a file that has been read, ready to be expanded. It does not
 // change and may be used by several goroutines at once.
@@ -85,14 +83,32 @@ type Calendar struct {
 	name   string
 	opts   Options
 	series []*series
+	read   *outliner
 }
+
+// Other is a VTODO or a VFREEBUSY: not an event, and never expanded.
+type Other struct {
+	Kind  string // VTODO or VFREEBUSY
+	Name  string // SUMMARY, on one line
+	Line  int    // of its BEGIN
+	Timed bool   // says when it is, or when it is due
+}
+
+// Others lists the tasks and the busy times of the file, in its order.
+func (c *Calendar) Others() []Other { return c.read.others }
+
+// Events is the number of VEVENTs in the file, whenever they are.
+func (c *Calendar) Events() int { return c.read.events }
+
+// Warnings lists the damaged lines that say nothing of time, in order.
+func (c *Calendar) Warnings() []Warning { return c.read.warnings }
 
 // Parse reads an iCalendar file: one or several VCALENDARs, or bare VEVENTs.
 // The name is for messages and for [Event].Source. An error is an [*Error]: the
 // file could not be read in full, and nothing is known of what it holds.
 func Parse(name string, data []byte, opts Options) (*Calendar, error) {
 	opts = opts.withDefaults()
-	calendars, err := decode(data, opts)
+	calendars, outlined, err := decode(data, opts)
 	if err != nil {
 		return nil, named(name, err)
 	}
@@ -100,7 +116,7 @@ func Parse(name string, data []byte, opts Options) (*Calendar, error) {
 	if err != nil {
 		return nil, named(name, err)
 	}
-	return &Calendar{name: name, opts: opts, series: series}, nil
+	return &Calendar{name: name, opts: opts, series: series, read: outlined}, nil
 }
 
 // Expand lists every occurrence that overlaps [from, to), ordered by start, end

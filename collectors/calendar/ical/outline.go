@@ -31,11 +31,11 @@ var (
 	}
 )
 
-// outline checks that components nest and that every line is a property of one,
-// and returns what go-ical shall read: balanced VCALENDARs, every component and
+// outline checks that components nest and that every line is a property of one.
+// In out is what go-ical shall read: balanced VCALENDARs, every component and
 // property marked with its line. Bare components are given a VCALENDAR.
-func outline(lines []line, maxEvents int) ([]line, error) {
-	o := outliner{eventsLeft: maxEvents}
+func outline(lines []line, maxEvents int) (*outliner, error) {
+	o := &outliner{eventsLeft: maxEvents}
 	for _, l := range lines {
 		if err := o.take(l); err != nil {
 			return nil, atLine(l.number, err)
@@ -50,7 +50,7 @@ func outline(lines []line, maxEvents int) ([]line, error) {
 		return nil, errorf(lines[0].number, "no VCALENDAR and no VEVENT: this is no iCalendar file")
 	}
 	o.unwrap(lines[len(lines)-1].number)
-	return o.out, nil
+	return o, nil
 }
 
 type component struct {
@@ -61,6 +61,11 @@ type component struct {
 type outliner struct {
 	out        []line
 	open       []component
+	events     int     // VEVENTs
+	others     []Other // in order of their beginning
+	other      int     // the number of others up to the one that is open; 0: none is
+	idle       bool    // the line before was a property that says nothing of time
+	warnings   []Warning
 	wrapped    bool // within a VCALENDAR that is not in the file
 	found      bool // a VCALENDAR or a VEVENT
 	eventsLeft int
@@ -68,6 +73,13 @@ type outliner struct {
 
 func (o *outliner) take(l line) error {
 	name, ok := nameOf(l.text)
+	if !ok && len(o.open) > 0 && passable(l.text, o.idle) {
+		o.idle = true
+		o.warnings = append(o.warnings, Warning{l.number, fmt.Sprintf("%s is no iCalendar property (NAME:value); it says nothing of time and was passed over", excerpt(l.text))})
+		return nil
+	}
+	o.idle = ok && !essential[name]
+	o.describe(name, l.text)
 	switch {
 	case !ok:
 		return fmt.Errorf("%s is no iCalendar property (NAME:value)", excerpt(l.text))
@@ -106,8 +118,13 @@ func (o *outliner) begin(l line) error {
 		o.out = append(o.out, line{l.number, "BEGIN:VCALENDAR"}, line{l.number, mark(l.number)})
 		o.wrapped = true
 	}
-	if name == "VEVENT" {
+	switch name {
+	case "VEVENT":
 		o.eventsLeft--
+		o.events++
+	case "VTODO", "VFREEBUSY":
+		o.others = append(o.others, Other{Kind: name, Line: l.number})
+		o.other = len(o.others)
 	}
 	o.found = o.found || name == "VCALENDAR" || name == "VEVENT"
 	o.open = append(o.open, component{name, l.number})
@@ -124,8 +141,26 @@ func (o *outliner) end(l line) error {
 		return fmt.Errorf("END:%s, where the %s of line %d is still open", name, last.name, last.number)
 	}
 	o.open = o.open[:len(o.open)-1]
+	if name == "VTODO" || name == "VFREEBUSY" {
+		o.other = 0
+	}
 	o.out = append(o.out, line{l.number, "END:" + name})
 	return nil
+}
+
+// describe notes what a line says of the task or of the busy time that it stands
+// in.
+func (o *outliner) describe(name, text string) {
+	if o.other == 0 || len(o.open) == 0 || o.open[len(o.open)-1].number != o.others[o.other-1].Line {
+		return
+	}
+	other := &o.others[o.other-1]
+	switch _, value, _ := strings.Cut(text, ":"); name {
+	case "SUMMARY":
+		other.Name = plainText(value)
+	case "DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "FREEBUSY":
+		other.Timed = true
+	}
 }
 
 // unwrap closes the VCALENDAR that was put around bare components.

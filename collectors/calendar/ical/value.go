@@ -170,13 +170,15 @@ func between(start, end moment) (moment, span) {
 	if end.form == allDay && start.form != allDay {
 		end = moment{end.wall, start.loc, start.form}
 	}
+	if start.loc == end.loc || start.loc.String() == end.loc.String() {
+		// A start in the gap may be a later instant than an end after it.
+		if end.wall.Before(start.wall) {
+			start, end = end, start
+		}
+		return start, span{wall: end.wall.Sub(start.wall)}
+	}
 	if end.instant().Before(start.instant()) {
 		start, end = end, start
-	}
-	if start.loc == end.loc || start.loc.String() == end.loc.String() {
-		if wall := end.wall.Sub(start.wall); wall >= 0 {
-			return start, span{wall: wall}
-		}
 	}
 	return start, span{exact: end.instant().Sub(start.instant())}
 }

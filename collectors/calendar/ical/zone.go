@@ -134,8 +134,12 @@ func ianaZone(name string) (*time.Location, bool) {
 }
 
 // qualifiedZone finds the IANA name at the end of a globally unique one, such as
-// /mozilla.org/20050126_1/Europe/Berlin (RFC 5545, 3.2.19).
+// /mozilla.org/20050126_1/Europe/Berlin (RFC 5545, 3.2.19). Folders of a zone
+// database that hold other clocks than its zones qualify nothing.
 func qualifiedZone(name string) (*time.Location, bool) {
+	if strings.Contains("/"+name, "/right/") || strings.Contains("/"+name, "/posix/") {
+		return nil, false
+	}
 	for {
 		_, rest, more := strings.Cut(name, "/")
 		if !more || !strings.Contains(rest, "/") {
