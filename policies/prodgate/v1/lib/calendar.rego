@@ -2,10 +2,12 @@
 # title: Calendar
 # description: >-
 #   Freezes, holidays and the site's clock. Everything here is undefined or
-#   false unless the calendar was read and covers now.
+#   false unless the calendar was read, covers now and names nothing that the
+#   settings do not list.
 package prodgate.v1.lib.calendar
 
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -13,16 +15,27 @@ import data.prodgate.v1.lib.text
 default covered := false
 
 covered if {
+	_reaches
+	is_set(listed.environments)
+	is_set(listed.services)
+	count(unknown_names) == 0
+}
+
+default _reaches := false
+
+_reaches if {
 	"calendar" in sources.readable
 	time.parse_rfc3339_ns(input.calendar.from) <= clock.now
 	clock.now < time.parse_rfc3339_ns(input.calendar.horizon)
 }
 
-# The zone that wall-clock times are in. No zone, and the zone of whatever
-# machine decides, are none: OPA takes an empty one for UTC.
+# The zone that wall-clock times are in. OPA takes an empty name for UTC. Names of
+# files that a zone database has beside its zones mean another clock on each
+# machine, or none.
 zone := _zone if {
 	text.given(_zone)
-	_zone != "Local"
+	not _zone in {"Local", "localtime", "posixrules", "Factory"}
+	not split(_zone, "/")[0] in {"posix", "right"}
 }
 
 _zone := timezone if {
@@ -93,6 +106,45 @@ _elsewhere(names, name) if {
 }
 
 # METADATA
+# title: The calendar names what no settings list
+# description: >-
+#   A freeze or a holiday is for an environment or a service that the settings
+#   do not list. A misspelt name closes nothing, so nobody knows what the
+#   calendar closes.
+# custom:
+#   code: calendar.unknown_name
+#   cure: fix
+#   remedy: Correct the name in the calendar, or list it in the policy pack under environments or services.
+#   who: [whoever keeps the calendar, owner of the policies]
+unknown_names contains _unknown_name(list, interval, "environment", name, listed.environments) if {
+	some list in {"freezes", "holidays"}
+	some interval in input.calendar[list]
+	some name in interval.environments
+	not name in listed.environments
+}
+
+unknown_names contains _unknown_name(list, interval, "service", name, listed.services) if {
+	some list in {"freezes", "holidays"}
+	some interval in input.calendar[list]
+	some name in interval.services
+	not name in listed.services
+}
+
+_unknown_name(list, interval, kind, name, names) := {
+	"code": "calendar.unknown_name",
+	"item": sprintf("%v", [name]),
+	"path": sprintf("/calendar/%s", [list]),
+	"message": sprintf("%q in the %s names the %s %q, which the settings do not list", [
+		object.get(interval, "name", "an entry"),
+		list,
+		kind,
+		name,
+	]),
+	"observed": name,
+	"required": names,
+}
+
+# METADATA
 # title: Beyond the calendar
 # description: >-
 #   The instant lies outside of what the calendar covers, so nobody knows
@@ -113,5 +165,5 @@ beyond_horizon contains {
 	"observed": input.now,
 	"required": {"from": input.calendar.from, "until": input.calendar.horizon},
 } if {
-	not covered
+	not _reaches
 }

@@ -8,6 +8,7 @@ package prodgate.v1.lib.waivers
 
 import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -168,6 +169,25 @@ problems contains _problem("waiver.unbound", position, "/digest", input.artifact
 	some position, waiver in input.waivers
 	_ours(waiver)
 	not _bound(waiver)
+}
+
+# METADATA
+# title: A waiver names what no settings list
+# description: The waiver is for an environment or a service that the settings do not list.
+# custom:
+#   code: waiver.unknown_name
+#   effect: warn
+#   cure: fix
+#   remedy: Correct the name in the waiver, or list it in the policy pack under environments or services.
+#   who: [whoever wrote the waiver, owner of the policies]
+problems contains _problem("waiver.unknown_name", position, sprintf("/%s", [kind]), names, sprintf("names the %s %v, which the settings do not list", [kind, waiver[kind]])) if {
+	some position, waiver in input.waivers
+	some kind, names in {
+		"environment": listed.environments,
+		"service": listed.services,
+	}
+	text.given(waiver[kind])
+	not waiver[kind] in names
 }
 
 _problem(code, position, key, required, words) := {

@@ -59,6 +59,8 @@ deny contains object.union(_active(freeze), {"message": sprintf("freeze %q until
 
 deny contains finding if some finding in calendar.beyond_horizon
 
+deny contains finding if some finding in calendar.unknown_names
+
 deny contains finding if some finding in trail.partial
 
 # METADATA

@@ -92,6 +92,8 @@ deny contains object.union(_now, {
 
 deny contains finding if some finding in calendar.beyond_horizon
 
+deny contains finding if some finding in calendar.unknown_names
+
 # METADATA
 # title: Deployment outside the preferred window
 # description: Somebody who may has approved a deployment at this discouraged time.
@@ -108,6 +110,27 @@ warn contains object.union(_now, {
 	_open
 	not window.preferred
 	count(_acknowledged) > 0
+}
+
+# METADATA
+# title: The calendar chooses the windows' zone
+# description: >-
+#   The settings leave it to the calendar on whose wall clock the windows are.
+#   Whoever writes the calendar can move them.
+# custom:
+#   code: window.zone_from_calendar
+#   effect: warn
+#   cure: fix
+#   remedy: Set window.timezone in the policy pack to the site's IANA zone.
+#   who: [owner of the policies]
+warn contains {
+	"code": "window.zone_from_calendar",
+	"path": "/calendar/timezone",
+	"message": sprintf("the windows are on the clock of %v, which the calendar names and the settings do not", [input.calendar.timezone]),
+	"observed": input.calendar.timezone,
+	"required": {"window.timezone": "an IANA name"},
+} if {
+	settings.effective.window.timezone == "calendar"
 }
 
 # METADATA
