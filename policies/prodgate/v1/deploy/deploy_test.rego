@@ -260,7 +260,7 @@ test_warn_finding_of_a_rollback_that_only_warns_anyway if {
 
 test_warn_waiver_that_waives_nothing if {
 	document := testing.waive(testing.promotion, [testing.waiver("soak.too_short")])
-	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings} == {["waiver", "waiver.not_allowed", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings; finding.check == "waiver"} == {["waiver", "waiver.not_allowed", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
 }
 
@@ -273,5 +273,5 @@ test_waived_is_shown if {
 	later := testing.change(verified, "/approvals/0/approved_at", "2026-11-24T11:50:00-05:00")
 	shipped := testing.waivable({"soak.too_short"})
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
-	{[finding.code, finding.effect] | some finding in deploy.decision.findings} == {["soak.too_short", "waived"]} with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
+	{[finding.code, finding.effect] | some finding in deploy.decision.findings; finding.check == "soak"} == {["soak.too_short", "waived"]} with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
 }

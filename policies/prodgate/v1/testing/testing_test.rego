@@ -15,7 +15,10 @@ other := "sha256:ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 
 # The organisation's settings, pinned in every test, so that the tests give the
 # same beside any pack: each test that has an input has these too.
-organisation := {"services": {"payments-api": {"repositories": ["registry.example.com/api"]}}}
+organisation := {"services": {
+	"payments-api": {"repositories": ["registry.example.com/api"]},
+	"search-api": {"repositories": ["registry.example.com/search"]},
+}}
 
 # The same with more settings.
 organised(settings) := object.union(organisation, settings)
