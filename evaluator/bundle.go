@@ -18,7 +18,7 @@ import (
 // when the policies have long been others. It is a bundle as stock OPA reads it:
 // "opa eval -b" on it gives the decision, too.
 //
-//	.manifest          revision, roots, and under metadata what Policy says
+//	.manifest          revision, roots, and under metadata what Policy and Zones say
 //	data.json          all data: the shipped settings, the organisation's
 //	prodgate/v1/…      the shipped rules, without their tests
 //	packs/<check>/…    the packs' rules, numbered: where a pack lay is no part of it
@@ -44,6 +44,7 @@ type bundleManifestFile struct {
 // bundleMetadata is what OPA keeps and does not read.
 type bundleMetadata struct {
 	Policy PolicyID `json:"prodgate"`
+	Zones  string   `json:"zones,omitempty"` // the release of the time zone data
 }
 
 // Bundle is everything that decides: every rule, all data, and the identity that
@@ -82,7 +83,7 @@ func (e *Evaluator) Bundle() ([]byte, error) {
 func (e *Evaluator) bundleFiles() ([]ruleFile, error) {
 	manifest, err := json.Marshal(bundleManifestFile{
 		Revision: e.policy.Revision, Roots: []string{"prodgate"}, RegoVersion: 1,
-		Metadata: bundleMetadata{Policy: e.policy},
+		Metadata: bundleMetadata{Policy: e.policy, Zones: e.rules.zones},
 	})
 	if err != nil {
 		return nil, err

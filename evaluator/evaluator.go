@@ -155,6 +155,11 @@ var provenStages = []ast.StageID{
 // Policy says which rules decide.
 func (e *Evaluator) Policy() PolicyID { return e.policy }
 
+// Zones is the release of the time zone data that Policy's digest covers, such
+// as "2025c"; empty for a bundle from before it was covered. Whatever it is,
+// decisions are made with the binary's own.
+func (e *Evaluator) Zones() string { return e.rules.zones }
+
 // ErrNoDecision is in every error that means: there is no decision, which is
 // never an allow.
 var ErrNoDecision = errors.New("no decision")

@@ -17,6 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/zone"
 )
 
 // settingsFile is the one data file of the shipped policies.
@@ -37,12 +38,13 @@ type ruleSet struct {
 	settings map[string]any // data.prodgate.v1.settings
 	own      map[string]any // data.prodgate.organisation; nil without
 	revision string
-	recorded bool // from a bundle: nothing has shown that the shipped rules are ours
+	zones    string // the release of the time zone data that belongs to their identity
+	recorded bool   // from a bundle: nothing has shown that the shipped rules are ours
 }
 
 // loadRules reads the shipped rules and then the packs.
 func loadRules(shipped fs.FS, packs []string) (*ruleSet, error) {
-	set := &ruleSet{}
+	set := &ruleSet{zones: zone.Version()}
 	if err := set.addShipped(shipped); err != nil {
 		return nil, fmt.Errorf("read shipped policies: %w", err)
 	}
@@ -108,7 +110,7 @@ func (s *ruleSet) data() map[string]any {
 }
 
 // identity names the rule set: the contract, the revision, and a digest over
-// every rule and all data. File names are no part of it: a pack decides the same
+// every rule, all data and the release of the time zone data. File names are no part of it: a pack decides the same
 // wherever it lies, as a folder and as a bundle.
 func (s *ruleSet) identity() (PolicyID, error) {
 	hash := sha256.New()
@@ -122,6 +124,9 @@ func (s *ruleSet) identity() (PolicyID, error) {
 		return PolicyID{}, fmt.Errorf("write settings: %w", err)
 	}
 	hash.Write(data)
+	if s.zones != "" {
+		fmt.Fprintf(hash, "\nzones %s", s.zones)
+	}
 	return PolicyID{
 		Version:  facts.Version,
 		Revision: s.revision,

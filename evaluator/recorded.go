@@ -111,7 +111,7 @@ func recordedRules(files []ruleFile) (rules *ruleSet, claimed PolicyID, err erro
 	case rules.settings == nil:
 		return nil, claimed, fmt.Errorf("it has no %s", bundleData)
 	}
-	rules.revision = manifest.Revision
+	rules.revision, rules.zones = manifest.Revision, manifest.Metadata.Zones
 	return rules, claimed, nil
 }
 

@@ -150,3 +150,32 @@ func packOf(t *testing.T, files map[string]string) string {
 	}
 	return dir
 }
+
+// The release of the zone data is part of the identity, in a bundle too.
+func TestTheZoneDataBelongToTheIdentity(t *testing.T) {
+	e, err := New(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Zones() == "" {
+		t.Fatal("no release")
+	}
+	bundle, err := e.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := NewFromBundle(t.Context(), bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Policy() != e.Policy() || again.Zones() != e.Zones() {
+		t.Errorf("%v %s, want %v %s", again.Policy(), again.Zones(), e.Policy(), e.Zones())
+	}
+	for _, zones := range []string{"", "2024a"} {
+		other := *e.rules
+		other.zones = zones
+		if id, err := other.identity(); err != nil || id.Digest == e.Policy().Digest {
+			t.Errorf("zone data %q: %v, %v", zones, id, err)
+		}
+	}
+}

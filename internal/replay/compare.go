@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/zone"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -129,6 +130,9 @@ func (f *finding) reproduce(data *trail.GateData, gate *evaluator.Evaluator, the
 	}
 	for _, c := range appeared {
 		f.differs = append(f.differs, "found and not recorded: "+c.String())
+	}
+	if len(f.differs) > 0 && gate.Zones() != zone.Version() {
+		differ("the time zone data", cmp.Or(gate.Zones(), "unknown"), zone.Version())
 	}
 }
 
