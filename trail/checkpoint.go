@@ -20,7 +20,8 @@ type checkpoint struct {
 	origin   string
 	size     int64
 	root     tlog.Hash
-	previous *link // nil: the first, of size 0
+	previous *link      // nil: the first, of size 0
+	chains   *tlog.Hash // root of the chains of its entries; nil: of a log that has none yet
 }
 
 // link names a checkpoint by its size and the SHA-256 of its signed note.
@@ -29,7 +30,11 @@ type link struct {
 	hash [sha256.Size]byte
 }
 
-const linkWord = "prodgate-previous"
+// Words of the extension lines.
+const (
+	linkWord   = "prodgate-previous"
+	chainsWord = "prodgate-chains"
+)
 
 func linkTo(size int64, note string) *link {
 	return &link{size: size, hash: sha256.Sum256([]byte(note))}
@@ -39,6 +44,9 @@ func (c checkpoint) text() string {
 	s := fmt.Sprintf("%s\n%d\n%s\n", c.origin, c.size, c.root)
 	if c.previous != nil {
 		s += fmt.Sprintf("%s %d %s\n", linkWord, c.previous.size, base64.StdEncoding.EncodeToString(c.previous.hash[:]))
+	}
+	if c.chains != nil {
+		s += chainsWord + " " + c.chains.String() + "\n"
 	}
 	return s
 }
@@ -103,12 +111,17 @@ func parseCheckpoint(text string) (checkpoint, error) {
 	}
 	c := checkpoint{origin: lines[0], size: size, root: root}
 	for _, line := range lines[3:] {
-		word, rest, _ := strings.Cut(line, " ")
-		if word != linkWord {
-			continue
-		}
-		if c.previous, err = parseLink(rest); err != nil {
-			return checkpoint{}, err
+		switch word, rest, _ := strings.Cut(line, " "); word {
+		case linkWord:
+			if c.previous, err = parseLink(rest); err != nil {
+				return checkpoint{}, err
+			}
+		case chainsWord:
+			h, err := tlog.ParseHash(rest)
+			if err != nil {
+				return checkpoint{}, fmt.Errorf("no checkpoint: %q is not the root of chains", rest)
+			}
+			c.chains = &h
 		}
 	}
 	return c, nil

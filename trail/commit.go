@@ -30,6 +30,7 @@ type transaction struct {
 
 	there  map[string]placed // by id: entries of the log or of this transaction
 	bodies []string
+	keys   [][]Key // of each body
 	blobs  []newBlob
 }
 
@@ -216,7 +217,7 @@ func (t *transaction) stage(events []prepared) ([]int64, error) {
 			added = append(added, e.ID)
 		}
 		if err != nil {
-			t.bodies, t.blobs = t.bodies[:bodies], t.blobs[:blobs]
+			t.bodies, t.keys, t.blobs = t.bodies[:bodies], t.keys[:bodies], t.blobs[:blobs]
 			for _, id := range added {
 				delete(t.there, id)
 			}
@@ -239,6 +240,7 @@ func (t *transaction) place(e *prepared) (placed, error) {
 		return placed{}, refusal{err}
 	}
 	t.bodies = append(t.bodies, string(body))
+	t.keys = append(t.keys, keysOf(e.Service, e.Type, e.Digest, e.Deployment))
 	return placed{seq: seq, body: body}, nil
 }
 
@@ -300,7 +302,11 @@ func (t *transaction) finish() error {
 	if err != nil {
 		return err
 	}
-	c := checkpoint{origin: t.log.signer.Name(), size: next.size, root: root, previous: linkTo(t.head.size, t.head.note)}
+	chains, err := t.extend()
+	if err != nil {
+		return err
+	}
+	c := checkpoint{origin: t.log.signer.Name(), size: next.size, root: root, previous: linkTo(t.head.size, t.head.note), chains: &chains}
 	if next.note, err = c.sign(t.log.signer); err != nil {
 		return err
 	}

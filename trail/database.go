@@ -26,11 +26,15 @@ type engine interface {
 	exists(ctx context.Context, q querier) (bool, error)
 	// tables are the statements that make them.
 	tables() []string
+	// chains is the statement that makes the table of chains where there is none.
+	chains() string
 	// minor stands before a column that is not to be searched by; empty where the
 	// database knows by itself.
 	minor() string
 	// insert adds entries from a sequence number on, and hashes from a position on.
 	insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error
+	// keep writes nodes of the tree of chains, over what is there.
+	keep(ctx context.Context, conn *sql.Conn, nodes []int64, contents [][]byte) error
 	// wipe removes from the files what an erasure left of contents.
 	wipe(ctx context.Context, q querier) error
 	// snapshot starts a transaction that reads, all as of one instant.

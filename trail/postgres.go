@@ -15,8 +15,16 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// postgresNames are the tables of a log.
-var postgresNames = []string{"meta", "entries", "hashes", "checkpoints", "blobs"}
+// postgresNames are the tables of a log. One that was made before there were
+// chains has no table for them until it is written to.
+var postgresNames = []string{"meta", "entries", "hashes", "checkpoints", "blobs", chainsTable}
+
+const postgresChains = "chains (node bigint PRIMARY KEY, content bytea NOT NULL)"
+
+// postgresMust are the tables of every log.
+func postgresMust() []string {
+	return slices.DeleteFunc(slices.Clone(postgresNames), func(name string) bool { return name == chainsTable })
+}
 
 // postgresIndexes are the indexes beside the primary keys: table and columns.
 var postgresIndexes = []struct{ name, on string }{
@@ -67,6 +75,7 @@ func (e postgresEngine) tables() []string {
 		"CREATE UNIQUE INDEX entries_id ON entries (id)",
 		"CREATE TABLE hashes (position bigint PRIMARY KEY, hash bytea NOT NULL)",
 		"CREATE TABLE checkpoints (size bigint PRIMARY KEY, note text NOT NULL)",
+		"CREATE TABLE " + postgresChains,
 		`CREATE TABLE blobs (digest text PRIMARY KEY, seq bigint NOT NULL, media_type text NOT NULL, size bigint NOT NULL,
  salt bytea, content bytea, plain bytea, erased_at text, erased_seq bigint)`,
 	}
@@ -135,14 +144,14 @@ func (e postgresEngine) beginNew(ctx context.Context, conn *sql.Conn) error {
 func (e postgresEngine) exists(ctx context.Context, q querier) (bool, error) {
 	var count int
 	err := q.QueryRowContext(ctx, "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY ($2)",
-		e.namespace, postgresNames).Scan(&count)
+		e.namespace, postgresMust()).Scan(&count)
 	switch {
 	case err != nil:
 		return false, err
 	case count == 0:
 		return false, nil
-	case count < len(postgresNames):
-		return false, fmt.Errorf("schema %q holds %d of the %d tables of a trail: name another schema with ?search_path=NAME", e.namespace, count, len(postgresNames))
+	case count < len(postgresMust()):
+		return false, fmt.Errorf("schema %q holds %d of the %d tables of a trail: name another schema with ?search_path=NAME", e.namespace, count, len(postgresMust()))
 	}
 	var format string
 	err = q.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'format'").Scan(&format)
@@ -155,6 +164,8 @@ func (e postgresEngine) exists(ctx context.Context, q querier) (bool, error) {
 	return true, err
 }
 
+func (postgresEngine) chains() string { return "CREATE TABLE IF NOT EXISTS " + postgresChains }
+
 func (postgresEngine) minor() string { return "" }
 
 func (postgresEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodies []string, position int64, hashes [][]byte) error {
@@ -163,6 +174,12 @@ func (postgresEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bod
 		return err
 	}
 	_, err := conn.ExecContext(ctx, "INSERT INTO hashes (position, hash)"+fmt.Sprintf(from, "bytea"), position, hashes)
+	return err
+}
+
+func (postgresEngine) keep(ctx context.Context, conn *sql.Conn, nodes []int64, contents [][]byte) error {
+	_, err := conn.ExecContext(ctx, `INSERT INTO chains (node, content) SELECT * FROM unnest($1::bigint[], $2::bytea[])
+ ON CONFLICT (node) DO UPDATE SET content = excluded.content`, nodes, contents)
 	return err
 }
 

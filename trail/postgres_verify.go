@@ -70,6 +70,7 @@ func (e postgresEngine) expectedSchema() map[string]bool {
 		"entries":     {"seq bigint must", "body text must"},
 		"hashes":      {"position bigint must", "hash bytea must"},
 		"checkpoints": {"size bigint must", "note text must"},
+		chainsTable:   {"node bigint must", "content bytea must"},
 		"blobs": {"digest text must", "seq bigint must", "media_type text must", "size bigint must", "salt bytea", "content bytea", "plain bytea",
 			"erased_at text", "erased_seq bigint"},
 	} {

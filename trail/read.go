@@ -148,7 +148,7 @@ func (f Filter) conditions(minor string) (string, []any) {
 		fmt.Fprintf(&b, "%s $%d AND ", condition, len(args))
 	}
 	if f.Digest != "" {
-		add("digest =", strings.TrimPrefix(f.Digest, "sha256:"))
+		add("digest =", trimDigest(f.Digest))
 	}
 	if f.Deployment != "" {
 		add("deployment =", f.Deployment)
@@ -173,6 +173,9 @@ func (f Filter) conditions(minor string) (string, []any) {
 	}
 	return b.String(), args
 }
+
+// trimDigest is a digest as its column has it.
+func trimDigest(digest string) string { return strings.TrimPrefix(digest, "sha256:") }
 
 // ceiling is the first instant from t on that recordedLayout can write.
 func ceiling(t time.Time) time.Time {

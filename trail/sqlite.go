@@ -46,6 +46,7 @@ func sqliteTables() []string {
 		`CREATE INDEX entries_policy ON entries (policy) WHERE policy IS NOT NULL`,
 		`CREATE TABLE hashes (position INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT`,
 		`CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT`,
+		sqliteChains,
 		`CREATE TABLE blobs (
   digest TEXT PRIMARY KEY,
   seq INTEGER NOT NULL,
@@ -62,6 +63,9 @@ func sqliteTables() []string {
 		`CREATE INDEX blobs_erased ON blobs (erased_seq) WHERE erased_seq IS NOT NULL`,
 	}
 }
+
+// sqliteChains holds the tree of chains, by node.
+const sqliteChains = `CREATE TABLE chains (node INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT`
 
 // column is a generated column: what entries are looked up by.
 type column struct {
@@ -87,8 +91,11 @@ var columns = []column{
 
 // Positions in columns.
 const (
-	digestColumn = 5
-	policyColumn = 8
+	typeColumn       = 1
+	serviceColumn    = 3
+	digestColumn     = 5
+	deploymentColumn = 6
+	policyColumn     = 8
 )
 
 func sqliteColumns() string {
@@ -225,6 +232,11 @@ func (e sqliteEngine) prepare(ctx context.Context, q querier) error {
 	}
 }
 
+// chains makes the table; SQLite keeps the statement without what follows CREATE TABLE.
+func (sqliteEngine) chains() string {
+	return strings.Replace(sqliteChains, "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
+}
+
 // minor is SQLite's sign for "no index": without statistics, which would be one
 // more table to alter, it takes two columns for better than one.
 func (sqliteEngine) minor() string { return "+" }
@@ -247,6 +259,20 @@ func (sqliteEngine) insert(ctx context.Context, conn *sql.Conn, seq int64, bodie
 	defer hash.Close()
 	for i, h := range hashes {
 		if _, err := hash.ExecContext(ctx, position+int64(i), h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sqliteEngine) keep(ctx context.Context, conn *sql.Conn, nodes []int64, contents [][]byte) error {
+	node, err := conn.PrepareContext(ctx, "INSERT INTO chains (node, content) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET content = excluded.content")
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	for i := range nodes {
+		if _, err := node.ExecContext(ctx, nodes[i], contents[i]); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,10 @@ const (
 	TypeIncidentLinked    = "incident.linked"
 	TypeEmergencyUsed     = "emergency.used"
 	TypeEmergencyReviewed = "emergency.reviewed"
+	TypeEntryDismissed    = "entry.dismissed"
+	TypeFreezeDeclared    = "freeze.declared"
+	TypeFreezeLifted      = "freeze.lifted"
+	TypeProductionAdopted = "production.adopted"
 	TypePolicyChanged     = "policy.changed"
 	TypeBlobErased        = "blob.erased"
 )
@@ -44,7 +48,9 @@ var Types = []string{
 	TypeDeployStarted, TypeDeployLive, TypeDeployFailed,
 	TypeVerificationPassed, TypeVerificationFailed,
 	TypeRollbackStarted, TypeRollbackLive, TypeRollbackFailed,
-	TypeIncidentLinked, TypeEmergencyUsed, TypeEmergencyReviewed, TypePolicyChanged, TypeBlobErased,
+	TypeIncidentLinked, TypeEmergencyUsed, TypeEmergencyReviewed,
+	TypeEntryDismissed, TypeFreezeDeclared, TypeFreezeLifted, TypeProductionAdopted,
+	TypePolicyChanged, TypeBlobErased,
 }
 
 // The roles of a gate's blobs.
@@ -68,7 +74,16 @@ type GateData struct {
 	OpensAt     *time.Time    `json:"opens_at"`
 	Policy      GatePolicy    `json:"policy"`
 	InputDigest string        `json:"input_digest"`
-	Prodgate    string        `json:"prodgate"` // version of the program
+	Prodgate    string        `json:"prodgate"`           // version of the program
+	Rollback    *GateRollback `json:"rollback,omitempty"` // of an allow: the way back that was approved with it
+}
+
+// GateRollback is the way back of a deployment that a gate allowed.
+type GateRollback struct {
+	Version       string  `json:"version,omitempty"`
+	Digest        string  `json:"digest,omitempty"`        // sha256:…; empty for a first release
+	Configuration *string `json:"configuration,omitempty"` // sha256:… of the configuration to go back to
+	Procedure     *string `json:"procedure"`               // command or runbook
 }
 
 // GateFinding is one reason of a decision, without its explanation.
@@ -89,12 +104,16 @@ type GatePolicy struct {
 
 // RequestData are the fields of gate.requested.
 type RequestData struct {
-	Kind        string  `json:"kind"`
-	Emergency   bool    `json:"emergency"`
-	Ticket      *string `json:"ticket"`
-	Trigger     string  `json:"trigger"`
-	RequestedBy string  `json:"requested_by"`
-	TriggeredBy string  `json:"triggered_by"`
+	Kind          string     `json:"kind"`
+	Emergency     bool       `json:"emergency"`
+	Ticket        *string    `json:"ticket"`
+	Trigger       string     `json:"trigger"`
+	RequestedBy   string     `json:"requested_by"`
+	TriggeredBy   string     `json:"triggered_by"`
+	Attempt       *int       `json:"attempt,omitempty"`       // of the CI run, from 1
+	Configuration *string    `json:"configuration,omitempty"` // sha256:… of what a configuration request changes
+	Commit        string     `json:"commit,omitempty"`        // that the artifact was built from, where the gate knew it
+	BuiltAt       *time.Time `json:"built_at,omitempty"`      // when the artifact was built, where the gate knew it
 }
 
 // ApprovalData are the fields of approval.*, as production-readiness.md,
@@ -107,13 +126,20 @@ type ApprovalData struct {
 	ApprovalDurationSeconds *float64  `json:"approval_duration_seconds"`
 	Role                    *string   `json:"role"`
 	Reason                  *string   `json:"reason"`
+	Kind                    *string   `json:"kind,omitempty"`          // of request that the review is about
+	Ticket                  *string   `json:"ticket,omitempty"`        // of the incident that an emergency or rollback answers
+	Configuration           *string   `json:"configuration,omitempty"` // sha256:… of what was reviewed
+	Lifts                   []string  `json:"lifts,omitempty"`         // rejections that this approval lifts: persons or ids of entries
 }
 
-// DeployData are the fields of staging.deployed, deploy.* and rollback.*.
+// DeployData are the fields of staging.*, deploy.*, verification.* and rollback.*.
 type DeployData struct {
 	Version   string   `json:"version"`
 	Approvers []string `json:"approvers"`
 	Reason    *string  `json:"reason"`
+	Result    string   `json:"result,omitempty"`  // of staging.verified, as its system words it; only exactly PASSED is good
+	Kind      string   `json:"kind,omitempty"`    // of request that the deployment answers
+	Attempt   *int     `json:"attempt,omitempty"` // of the CI run, from 1
 }
 
 // IncidentData are the fields of incident.linked: the incident that a
@@ -125,9 +151,52 @@ type IncidentData struct {
 // EmergencyData are the fields of emergency.used and of the emergency.reviewed
 // that settles it.
 type EmergencyData struct {
-	Ticket  string     `json:"ticket"`
-	DueAt   *time.Time `json:"due_at"`            // by when the review is due; of emergency.used
-	Settles string     `json:"settles,omitempty"` // id of the emergency.used that was reviewed; of emergency.reviewed
+	Ticket      string     `json:"ticket"`
+	DueAt       *time.Time `json:"due_at"`                 // by when the review is due; of emergency.used
+	RequestedBy []string   `json:"requested_by,omitempty"` // who asked for it and who started the run; of emergency.used
+	ApprovedBy  []string   `json:"approved_by,omitempty"`  // who approved it; of emergency.used
+	Settles     string     `json:"settles,omitempty"`      // id of the emergency.used that was reviewed; of emergency.reviewed
+	Reviewer    string     `json:"reviewer,omitempty"`     // who held the review; of emergency.reviewed
+}
+
+// DismissalData are the fields of entry.dismissed: the word of a person that an
+// entry of bad news does not hold.
+type DismissalData struct {
+	Entry  string `json:"entry"` // id of the dismissed entry
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+// FreezeData are the fields of freeze.declared. Without services or environments
+// the freeze holds for all of them.
+type FreezeData struct {
+	Reason       string     `json:"reason"`
+	Services     []string   `json:"services,omitempty"`
+	Environments []string   `json:"environments,omitempty"`
+	Until        *time.Time `json:"until"` // null: until it is lifted
+	By           string     `json:"by,omitempty"`
+}
+
+// LiftData are the fields of freeze.lifted.
+type LiftData struct {
+	Freeze string `json:"freeze"` // id of the freeze.declared that ends
+	By     string `json:"by,omitempty"`
+	Reason string `json:"reason"`
+}
+
+// AdoptionData are the fields of production.adopted: what ran in an environment
+// when the gate arrived (Event.Digest and Version), what ran before it, and who
+// approved that both count as if they had passed the gate.
+type AdoptionData struct {
+	Version         string     `json:"version"`
+	LiveAt          *time.Time `json:"live_at"` // null: not known
+	PreviousDigest  string     `json:"previous_digest"`
+	PreviousVersion string     `json:"previous_version"`
+	PreviousLiveAt  *time.Time `json:"previous_live_at"` // null: not known
+	RequestedBy     string     `json:"requested_by"`
+	Approver        string     `json:"approver"`
+	ApprovedAt      time.Time  `json:"approved_at"`
+	Reason          string     `json:"reason"`
 }
 
 // PolicyData are the fields of policy.changed.

@@ -22,6 +22,7 @@ type databaseCheck struct {
 	torn   bool           // an entry is missing: hashes and roots after it cannot be compared
 	before *checkpointRow // the checkpoint looked at last
 	stored []tlog.Hash    // space for tree.add
+	chains map[keyHash]chain
 	blobs  blobCheck
 }
 
@@ -36,7 +37,7 @@ func (v *verification) database(s *store) (err error) {
 		return err
 	}
 	defer rollback(v.ctx, conn)
-	c := &databaseCheck{verification: v, store: s, conn: conn, blobs: blobCheck{shared: map[string]sharedBlob{}}}
+	c := &databaseCheck{verification: v, store: s, conn: conn, chains: map[keyHash]chain{}, blobs: blobCheck{shared: map[string]sharedBlob{}}}
 
 	ctx, cancel := context.WithCancel(v.ctx)
 	var group sync.WaitGroup
@@ -75,6 +76,9 @@ func (c *databaseCheck) integrity(ctx context.Context) error {
 
 func (c *databaseCheck) schema() error {
 	wrong, err := c.store.engine.schema(c.ctx, c.conn)
+	if err == nil {
+		wrong, err = c.withoutChains(wrong)
+	}
 	for _, w := range wrong {
 		c.problem("schema", "%s", w)
 	}
@@ -171,6 +175,9 @@ func (c *databaseCheck) log() error {
 	}
 	if c.before != nil {
 		c.lastCheckpoint()
+		if err := c.checkChains(); err != nil {
+			return err
+		}
 	}
 	return c.flushBlobs()
 }
@@ -323,6 +330,7 @@ func (c *databaseCheck) takePage(p *pageOf) error {
 			continue
 		}
 		c.stored = c.tree.add(r.hash, c.stored)
+		c.addChains(r)
 		hashes = c.compareHashes(r.seq, hashes)
 		due()
 		if len(c.roots[c.tree.size]) > 0 {
