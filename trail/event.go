@@ -2,6 +2,8 @@ package trail
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +21,7 @@ type Event struct {
 	Digest      string // sha256:…; empty where the step is about none
 
 	Request    string // the request's id
-	Deployment string // joins the steps of one deployment; the request's id where nobody says otherwise
+	Deployment string // joins the steps of one deployment, over all attempts of its CI run
 	Run        string // address of the CI run
 	Writer     Writer
 
@@ -89,3 +91,39 @@ type Receipt struct {
 
 // NewID makes an event's id, a UUIDv7.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// attemptWord stands between a CI run and its attempt in a request's id.
+const attemptWord = "/attempts/"
+
+// WithoutAttempt is the deployment that a request's id names: a re-run of a CI
+// run's failed jobs is the same deployment. An id without an attempt stays as it
+// is.
+func WithoutAttempt(id string) string {
+	run, attempt, found := cutLast(id, attemptWord)
+	if !found || run == "" || attempt == "" || strings.Trim(attempt, "0123456789") != "" {
+		return id
+	}
+	return run
+}
+
+// Attempt is the attempt that a request's id names; 0 if it names none.
+func Attempt(id string) int {
+	run := WithoutAttempt(id)
+	if run == id {
+		return 0
+	}
+	n, err := strconv.Atoi(id[len(run)+len(attemptWord):])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// cutLast cuts s around the last separator.
+func cutLast(s, separator string) (before, after string, found bool) {
+	at := strings.LastIndex(s, separator)
+	if at < 0 {
+		return s, "", false
+	}
+	return s[:at], s[at+len(separator):], true
+}

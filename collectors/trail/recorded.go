@@ -1,12 +1,10 @@
 package trail
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
@@ -16,7 +14,7 @@ import (
 // review is the type of the debt that an emergency leaves.
 const review = "emergency.review"
 
-// collectRecorded reads steps and debts from the trail itself.
+// collectRecorded reads the section from the trail itself.
 func (c Collector) collectRecorded(ctx context.Context, req facts.Request) (section facts.Section, err error) {
 	reading, err := c.Log.Open(ctx)
 	if err != nil {
@@ -27,108 +25,168 @@ func (c Collector) collectRecorded(ctx context.Context, req facts.Request) (sect
 			section, err = nil, closed
 		}
 	}()
-	evidence, err := reading.Evidence(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := &facts.Trail{Steps: []facts.Step{}, Debts: []facts.Debt{}}
-	if req.Digest != "" {
-		if found.Steps, err = steps(ctx, reading, req); err != nil {
+	r := reader{ctx: ctx, Reading: reading, req: req}
+	found := &facts.Trail{}
+	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops} {
+		if err := read(found); err != nil {
 			return nil, err
 		}
 	}
-	if found.Debts, err = debts(ctx, reading, req); err != nil {
-		return nil, err
-	}
-	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: evidence}, nil
+	origin, complete := reading.Origin(), reading.Complete
+	found.Origin, found.Complete = &origin, &complete
+	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: reading.Evidence()}, nil
 }
 
-// steps are those of req's artifact and service, in any environment. Of steps
-// that differ in nothing but their time, the first and the last are enough.
-func steps(ctx context.Context, reading *recorded.Reading, req facts.Request) ([]facts.Step, error) {
-	entries, err := reading.Entries(ctx, log.Filter{Service: req.Service, Digest: req.Digest})
-	if err != nil {
-		return nil, err
+// reader reads the parts of the section.
+type reader struct {
+	*recorded.Reading
+	ctx context.Context
+	req facts.Request
+
+	dismissed map[string]bool // ids of entries
+	artifact  []log.Entry     // about the request's digest, of any service
+}
+
+// fields are what entries' data can say of a step, where they are text.
+type fields map[string]json.RawMessage
+
+func fieldsOf(e log.Entry) (fields, error) {
+	f := fields{}
+	if len(e.Data) == 0 {
+		return f, nil
 	}
-	first, last := map[string]facts.Step{}, map[string]facts.Step{}
-	for _, e := range entries {
-		step, err := stepOf(e)
+	if err := json.Unmarshal(e.Data, &f); err != nil {
+		return nil, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+	}
+	return f, nil
+}
+
+// text is a field's text; nil where it is blank or something else.
+func (f fields) text(name string) *string {
+	var s string
+	if json.Unmarshal(f[name], &s) != nil {
+		return nil
+	}
+	return recorded.Text(s)
+}
+
+// dismissals are what persons said of entries about this service or artifact.
+func (r *reader) dismissals(found *facts.Trail) error {
+	keys := append(recorded.OfService(r.req.Service, log.TypeEntryDismissed), recorded.OfService("", log.TypeEntryDismissed)...)
+	entries, err := r.Entries(r.ctx, keys...)
+	if err != nil {
+		return err
+	}
+	if r.req.Digest != "" {
+		if r.artifact, err = r.Entries(r.ctx, log.ByDigest(r.req.Digest)); err != nil {
+			return err
+		}
+	}
+	r.dismissed = map[string]bool{}
+	found.Dismissals = []facts.Dismissal{}
+	for _, e := range append(entries, r.artifact...) {
+		if e.Type != log.TypeEntryDismissed {
+			continue
+		}
+		var data log.DismissalData
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+		}
+		by, writer := recorded.Person(data.By), recorded.Person(e.Writer.Subject)
+		d := facts.Dismissal{Entry: data.Entry, At: recorded.OccurredAt(e), Reason: data.Reason, Assurance: facts.Assurance(e.Writer.Assurance)}
+		if by == nil || writer == nil || d.Entry == "" || recorded.Text(d.Reason) == nil {
+			continue // it dismisses nothing
+		}
+		d.By, d.Writer = *by, *writer
+		if !slices.Contains(found.Dismissals, d) {
+			found.Dismissals = append(found.Dismissals, d)
+		}
+		r.dismissed[d.Entry] = true
+	}
+	return nil
+}
+
+// requests are the attempts of the request's deployment.
+func (r *reader) requests(found *facts.Trail) error {
+	found.Requests = []facts.RecordedRequest{}
+	deployment := log.WithoutAttempt(r.req.ID)
+	if r.req.Deployment != nil {
+		deployment = *r.req.Deployment
+	}
+	entries, err := r.Entries(r.ctx, log.ByDeployment(deployment))
+	if err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	for _, e := range append(entries, r.artifact...) {
+		if e.Type != log.TypeGateRequested || seen[e.Seq] || recorded.Deployment(e) != deployment || e.Service != r.req.Service {
+			continue
+		}
+		seen[e.Seq] = true
+		request, err := r.request(e)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		key := kindOf(step)
-		if known, ok := first[key]; !ok || step.At.Before(known.At) {
-			first[key] = step
-		}
-		if known, ok := last[key]; !ok || step.At.After(known.At) {
-			last[key] = step
-		}
+		found.Requests = append(found.Requests, request)
 	}
-	list := []facts.Step{}
-	for key, step := range first {
-		list = append(list, step)
-		if !last[key].At.Equal(step.At) {
-			list = append(list, last[key])
-		}
-	}
-	slices.SortFunc(list, func(a, b facts.Step) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(kindOf(a), kindOf(b)))
-	})
-	return list, nil
+	slices.SortStableFunc(found.Requests, func(a, b facts.RecordedRequest) int { return a.At.Compare(b.At) })
+	return nil
 }
 
-func stepOf(e log.Entry) (facts.Step, error) {
-	step := facts.Step{
-		Type: e.Type, At: recorded.Second(e.OccurredAt), Digest: e.Digest,
-		Environment: recorded.Identifier(e.Environment),
-		Writer:      recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
+func (r *reader) request(e log.Entry) (facts.RecordedRequest, error) {
+	var data log.RequestData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return facts.RecordedRequest{}, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 	}
-	if slices.Contains([]string{log.TypeGateEvaluated, log.TypeGateDocument, log.TypeGateSimulated}, e.Type) {
-		var gate log.GateData
-		if err := json.Unmarshal(e.Data, &gate); err != nil {
-			return step, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
-		}
-		if gate.Outcome != "" {
-			step.Outcome = &gate.Outcome
-		}
+	by, started := recorded.Person(data.RequestedBy), recorded.Person(data.TriggeredBy)
+	if by == nil || started == nil || data.Kind == "" {
+		return facts.RecordedRequest{}, fmt.Errorf("entry %d (%s) does not say who asked for what", e.Seq, e.Type)
 	}
-	return step, nil
+	request := facts.RecordedRequest{
+		ID: e.Request, At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
+		Digest: r.req.Digest, Environment: r.req.Environment,
+		RequestedBy: *by, TriggeredBy: *started,
+		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
+	}
+	if request.ID == "" {
+		request.ID = e.ID
+	}
+	if e.Digest != "" {
+		request.Digest = e.Digest
+	}
+	if environment := recorded.Identifier(e.Environment); environment != nil {
+		request.Environment = *environment
+	}
+	if n := log.Attempt(e.Request); request.Attempt == nil && n > 0 {
+		request.Attempt = &n
+	}
+	if data.Configuration != nil {
+		request.Configuration = recorded.Digest(*data.Configuration)
+	}
+	return request, nil
 }
 
-// kindOf is all of a step but its time and digest.
-func kindOf(s facts.Step) string {
-	return strings.Join([]string{s.Type, text(s.Environment), text(s.Outcome), text(s.Writer), string(*s.Assurance)}, "\x00")
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// debts are the reviews that emergencies of req's service left, in any
-// environment, with whatever entries say that they were held.
-func debts(ctx context.Context, reading *recorded.Reading, req facts.Request) ([]facts.Debt, error) {
-	entries, err := reading.Entries(ctx, log.Filter{Service: req.Service, Types: []string{log.TypeEmergencyUsed, log.TypeEmergencyReviewed}})
+// debts are the reviews that emergencies of the service left, in any environment,
+// with whatever entries say that they were held.
+func (r *reader) debts(found *facts.Trail) error {
+	entries, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeEmergencyUsed, log.TypeEmergencyReviewed)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	list, at := []facts.Debt{}, map[string]int{}
 	for _, e := range entries {
 		var data log.EmergencyData
 		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}
 		if e.Type == log.TypeEmergencyUsed {
-			incurred := recorded.Second(e.OccurredAt)
-			if e.OccurredAt.After(e.RecordedAt) {
-				incurred = recorded.Second(e.RecordedAt) // nobody records what is yet to come, and no review could settle it
-			}
+			// Nobody records what is yet to come, and no review could settle it.
+			incurred := recorded.OccurredAt(e)
 			at[e.ID] = len(list)
 			list = append(list, facts.Debt{
-				Type: review, ID: &e.ID, Service: recorded.Identifier(e.Service),
-				IncurredAt: &incurred, DueAt: data.DueAt, Settlements: []facts.Settlement{},
+				Type: review, ID: &e.ID, Service: recorded.Identifier(e.Service), Ticket: recorded.Text(data.Ticket),
+				RequestedBy: recorded.Persons(data.RequestedBy), ApprovedBy: recorded.Persons(data.ApprovedBy),
+				IncurredAt: &incurred, DueAt: recorded.Instant(data.DueAt), Settlements: []facts.Settlement{},
 			})
 			continue
 		}
@@ -138,8 +196,50 @@ func debts(ctx context.Context, reading *recorded.Reading, req facts.Request) ([
 			continue // it settles nothing
 		}
 		list[position].Settlements = append(list[position].Settlements, facts.Settlement{
-			At: recorded.Second(e.OccurredAt), Writer: *writer, Assurance: facts.Assurance(e.Writer.Assurance),
+			At: recorded.Told(e), By: recorded.Person(data.Reviewer), Writer: *writer, Assurance: facts.Assurance(e.Writer.Assurance),
 		})
 	}
-	return list, nil
+	found.Debts = list
+	return nil
+}
+
+// stops are the freezes that were declared in the trail, for any service, with
+// whatever entries say that they were lifted.
+func (r *reader) stops(found *facts.Trail) error {
+	entries, err := r.Entries(r.ctx, log.ByType(log.TypeFreezeDeclared), log.ByType(log.TypeFreezeLifted))
+	if err != nil {
+		return err
+	}
+	list, at := []facts.Stop{}, map[string]int{}
+	for _, e := range entries {
+		writer := recorded.Person(e.Writer.Subject)
+		if e.Type == log.TypeFreezeLifted {
+			var data log.LiftData
+			if err := json.Unmarshal(e.Data, &data); err != nil {
+				return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+			}
+			if position, known := at[data.Freeze]; known && writer != nil {
+				list[position].Lifted = append(list[position].Lifted, facts.Settlement{
+					At: recorded.OccurredAt(e), By: recorded.Person(data.By), Writer: *writer, Assurance: facts.Assurance(e.Writer.Assurance),
+				})
+			}
+			continue
+		}
+		var data log.FreezeData
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+		}
+		stop := facts.Stop{
+			ID: e.ID, Seq: recorded.Seq(e), Reason: data.Reason, Services: data.Services, Environments: data.Environments,
+			From: recorded.OccurredAt(e), Until: recorded.Instant(data.Until), By: recorded.Person(data.By),
+			Writer: writer, Assurance: recorded.Assurance(e.Writer), Lifted: []facts.Settlement{},
+		}
+		if recorded.Text(stop.Reason) == nil {
+			stop.Reason = "no reason is recorded"
+		}
+		at[e.ID] = len(list)
+		list = append(list, stop)
+	}
+	found.Stops = list
+	return nil
 }

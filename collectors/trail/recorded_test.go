@@ -72,54 +72,144 @@ func collectFrom(location string) (*facts.Trail, facts.Observed, error) {
 
 func pointer[T any](v T) *T { return &v }
 
+// told are steps as "seq type", in their order.
+func told(found *facts.Trail) []string {
+	list := []string{}
+	for _, s := range found.Steps {
+		list = append(list, fmt.Sprintf("%d %s", *s.Seq, s.Type))
+	}
+	return list
+}
+
 func TestStepsOfTheTrailSayWhoWroteThem(t *testing.T) {
-	other := strings.Replace(zeros, "0", "1", 1)
-	location := written(t,
-		log.Event{Type: log.TypeStagingDeployed, Digest: zeros, Environment: "staging"},
-		log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(time.Hour),
-			Writer: log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}},
-		log.Event{Type: log.TypeStagingVerified, Digest: zeros, OccurredAt: noon.Add(2 * time.Hour), Writer: log.Writer{Subject: "Jane Doe", Assurance: log.AssuranceUser}},
-		log.Event{Type: log.TypeGateEvaluated, Digest: zeros, Environment: "production", Mode: "enforce", OccurredAt: noon.Add(3 * time.Hour), Data: json.RawMessage(`{"outcome":"deny"}`)},
-		log.Event{Type: log.TypeStagingVerified, Digest: other, Environment: "staging"},
-		log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", Service: "search-api"},
-	)
+	id := log.NewID()
+	location := written(t, log.Event{
+		ID: id, Type: log.TypeApprovalGranted, Digest: zeros, Environment: "production", Request: "acme/web/runs/7/attempts/2", Deployment: "acme/web/runs/7/attempts/2",
+		Data: json.RawMessage(`{"approver":"mailto:lead@example.com","kind":"configuration","ticket":"INC-1","configuration":"` + zeros + `","lifts":[]}`),
+	})
 	got, observed, err := collectFrom(location)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := noon.Truncate(time.Second)
-	want := &facts.Trail{Debts: []facts.Debt{}, Steps: []facts.Step{
-		{Type: "staging.deployed", At: second, Digest: zeros, Environment: pointer("staging"), Writer: pointer("repo:acme/payments-api"), Assurance: pointer(facts.AssuranceCI)},
-		{Type: "staging.verified", At: second.Add(time.Hour), Digest: zeros, Environment: pointer("staging"), Writer: pointer("user:jane"), Assurance: pointer(facts.AssuranceClaimed)},
-		{Type: "staging.verified", At: second.Add(2 * time.Hour), Digest: zeros, Assurance: pointer(facts.AssuranceUser)},
-		{Type: "gate.evaluated", At: second.Add(3 * time.Hour), Digest: zeros, Environment: pointer("production"), Outcome: pointer("deny"), Writer: pointer("repo:acme/payments-api"), Assurance: pointer(facts.AssuranceCI)},
+	want := []facts.Step{{
+		Type: "approval.granted", At: noon.Truncate(time.Second), Digest: zeros, ID: &id, Seq: pointer(0), Service: pointer("payments-api"), Environment: pointer("production"),
+		Kind: pointer("configuration"), Ticket: pointer("INC-1"), Configuration: pointer(zeros), Approver: pointer("mailto:lead@example.com"),
+		Request: pointer("acme/web/runs/7/attempts/2"), Deployment: pointer("acme/web/runs/7"),
+		Writer: pointer("repo:acme/payments-api"), Assurance: pointer(facts.AssuranceCI),
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got.Steps); diff != "" {
 		t.Error(diff)
 	}
-	if observed.Kind != "trail" || observed.Evidence == nil || !strings.HasSuffix(observed.Evidence.URI, "#6") || len(observed.Evidence.SHA256) != 64 {
+	if !*got.Complete || !strings.HasPrefix(*got.Origin, "prodgate.dev/trail/") {
+		t.Errorf("complete %t, origin %q", *got.Complete, *got.Origin)
+	}
+	if observed.Kind != "trail" || observed.Evidence == nil || !strings.HasSuffix(observed.Evidence.URI, "#1") || len(observed.Evidence.SHA256) != 64 {
 		t.Errorf("observed %+v with evidence %+v", observed, observed.Evidence)
 	}
 }
 
-func TestOfTheSameStepsTheFirstAndTheLastAreTold(t *testing.T) {
-	var events []log.Event
-	for _, hours := range []int{5, 2, 9, 7} {
-		events = append(events, log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(time.Duration(hours) * time.Hour)})
+func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
+	other := strings.Replace(zeros, "0", "1", 1)
+	jane := log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}
+	dismissed := log.NewID()
+	location := written(t,
+		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging"}, // 0: before this one
+		log.Event{Type: log.TypeStagingDeployed, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(time.Hour)},
+		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "uat", OccurredAt: noon.Add(2 * time.Hour)}, // 2: elsewhere
+		log.Event{ID: dismissed, Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(3 * time.Hour), Writer: jane},
+		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(4 * time.Hour), Writer: jane},
+		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(5 * time.Hour), Writer: jane}, // 5: the stay ended before
+		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(6 * time.Hour)},
+		log.Event{Type: log.TypeApprovalRejected, Digest: other, OccurredAt: noon.Add(7 * time.Hour)},
+		log.Event{Type: log.TypeApprovalWithdrawn, Digest: other, Environment: "prod", OccurredAt: noon.Add(8 * time.Hour)},
+		log.Event{Type: log.TypeApprovalRejected, Digest: other, Service: "search-api"}, // 9: of another artifact of another service
+		log.Event{Type: log.TypeApprovalRejected, Digest: zeros, Service: "search-api", OccurredAt: noon.Add(9 * time.Hour)},
+		log.Event{Type: log.TypeApprovalRejected, OccurredAt: noon.Add(10 * time.Hour)},
+		log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(11 * time.Hour), Data: json.RawMessage(`{"result":"FAILED"}`)},
+		log.Event{Type: log.TypeGateEvaluated, Digest: zeros, Environment: "production", Mode: "enforce", OccurredAt: noon.Add(12 * time.Hour), Data: json.RawMessage(`{"outcome":"deny"}`)},
+		log.Event{Type: log.TypeGateDocument, Digest: zeros, Environment: "production", Mode: "document", OccurredAt: noon.Add(13 * time.Hour), Data: json.RawMessage(`{"outcome":"allow"}`)},
+		log.Event{Type: log.TypeEntryDismissed, Digest: other, Environment: "staging", Data: json.RawMessage(`{"entry":"` + dismissed + `","by":"user:lead","reason":"it was a test"}`)},
+	)
+	got, _, err := collectFrom(location)
+	if err != nil {
+		t.Fatal(err)
 	}
-	got, _, err := collectFrom(written(t, events...))
-	if err != nil || len(got.Steps) != 2 || got.Steps[0].At.Hour() != 14 || got.Steps[1].At.Hour() != 21 {
-		t.Errorf("read %+v, %v", got, err)
+	want := []string{
+		"1 staging.deployed", "3 staging.deployed", "4 staging.deployed", "6 staging.deployed", "7 approval.rejected", "8 approval.withdrawn",
+		"10 approval.rejected", "11 approval.rejected", "12 staging.verified", "13 gate.evaluated",
+	}
+	if diff := cmp.Diff(want, told(got)); diff != "" {
+		t.Error(diff)
+	}
+	if got.Steps[7].Digest != zeros || *got.Steps[8].Result != "FAILED" || *got.Steps[9].Outcome != "deny" {
+		t.Errorf("%+v", got.Steps[7:])
+	}
+	if len(got.Dismissals) != 1 || got.Dismissals[0].Entry != dismissed || got.Dismissals[0].By != "user:lead" || got.Dismissals[0].Assurance != facts.AssuranceCI {
+		t.Errorf("%+v", got.Dismissals)
+	}
+}
+
+func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
+	asked := func(request, deployment, service string, hours int, more string) log.Event {
+		return log.Event{Type: log.TypeGateRequested, Digest: zeros, Environment: "production", Service: service, Request: request, Deployment: deployment,
+			OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(`{"kind":"promotion","requested_by":"github:1","triggered_by":"github:2"` + more + `}`)}
+	}
+	location := written(t,
+		asked("r/7/attempts/2", "r/7", "", 2, `,"attempt":2`), asked("r/7/attempts/1", "r/7/attempts/1", "", 1, ""),
+		asked("r/8", "r/8", "", 0, ""), asked("r/7/attempts/3", "r/7", "search-api", 0, ""),
+	)
+	section, err := Collector{Recorded: true, Log: recorded.Log{Location: location}}.Collect(context.Background(),
+		facts.Request{ID: "r/7/attempts/3", Deployment: pointer("r/7"), Service: "payments-api", Environment: "production", Digest: zeros})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := section.(facts.Observed).Section.(*facts.Trail).Requests
+	if len(got) != 2 || got[0].ID != "r/7/attempts/1" || *got[0].Attempt != 1 || got[1].ID != "r/7/attempts/2" || *got[1].Attempt != 2 || got[1].TriggeredBy != "github:2" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestFreezesOfEverybodyAreRead(t *testing.T) {
+	id := log.NewID()
+	location := written(t,
+		log.Event{ID: id, Type: log.TypeFreezeDeclared, Service: "search-api", Data: json.RawMessage(`{"reason":"fire","services":["payments-api"],"until":null,"by":"user:jane"}`)},
+		log.Event{Type: log.TypeFreezeLifted, Service: "search-api", Data: json.RawMessage(`{"freeze":"` + id + `","reason":"it is out"}`)},
+		log.Event{Type: log.TypeFreezeDeclared, Data: json.RawMessage(`{"reason":" ","until":"2026-11-30T10:00:00Z"}`)},
+	)
+	got, _, err := collectFrom(location)
+	if err != nil || len(got.Stops) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if first := got.Stops[0]; first.ID != id || len(first.Lifted) != 1 || first.Until != nil || first.Services[0] != "payments-api" || *first.By != "user:jane" {
+		t.Errorf("%+v", first)
+	}
+	if second := got.Stops[1]; second.Reason == " " || second.Until.Day() != 30 || second.Lifted == nil {
+		t.Errorf("%+v", second)
+	}
+}
+
+// A step that differs in anything but its time is kept; of others the first and
+// the last.
+func TestOfTheSameStepsTheFirstAndTheLastAreTold(t *testing.T) {
+	approved := func(hours int, data string) log.Event {
+		return log.Event{Type: log.TypeApprovalGranted, Digest: zeros, OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(data)}
+	}
+	got, _, err := collectFrom(written(t, approved(5, "{}"), approved(2, "{}"), approved(9, "{}"), approved(7, "{}"), approved(6, `{"ticket":"INC-1"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"1 approval.granted", "4 approval.granted", "2 approval.granted"}, told(got)); diff != "" {
+		t.Error(diff)
 	}
 }
 
 func TestAnEmergencyLeavesADebtAndReviewsSettleIt(t *testing.T) {
 	used, foreign := log.NewID(), log.NewID()
 	reviewed := func(settles string) json.RawMessage {
-		return json.RawMessage(`{"ticket":"INC-1","settles":"` + settles + `"}`)
+		return json.RawMessage(`{"ticket":"INC-1","settles":"` + settles + `","reviewer":"user:joe"}`)
 	}
 	location := written(t,
-		log.Event{ID: used, Type: log.TypeEmergencyUsed, Environment: "production", Data: json.RawMessage(`{"ticket":"INC-1","due_at":null}`)},
+		log.Event{ID: used, Type: log.TypeEmergencyUsed, Environment: "production", Data: json.RawMessage(`{"ticket":"INC-1","due_at":null,"requested_by":["github:1","github:1","x"],"approved_by":["mailto:vp@example.com"]}`)},
 		log.Event{ID: foreign, Type: log.TypeEmergencyUsed, Service: "search-api"},
 		log.Event{Type: log.TypeEmergencyReviewed, OccurredAt: noon.Add(time.Hour), Writer: log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}, Data: reviewed(used)},
 		log.Event{Type: log.TypeEmergencyReviewed, OccurredAt: noon.Add(2 * time.Hour), Data: reviewed(used)},
@@ -128,14 +218,15 @@ func TestAnEmergencyLeavesADebtAndReviewsSettleIt(t *testing.T) {
 	)
 	got, _, err := collectFrom(location)
 	second := noon.Truncate(time.Second)
-	want := &facts.Trail{Steps: []facts.Step{}, Debts: []facts.Debt{{
+	want := []facts.Debt{{
 		Type: "emergency.review", ID: &used, Service: pointer("payments-api"), IncurredAt: &second,
+		Ticket: pointer("INC-1"), RequestedBy: []string{"github:1"}, ApprovedBy: []string{"mailto:vp@example.com"},
 		Settlements: []facts.Settlement{
-			{At: second.Add(time.Hour), Writer: "user:jane", Assurance: facts.AssuranceClaimed},
-			{At: second.Add(2 * time.Hour), Writer: "repo:acme/payments-api", Assurance: facts.AssuranceCI},
+			{At: second.Add(time.Hour), By: pointer("user:joe"), Writer: "user:jane", Assurance: facts.AssuranceClaimed},
+			{At: second.Add(2 * time.Hour), By: pointer("user:joe"), Writer: "repo:acme/payments-api", Assurance: facts.AssuranceCI},
 		},
-	}}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	}}
+	if diff := cmp.Diff(want, got.Debts); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
@@ -190,7 +281,8 @@ func TestAnAlteredTrailIsAnError(t *testing.T) {
 		"a step's body":        `UPDATE entries SET body = replace(body, '"claimed"', '"ci"') WHERE seq = 1`,
 		"the checkpoint":       `UPDATE checkpoints SET note = replace(note, char(10), ' ') WHERE size > 0`,
 		"another's checkpoint": `UPDATE checkpoints SET note = (SELECT note FROM checkpoints WHERE size = 0) WHERE size > 0`,
-		"a hash":               `UPDATE hashes SET hash = zeroblob(32)`,
+		"a missing row":        `DELETE FROM entries WHERE seq = 0`,
+		"the chains":           `DELETE FROM chains`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			location := written(t,

@@ -1,13 +1,17 @@
 // Package recorded reads the audit trail for the collectors whose facts are in
-// it: read-only, and believing no entry that the trail's signed checkpoint does
-// not prove. It knows nothing about what the entries say.
+// it: read-only, completely, and believing no entry that the trail's signed
+// checkpoint does not prove. It knows nothing about what the entries say.
 package recorded
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
@@ -18,22 +22,27 @@ import (
 // Kind is the kind of source that a trail is.
 const Kind = "trail"
 
-// maxEntries bounds what is read for one section.
-const maxEntries = 10_000
+// MaxEntries bounds what is read of one service and type, of one digest or of one
+// deployment. Where there is more, the section is not complete.
+const MaxEntries = 10_000
 
 // Log says where the trail is.
 type Log struct {
-	Location string // a path, or postgres://…; empty: nobody said
+	Location string // a path, or postgres://…; empty: not configured
 	Key      string // file with the signing key; empty: where the trail has it
 }
 
-// Reading is a trail being read.
+// Reading is a trail being read, as of its last checkpoint.
 type Reading struct {
-	log *trail.Log
+	Complete bool // nothing was left out because there was too much
+
+	log  *trail.Log
+	view *trail.View
+	most int
 }
 
-// Open opens the trail for reading. The error is file.ErrUnconfigured if nobody
-// said where it is.
+// Open opens the trail for reading. The error is file.ErrUnconfigured if it is
+// not configured.
 func (l Log) Open(ctx context.Context) (*Reading, error) {
 	if l.Location == "" {
 		return nil, fmt.Errorf("%w: set trail in prodgate.yaml to the location of the audit trail", file.ErrUnconfigured)
@@ -42,63 +51,112 @@ func (l Log) Open(ctx context.Context) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reading{log: opened}, nil
+	view, err := opened.View(ctx)
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return &Reading{Complete: true, log: opened, view: view, most: MaxEntries}, nil
 }
 
 // Close ends the reading.
-func (r *Reading) Close() error { return r.log.Close() }
+func (r *Reading) Close() error { return errors.Join(r.view.Close(), r.log.Close()) }
 
-// Entries are those that match filter, each proved to be in the trail's signed
-// checkpoint. One that is not makes the whole trail one that could not be looked
-// at.
-func (r *Reading) Entries(ctx context.Context, filter trail.Filter) ([]trail.Entry, error) {
-	var list []trail.Entry
-	for e, err := range r.log.Entries(ctx, filter) {
+// Origin is the name of the trail, as its checkpoints sign it.
+func (r *Reading) Origin() string { return r.log.Origin() }
+
+// Entries are those of any of the keys, each once, in the order of the trail. A
+// row that is missing or altered makes the whole trail one that could not be
+// looked at. Of too many the newest are read, and Complete is false.
+func (r *Reading) Entries(ctx context.Context, keys ...trail.Key) ([]trail.Entry, error) {
+	list, complete, err := r.Newest(ctx, keys...)
+	r.Complete = r.Complete && complete
+	return list, err
+}
+
+// Newest are the newest entries of each of the keys, in the order of the trail,
+// for what no absence is concluded from.
+func (r *Reading) Newest(ctx context.Context, keys ...trail.Key) (list []trail.Entry, complete bool, err error) {
+	complete = true
+	for _, key := range keys {
+		of, all, err := r.view.Entries(ctx, key, r.most)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		receipt, err := r.log.Receipt(ctx, e.Seq)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d is not proved: %w; run prodgate audit verify", e.Seq, err)
-		}
-		if receipt.LeafHash != e.LeafHash {
-			return nil, fmt.Errorf("entry %d changed while it was read; run prodgate audit verify", e.Seq)
-		}
-		if list = append(list, e); len(list) > maxEntries {
-			return nil, fmt.Errorf("over %d entries to read for one section", maxEntries)
-		}
+		complete = complete && all
+		list = append(list, of...)
 	}
-	return list, nil
+	slices.SortFunc(list, func(a, b trail.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	return slices.CompactFunc(list, func(a, b trail.Entry) bool { return a.Seq == b.Seq }), complete, nil
+}
+
+// OfService are the keys of a service's entries of some types.
+func OfService(service string, types ...string) []trail.Key {
+	keys := make([]trail.Key, len(types))
+	for i, t := range types {
+		keys[i] = trail.ByServiceType(service, t)
+	}
+	return keys
 }
 
 // Began is when the first entry was recorded; nil where there is none.
 func (r *Reading) Began(ctx context.Context) (*time.Time, error) {
-	first, err := r.Entries(ctx, trail.Filter{Limit: 1})
-	if err != nil || len(first) == 0 {
+	first, found, err := r.view.First(ctx)
+	if err != nil || !found {
 		return nil, err
 	}
-	return &first[0].RecordedAt, nil
+	return &first.RecordedAt, nil
 }
 
 // Evidence points at the trail as it was: its name and number of entries, and
 // the SHA-256 of the checkpoint that signs them. A trail without entries is
 // evidence of nothing.
-func (r *Reading) Evidence(ctx context.Context) (*facts.Evidence, error) {
-	latest, err := r.Entries(ctx, trail.Filter{NewestFirst: true, Limit: 1})
-	if err != nil || len(latest) == 0 {
-		return nil, err
+func (r *Reading) Evidence() *facts.Evidence {
+	if r.view.Size == 0 {
+		return nil
 	}
-	receipt, err := r.log.Receipt(ctx, latest[0].Seq)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256([]byte(receipt.Checkpoint))
-	return &facts.Evidence{URI: fmt.Sprintf("%s#%d", r.log.Origin(), receipt.Seq+1), SHA256: hex.EncodeToString(sum[:])}, nil
+	sum := sha256.Sum256([]byte(r.view.Checkpoint))
+	return &facts.Evidence{URI: fmt.Sprintf("%s#%d", r.log.Origin(), r.view.Size), SHA256: hex.EncodeToString(sum[:])}
 }
 
 // Second is at in UTC without its fraction: documents are collected at whole
 // seconds, and what was just recorded must not lie in their future.
 func Second(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }
+
+// Instant is at in UTC without its fraction; nil if no document could hold it.
+func Instant(at *time.Time) *time.Time {
+	if at == nil || at.Year() < 1970 || at.Year() > 2200 {
+		return nil
+	}
+	second := Second(*at)
+	return &second
+}
+
+// Told is when a step was taken, by the word of whoever recorded it; where no
+// document could hold that, when it was recorded.
+func Told(e trail.Entry) time.Time {
+	if at := Instant(&e.OccurredAt); at != nil {
+		return *at
+	}
+	return Second(e.RecordedAt)
+}
+
+// OccurredAt is Told, but not after it was recorded.
+func OccurredAt(e trail.Entry) time.Time {
+	if at := Told(e); !at.After(e.RecordedAt) {
+		return at
+	}
+	return Second(e.RecordedAt)
+}
+
+// Deployment is the deployment that an entry belongs to, over all attempts of its
+// run; empty if it names none.
+func Deployment(e trail.Entry) string { return trail.WithoutAttempt(e.Deployment) }
+
+// Seq is an entry's place in the trail.
+func Seq(e trail.Entry) *int {
+	seq := int(e.Seq)
+	return &seq
+}
 
 // Person is a subject as documents spell persons; nil if it is none, and then
 // nobody is known to have written the entry.
@@ -106,9 +164,33 @@ func Person(subject string) *string {
 	return accepted("person", subject)
 }
 
+// Persons are the accepted ones of a list, each once.
+func Persons(subjects []string) []string {
+	list := []string{}
+	for _, s := range subjects {
+		if p := Person(s); p != nil && !slices.Contains(list, *p) {
+			list = append(list, *p)
+		}
+	}
+	return list
+}
+
 // Identifier is a name of a service or an environment; nil if it is none.
 func Identifier(name string) *string {
 	return accepted("identifier", name)
+}
+
+// Digest is a digest as documents spell it; nil if it is none.
+func Digest(text string) *string {
+	return accepted("digest", text)
+}
+
+// Text is text that is not blank; nil if it is.
+func Text(text string) *string {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	return &text
 }
 
 func accepted(shape, text string) *string {

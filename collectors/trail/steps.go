@@ -1,0 +1,144 @@
+package trail
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/facts"
+	log "github.com/prodgate/prodgate/trail"
+)
+
+// standAlone are types that are no steps of a promotion.
+var standAlone = []string{log.TypeGateDocument, log.TypeGateSimulated, log.TypePolicyChanged, log.TypeEntryDismissed}
+
+// steps are those of the request's artifact, of any service and environment, and
+// of other artifacts of its service what counts against this one: rejections, and
+// staging deployments that replaced it.
+func (r *reader) steps(found *facts.Trail) error {
+	found.Steps = []facts.Step{}
+	if r.req.Digest == "" {
+		return nil
+	}
+	rejections, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeApprovalRejected, log.TypeApprovalWithdrawn)...)
+	if err != nil {
+		return err
+	}
+	staged, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeStagingDeployed)...)
+	if err != nil {
+		return err
+	}
+	entries := slices.Concat(r.artifact, rejections, r.replacements(staged))
+	slices.SortStableFunc(entries, func(a, b log.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	entries = slices.CompactFunc(entries, func(a, b log.Entry) bool { return a.Seq == b.Seq })
+	for _, e := range entries {
+		if slices.Contains(standAlone, e.Type) {
+			continue
+		}
+		step, err := r.step(e)
+		if err != nil {
+			return err
+		}
+		found.Steps = append(found.Steps, step)
+	}
+	slices.SortStableFunc(found.Steps, func(a, b facts.Step) int { return a.At.Compare(b.At) })
+	found.Steps = r.distinct(found.Steps)
+	return nil
+}
+
+// replacements are the deployments to staging that ended a stay of the request's
+// artifact: after each deployment of it, in each environment, the first one of
+// another artifact by each writer. One that somebody dismissed does not hide the
+// next.
+func (r *reader) replacements(staged []log.Entry) []log.Entry {
+	staged = slices.Clone(staged)
+	slices.SortStableFunc(staged, func(a, b log.Entry) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	var list []log.Entry
+	stays := map[string]map[log.Writer]bool{} // by environment: who replaced the artifact in this stay
+	for _, e := range staged {
+		replaced := stays[e.Environment]
+		switch {
+		case e.Digest == r.req.Digest:
+			stays[e.Environment] = map[log.Writer]bool{}
+		case replaced == nil || replaced[e.Writer]:
+		default:
+			list = append(list, e)
+			replaced[e.Writer] = !r.dismissed[e.ID]
+		}
+	}
+	return list
+}
+
+// step is an entry as a document tells it.
+func (r *reader) step(e log.Entry) (facts.Step, error) {
+	data, err := fieldsOf(e)
+	if err != nil {
+		return facts.Step{}, err
+	}
+	step := facts.Step{
+		Type: e.Type, At: recorded.Told(e), Digest: e.Digest,
+		ID: &e.ID, Seq: recorded.Seq(e), Service: recorded.Text(e.Service), Environment: recorded.Identifier(e.Environment),
+		Request: recorded.Text(e.Request), Deployment: recorded.Text(recorded.Deployment(e)),
+		Result: data.text("result"), Kind: data.text("kind"), Ticket: data.text("ticket"),
+		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
+	}
+	if step.Digest == "" {
+		step.Digest = r.req.Digest // a rejection that names no artifact is one of all
+	}
+	if e.Type == log.TypeGateEvaluated {
+		step.Outcome = data.text("outcome")
+	}
+	if approver := data.text("approver"); approver != nil {
+		step.Approver = recorded.Person(*approver)
+	}
+	if digest := data.text("configuration"); digest != nil {
+		step.Configuration = recorded.Digest(*digest)
+	}
+	return step, nil
+}
+
+// distinct leaves out of steps in their order those between two that differ in
+// nothing but their time: the first and the last are enough. The order of staging is kept whole, and so is
+// each step that somebody dismissed.
+func (r *reader) distinct(steps []facts.Step) []facts.Step {
+	last := map[string]int{} // of steps that nobody dismissed, by all that they say but when
+	for i, s := range steps {
+		if !r.dismissed[*s.ID] {
+			last[allButTime(s)] = i
+		}
+	}
+	list := []facts.Step{}
+	seen := map[string]bool{}
+	for i, s := range steps {
+		if strings.HasPrefix(s.Type, "staging.") || r.dismissed[*s.ID] {
+			list = append(list, s)
+			continue
+		}
+		key := allButTime(s)
+		if !seen[key] || last[key] == i {
+			list = append(list, s)
+		}
+		seen[key] = true
+	}
+	return list
+}
+
+// allButTime is all that a step says but when it was taken and which entry it is.
+func allButTime(s facts.Step) string {
+	list := []string{s.Type, s.Digest, ""}
+	if s.Assurance != nil {
+		list[2] = string(*s.Assurance)
+	}
+	for _, field := range []*string{
+		s.Service, s.Environment, s.Outcome, s.Result, s.Kind, s.Configuration, s.Request, s.Deployment, s.Approver, s.Ticket, s.Writer,
+	} {
+		if field == nil {
+			list = append(list, "-")
+			continue
+		}
+		list = append(list, strconv.Quote(*field))
+	}
+	return strings.Join(list, " ")
+}
