@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -18,6 +19,7 @@ type recordForm struct {
 	image      bool   // it is about an image
 	deployment bool   // it belongs to a deployment
 	approval   bool   // it is a reviewer's
+	attempt    bool   // it says which attempt of the deployment it belongs to
 	tag        string // the field that the image's tag is told in; "" for none
 	required   []string
 	optional   []string
@@ -29,28 +31,28 @@ var recordForms = map[string]recordForm{
 	trail.TypeApprovalGranted:    approvalForm,
 	trail.TypeApprovalRejected:   approvalForm,
 	trail.TypeApprovalWithdrawn:  approvalForm,
-	trail.TypeStagingDeployed:    deployForm,
-	trail.TypeStagingVerified:    deployForm,
+	trail.TypeStagingDeployed:    {image: true, tag: "version", optional: []string{"version", "approver", "reason"}},
+	trail.TypeStagingVerified:    {image: true, tag: "version", required: []string{"result"}, optional: []string{"version", "approver", "reason"}},
 	trail.TypeDeployStarted:      deployForm,
 	trail.TypeDeployLive:         deployForm,
 	trail.TypeDeployFailed:       deployForm,
-	trail.TypeVerificationPassed: {image: true, deployment: true, optional: []string{"version", "reason"}},
-	trail.TypeVerificationFailed: {image: true, deployment: true, optional: []string{"version", "reason"}},
+	trail.TypeVerificationPassed: {image: true, deployment: true, attempt: true, optional: []string{"version", "reason"}},
+	trail.TypeVerificationFailed: {image: true, deployment: true, attempt: true, optional: []string{"version", "reason"}},
 	trail.TypeRollbackStarted:    rollbackForm,
 	trail.TypeRollbackLive:       rollbackForm,
 	trail.TypeRollbackFailed:     rollbackForm,
 	trail.TypeIncidentLinked:     {deployment: true, required: []string{"incident"}, optional: []string{"reason"}},
 	trail.TypeEmergencyUsed:      {required: []string{"ticket"}, optional: []string{"reason"}},
-	trail.TypeEmergencyReviewed:  {required: []string{"settles"}, optional: []string{"ticket", "reason"}},
+	trail.TypeEmergencyReviewed:  {required: []string{"settles", "reviewer"}, optional: []string{"ticket", "reason"}},
 }
 
 var (
 	approvalForm = recordForm{
 		image: true, approval: true, tag: "artifact", required: []string{"approver"},
-		optional: []string{"tag", "approved-at", "window", "duration", "role", "reason"},
+		optional: []string{"tag", "approved-at", "window", "duration", "role", "reason", "kind", "ticket", "lifts", configurationFlag},
 	}
-	deployForm   = recordForm{image: true, tag: "version", optional: []string{"version", "approver", "reason"}}
-	rollbackForm = recordForm{image: true, deployment: true, tag: "version", optional: []string{"version", "approver", "reason"}}
+	deployForm   = recordForm{image: true, attempt: true, tag: "version", optional: []string{"version", "approver", "reason", "kind"}}
+	rollbackForm = recordForm{image: true, deployment: true, attempt: true, tag: "version", optional: []string{"version", "approver", "reason", "kind"}}
 )
 
 // recordable are the types of recordForms, in the trail's order.
@@ -59,8 +61,19 @@ var recordable = slices.DeleteFunc(slices.Clone(trail.Types), func(name string) 
 	return !ok
 })
 
+// ownCommands are the commands that record a type which needs more than a form.
+var ownCommands = map[string]string{
+	trail.TypeEntryDismissed:    "prodgate audit dismiss",
+	trail.TypeFreezeDeclared:    "prodgate freeze now",
+	trail.TypeFreezeLifted:      "prodgate freeze lift",
+	trail.TypeProductionAdopted: "prodgate adopt",
+}
+
 // recordableType returns an error for a type that nobody can record by hand.
 func recordableType(kind string) error {
+	if command := ownCommands[kind]; command != "" {
+		return usage("use "+command, "%s cannot be recorded by hand", kind)
+	}
 	if slices.Contains(trail.Types, kind) && !slices.Contains(recordable, kind) {
 		return usage("it is recorded by what makes it, and by nobody else", "%s cannot be recorded by hand", kind)
 	}
@@ -79,17 +92,21 @@ var stepFields = []stepField{
 	{"approved-at", "approved_at", "when it was approved (RFC 3339); without it, when the step was taken", readTime},
 	{"duration", "approval_duration_seconds", "how long the review took, such as 5m", readSeconds},
 	{"incident", "incident", "the incident that the deployment caused", readText},
+	{"kind", "kind", "the kind of request that it is about: initial, promotion, configuration or rollback", readKind},
+	{"lifts", "lifts", "rejections that the approval lifts, separated by commas: who rejected, or the id of the entry", readLifted},
 	{"reason", "reason", "why, in a sentence", readText},
+	{"result", "result", "of a verification, as its system words it: PASSED, FAILED … Only exactly PASSED is good", readText},
+	{"reviewer", "reviewer", "who held the review; without it, the account that records", readOne},
 	{"role", "role", "the approver's role, as claimed; the directory's counts", readText},
 	{"settles", "settles", "the id of the emergency.used that was reviewed", readText},
 	{"tag", "artifact", "the tag that the reviewer saw", readText},
-	{"ticket", "ticket", "the emergency's ticket", readText},
+	{"ticket", "ticket", "the ticket of the emergency or incident", readText},
 	{"version", "version", "the version, as people call it", readText},
 	{"window", "deployment_window", "the deployment window that the approval is for", readText},
 }
 
 // ownFields are names in an entry's data that are not a flag's.
-var ownFields = []string{"approvers", "due_at"}
+var ownFields = []string{"approvers", "due_at", "attempt", "configuration", "requested_by", "approved_by"}
 
 var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
@@ -102,6 +119,31 @@ func readText(text string) (any, error) {
 		return nil, errors.New("it is blank")
 	}
 	return text, nil
+}
+
+func readKind(text string) (any, error) {
+	if !slices.Contains(kinds(), text) {
+		return nil, fmt.Errorf("%q is not one of %s", text, strings.Join(kinds(), ", "))
+	}
+	return text, nil
+}
+
+// readOne reads one person.
+func readOne(text string) (any, error) { return readPerson(text) }
+
+// readLifted reads persons and ids of entries.
+func readLifted(text string) (any, error) {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if _, err := uuid.Parse(part); err != nil {
+			if part, err = readPerson(part); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, part)
+	}
+	return list, nil
 }
 
 func readTime(text string) (any, error) {

@@ -32,10 +32,13 @@ Who records is what the surroundings establish: in GitHub Actions the repository
 user). --writer says it by hand; that is only claimed, and settles and approves
 nothing. Which writers count for what is a setting of the policies (audit.writers).
 
+In GitHub Actions the steps of one run belong to one deployment, whatever its
+attempt (--deployment), and say which attempt they belong to (--attempt).
+
 A step that is recorded again with the same --id and the same words is the same
 step, and gets the same receipt; without --occurred-at it is then dated by the id.
 It ends with 0 once the step is recorded for good, else with 2.`,
-		Example: `  prodgate audit record staging.verified --image registry.example.com/payments-api:7a3f9c2
+		Example: `  prodgate audit record staging.verified --image registry.example.com/payments-api:7a3f9c2 --result PASSED
   prodgate audit record approval.granted --digest sha256:… --approver platform-lead@example.com --window business-hours
   prodgate audit record emergency.reviewed --settles 01940b5e-2f6a-7c61-9f3e-6a0c5d1be0aa`,
 		ValidArgs: recordable,
@@ -49,17 +52,17 @@ It ends with 0 once the step is recorded for good, else with 2.`,
 	addTrail(cmd)
 	addFormat(cmd)
 	addInsecure(cmd)
-	addSettings(cmd, "service", "environment", "request-id")
+	addSettings(cmd, "service", "environment", "request-id", "deployment", "attempt")
 	flags := cmd.Flags()
 	flags.String("image", "", "the image that the step is about, as a reference; a tag is resolved to its digest now")
 	flags.String("digest", "", "the digest of the image that the step is about, sha256:…")
-	flags.String("deployment", "", "what joins the steps of one deployment; without it, the request's id")
 	flags.String("occurred-at", "", "when the step was taken (RFC 3339); without it, now")
 	flags.String("id", "", "the step's id, a UUIDv7, so that a retry is the same step; without it, made up")
 	flags.String("writer", "", "who records, as scheme:value; it is only claimed then")
 	for _, f := range stepFields {
 		flags.String(f.flag, "", f.doc)
 	}
+	addConfiguration(cmd)
 	flags.StringArray("field", nil, "NAME=VALUE, repeatable: more to be kept with the step")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return auditRecord(cmd, std, args[0]) }
 	return cmd
@@ -157,10 +160,7 @@ func (s *step) event(ctx context.Context, kind string) (e trail.Event, err error
 	if err := s.what(ctx, &e); err != nil {
 		return e, err
 	}
-	if e.Deployment, err = s.text("deployment"); err != nil {
-		return e, err
-	}
-	e.Deployment = cmp.Or(e.Deployment, e.Request)
+	e.Deployment = deploymentOf(s.cfg, e.Request)
 	e.Service, e.Environment = s.cfg.Get("service").Text, s.environment(kind)
 	data, err := s.data(&e)
 	if err != nil {
@@ -274,11 +274,15 @@ func (s *step) settles(ctx context.Context, e *trail.Event, data map[string]any)
 	e.Service, e.Environment = used.Service, used.Environment
 	e.Artifact, e.Digest = cmp.Or(e.Artifact, used.Artifact), cmp.Or(e.Digest, used.Digest)
 	e.Deployment = used.Deployment
-	if data["ticket"] == nil {
-		var was trail.EmergencyData
-		if json.Unmarshal(used.Data, &was) == nil && was.Ticket != "" {
-			data["ticket"] = was.Ticket
-		}
+	var was trail.EmergencyData
+	if err := json.Unmarshal(used.Data, &was); err != nil {
+		return fmt.Errorf("--settles: entry %d: %w", used.Seq, err)
+	}
+	if data["ticket"] == nil && was.Ticket != "" {
+		data["ticket"] = was.Ticket
+	}
+	if reviewer, _ := data["reviewer"].(string); reviewer != "" && slices.Contains(slices.Concat(was.RequestedBy, was.ApprovedBy), reviewer) {
+		return usage("let somebody else hold the review, and name them with --reviewer", "--reviewer: %s asked for that emergency or approved it", reviewer)
 	}
 	return nil
 }
@@ -332,6 +336,9 @@ func (s *step) data(e *trail.Event) (map[string]any, error) {
 	if err := readApprovers(data, form); err != nil {
 		return nil, usage("", "--approver: %w", err)
 	}
+	if err := s.bound(e, form, data); err != nil {
+		return nil, err
+	}
 	if form.approval && data["approved_at"] == nil {
 		data["approved_at"] = e.OccurredAt.UTC().Format(time.RFC3339Nano)
 	}
@@ -342,6 +349,34 @@ func (s *step) data(e *trail.Event) (map[string]any, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// bound reads what binds a step to a request: its configuration and attempt; and
+// of a review who held it.
+func (s *step) bound(e *trail.Event, form recordForm, data map[string]any) error {
+	digest, err := configuration(s.cmd, s.std)
+	if err != nil {
+		return err
+	}
+	if digest != nil {
+		if !slices.Contains(form.optional, configurationFlag) {
+			return usage("it can have "+flagList(form), "--%s says nothing about %s", configurationFlag, e.Type)
+		}
+		data["configuration"] = *digest
+	}
+	if form.attempt {
+		n, err := attempt(s.cfg)
+		if err != nil {
+			return err
+		}
+		if n != nil {
+			data["attempt"] = *n
+		}
+	}
+	if e.Type == trail.TypeEmergencyReviewed && data["reviewer"] == nil && isPerson(e.Writer) {
+		data["reviewer"] = e.Writer.Subject
+	}
+	return nil
 }
 
 // more reads what else is to be kept with the step.

@@ -61,7 +61,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	req, err := request(cmd, cfg, image, std.clock())
+	req, err := request(cmd, std, cfg, image)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, 
 // time: approvals are for a request, and count from its time.
 func (e *evaluation) collected(ctx context.Context, image string) (*evaluator.Input, error) {
 	if e.request == nil {
-		req, err := request(e.cmd, e.cfg, image, e.std.clock())
+		req, err := request(e.cmd, e.std, e.cfg, image)
 		if err != nil {
 			return nil, err
 		}

@@ -100,7 +100,7 @@ func imageOrInput(cmd *cobra.Command, args []string) error {
 	case !fromFile && len(args) == 0, len(args) == 1 && args[0] == "":
 		return usage(help, "nothing to decide about: give an image or --input")
 	}
-	for _, flag := range append([]string{"emergency", config.InsecureFlag, "save-input"}, requestSettings...) {
+	for _, flag := range append([]string{"emergency", config.InsecureFlag, "save-input", configurationFlag}, requestSettings...) {
 		if fromFile && cmd.Flags().Changed(flag) {
 			return usage("change the document, or leave the flag out", "--%s and --input exclude each other: the document says what was asked for", flag)
 		}

@@ -125,10 +125,7 @@ func (r *recorder) events(ctx context.Context, gate *evaluator.Evaluator, d *eva
 		return []trail.Event{evaluated}, err
 	}
 	request := r.e.decided.Document().Request
-	requested, err := r.event(r.requested, trail.TypeGateRequested, trail.RequestData{
-		Kind: string(request.Kind), Emergency: request.Emergency, Ticket: request.Ticket, Trigger: request.Trigger,
-		RequestedBy: request.RequestedBy, TriggeredBy: request.TriggeredBy,
-	})
+	requested, err := r.event(r.requested, trail.TypeGateRequested, r.requestData())
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +139,7 @@ func (r *recorder) events(ctx context.Context, gate *evaluator.Evaluator, d *eva
 		events = slices.Insert(events, 0, *changed)
 	}
 	if owes(d) {
-		ticket := ""
-		if request.Ticket != nil {
-			ticket = *request.Ticket
-		}
-		used, err := r.event(r.used, trail.TypeEmergencyUsed, trail.EmergencyData{Ticket: ticket})
+		used, err := r.event(r.used, trail.TypeEmergencyUsed, emergencyData(r.e.decided.Document(), evaluated.Digest))
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +154,7 @@ func (r *recorder) event(id, kind string, data any) (trail.Event, error) {
 	e := trail.Event{
 		ID: id, Type: kind, OccurredAt: r.e.std.clock(),
 		Service: doc.Request.Service, Environment: doc.Request.Environment,
-		Request: doc.Request.ID, Deployment: doc.Request.ID,
+		Request: doc.Request.ID, Deployment: deploymentID(doc.Request),
 		Run: runAddress(r.e.std), Writer: writer(r.e.std),
 	}
 	if doc.Artifact != nil {
@@ -187,7 +180,11 @@ func (r *recorder) gateEvent(gate *evaluator.Evaluator, d *evaluator.Decision) (
 	if !ok {
 		return trail.Event{}, fmt.Errorf("the decision's mode %q has no name in the trail", d.Mode)
 	}
-	e, err := r.event(r.evaluated, kind, gateData(d))
+	data := gateData(d)
+	if d.Outcome == evaluator.Allow {
+		data.Rollback = gateRollback(r.e.decided.Document())
+	}
+	e, err := r.event(r.evaluated, kind, data)
 	if err != nil {
 		return e, err
 	}
@@ -249,11 +246,7 @@ func shortItem(item *string) *string {
 	if item == nil {
 		return nil
 	}
-	text := *item
-	if len(text) > longestItem {
-		text = text[:longestItem]
-	}
-	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\ufffd"), "\ufffd")
+	text := shortText(*item, longestItem)
 	return &text
 }
 

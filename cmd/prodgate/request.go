@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -20,11 +23,13 @@ import (
 // stands --emergency, which is a flag only.
 var requestSettings = []string{
 	"service", "environment", "kind", "ticket", "trigger", "requested-by", "triggered-by", "requested-at", "request-id",
+	"deployment", "attempt",
 }
 
 // addRequest declares the flags that say what is asked for.
 func addRequest(cmd *cobra.Command) {
 	addRequestSettings(cmd)
+	addConfiguration(cmd)
 	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
 }
 
@@ -56,10 +61,10 @@ func addRequestSettings(cmd *cobra.Command) {
 	complete(cmd, "kind", kinds())
 }
 
-// request says what is asked for about reference, at now. It invents nothing
+// request says what is asked for about reference, now. It invents nothing
 // but a name for the request: what nobody said is an error that tells who can
 // say it.
-func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.Time) (facts.Request, error) {
+func request(cmd *cobra.Command, std stdio, cfg *config.Config, reference string) (facts.Request, error) {
 	if err := checkImage(reference); err != nil {
 		return facts.Request{}, err
 	}
@@ -73,7 +78,7 @@ func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.
 		Trigger:     cfg.Get("trigger").Text,
 		RequestedBy: cfg.Get("requested-by").Text,
 		TriggeredBy: cfg.Get("triggered-by").Text,
-		RequestedAt: now.UTC().Truncate(time.Second),
+		RequestedAt: std.clock().UTC().Truncate(time.Second),
 		Reference:   reference,
 	}
 	var err error
@@ -91,6 +96,14 @@ func request(cmd *cobra.Command, cfg *config.Config, reference string, now time.
 	if req.ID == "" {
 		req.ID = newID()
 	}
+	deployment := deploymentOf(cfg, req.ID)
+	req.Deployment = &deployment
+	if req.Attempt, err = attempt(cfg); err != nil {
+		return req, err
+	}
+	if req.Configuration, err = configuration(cmd, std); err != nil {
+		return req, err
+	}
 	req.Emergency, err = cmd.Flags().GetBool("emergency")
 	return req, err
 }
@@ -103,6 +116,31 @@ func checkImage(reference string) error {
 	}
 	return nil
 }
+
+// deploymentOf is what joins the attempts of a deployment: what the settings say,
+// or else the request's id without its attempt.
+func deploymentOf(cfg *config.Config, requestID string) string {
+	return cmp.Or(cfg.Get("deployment").Text, trail.WithoutAttempt(requestID))
+}
+
+// attempt is the number of the deployment's attempt; nil if it is not known.
+func attempt(cfg *config.Config) (*int, error) {
+	v := cfg.Get("attempt")
+	if v.Text == "" {
+		if n := trail.Attempt(cfg.Get("request-id").Text); n > 0 {
+			return &n, nil
+		}
+		return nil, nil
+	}
+	n, err := strconv.Atoi(v.Text)
+	if err != nil || n < 1 || n > maxAttempt {
+		return nil, usage("write a number from 1", "attempt %q (%s) is not the number of an attempt", v.Text, v.Origin)
+	}
+	return &n, nil
+}
+
+// maxAttempt is more attempts than any CI system allows.
+const maxAttempt = 1_000_000
 
 // missing returns an error that lists those of names that nobody gave.
 func missing(cfg *config.Config, names ...string) error {

@@ -64,3 +64,10 @@ func runAddress(std stdio) string {
 	}
 	return address
 }
+
+// isPerson says whether a writer is a person: an account, not a repository whose
+// workflow runs.
+func isPerson(w trail.Writer) bool {
+	scheme, _, _ := strings.Cut(w.Subject, ":")
+	return scheme != "" && scheme != "repo"
+}

@@ -71,15 +71,30 @@ func githubTriggerer(env map[string]string) ciValue {
 	return ciValue{"github-login:" + strings.ToLower(name), "GITHUB_TRIGGERING_ACTOR"}
 }
 
-// githubRun names the run, and its attempt: a re-run is another request for a
-// decision.
-func githubRun(env map[string]string) ciValue {
+// githubDeployment names repository and run, without the attempt: a re-run of
+// failed jobs is the same deployment.
+func githubDeployment(env map[string]string) ciValue {
 	if !onGitHub(env) || env["GITHUB_RUN_ID"] == "" {
 		return ciValue{}
 	}
 	name := env["GITHUB_REPOSITORY"] + "/runs/" + env["GITHUB_RUN_ID"]
-	if attempt := env["GITHUB_RUN_ATTEMPT"]; attempt != "" {
-		name += "/attempts/" + attempt
-	}
 	return ciValue{strings.ToLower(strings.TrimPrefix(name, "/")), "GITHUB_RUN_ID"}
+}
+
+// githubRun names the run, and its attempt: a re-run is another request for a
+// decision.
+func githubRun(env map[string]string) ciValue {
+	run := githubDeployment(env)
+	if attempt := githubAttempt(env).text; run.text != "" && attempt != "" {
+		run.text += "/attempts/" + strings.ToLower(attempt)
+	}
+	return run
+}
+
+// githubAttempt is the number of the run's attempt, from 1.
+func githubAttempt(env map[string]string) ciValue {
+	if !onGitHub(env) {
+		return ciValue{}
+	}
+	return ciValue{env["GITHUB_RUN_ATTEMPT"], "GITHUB_RUN_ATTEMPT"}
 }

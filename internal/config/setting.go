@@ -70,6 +70,14 @@ var Settings = []Setting{
 		Doc: "the request's name; in GitHub Actions repository, run and attempt, elsewhere made up",
 	},
 	{
+		Name: "deployment", Flag: "deployment", Env: "PRODGATE_DEPLOYMENT", CI: githubDeployment,
+		Doc: "what joins the attempts and steps of one deployment; in GitHub Actions repository and run, elsewhere the request's name",
+	},
+	{
+		Name: "attempt", Flag: "attempt", Env: "PRODGATE_ATTEMPT", CI: githubAttempt,
+		Doc: "the number of the deployment's attempt, from 1; in GitHub Actions GITHUB_RUN_ATTEMPT",
+	},
+	{
 		Name: "policies", Flag: "policies", Env: "PRODGATE_POLICIES", Key: "policies", List: true,
 		file: func(f *File) (string, []string) { return strings.Join(f.Policies, ", "), f.Policies },
 		Doc:  "policy packs to add to the shipped policies, instead of those said elsewhere: folders or bundle.tar.gz",
