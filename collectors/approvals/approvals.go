@@ -7,12 +7,18 @@
 //	  approver: platform-lead@example.com     # or github:583231, entra:…
 //	  role: platform-lead                     # as claimed; the directory's role counts
 //	  digest: sha256:…                        # what was approved
+//	  service: payments-api
 //	  environment: production
+//	  kind: promotion                         # of the request that was approved
 //	  decision: approved                      # anything else is a rejection
 //	  approved_at: 2026-11-24T11:00:00-05:00
 //	  deployment_window: business-hours
 //	  approval_duration_seconds: 300
 //	  comment: looks good
+//	  configuration: sha256:…                 # what was approved, of a request of kind configuration
+//	  request: acme/payments-api/runs/123     # the request that was approved
+//	  ticket: INC-1042                        # the incident that an emergency or rollback answers
+//	  lifts: [jane@example.com]               # rejections that the approval lifts: who rejected
 //
 // Only approver, decision and approved_at must be there; what is left out is
 // not known, and the policies deny on it. [] says that nobody decided yet.

@@ -3,6 +3,7 @@
 //	# incidents.yaml
 //	- id: INC-1042
 //	  service: payments-api
+//	  environment: production # optional: without it, every environment
 //	  status: resolved        # as the tracker words it; anything else is active
 //	  opened_at: 2026-11-20T08:12:00Z
 //

@@ -1,5 +1,7 @@
 // Package monitoring reads what watches the service, from one file:
 //
+//	as_of: 2026-11-24T11:00:00-05:00    # when the monitoring system was looked at
+//	service: payments-api               # optional, as is environment: production
 //	dashboards:
 //	  - name: Payments API
 //	    url: https://grafana.example.com/d/payments

@@ -5,6 +5,10 @@
 //	- team: on-call
 //	  channel: "slack:#on-call"
 //	  sent_at: 2026-11-24T10:30:00-05:00
+//	  service: payments-api       # optional: what it is about, as are
+//	  environment: production
+//	  digest: sha256:…
+//	  request: acme/payments-api/runs/123
 //
 // [] says that nobody was told.
 package notifications

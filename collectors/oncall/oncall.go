@@ -1,6 +1,8 @@
 // Package oncall reads when the on-call team was told, from one file:
 //
 //	notified_at: 2026-11-24T11:05:00-05:00   # null: not told
+//	service: payments-api                    # optional: what it was told about, as is
+//	ticket: INC-1042
 package oncall
 
 import (

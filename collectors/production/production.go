@@ -9,8 +9,13 @@
 //	    status: superseded           # as the deploying system words it; settings say which words count
 //	    approvers: [platform-lead@example.com]
 //
-// current has the form of an entry of history. A file that does not know all of
+// current has the form of an entry of history. An entry can also have id (repository
+// and run), service, environment, kind, configuration (sha256:…), built_at and
+// started_at. A file that does not know all of
 // the history says since when it does: since: 2026-06-01T00:00:00Z.
+//
+// Of the audit trail, up to 10,000 entries of each type of step of the service are
+// read. Where there are more, complete is false.
 package production
 
 import (
@@ -48,6 +53,11 @@ func (c Collector) Kind() string {
 
 // onlyRecorded are keys that a file can't vouch for.
 var onlyRecorded = map[string]string{
+	"complete":  "is the audit trail's to say: a file is read whole; take the key out",
+	"events":    "are entries of the audit trail; take the key out",
+	"unjoined":  "are entries of the audit trail; take the key out",
+	"adoption":  "is an entry of the audit trail, by \"prodgate adopt\"; take the key out",
+	"adopted":   "is said by the audit trail, by \"prodgate adopt\"; take the key out",
 	"writer":    "says who recorded the deployment, and a file establishes nobody; take the key out",
 	"assurance": "says how a writer was established, and a file establishes nobody; take the key out",
 }

@@ -4,7 +4,10 @@
 //	  version: "41"
 //	  digest: sha256:…
 //	  repository: registry.example.com/payments-api   # optional; else the artifact's
+//	  configuration: sha256:…           # optional: of the configuration to go back to
 //	procedure: helm rollback payments-api 41 -n production
+//	reviewed_at: 2026-11-02T10:00:00-05:00                 # when somebody last checked that it works
+//	service: payments-api                                  # optional
 //
 // and asks the registry whether it still has all of the target: the manifests of
 // the index and of every platform, their configurations and their layers.
@@ -16,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/registry"
@@ -36,12 +40,15 @@ type Collector struct {
 
 // plan is what the file says.
 type plan struct {
-	Target *struct {
-		Version    string  `json:"version" schema:"nonempty"`
-		Digest     string  `json:"digest" schema:"digest"`
-		Repository *string `json:"repository" schema:"nonempty"`
+	Service *string `json:"service" schema:"identifier"`
+	Target  *struct {
+		Version       string  `json:"version" schema:"nonempty"`
+		Digest        string  `json:"digest" schema:"digest"`
+		Repository    *string `json:"repository" schema:"nonempty"`
+		Configuration *string `json:"configuration" schema:"digest"`
 	} `json:"target"`
-	Procedure *string `json:"procedure" schema:"nonempty"`
+	Procedure  *string    `json:"procedure" schema:"nonempty"`
+	ReviewedAt *time.Time `json:"reviewed_at"`
 }
 
 // Name is the section's key.
@@ -62,7 +69,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	section := &facts.Rollback{Procedure: p.Procedure}
+	section := &facts.Rollback{Service: p.Service, Procedure: p.Procedure, ReviewedAt: p.ReviewedAt}
 	if p.Target != nil {
 		where := req.Reference
 		if p.Target.Repository != nil {
@@ -74,7 +81,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 		if err != nil {
 			return nil, fmt.Errorf("rollback target: %w", err)
 		}
-		section.Target = &facts.RollbackTarget{Version: p.Target.Version, Digest: p.Target.Digest, Available: available}
+		section.Target = &facts.RollbackTarget{Version: p.Target.Version, Repository: p.Target.Repository, Digest: p.Target.Digest, Configuration: p.Target.Configuration, Available: available}
 	}
 	return facts.Observed{Section: section, Evidence: evidence}, nil
 }

@@ -7,6 +7,9 @@
 //	verification:                         # leave out until it is verified
 //	  result: PASSED                      # as the verifying system words it
 //	  finished_at: 2026-11-24T09:40:00Z
+//	service: payments-api                 # optional, as is environment: staging
+//	ended_at: null                        # optional: when another image replaced it
+//	earlier: []                           # optional: stays before this one, each with all of the above
 package staging
 
 import (

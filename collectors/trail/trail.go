@@ -2,12 +2,16 @@
 // itself, or from a file of JSON lines. A line is a step that was done, or a debt
 // that an emergency left:
 //
-//	{"type": "staging.verified", "at": "2026-11-24T09:40:00Z", "digest": "sha256:…"}
+//	{"type": "staging.verified", "at": "2026-11-24T09:40:00Z", "digest": "sha256:…", "result": "PASSED"}
 //	{"debt": {"type": "emergency.review", "service": "payments-api", "due_at": "2026-11-27T09:00:00Z", "settled_at": null}}
 //
 // A debt without service is every service's; one without settled_at is open. An
-// empty file is a trail in which nothing is recorded. Who recorded what, only the
-// audit trail can say.
+// empty file is a trail in which nothing is recorded. A step can also have service,
+// environment, kind, approver, request, deployment, configuration and ticket. Who
+// recorded what, only the audit trail can say.
+//
+// Of the audit trail, up to 10,000 entries of each type of the service, of the
+// artifact and of the deployment are read. Where there are more, complete is false.
 package trail
 
 import (
@@ -55,6 +59,8 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 var onlyRecorded = map[string]string{
 	"writer":      "says who recorded the step, and a file establishes nobody; take the key out",
 	"assurance":   "says how a writer was established, and a file establishes nobody; take the key out",
+	"seq":         "is an entry's place in the audit trail, and a file has none; take the key out",
+	"id":          "is an entry of the audit trail, and a file has none; take the key out",
 	"outcome":     "is the outcome of a gate, which only the audit trail records; take the key out",
 	"settlements": "are entries of the audit trail; write settled_at",
 }

@@ -41,6 +41,16 @@ func TestStepsAndDebtsAreReadFromTheirLines(t *testing.T) {
 	}
 }
 
+func TestAStepMaySayWhatItIsAbout(t *testing.T) {
+	got, err := collect(t, strings.Replace(step, "{", `{"result":"FAILED","kind":"promotion","approver":"lead@example.com","request":"r/1","configuration":"`+zeros+`","service":"payments-api",`, 1))
+	if err != nil || len(got.Steps) != 1 || got.Complete != nil {
+		t.Fatal(got, err)
+	}
+	if s := got.Steps[0]; *s.Result != "FAILED" || *s.Kind != "promotion" || *s.Approver != "mailto:lead@example.com" || *s.Request != "r/1" || *s.Configuration != zeros || *s.Service != "payments-api" {
+		t.Errorf("read %+v", s)
+	}
+}
+
 func TestAStepMaySayWhereItWasTakenAndADebtWhenItWasIncurred(t *testing.T) {
 	got, err := collect(t, strings.Replace(step, "{", `{"environment":"Staging",`, 1)+"\n"+`{"debt":{"type":"emergency.review","incurred_at":"2026-11-24T09:00:00Z","due_at":null}}`)
 	if err != nil || *got.Steps[0].Environment != "staging" || got.Debts[0].DueAt != nil || got.Debts[0].IncurredAt == nil {
@@ -64,6 +74,8 @@ func TestOneBadLineIsAnErrorThatNamesIt(t *testing.T) {
 		{"a key too many", strings.Replace(step, "{", `{"by":"me",`, 1), "t.jsonl:2: by is an unknown key"},
 		{"a step and a debt", strings.Replace(debt, "{", `{"type":"x",`, 1), "t.jsonl:2: type is an unknown key"},
 		{"a debt without a date", `{"debt":{"type":"emergency.review"}}`, "t.jsonl:2: debt.due_at is missing"},
+		{"an entry's id", strings.Replace(step, "{", `{"id":"x",`, 1), "t.jsonl:2: id is an entry of the audit trail"},
+		{"an entry's place", strings.Replace(step, "{", `{"seq":7,`, 1), "t.jsonl:2: seq is an entry's place in the audit trail"},
 		{"a writer", strings.Replace(step, "{", `{"writer":"repo:acme/web",`, 1), "t.jsonl:2: writer says who recorded the step, and a file establishes nobody"},
 		{"an assurance", strings.Replace(step, "{", `{"assurance":"oidc",`, 1), "t.jsonl:2: assurance says how a writer was established"},
 		{"a gate's outcome", strings.Replace(step, "{", `{"outcome":"allow",`, 1), "t.jsonl:2: outcome is the outcome of a gate"},

@@ -116,7 +116,10 @@ type decoder struct {
 	rules Rules
 }
 
-var timeType = reflect.TypeFor[time.Time]()
+var (
+	timeType = reflect.TypeFor[time.Time]()
+	kindType = reflect.TypeFor[facts.Kind]()
+)
 
 // value fills to from n. path is where n stands, shape what its schema tag says.
 func (d decoder) value(n *node, to reflect.Value, path, shape string) error {
@@ -287,6 +290,9 @@ func (d decoder) scalar(n *node, to reflect.Value, path, shape string) error {
 		value, err := Normalise(n.value, shape)
 		if err != nil {
 			return d.errorf(n, path, "is %q: %v", clip(n.value), err)
+		}
+		if to.Type() == kindType && !slices.Contains(facts.Kinds, facts.Kind(value)) {
+			return d.errorf(n, path, "is %q, and a kind of request is wanted: initial, promotion, configuration or rollback", clip(n.value))
 		}
 		to.SetString(value)
 		return nil
