@@ -95,7 +95,7 @@ func keys(s step) []key {
 	var list []key
 	for _, id := range []string{s.entry.Deployment, s.entry.Request} {
 		if id != "" {
-			list = append(list, key{at, id})
+			list = append(list, key{at, trail.WithoutAttempt(id)}) // a re-run is the same deployment
 		}
 	}
 	if len(list) == 0 && s.entry.Digest != "" {

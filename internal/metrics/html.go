@@ -114,6 +114,9 @@ func cards(list Measures) []card {
 	for _, m := range list {
 		class := map[string]string{"met": "met", "MISSED": "missed", "-": "none"}[m.verdict()]
 		verdict := map[string]string{"met": "target met", "MISSED": "target missed", "-": "no data"}[m.verdict()]
+		if m.NotEnough != nil {
+			verdict = "no full period is recorded yet"
+		}
 		all = append(all, card{m.Title, m.text(m.Value), m.Target.Is + " " + m.target(), verdict, class, m.counted()})
 	}
 	return all

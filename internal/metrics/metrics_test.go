@@ -322,15 +322,53 @@ func TestTheTimeBeforeTheTrailBeganIsNotCountedAsQuiet(t *testing.T) {
 	began := at(0)
 	o.Began = &began
 	r := compute(t, o, a(live, "d", 1), a(live, "e", 2))
-	if got := r.Measures.of("deployment_frequency"); got.short() != "2/2" || r.Period.Recorded == nil {
-		t.Errorf("frequency %s, recorded since %v", got.short(), r.Period.Recorded)
+	if got := r.Measures.of("deployment_frequency"); of(got) != "2/2" || r.Period.Recorded == nil {
+		t.Errorf("frequency %s, recorded since %v", of(got), r.Period.Recorded)
 	}
-	if got := compute(t, o, a(live, "d", -7, func(e *trail.Entry) { e.RecordedAt = at(1) })).Measures.of("deployment_frequency").short(); got != "1/3" {
+	if got := of(compute(t, o, a(live, "d", -7, func(e *trail.Entry) { e.RecordedAt = at(1) })).Measures.of("deployment_frequency")); got != "1/3" {
 		t.Errorf("with a step written down afterwards: %s", got)
 	}
 	o.Now = at(7)
-	if got := compute(t, o, a(live, "d", 1)).Measures.of("deployment_frequency").short(); got != "1/1" {
+	if got := of(compute(t, o, a(live, "d", 1)).Measures.of("deployment_frequency")); got != "1/1" {
 		t.Errorf("with a future that is not over: %s", got)
+	}
+}
+
+// of is what is counted of what, with or without a value.
+func of(m Measure) string { return fmt.Sprintf("%g/%g", m.Numerator, m.Denominator) }
+
+// A week of a quarter says nothing about the quarter.
+func TestNoRateIsGivenBeforeAFullPeriodIsRecorded(t *testing.T) {
+	o := around()
+	began := o.Since.Add(time.Hour)
+	o.Began = &began
+	r := compute(t, o, a(granted, "d", 0), a(live, "d", 1))
+	for _, m := range append(slices.Clone(r.Measures), r.Places[0].Measures...) {
+		if m.NotEnough == nil || m.Met != nil || (m.Value == nil) != (m.Unit != "seconds") {
+			t.Errorf("%s: value %v, met %v, not enough %v", m.Name, m.Value, m.Met, m.NotEnough)
+		}
+	}
+	since := "not enough history: recorded since " + minute(began)
+	for format, want := range map[string]string{"text": since, "html": since, "json": `"not_enough_history"`, "prometheus": "prodgate_recorded_since_seconds"} {
+		if out := string(printed(t, r, format)); !strings.Contains(out, want) {
+			t.Errorf("%s lacks %q:\n%s", format, want, out)
+		}
+	}
+	if out := string(printed(t, r, "prometheus")); strings.Contains(out, "ratio") || strings.Contains(out, "per_week") {
+		t.Error("Prometheus gets a rate")
+	}
+	began = o.Since
+	if m := compute(t, o, a(live, "d", 1)).Measures.of("success_rate"); m.Value == nil || m.Met == nil || m.NotEnough != nil {
+		t.Errorf("of a full period: %+v", m)
+	}
+}
+
+// The steps of one run belong together, whatever their attempt.
+func TestAttemptsOfOneRunAreOneDeployment(t *testing.T) {
+	r := compute(t, around(), a(started, "acme/a/runs/1/attempts/1", 0), a(failed, "acme/a/runs/1/attempts/1", 1), a(live, "acme/a/runs/1/attempts/2", 2),
+		a(started, "acme/a/runs/2", 3), a(live, "acme/a/runs/2/attempts/2", 4))
+	if got := r.Measures.of("success_rate").short(); got != "2/2" || r.Remarks.InFlight != 0 {
+		t.Errorf("success %s, remarks %+v", got, r.Remarks)
 	}
 }
 
@@ -468,7 +506,7 @@ func invent(t *testing.T) *Report {
 		t.Fatal(err)
 	}
 	until := time.Date(2026, 6, 24, 0, 0, 0, 0, time.UTC)
-	r := compute(t, Options{Since: until.AddDate(0, 0, -180), Until: until, Now: until, Began: &list[0].RecordedAt}, list...)
+	r := compute(t, Options{Since: time.Date(2026, 1, 12, 0, 0, 0, 0, time.UTC), Until: until, Now: until, Began: &list[0].RecordedAt}, list...)
 	r.Trail = Checkpoint{Size: int64(len(list)), Head: "example.com/trail\n" + fmt.Sprint(len(list)) + "\nroot\n"}
 	return r
 }

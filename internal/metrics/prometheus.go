@@ -46,6 +46,9 @@ func (r *Report) Prometheus() []byte {
 	e.add("deployments_in_flight", "Deployments begun without a recorded end.", float64(r.Remarks.InFlight))
 	e.add("period_start_seconds", "Where the period begins, seconds since 1970.", float64(r.Period.Since.Unix()))
 	e.add("period_end_seconds", "Where the period ends, seconds since 1970.", float64(r.Period.Until.Unix()))
+	if since := r.Period.Recorded; since != nil {
+		e.add("recorded_since_seconds", "From when on is recorded, seconds since 1970, where that is within the period: then there is no rate.", float64(since.Unix()))
+	}
 	e.add("trail_entries", "Entries of the trail that all of this rests on.", float64(r.Trail.Size))
 	return e.text()
 }

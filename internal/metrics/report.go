@@ -24,7 +24,7 @@ type Report struct {
 type Period struct {
 	Since       time.Time  `json:"since"`
 	Until       time.Time  `json:"until"`
-	Recorded    *time.Time `json:"recorded_since"` // when the trail began, if that is later than Since; else null
+	Recorded    *time.Time `json:"recorded_since"` // when the trail began, if that is later than Since: then no rate is given; else null
 	Service     string     `json:"service"`        // "": all
 	Environment string     `json:"environment"`    // "": all but staging
 }
@@ -43,12 +43,16 @@ type Measure struct {
 	Name        string   `json:"name"` // deployment_frequency, …
 	Title       string   `json:"title"`
 	Unit        string   `json:"unit"`  // per week, percent, seconds
-	Value       *float64 `json:"value"` // null: no data
+	Value       *float64 `json:"value"` // null: no data, or not enough history
 	Target      Target   `json:"target"`
-	Met         *bool    `json:"met"` // null: no data
+	Met         *bool    `json:"met"` // null: no data, or not enough history
 	Numerator   float64  `json:"numerator"`
 	Denominator float64  `json:"denominator"`
 	Of          string   `json:"of"` // what is counted of what
+
+	// NotEnough says from when on is recorded, where that is within the period:
+	// then there is no value of a rate, and no target is met or missed.
+	NotEnough *time.Time `json:"not_enough_history,omitempty"`
 
 	// Median and P90 are of the time to deploy alone.
 	Median *float64 `json:"median,omitempty"`
@@ -143,15 +147,33 @@ func (c *counter) report() (*Report, error) {
 	if o.Began == nil {
 		weeks = 0
 	}
-	r.Measures = total.measures(weeks)
+	r.Measures = total.measures(weeks).since(r.Period.Recorded)
 	for at, t := range counted {
-		r.Places = append(r.Places, Place{Service: at.service, Environment: at.environment, Measures: t.measures(weeks)})
+		r.Places = append(r.Places, Place{Service: at.service, Environment: at.environment, Measures: t.measures(weeks).since(r.Period.Recorded)})
 	}
 	slices.SortFunc(r.Places, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Environment, b.Environment))
 	})
 	r.Weeks = c.weeks(began, end)
 	return r, nil
+}
+
+// since takes back what a part of the period says of the whole: rates, and whether
+// a target is met. Recorded is nil where all of it is recorded.
+func (m Measures) since(recorded *time.Time) Measures {
+	if recorded == nil {
+		return m
+	}
+	for i := range m {
+		if m[i].Value == nil {
+			continue // of that, nothing is recorded
+		}
+		m[i].NotEnough, m[i].Met = recorded, nil
+		if m[i].Unit != "seconds" {
+			m[i].Value = nil
+		}
+	}
+	return m
 }
 
 // remark counts what is out of the ordinary about one deployment.

@@ -64,7 +64,7 @@ func (r *Report) basis() []string {
 		lines[0] = "by a trail without an entry: there is no data"
 	}
 	if r.Period.Recorded != nil {
-		lines = append(lines, "recorded since "+minute(*r.Period.Recorded)+"; of the time before nothing is known")
+		lines = append(lines, "not enough history: recorded since "+minute(*r.Period.Recorded)+"; no rate is given and no target met before a full period is recorded")
 	}
 	return lines
 }
@@ -94,6 +94,9 @@ func (m *Measure) verdict() string {
 
 // text is a value with its unit.
 func (m *Measure) text(value *float64) string {
+	if value == nil && m.NotEnough != nil {
+		return "not enough history"
+	}
 	if value == nil {
 		return "no data"
 	}
