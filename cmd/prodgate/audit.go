@@ -20,7 +20,7 @@ import (
 // newAudit groups the commands about the trail, one file for each.
 func newAudit(std stdio) *cobra.Command {
 	return group("audit", "The audit trail: record, read, show, verify, export",
-		newAuditRecord(std), newAuditLog(std), newAuditShow(std), newAuditVerify(std),
+		newAuditRecord(std), newAuditDismiss(std), newAuditLog(std), newAuditShow(std), newAuditVerify(std),
 		newAuditExport(std), newAuditPrune(std), newAuditKey(std), newAuditCheckpoint(std))
 }
 
@@ -160,7 +160,7 @@ func entrySummary(e trail.Entry) string {
 		return ""
 	}
 	var list []string
-	for _, key := range []string{"approver", "deployment_window", "version", "ticket", "incident", "settles", "requested_by", "reason"} {
+	for _, key := range []string{"approver", "deployment_window", "version", "ticket", "incident", "settles", "entry", "freeze", "by", "result", "requested_by", "reason"} {
 		if text, ok := fields[key].(string); ok && text != "" {
 			list = append(list, key+" "+text)
 		}

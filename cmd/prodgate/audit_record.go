@@ -105,24 +105,29 @@ func auditRecord(cmd *cobra.Command, std stdio, kind string) error {
 		if err != nil {
 			return err
 		}
-		receipts, err := log.Append(ctx, event)
-		if errors.Is(err, trail.ErrConflict) {
-			return usage("a retry needs the same words; another step needs another --id", "record %s: %w", kind, err)
-		}
-		if err != nil {
-			return fmt.Errorf("record %s: %w", kind, err)
-		}
-		if len(receipts) != 1 {
-			return fmt.Errorf("record %s: the trail gave %d receipts", kind, len(receipts))
-		}
-		if asJSON {
-			return writeJSON(std.out, receipts[0])
-		}
-		r := receipts[0]
-		_, err = fmt.Fprintf(std.out, "recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
-			kind, r.Seq, r.ID, r.LeafHash, oneLine(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance)))
-		return err
+		return appendStep(ctx, std, log, event, asJSON)
 	})
+}
+
+// appendStep records one step and prints its receipt.
+func appendStep(ctx context.Context, std stdio, log *trail.Log, event trail.Event, asJSON bool) error {
+	receipts, err := log.Append(ctx, event)
+	if errors.Is(err, trail.ErrConflict) {
+		return usage("a retry needs the same words; another step needs another --id", "record %s: %w", event.Type, err)
+	}
+	if err != nil {
+		return fmt.Errorf("record %s: %w", event.Type, err)
+	}
+	if len(receipts) != 1 {
+		return fmt.Errorf("record %s: the trail gave %d receipts", event.Type, len(receipts))
+	}
+	if asJSON {
+		return writeJSON(std.out, receipts[0])
+	}
+	r := receipts[0]
+	_, err = fmt.Fprintf(std.out, "recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
+		event.Type, r.Seq, r.ID, r.LeafHash, oneLine(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance)))
+	return err
 }
 
 // step is an event in the making.

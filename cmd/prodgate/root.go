@@ -14,7 +14,7 @@ import (
 func newRoot(std stdio) *cobra.Command {
 	root := group("prodgate", "May this artifact go to this environment now?",
 		newEval(std), newCheck(std), newWhen(std), newCollect(std), newScan(std), newDB(std), newCalendar(std), newPolicy(std),
-		newAudit(std), newMetrics(std), newReplay(std),
+		newAudit(std), newFreeze(std), newAdopt(std), newMetrics(std), newReplay(std),
 		newInit(std), newDoctor(std), newDemo(std),
 		newSchema(std), newVersion(std), newCompletion(std))
 	root.Long = root.Short + `

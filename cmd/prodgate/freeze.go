@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
+	"github.com/spf13/cobra"
+)
+
+// newFreeze groups the commands that stop the line.
+func newFreeze(std stdio) *cobra.Command {
+	return group("freeze", "Stop deployments now, and let them go on", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
+}
+
+func newFreezeNow(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "now",
+		Short: "Declare a freeze that every gate obeys on its next decision",
+		Long: `Now records a freeze in the audit trail. Each gate that reads the trail denies
+deployments in its scope from its next decision on, until the time that --until
+names, or until the freeze is lifted. Rollbacks and emergencies pass.
+
+Without --scope the freeze holds for every service and environment.
+It exits with 0 once the freeze is recorded, else with 2.`,
+		Example: `  prodgate freeze now --reason "payments are down, INC-7" --until 4h
+  prodgate freeze now --reason "database migration" --scope service=payments-api --scope environment=production`,
+		Args: none,
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	addBy(cmd)
+	flags := cmd.Flags()
+	flags.String("reason", "", "why, in a sentence")
+	flags.StringArray("scope", nil, "service=NAME or environment=NAME, repeatable; without it, all of them")
+	flags.String("until", "", "when it ends: a length of time such as 4h or 2d, or a time (RFC 3339); without it, when it is lifted")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		asJSON, err := format(cmd)
+		if err != nil {
+			return err
+		}
+		s := said{cmd: cmd, std: std}
+		data := trail.FreezeData{Reason: s.text("reason", true), By: s.by(writer(std)), Until: s.ahead("until")}
+		if s.err == nil {
+			s.err = scope(cmd, &data)
+		}
+		if s.err != nil {
+			return s.err
+		}
+		event, err := stepOf(std, trail.TypeFreezeDeclared, data)
+		if err != nil {
+			return err
+		}
+		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
+			return appendStep(ctx, std, log, event, asJSON)
+		})
+	}
+	return cmd
+}
+
+// ahead is an instant that is yet to come, or a length of time from now; nil if
+// the flag is not given.
+func (s *said) ahead(flag string) *time.Time {
+	text := s.text(flag, false)
+	if text == "" || s.err != nil {
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		var length time.Duration
+		if length, err = lengthOf(text); err == nil {
+			at = s.std.clock().Add(length)
+		}
+	}
+	if err == nil && !at.After(s.std.clock()) {
+		err = errors.New("it has passed")
+	}
+	if err != nil {
+		s.err = usage("write a length of time such as 4h or 2d, or a time such as 2026-11-24T18:00:00-05:00", "--%s: %q: %w", flag, text, err)
+	}
+	at = at.UTC().Truncate(time.Second)
+	return &at
+}
+
+// lengthOf reads a length of time, with days.
+func lengthOf(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		length, err := time.ParseDuration(days + "h")
+		return 24 * length, err
+	}
+	return time.ParseDuration(text)
+}
+
+// scope reads --scope.
+func scope(cmd *cobra.Command, data *trail.FreezeData) error {
+	list, err := cmd.Flags().GetStringArray("scope")
+	if err != nil {
+		return err
+	}
+	for _, text := range list {
+		word, name, _ := strings.Cut(text, "=")
+		into := map[string]*[]string{"service": &data.Services, "environment": &data.Environments}[word]
+		if into == nil {
+			return usage("write service=NAME or environment=NAME", "--scope %q names neither a service nor an environment", text)
+		}
+		if wanted, ok := facts.Accepts("identifier", name); !ok {
+			return usage("", "--scope %q: the name must be %s", text, wanted)
+		}
+		if !slices.Contains(*into, name) {
+			*into = append(*into, name)
+		}
+	}
+	return nil
+}
+
+func newFreezeLift(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lift SEQ|ID",
+		Short: "Lift a freeze that was declared in the trail",
+		Long: `Lift records that a freeze is over. Whether that counts is a setting of the
+policies: a lift by a writer who does not count lifts nothing.
+It exits with 0 once that is recorded, else with 2.`,
+		Example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
+		Args:    one("freeze", "prodgate freeze list shows them"),
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	addBy(cmd)
+	cmd.Flags().String("reason", "", "why, in a sentence")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		asJSON, err := format(cmd)
+		if err != nil {
+			return err
+		}
+		s := said{cmd: cmd, std: std}
+		data := trail.LiftData{Reason: s.text("reason", true), By: s.by(writer(std))}
+		if s.err != nil {
+			return s.err
+		}
+		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
+			freeze, err := entryOf(ctx, log, args[0])
+			if err != nil {
+				return usage("prodgate freeze list shows them", "%w", err)
+			}
+			if freeze.Type != trail.TypeFreezeDeclared {
+				return usage("prodgate freeze list shows them", "entry %d is %s, and not a freeze", freeze.Seq, freeze.Type)
+			}
+			data.Freeze = freeze.ID
+			event, err := stepOf(std, trail.TypeFreezeLifted, data)
+			if err != nil {
+				return err
+			}
+			return appendStep(ctx, std, log, event, asJSON)
+		})
+	}
+	return cmd
+}
+
+// declaredFreeze is a freeze as "freeze list" shows it.
+type declaredFreeze struct {
+	Seq          int64        `json:"seq"`
+	ID           string       `json:"id"`
+	State        string       `json:"state"` // in force, over, lifted
+	Reason       string       `json:"reason"`
+	Services     []string     `json:"services"`     // none: all
+	Environments []string     `json:"environments"` // none: all
+	From         time.Time    `json:"from"`
+	Until        *time.Time   `json:"until"`
+	By           string       `json:"by"`
+	Writer       trail.Writer `json:"writer"`
+	LiftedBy     []string     `json:"lifted_by"` // by whose word
+}
+
+func newFreezeList(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the freezes that were declared in the trail",
+		Long: `List shows each freeze that was declared in the trail, newest first. A freeze that
+somebody lifted is shown as lifted; whether that counts is the gate's to decide.
+It exits with 0, or with 2 if the trail cannot be read.`,
+		Example: `  prodgate freeze list -o json`,
+		Args:    none,
+	}
+	addTrail(cmd)
+	addFormat(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		asJSON, err := format(cmd)
+		if err != nil {
+			return err
+		}
+		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
+			list, err := freezes(ctx, log, std.clock())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				out, err := harmless(map[string]any{"freezes": list})
+				if err == nil {
+					_, err = std.out.Write(out)
+				}
+				return err
+			}
+			return freezesText(std, list)
+		})
+	}
+	return cmd
+}
+
+// freezes are those of the trail, newest first.
+func freezes(ctx context.Context, log *trail.Log, now time.Time) ([]declaredFreeze, error) {
+	entries, err := recordedOf(ctx, log, trail.ByType(trail.TypeFreezeDeclared), trail.ByType(trail.TypeFreezeLifted))
+	if err != nil {
+		return nil, err
+	}
+	list, at := []declaredFreeze{}, map[string]int{}
+	for _, e := range entries {
+		var data struct {
+			trail.FreezeData
+			Freeze string `json:"freeze"`
+		}
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return nil, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
+		}
+		if e.Type == trail.TypeFreezeLifted {
+			if i, ok := at[data.Freeze]; ok {
+				list[i].State = "lifted"
+				list[i].LiftedBy = append(list[i].LiftedBy, fmt.Sprintf("%s (%s)", or(data.By, e.Writer.Subject), e.Writer.Assurance))
+			}
+			continue
+		}
+		f := declaredFreeze{
+			Seq: e.Seq, ID: e.ID, State: "in force", Reason: data.Reason, Services: append([]string{}, data.Services...),
+			Environments: append([]string{}, data.Environments...), From: e.OccurredAt.UTC(), Until: data.Until, By: data.By, Writer: e.Writer, LiftedBy: []string{},
+		}
+		if f.Until != nil && !now.Before(*f.Until) {
+			f.State = "over"
+		}
+		at[e.ID] = len(list)
+		list = append(list, f)
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+func freezesText(std stdio, list []declaredFreeze) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(std.out, "no freeze is declared")
+		return err
+	}
+	for _, f := range list {
+		until := "until it is lifted"
+		if f.Until != nil {
+			until = "until " + f.Until.UTC().Format(time.RFC3339)
+		}
+		where := or(strings.Join(f.Services, ", "), "all services") + " in " + or(strings.Join(f.Environments, ", "), "all environments")
+		line := fmt.Sprintf("%6d  %-8s  %s, from %s %s: %s", f.Seq, f.State, where, f.From.Format(time.RFC3339), until, f.Reason)
+		second := fmt.Sprintf("        %s  by %s (%s)", f.ID, or(f.By, f.Writer.Subject), f.Writer.Assurance)
+		if len(f.LiftedBy) > 0 {
+			second += "; lifted by " + strings.Join(f.LiftedBy, ", ")
+		}
+		if _, err := fmt.Fprintf(std.out, "%s\n%s\n", oneLine(line), oneLine(second)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
