@@ -12,7 +12,9 @@
 //	prodgate policy list|explain|new|test what is checked, and how to add to it
 //	prodgate scan IMAGE|--sbom FILE        known vulnerabilities by trivy-db; --report shows what others found
 //	prodgate db update|status             the database of advisories
-//	prodgate audit COMMAND                the trail: record, log, show, verify, export, prune
+//	prodgate audit COMMAND                the trail: record, dismiss, log, show, verify, export, prune
+//	prodgate freeze now|lift|list         stop deployments now, and let them go on
+//	prodgate adopt SERVICE                take over a service that runs already
 //	prodgate schema input|decision        the JSON Schemas of the two documents
 //	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow
 //	prodgate doctor                       show each setting's origin and try each source

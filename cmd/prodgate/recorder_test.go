@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -92,6 +93,44 @@ func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
 	second, _ := json.Marshal(again)
 	if string(first) != string(second) || printed.Trail != nil {
 		t.Errorf("decided\n%s\nthen, and again\n%s", first, second)
+	}
+}
+
+func TestAnAllowRecordsItsWayBackAndARequestItsBuild(t *testing.T) {
+	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
+	location := filepath.Join(r.std.dir, "T.db")
+	if code, _ := r.eval(t, t.Context(), "--trail", location, "--request-id", "acme/a/runs/7/attempts/2", "--configuration", "sha256:"+strings.Repeat("c", 64)); code != exitAllow {
+		t.Fatalf("ends with %d: %s", code, r.err)
+	}
+	entries, _ := recordedIn(t, location)
+	for _, e := range entries {
+		if e.Deployment != "acme/a/runs/7" || e.Request != "acme/a/runs/7/attempts/2" {
+			t.Errorf("%s belongs to request %q, deployment %q", e.Type, e.Request, e.Deployment)
+		}
+	}
+	var request trail.RequestData
+	var gate trail.GateData
+	if err := errors.Join(json.Unmarshal(entries[1].Data, &request), json.Unmarshal(entries[2].Data, &gate)); err != nil {
+		t.Fatal(err)
+	}
+	if request.Attempt == nil || *request.Attempt != 2 || request.Configuration == nil || len(request.Commit) < 7 {
+		t.Errorf("%s", entries[1].Data)
+	}
+	if gate.Rollback == nil || gate.Rollback.Procedure == nil || !strings.HasPrefix(gate.Rollback.Digest, "sha256:") || gate.Rollback.Version == "" {
+		t.Errorf("%s", entries[2].Data)
+	}
+}
+
+func TestAnEmergencyNamesWhoAskedAndWhoApproved(t *testing.T) {
+	digest, other := "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)
+	ticket := "INC-7"
+	doc := &facts.Document{Request: facts.Request{Ticket: &ticket, RequestedBy: "github:1", TriggeredBy: "github:2"}, Approvals: []facts.Approval{
+		{Approver: "user:a", Decision: "approved", Digest: &digest}, {Approver: "user:a", Decision: "approved", Digest: &digest},
+		{Approver: "user:b", Decision: "rejected", Digest: &digest}, {Approver: "user:c", Decision: "approved", Digest: &other}, {Approver: "user:d", Decision: "approved"},
+	}}
+	got := emergencyData(doc, digest)
+	if got.Ticket != ticket || !slices.Equal(got.RequestedBy, []string{"github:1", "github:2"}) || !slices.Equal(got.ApprovedBy, []string{"user:a"}) {
+		t.Errorf("%+v", got)
 	}
 }
 

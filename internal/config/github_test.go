@@ -16,10 +16,11 @@ func TestGitHubActionsSpeaksForTheRequest(t *testing.T) {
 	}{
 		{"a first attempt", first, map[string]string{
 			"trigger": "workflow_dispatch", "requested-by": "github:583231", "triggered-by": "github:583231",
-			"request-id": "acme/payments/runs/77/attempts/1",
+			"request-id": "acme/payments/runs/77/attempts/1", "deployment": "acme/payments/runs/77", "attempt": "1",
 		}},
 		{"a re-run by somebody else", rerun, map[string]string{
 			"requested-by": "github:583231", "triggered-by": "github-login:hubot", "request-id": "acme/payments/runs/77/attempts/2",
+			"deployment": "acme/payments/runs/77", "attempt": "2",
 		}},
 		{"a run whose starter is not told", untold, map[string]string{"triggered-by": ""}},
 		{"the same variables outside GitHub Actions", first[1:], map[string]string{
@@ -47,6 +48,7 @@ func TestAFlagMayContradictGitHubAndIsNoted(t *testing.T) {
 		{"trigger", "push", ""},
 		{"requested-by", "github:2", "GITHUB_ACTOR_ID"},
 		{"request-id", "mine", ""},
+
 		{"service", "web", ""},
 	} {
 		c, err := Load(Input{Dir: t.TempDir(), Env: env, Flags: map[string][]string{tt.flag: {tt.text}}})

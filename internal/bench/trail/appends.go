@@ -69,13 +69,19 @@ func event(n int) trail.Event {
 	}
 	at := time.Date(2026, 11, 24, 16, 20, 0, 0, time.UTC).Add(time.Duration(n) * time.Second)
 	return trail.Event{
-		ID: trail.NewID(), Type: trail.TypeGateEvaluated, OccurredAt: at, Now: at, Mode: "enforce",
+		ID: trail.NewID(), Type: kinds[n/100%len(kinds)], OccurredAt: at, Now: at, Mode: "enforce",
 		Service: fmt.Sprintf("service-%d", n%100), Environment: "production",
 		Artifact: fmt.Sprintf("registry.example.com/acme/service-%d", n%100), Digest: digest(n / 10),
 		Request: trail.NewID(), Deployment: fmt.Sprintf("deployment-%d", n/10), Run: "https://ci.example.com/acme/runs/4711",
 		Writer: trail.Writer{Subject: "repo:acme/web:environment:production", Issuer: "https://ci.example.com", Assurance: trail.AssuranceCI},
 		Data:   data,
 	}
+}
+
+// kinds are what a deployment leaves in a trail, gate.evaluated most often.
+var kinds = []string{
+	trail.TypeGateEvaluated, trail.TypeGateRequested, trail.TypeStagingDeployed, trail.TypeStagingVerified, trail.TypeApprovalGranted,
+	trail.TypeGateEvaluated, trail.TypeDeployStarted, trail.TypeDeployLive, trail.TypeVerificationPassed, trail.TypeGateEvaluated,
 }
 
 func digest(n int) string { return fmt.Sprintf("sha256:%064x", n) }
