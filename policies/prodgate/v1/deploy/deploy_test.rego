@@ -250,7 +250,7 @@ test_warn_scans_that_could_not_be_read_of_a_rollback if {
 
 # What would hold up a way forward at the time of the rollback: an open incident
 # on a holiday.
-_held_up := {"incident.active", "window.holiday"}
+_held_up := {"incident.active", "window.holiday", "window.zone_from_calendar"}
 
 test_warn_finding_of_a_rollback_that_only_warns_anyway if {
 	document := testing.change(testing.rollback, "/vulnerabilities/scans/0/findings", [{"id": "CVE-1", "package": "a", "installed_version": "1", "fixed_version": null, "severity": "HIGH", "status": ""}])

@@ -8,6 +8,7 @@ package prodgate.v1.lib.approvals
 
 import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
@@ -148,12 +149,12 @@ _reasons[position] contains "is for another digest, or names none" if {
 	not input.approvals[position].digest == input.artifact.digest
 }
 
-_reasons[position] contains _elsewhere("service", input.approvals[position], settings.services) if {
+_reasons[position] contains _elsewhere("service", input.approvals[position], listed.services) if {
 	some position in _not_counting
 	not input.approvals[position].service == input.request.service
 }
 
-_reasons[position] contains _elsewhere("environment", input.approvals[position], settings.environments) if {
+_reasons[position] contains _elsewhere("environment", input.approvals[position], listed.environments) if {
 	some position in _not_counting
 	not input.approvals[position].environment == input.request.environment
 }

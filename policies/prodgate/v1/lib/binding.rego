@@ -6,6 +6,7 @@
 #   that the settings list.
 package prodgate.v1.lib.binding
 
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 
@@ -27,12 +28,12 @@ ours_environment(fact) if _unnamed(fact, "environment")
 
 # Bad news about another service or environment that the settings list.
 elsewhere(fact) if {
-	fact.service in services
+	fact.service in listed.services
 	fact.service != input.request.service
 }
 
 elsewhere(fact) if {
-	fact.environment in environments
+	fact.environment in listed.environments
 	fact.environment != input.request.environment
 }
 
@@ -47,10 +48,6 @@ foreign(fact) if {
 		text.differs_digest(fact.digest, platform.digest)
 	}
 }
-
-services := object.keys(settings.effective.services)
-
-environments := object.keys(settings.effective.environments)
 
 # The image repositories of this service.
 repositories := {repository |

@@ -8,8 +8,8 @@ package prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
 
 # Those in which versions are staged are known, also where no request may name them.
-environments := object.keys(settings.effective.environments) | {name |
-	some name in settings.effective.audit.staging_environments
+environments := settings.environments | {name |
+	some name in settings.effective.staging.environments
 }
 
-services := object.keys(settings.effective.services)
+services := settings.services

@@ -9,6 +9,7 @@ package prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -97,12 +98,12 @@ _elsewhere(record) if {
 }
 
 _elsewhere(record) if {
-	record.environment in settings.environments
+	record.environment in listed.environments
 	record.environment != input.request.environment
 }
 
 _elsewhere(record) if {
-	record.service in settings.services
+	record.service in listed.services
 	record.service != input.request.service
 }
 

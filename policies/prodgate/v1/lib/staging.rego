@@ -9,6 +9,7 @@ package prodgate.v1.lib.staging
 import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
+import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -169,7 +170,7 @@ _ends(environment, since) := ({instant |
 # Shown to be about another environment than this one.
 _elsewhere(fact, environment) if {
 	fact.environment != environment
-	fact.environment in (binding.environments | {name | some name in settings.effective.staging.environments})
+	fact.environment in listed.environments
 }
 
 _other_service(fact) if {
