@@ -114,7 +114,10 @@ func (r *recorder) decision(ctx context.Context, gate *evaluator.Evaluator, d *e
 
 // owes says whether d lets an emergency through that is to be reviewed.
 func owes(d *evaluator.Decision) bool {
-	return d.Mode == evaluator.ModeEnforce && d.Request.Emergency && d.Outcome == evaluator.Allow
+	if d.Mode != evaluator.ModeEnforce || d.Outcome != evaluator.Allow {
+		return false
+	}
+	return d.Request.Emergency || slices.ContainsFunc(d.Findings, func(f evaluator.Finding) bool { return f.Code == "approval.preapproved" })
 }
 
 // events are what a decision leaves in the trail, in their order. A decision that

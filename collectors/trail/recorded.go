@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/prodgate/prodgate/collectors/internal/deployments"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	log "github.com/prodgate/prodgate/trail"
@@ -27,14 +28,30 @@ func (c Collector) collectRecorded(ctx context.Context, req facts.Request) (sect
 	}()
 	r := reader{ctx: ctx, Reading: reading, req: req}
 	found := &facts.Trail{}
-	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops} {
+	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.deployments} {
 		if err := read(found); err != nil {
 			return nil, err
 		}
 	}
 	origin, complete := reading.Origin(), reading.Complete
 	found.Origin, found.Complete = &origin, &complete
+	key, err := reading.PublicKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found.Key = &key
 	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: reading.Evidence()}, nil
+}
+
+// deployments are those that the trail knows, whose bad news counts against a
+// production history from elsewhere.
+func (r *reader) deployments(found *facts.Trail) error {
+	known, err := deployments.Read(r.ctx, r.Reading, r.req)
+	if err != nil {
+		return err
+	}
+	found.Deployments, found.Unjoined = known.History, known.Unjoined
+	return nil
 }
 
 // reader reads the parts of the section.

@@ -17,9 +17,10 @@ var layers = map[string][]string{
 	"collectors":     {"facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
-	"collectors/trail":             {"collectors", "trail", "facts"},
-	"collectors/production":        {"collectors", "trail", "facts"},
-	"collectors/internal/recorded": {"collectors", "trail", "facts"},
+	"collectors/trail":                {"collectors", "trail", "facts"},
+	"collectors/production":           {"collectors", "trail", "facts"},
+	"collectors/internal/deployments": {"collectors", "trail", "facts"},
+	"collectors/internal/recorded":    {"collectors", "trail", "facts"},
 
 	"evaluator": {"facts", "policies"},
 	"trail":     {"facts"},

@@ -64,6 +64,9 @@ func (r *Reading) Close() error { return errors.Join(r.view.Close(), r.log.Close
 // Origin is the name of the trail, as its checkpoints sign it.
 func (r *Reading) Origin() string { return r.log.Origin() }
 
+// PublicKey is what the trail's checkpoints are verified with: NAME+HASH+KEY.
+func (r *Reading) PublicKey(ctx context.Context) (string, error) { return r.log.PublicKey(ctx) }
+
 // Entries are those of any of the keys, each once, in the order of the trail. A
 // row that is missing or altered makes the whole trail one that could not be
 // looked at. Of too many the newest are read, and Complete is false.

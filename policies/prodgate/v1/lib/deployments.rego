@@ -36,6 +36,16 @@ _sound if {
 all[position] := deployment if {
 	some position, deployment in _listed
 	not binding.elsewhere(deployment)
+	not _hollow(deployment)
+}
+
+# All that is said of it is good news, by writers who do not count.
+_hollow(deployment) if {
+	count(_events(deployment)) > 0
+	every event in _events(deployment) {
+		event.type in {"deploy.live", "verification.passed"}
+		not _good_news(deployment, event, event.type)
+	}
 }
 
 _listed := array.concat(
@@ -59,35 +69,52 @@ status[position] := deployment.status if {
 _by_events(position) := "rolled_back" if {
 	_happened[position]["rollback.live"]
 } else := "verification_failed" if {
-	_unverified(position)
-} else := "live" if {
-	_happened[position]["deploy.live"]
+	_stands(all[position], "verification.failed", "verification.passed")
 } else := "in_progress" if {
 	_running(position)
+} else := "failed" if {
+	_stands(all[position], "deploy.failed", "deploy.live")
+} else := "live" if {
+	_went_live(all[position])
 } else := "failed"
 
 # Started, and no attempt after that has ended.
 _running(position) if {
-	started := _happened[position]["deploy.started"]
-	every ended in object.get(_happened[position], "deploy.failed", {0}) {
-		ended < max(started)
+	started := max(_happened[position]["deploy.started"])
+	every ended in _ends(position) {
+		ended < started
 	}
 }
 
-# A verification that did not pass, and no later one by a writer who counts and
-# who is established as well.
-_unverified(position) if {
-	some event in _standing(all[position])
-	event.type == "verification.failed"
-	not _lifted(all[position], event)
+_ends(position) := object.get(_happened[position], "deploy.failed", set()) | {instant |
+	some event in all[position].events
+	_good_news(all[position], event, "deploy.live")
+	instant := clock.fact(event.at)
 }
 
-_lifted(deployment, failed) if {
+_went_live(deployment) if {
 	some event in deployment.events
-	event.type == "verification.passed"
-	writers.counts(deployment.section, event.type, event)
-	clock.fact(event.at) >= clock.fact(failed.at)
-	_ranks[event.assurance] >= _ranks[failed.assurance]
+	_good_news(deployment, event, "deploy.live")
+}
+
+_good_news(deployment, event, type) if {
+	event.type == type
+	writers.counts(deployment.section, type, event)
+}
+
+# Bad news, and no later good news by a writer who counts and who is established as
+# well.
+_stands(deployment, bad, good) if {
+	some event in _standing(deployment)
+	event.type == bad
+	not _lifted(deployment, event, good)
+}
+
+_lifted(deployment, bad, good) if {
+	some event in deployment.events
+	_good_news(deployment, event, good)
+	clock.fact(event.at) >= clock.fact(bad.at)
+	_ranks[event.assurance] >= _ranks[bad.assurance]
 }
 
 _ranks := {"claimed": 0, "user": 1, "ci": 2, "oidc": 3}

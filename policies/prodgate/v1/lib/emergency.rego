@@ -15,8 +15,8 @@ import data.prodgate.v1.lib.incidents
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.window
-import data.prodgate.v1.lib.writers
 
 default granted := false
 
@@ -112,11 +112,6 @@ way_back_documented if {
 default trail_read := false
 
 trail_read if {
-	"trail" in writers.complete
+	trail.complete
 	input.sources.trail.kind == "trail"
-	_origin_counts
 }
-
-_origin_counts if settings.effective.audit.trail_origins == []
-
-_origin_counts if input.trail.origin in settings.effective.audit.trail_origins

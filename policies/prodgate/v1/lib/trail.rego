@@ -18,15 +18,16 @@ complete if {
 	_steps_sound
 }
 
-# Settings may pin the trails that count, by the name that their checkpoints sign.
-# A file has no such name.
+# Settings may pin the trails that count, by their public key or their name. A file
+# has neither.
 _accepted_origin if writers.whole("trail")
 
 _accepted_origin if settings.effective.audit.trail_origins == []
 
 _accepted_origin if {
 	is_array(settings.effective.audit.trail_origins)
-	input.trail.origin in settings.effective.audit.trail_origins
+	some name in {object.get(input.trail, "key", null), object.get(input.trail, "origin", null)}
+	name in settings.effective.audit.trail_origins
 }
 
 # A step without a type might be any.

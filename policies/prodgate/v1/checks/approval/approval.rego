@@ -7,6 +7,7 @@
 package prodgate.v1.checks.approval
 
 import data.prodgate.v1.lib.approvals
+import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -22,6 +23,14 @@ pass if {
 	_read_whole
 	_approved
 	_quorate
+	count(rejections.standing) == 0
+}
+
+# The approval of the deployment that is undone is one of its rollback too.
+pass if {
+	_readable
+	is_array(input.trail.steps)
+	preapproval.granted
 	count(rejections.standing) == 0
 }
 
@@ -101,6 +110,26 @@ _original_approvers contains id if {
 	deployment.digest == input.artifact.digest
 	writers.counts("production", "deploy.live", deployment)
 	some id in deployment.approvers
+}
+
+# METADATA
+# title: A rollback under a standing approval
+# description: >-
+#   The deployment's own approval approves this rollback: to the recorded target, in
+#   time, once, by somebody on call with an open ticket.
+# custom:
+#   code: approval.preapproved
+#   effect: warn
+#   cure: ask
+#   remedy: Hold the review afterwards and record it (prodgate audit record emergency.reviewed).
+#   who: [owner of the service]
+warn contains {
+	"code": "approval.preapproved",
+	"path": "/production/history",
+	"message": "approved with the deployment that is undone; this rollback will owe a review",
+	"required": "a review",
+} if {
+	preapproval.granted
 }
 
 # METADATA

@@ -384,3 +384,26 @@ test_fail_garbage if {
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.configuration, "/artifact/digest", value)
 	}
 }
+
+# A claim that it went live hides neither a failure nor an attempt that goes on.
+test_deny_what_a_claim_would_hide if {
+	claim := object.union(_live, object.union(_claimed, {"at": "2026-11-24T11:59:30-05:00"}))
+	_codes(_recorded([_started, _failed, claim])) == {"sequence.known_bad"}
+	going := object.union(_started, {"at": "2026-11-24T11:59:00-05:00"})
+	_codes(_recorded([going, claim])) == {"sequence.in_progress"}
+	weak := {"writer": "user:jane", "assurance": "user"}
+	_codes(_recorded([_started, _failed, object.union(claim, weak)])) == {"sequence.known_bad"}
+}
+
+test_pass_deployment_that_is_only_claimed if {
+	only := _recorded([object.union(_live, _claimed), object.union(_verified("2026-11-23T10:20:00-05:00", _claimed), {})])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as only
+	undone := _recorded([object.union(_live, _claimed), _undone(_claimed)])
+	_codes(undone) == {"sequence.known_bad"}
+}
+
+test_deny_second_attempt_of_another_run if {
+	again := _event("deploy.started", "2026-11-24T11:59:00-05:00", _claimed)
+	document := json.patch(_recorded([_started, _failed, again]), [{"op": "replace", "path": "/production/history/0/digest", "value": testing.other}])
+	_codes(document) == {"sequence.in_progress"}
+}

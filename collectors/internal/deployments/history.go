@@ -1,4 +1,4 @@
-package production
+package deployments
 
 import (
 	"cmp"
@@ -221,7 +221,7 @@ func (i *item) fact(requests requests) facts.Deployment {
 	d := facts.Deployment{
 		ID: &i.id, Service: recorded.Identifier(first.Service), Environment: recorded.Identifier(first.Environment),
 		Digest: i.digest, Approvers: []string{}, Status: i.status(),
-		BuiltAt: requests.builtAt[i.digest], Configuration: requests.configurations[i.id], Kind: i.kind(requests),
+		BuiltAt: requests.builtAt[i.digest], Configuration: requests.configurations[i.id], Kind: i.kind(requests), Plan: requests.plans[i.id],
 	}
 	for _, e := range i.events {
 		if e.Type == trail.TypeDeployStarted {
@@ -232,6 +232,8 @@ func (i *item) fact(requests requests) facts.Deployment {
 	}
 	if live := i.live(); live != nil {
 		told = *live
+		recordedAt := recorded.Second(told.RecordedAt)
+		d.RecordedAt = &recordedAt
 	} else {
 		for _, e := range i.events {
 			if strings.HasPrefix(e.Type, "deploy.") {
