@@ -224,11 +224,11 @@ func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 	}
 }
 
-// docComments reads the comments of the types in facts.go: Type, Type.Field.
+// docComments reads the comments of the document's types: Type, Type.Field.
 func docComments(t testing.TB) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
-	for _, d := range sourceFile(t).Decls {
+	for _, d := range declarations(t) {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.TYPE {
 			continue
@@ -248,14 +248,18 @@ func docComments(t testing.TB) map[string]string {
 	return docs
 }
 
-// sourceFile is facts.go, where all types of a document are.
-func sourceFile(t testing.TB) *ast.File {
+// declarations are those of the files in which the document's types are.
+func declarations(t testing.TB) []ast.Decl {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "facts.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var all []ast.Decl
+	for _, name := range []string{"facts.go", "production.go", "trail.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, file.Decls...)
 	}
-	return file
+	return all
 }
 
 func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }

@@ -120,7 +120,7 @@ func (d *Document) clear(name string) {
 // constants in the source.
 func TestClosedSetsAreComplete(t *testing.T) {
 	counted := map[string]int{}
-	ast.Inspect(sourceFile(t), func(n ast.Node) bool {
+	ast.Inspect(&ast.File{Name: ast.NewIdent("facts"), Decls: declarations(t)}, func(n ast.Node) bool {
 		if v, ok := n.(*ast.ValueSpec); ok && v.Type != nil && len(v.Names) == 1 {
 			if id, ok := v.Type.(*ast.Ident); ok {
 				counted[id.Name]++
