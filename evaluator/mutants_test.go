@@ -18,7 +18,7 @@ var everyType = flag.Bool("every", false, "mutate every value to every other typ
 // mutant is one document with one thing wrong.
 type mutant struct {
 	path     string // JSON Pointer of what was changed
-	mutation string // delete, null, retype, fill, flip, empty, case, move; what follows a space says how
+	mutation string // delete, null, retype, fill, flip, empty, case, move, swap; what follows a space says how
 	changed  *ast.Term
 	rebuild  func(*ast.Term) *ast.Term
 }
@@ -68,6 +68,9 @@ func descend(value *ast.Term, path string, rebuild func(*ast.Term) *ast.Term, yi
 	if path != "" {
 		yield(mutant{path, "delete", nil, rebuild})
 		for mutation, changed := range changes(value) {
+			yield(mutant{path, mutation, changed, rebuild})
+		}
+		for mutation, changed := range swapsOf(path, value.Value) {
 			yield(mutant{path, mutation, changed, rebuild})
 		}
 	}

@@ -21,6 +21,7 @@ fact(text) := instant if {
 
 # The instant of a fact that has happened by now.
 past(text) := instant if {
+	is_string(text)
 	instant := time.parse_rfc3339_ns(text)
 	instant <= _latest
 }

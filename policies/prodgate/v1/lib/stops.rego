@@ -35,7 +35,10 @@ none if {
 	count(standing) == 0
 }
 
-_over(stop) if time.parse_rfc3339_ns(stop.until) <= clock.now
+_over(stop) if {
+	is_string(stop.until)
+	time.parse_rfc3339_ns(stop.until) <= clock.now
+}
 
 _lifted(stop) if {
 	some lift in stop.lifted

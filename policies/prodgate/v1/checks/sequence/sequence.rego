@@ -31,7 +31,10 @@ needs := {"artifact", "production", "trail"}
 _readable if count(needs - sources.readable) == 0
 
 # A first release has nothing before it, which the check of the way back shows.
-_forward if input.request.kind == "initial"
+_forward if {
+	input.request.kind == "initial"
+	_unspoiled
+}
 
 _forward if {
 	input.request.kind == "promotion"
@@ -147,7 +150,7 @@ deny contains object.union(_known_bad, {
 	"message": sprintf("%s ended as %s here", [_name(position), deployments.status[position]]),
 }) if {
 	_failing
-	input.request.kind == "promotion"
+	input.request.kind in {"initial", "promotion"}
 	not _unspoiled
 	some position in deployments.spoiled
 }
@@ -157,7 +160,7 @@ deny contains object.union(_known_bad, {
 	"message": sprintf("%s at %s, of a deployment that is not known", [event.type, event.at]),
 }) if {
 	_failing
-	input.request.kind == "promotion"
+	input.request.kind in {"initial", "promotion"}
 	not _unspoiled
 	some event in deployments.unjoined
 }

@@ -79,6 +79,10 @@ test_deny_digest_that_did_not_do_well if {
 	}
 }
 
+test_deny_first_release_with_bad_news if {
+	_codes(object.union(testing.initial, {"trail": {"unjoined": [_loose]}})) == {"sequence.known_bad"}
+}
+
 test_deny_digest_that_was_replaced if {
 	_codes(_newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})) == {"sequence.known_bad"}
 	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})
