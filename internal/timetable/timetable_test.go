@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,10 +38,23 @@ func instant(t *testing.T, text string) time.Time {
 	return at
 }
 
+// organisation lists what these tests name, and leaves the windows on the clock of
+// the calendar.
+const organisation = `prodgate:
+  organisation:
+    services:
+      payments-api: {repositories: [registry.example.com/payments/payments-api]}
+      another: {}
+`
+
 // shipped are the gate and its windows, on the clock of zone.
 func shipped(t *testing.T, zone *time.Location) (*evaluator.Evaluator, timetable.Windows) {
 	t.Helper()
-	gate, err := evaluator.New(t.Context(), evaluator.Options{Packs: []string{"../../fixtures/organisation"}})
+	pack := t.TempDir()
+	if err := os.WriteFile(filepath.Join(pack, "data.yaml"), []byte(organisation), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gate, err := evaluator.New(t.Context(), evaluator.Options{Packs: []string{pack}})
 	if err != nil {
 		t.Fatal(err)
 	}
