@@ -147,7 +147,7 @@ func (p *proof) settings(in *Input, ofRequest bool) topdown.VirtualCache {
 	return run.begin()
 }
 
-// holds evaluates a query as stock OPA does.
+// holds evaluates a query as stock OPA does, but for where zones come from.
 func (p *proof) holds(text string, input *ast.Term, cache topdown.VirtualCache) bool {
 	query, err := p.e.compileQuery(text)
 	if err != nil {
@@ -163,6 +163,7 @@ func (p *proof) holds(text string, input *ast.Term, cache topdown.VirtualCache) 
 	defer p.e.store.Abort(ctx, txn)
 	results, err := topdown.NewQuery(query).
 		WithCompiler(p.e.compiler).
+		WithBuiltins(ownZones()).
 		WithStore(p.e.store).
 		WithTransaction(txn).
 		WithInput(input).

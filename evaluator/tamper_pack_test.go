@@ -104,7 +104,8 @@ func ownPack(settings string) pack {
 	return pack{"acme/licence.rego": licenceCheck, "prodgate/organisation/data.json": withService(table)}
 }
 
-// withService is an organisation's settings as JSON, with payments-api listed.
+// withService is an organisation's settings as JSON, with payments-api listed and
+// the zone of the windows named.
 func withService(settings map[string]any) string {
 	services, ok := settings["services"].(map[string]any)
 	if !ok {
@@ -115,6 +116,9 @@ func withService(settings map[string]any) string {
 	if !ok {
 		service = map[string]any{}
 		services["payments-api"] = service
+	}
+	if _, ok := settings["window"]; !ok {
+		settings["window"] = map[string]any{"timezone": "America/New_York"}
 	}
 	service["repositories"] = []string{"registry.example.com/payments/payments-api"}
 	text, err := json.Marshal(settings)

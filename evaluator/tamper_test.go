@@ -158,12 +158,13 @@ func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
 }
 
 // unmissed are the settings whose loss costs no story its allow: lists that are
-// empty as shipped, leeway, which is none as shipped (fixtures/looser has
+// empty as shipped, the zone of the windows, which the stories' organisation
+// names, leeway, which is none as shipped (fixtures/looser has
 // stories that need them), hours in which no story deploys, and how long an
 // allow lasts, without which there is no decision (see below). Types of steps
 // whose writers are not said fall to the writers of all others.
 const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories emptied|" +
-	"immutability.tag_pattern emptied|window.named.after-hours *|decision*|vulnerabilities.vex*|" +
+	"immutability.tag_pattern emptied|window.named.after-hours *|window.timezone *|decision*|vulnerabilities.vex*|" +
 	"vulnerabilities.undetermined removed|vulnerabilities.undetermined null|vulnerabilities.undetermined emptied|" +
 	"vulnerabilities.undetermined.tolerate removed|vulnerabilities.undetermined.tolerate emptied|" +
 	"vulnerabilities.leeway* removed|vulnerabilities.leeway null|vulnerabilities.leeway emptied|" +
