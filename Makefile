@@ -14,7 +14,7 @@ FUZZ_TIME    ?= 10s
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build ./prodgate
@@ -40,6 +40,14 @@ pack-test: ## test one policy pack with stock OPA: make pack-test PACK=examples/
 	$(OPA_RUN) check --strict policies/ $(PACK)
 	@.ci/nothing "unformatted, run opa fmt -w:" $(OPA_RUN) fmt --list $(PACK)
 	go run $(OPA)@$(OPA_OLDEST) test policies/ $(PACK)
+
+.PHONY: mutants
+mutants: ## break each rule in each way, and see that a Rego test fails; many minutes
+	go run ./internal/mutants
+
+.PHONY: mutants-sample
+mutants-sample: ## the same for a sample of 60
+	go run ./internal/mutants -sample 60 -seed 1 -time 15m
 
 .PHONY: lint
 lint: ## vet, format and lint the Go code
