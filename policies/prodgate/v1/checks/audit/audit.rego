@@ -67,13 +67,7 @@ _beginning(first) := min(_good(first)) if {
 	input.request.kind == "rollback"
 } else := max(_good(first))
 
-# A source that knows no writers may leave out where a step was taken.
 _counts(step) if {
-	_plain
-	not startswith(step.type, "gate.")
-	object.get(step, "environment", null) == null
-	_went_well(step)
-} else if {
 	writers.counts("trail", step.type, step)
 	_at_home(step)
 	_went_well(step)
@@ -105,6 +99,7 @@ _at_home(step) if {
 	_of_service(step)
 }
 
+# A source that knows no writers may leave out where a step was taken.
 _at_home(step) if {
 	_plain
 	object.get(step, "environment", null) == null

@@ -207,8 +207,10 @@ test_deny_verified_before_the_latest_deployment if {
 }
 
 test_deny_step_of_another_service if {
-	every position in [0, 1, 2] {
-		mutant := json.patch(testing.recorded, [{"op": "add", "path": sprintf("/trail/steps/%d/service", [position]), "value": "search-api"}])
+	every pair in [[document, position] | some document in [testing.promotion, testing.recorded]; some position in [0, 1, 2]] {
+		document := pair[0]
+		position := pair[1]
+		mutant := json.patch(document, [{"op": "add", "path": sprintf("/trail/steps/%d/service", [position]), "value": "search-api"}])
 		audit.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as mutant
 		audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(mutant, sprintf("/trail/steps/%d/service", [position]), "payments-api")
@@ -223,4 +225,66 @@ test_deny_trail_that_was_not_read_as_a_whole if {
 	pinned := testing.settings("/audit/trail_origins", ["prodgate.dev/trail/1"])
 	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as pinned
 	testing.codes(audit.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as pinned
+}
+
+# Steps of another digest, wrong in every way.
+_strangers := [
+object.union(step, {
+	"digest": testing.other,
+	"writer": "user:mallory",
+	"assurance": "claimed",
+	"environment": "canary",
+	"result": "FAILED",
+	"outcome": "deny",
+}) |
+	some step in array.concat(testing.recorded.trail.steps, [_gate({})])
+]
+
+test_deny_objections_to_this_digest_alone if {
+	steps := _recorded("/trail/steps/1/assurance", "claimed").trail.steps
+	document := _recorded("/trail/steps", array.concat(steps, _strangers))
+	findings := audit.deny with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.message, finding.observed] | some finding in findings} == {[
+		"staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), who does not count",
+		[object.remove(steps[1], {"digest"})],
+	]}
+}
+
+test_deny_objections_to_a_gate if {
+	every change, words in {
+		{"environment": "canary"}: "was taken in canary",
+		{"outcome": "deny"}: "is no gate that was passed",
+		{"outcome": "deny", "result": "PASSED"}: "is no gate that was passed",
+	} {
+		document := _recorded("/trail/steps", array.concat([_gate(change)], _strangers))
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
+		findings := audit.deny with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates
+		{finding.message | some finding in findings} == {sprintf("gate.evaluated is in the trail, but does not count: it %s", [words])}
+	}
+}
+
+test_deny_order_of_the_required_steps if {
+	late := _recorded("/trail/steps/0/at", "2026-11-24T09:30:01-05:00")
+	document := testing.change(late, "/trail/steps", array.concat(late.trail.steps, [_gate({})]))
+	findings := audit.deny with data.prodgate.organisation as testing.organisation with input as document
+	{finding.observed | some finding in findings} == {[{"type": step.type, "at": step.at} | some step in late.trail.steps]}
+	testing.codes(audit.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/complete", false)
+}
+
+test_pass_one_step_that_counts_is_enough if {
+	step := object.union(testing.recorded.trail.steps[1], {"assurance": "claimed"})
+	audit.deny == set() with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", array.concat(testing.recorded.trail.steps, [step]))
+}
+
+test_fail_trail_that_cannot_be_read_explains_nothing if {
+	every document in [
+		_recorded("/trail/steps", []),
+		_recorded("/trail/steps/1/assurance", "claimed"),
+		_recorded("/trail/steps/0/at", "2026-11-24T09:30:01-05:00"),
+	] {
+		every path in ["/sources/trail", "/sources/artifact"] {
+			audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, path)
+			audit.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, path)
+		}
+	}
 }

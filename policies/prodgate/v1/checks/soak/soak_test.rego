@@ -100,6 +100,24 @@ test_deny_waiver_does_not_make_up_a_deployment if {
 	soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
+test_deny_waiver_of_a_stay_that_has_not_begun if {
+	settings := testing.waivable({"soak.too_short"})
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_waived, "/now", "2026-11-24T11:30:00-05:00") with data.prodgate.v1.settings as settings
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_waived, "/now", "2026-11-24T11:29:59-05:00") with data.prodgate.v1.settings as settings
+}
+
+test_deny_trail_that_was_not_read_as_a_whole if {
+	_codes(testing.change(testing.recorded, "/trail/complete", false)) == {"audit.incomplete"}
+}
+
+test_fail_too_short_unknown_without_its_sources if {
+	short := testing.changed("/staging/deployed_at", "2026-11-24T11:30:00-05:00")
+	every path in ["/sources/artifact", "/sources/staging", "/sources/trail"] {
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(short, path)
+		soak.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(short, path)
+	}
+}
+
 _steps(steps) := object.union(testing.promotion, {"trail": {"steps": array.concat(testing.promotion.trail.steps, steps)}})
 
 _deployed(entry) := object.union(
@@ -154,6 +172,7 @@ _left := object.union(testing.promotion, {"staging": {
 
 test_pass_stay_that_ended_after_the_minimum if {
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _left
+	soak.deny == set() with data.prodgate.organisation as testing.organisation with input as _left
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_left, "/staging/deployed_at", "2026-11-24T10:00:00-05:00")
 	_codes(testing.change(_left, "/staging/deployed_at", "2026-11-24T09:59:59-05:00")) == {"soak.ended"}
 	_codes(testing.change(_left, "/staging/earlier/0/verification", null)) == {"soak.ended"}
@@ -191,5 +210,6 @@ test_pass_any_environment_that_may_verify if {
 		"earlier": [object.union(testing.promotion.staging, {"environment": "staging"})],
 	}})
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(document, {"trail": {"steps": []}}) with data.prodgate.v1.settings as settings
+	soak.deny == set() with data.prodgate.organisation as testing.organisation with input as object.union(document, {"trail": {"steps": []}}) with data.prodgate.v1.settings as settings
 	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/staging/earlier", []) with data.prodgate.v1.settings as settings
 }
