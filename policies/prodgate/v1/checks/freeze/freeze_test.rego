@@ -18,6 +18,7 @@ test_pass_no_freeze if {
 test_deny_active if {
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _with({})
 	testing.codes(freeze.deny) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as _with({})
+	freeze.warn == set() with data.prodgate.organisation as testing.organisation with input as _with({})
 	{finding.item | some finding in freeze.deny} == {"today"} with data.prodgate.organisation as testing.organisation with input as _with({})
 }
 
@@ -124,6 +125,7 @@ test_deny_waiver_of_one_of_two_freezes if {
 	settings := testing.waivable({"freeze.active"})
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	{finding.item | some finding in freeze.deny} == {"second"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	{finding.item | some finding in freeze.waived} == {"today"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_deny_waiver_without_a_name if {
@@ -194,7 +196,9 @@ test_pass_stop_that_is_lifted if {
 test_pass_emergency_in_a_stop if {
 	document := object.union(testing.emergency, {"trail": object.union(testing.emergency.trail, {"stops": _stop({}).trail.stops})})
 	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/complete", false)
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/trail/steps/0/type")
 }
 
 test_waived_stop_that_is_dismissed if {
@@ -217,4 +221,9 @@ test_fail_trail_that_was_not_read if {
 	every path in ["/sources/trail", "/trail", "/trail/steps"] {
 		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
 	}
+}
+
+test_fail_stop_in_a_trail_that_was_not_read if {
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
+	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
 }
