@@ -26,7 +26,10 @@ test_deny_not_documented if {
 }
 
 test_pass_rollback_needs_no_plan_of_its_own if {
-	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/rollback/procedure", null)
+	every path in ["/rollback/procedure", "/rollback/reviewed_at"] {
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, path, null)
+		rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, path, null)
+	}
 }
 
 test_deny_not_available if {
@@ -248,6 +251,7 @@ test_deny_target_whose_latest_deployment_did_not_end_well if {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed", "live_at": "2026-11-18T10:00:00-05:00"})
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed"})
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed", "live_at": "no time"})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"live_at": "no time"})
 	}
 }
 
@@ -301,6 +305,15 @@ test_pass_rollback_of_a_configuration if {
 	testing.codes(rollback.deny) == {"rollback.not_target"} with data.prodgate.organisation as testing.organisation with input as other
 }
 
+test_deny_configurations_that_are_empty_are_not_the_same if {
+	every value in ["", " ", [], false] {
+		document := json.patch(_configuration_back, [{"op": "replace", "path": path, "value": value} |
+			some path in ["/request/configuration", "/rollback/target/configuration", "/production/history/1/configuration"]
+		])
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_pass_configuration_whose_way_back_is_the_configuration_before if {
 	document := json.patch(testing.configuration, [
 		{"op": "replace", "path": "/rollback/target/digest", "value": testing.artifact},
@@ -310,6 +323,23 @@ test_pass_configuration_whose_way_back_is_the_configuration_before if {
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/target/configuration", testing.values)
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/request/configuration")
+	every path in ["/request/configuration", "/rollback/target/configuration"] {
+		every value in [null, ""] {
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, path, value)
+		}
+	}
+	same := testing.change(testing.change(document, "/rollback/target/configuration", testing.values), "/production/history/0/configuration", testing.values)
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as same
+	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as same
+	promotion := testing.change(document, "/request/kind", "promotion")
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as promotion
+	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as promotion
+}
+
+test_deny_target_without_a_digest if {
+	document := testing.changed("/rollback/target/digest", null)
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.not_proven", "rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_first_release_with_anything_before if {
@@ -327,4 +357,24 @@ test_deny_first_release_with_anything_before if {
 	}
 	trail := object.union(testing.initial, {"trail": {"deployments": [testing.promotion.production.current]}})
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as trail
+}
+
+test_fail_source_that_was_not_read_explains_nothing if {
+	every document in [
+		testing.changed("/rollback/procedure", null),
+		testing.changed("/rollback/reviewed_at", null),
+		object.union(testing.promotion, {"rollback": {"service": "search-api"}}),
+		testing.changed("/rollback/target/available", false),
+		testing.changed("/production/history/0/status", "failed"),
+		_again(testing.promotion, {"status": "failed", "live_at": "2026-11-20T10:00:00-05:00"}),
+		testing.changed("/rollback/target/digest", testing.artifact),
+		testing.change(testing.rollback, "/production/history/1/live_at", "2026-11-23T10:00:00-05:00"),
+		testing.change(testing.rollback, "/artifact/digest", testing.other),
+		testing.change(testing.rollback, "/request/ticket", null),
+		testing.change(testing.initial, "/production/history", testing.promotion.production.history),
+		testing.change(testing.recorded_initial, "/production/since", null),
+	] {
+		count(rollback.deny) > 0 with data.prodgate.organisation as testing.organisation with input as document
+		rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
+	}
 }

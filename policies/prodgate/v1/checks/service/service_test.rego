@@ -51,3 +51,13 @@ test_fail_garbage if {
 		service.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/rollback/target", value)
 	}
 }
+
+test_fail_source_that_was_not_read_explains_nothing if {
+	document := object.union(testing.promotion, {
+		"artifact": {"repository": "registry.example.com/search"},
+		"rollback": {"target": {"repository": "registry.example.com/search"}},
+	})
+	every section, code in {"artifact": "service.foreign_artifact", "rollback": "service.foreign_target"} {
+		testing.codes(service.deny) == {"service.foreign_artifact", "service.foreign_target"} - {code} with data.prodgate.organisation as testing.organisation with input as testing.remove(document, sprintf("/sources/%s", [section]))
+	}
+}

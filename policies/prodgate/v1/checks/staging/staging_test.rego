@@ -59,6 +59,11 @@ test_deny_signed_by_nobody if {
 	}
 }
 
+test_deny_unsigned_is_no_objection_to_what_has_not_reported if {
+	document := testing.changed("/staging/verification", null)
+	testing.codes(staging.deny) == {"staging.not_verified"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+}
+
 test_pass_signed if {
 	document := testing.changed("/staging/verification/verified_by", "staging-verifier")
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
@@ -256,4 +261,38 @@ test_deny_trail_that_was_not_read_as_a_whole if {
 # A restart storm begins the soak again; what was verified stays verified.
 test_pass_restarted_after_the_verification if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/restarted_at", "2026-11-24T11:55:00-05:00")
+}
+
+# The same stay in two environments, of which one differs.
+_two(entry, steps) := object.union(testing.promotion, {
+	"staging": object.union(entry, {
+		"environment": "uat",
+		"earlier": [object.union(testing.promotion.staging, {"environment": "staging", "verification": {"verified_by": "staging-verifier"}})],
+	}),
+	"trail": {"steps": steps},
+})
+
+_wrong := [
+	{"verification": null},
+	{"verification": {"result": "FAILED"}},
+	{"verification": {"finished_at": "2026-11-24T08:59:59-05:00"}},
+	{"deployed_at": "2026-11-10T09:00:00-05:00", "verification": {"finished_at": "2026-11-12T09:00:00-05:00"}},
+]
+
+test_pass_one_environment_that_is_sound if {
+	settings := testing.change(testing.settings("/staging/environments", ["staging", "uat"]), "/sources/unverified/staging", false)
+	every document in array.concat([_two({}, []), _two({}, [_step({"environment": "uat"})])], [_two(entry, []) | some entry in _wrong]) {
+		staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		staging.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	}
+}
+
+test_fail_source_that_was_not_read_explains_nothing if {
+	every document in array.concat(
+		[testing.changed("/staging/digest", testing.other), _steps([_step({})])],
+		[object.union(testing.promotion, {"staging": entry, "trail": {"steps": []}}) | some entry in _wrong],
+	) {
+		count(staging.deny) == 1 with data.prodgate.organisation as testing.organisation with input as document
+		staging.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
+	}
 }
