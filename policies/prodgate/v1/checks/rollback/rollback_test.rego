@@ -38,6 +38,7 @@ test_deny_not_available if {
 			mutant := testing.change(document, "/rollback/target/available", value)
 			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 			testing.codes(rollback.deny) == {"rollback.not_available"} with data.prodgate.organisation as testing.organisation with input as mutant
+			{finding.required | some finding in rollback.deny} == {{"available": true}} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/rollback/target/available")
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/target", null)
@@ -76,6 +77,7 @@ test_deny_same_artifact if {
 	])
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.not_available"} with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/rollback/target/available", false)
 	same := testing.change(testing.configuration, "/rollback/target/digest", testing.artifact)
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as same
 	testing.codes(rollback.deny) == {"rollback.same_artifact"} with data.prodgate.organisation as testing.organisation with input as same
@@ -106,7 +108,8 @@ test_deny_no_ticket if {
 test_deny_not_initial if {
 	history := testing.change(testing.initial, "/production/history", testing.promotion.production.history)
 	current := testing.change(testing.initial, "/production/current", testing.promotion.production.current)
-	every document in [history, current] {
+	foreign := testing.change(testing.initial, "/production/history", [object.union(testing.promotion.production.current, {"service": "search-api"})])
+	every document in [history, current, foreign] {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as document
 	}
@@ -232,6 +235,7 @@ test_deny_plan_of_another_service if {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
 		testing.codes(rollback.deny) == {"rollback.foreign_plan"} with data.prodgate.organisation as testing.organisation with input as mutant
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(document, {"rollback": {"service": "payments-api"}})
+		rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as object.union(document, {"rollback": {"service": "payments-api"}})
 	}
 }
 
@@ -253,6 +257,17 @@ test_deny_target_whose_latest_deployment_did_not_end_well if {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"status": "failed", "live_at": "no time"})
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _again(document, {"live_at": "no time"})
 	}
+}
+
+test_deny_spoiled_target_shows_its_deployments if {
+	document := _again(testing.rollback, {"status": "failed", "live_at": "2026-11-23T11:00:00-05:00"})
+	findings := rollback.deny with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.code, finding.observed] | some finding in findings} == {["rollback.target_spoiled", ["failed", "superseded"]]}
+	initial := object.union(testing.initial, {
+		"production": _again(testing.promotion, {"status": "failed", "live_at": "2026-11-20T10:00:00-05:00"}).production,
+		"rollback": {"target": testing.promotion.rollback.target},
+	})
+	testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as initial
 }
 
 test_deny_rollback_to_what_did_not_run_before if {
@@ -357,6 +372,15 @@ test_deny_first_release_with_anything_before if {
 	}
 	trail := object.union(testing.initial, {"trail": {"deployments": [testing.promotion.production.current]}})
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as trail
+}
+
+test_deny_short_history_of_a_first_release_alone if {
+	short := testing.change(testing.recorded_initial, "/production/since", null)
+	promotion := testing.change(short, "/request/kind", "promotion")
+	codes := testing.codes(rollback.deny) with data.prodgate.organisation as testing.organisation with input as promotion
+	not "rollback.history_too_short" in codes
+	full := testing.change(short, "/production/history", testing.recorded.production.history)
+	testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as full
 }
 
 test_fail_source_that_was_not_read_explains_nothing if {

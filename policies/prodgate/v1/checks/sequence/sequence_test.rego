@@ -411,3 +411,56 @@ test_deny_second_attempt_of_another_run if {
 	document := json.patch(_recorded([_started, _failed, again]), [{"op": "replace", "path": "/production/history/0/digest", "value": testing.other}])
 	_codes(document) == {"sequence.in_progress"}
 }
+
+test_fail_source_that_was_not_read_explains_nothing if {
+	every document in [
+		testing.change(testing.recorded, "/production/complete", false),
+		_newest(testing.promotion, {}),
+		_newest(testing.promotion, {"digest": testing.artifact, "status": "failed"}),
+		_newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"}),
+		_unjoined(_loose),
+		testing.changed("/build/built_at", "2026-11-19T07:00:00-05:00"),
+		testing.remove(_same, "/build/built_at"),
+		testing.change(testing.configuration, "/production/current/digest", testing.other),
+	] {
+		count(_codes(document)) > 0
+		sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
+	}
+	unknown := testing.settings("/sequence/unknown", "deny")
+	sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(_unordered[0], "/sources/artifact") with data.prodgate.v1.settings as unknown
+}
+
+# Going back, and a new configuration, have orders of their own.
+test_deny_promotions_alone_go_forward if {
+	every document in [
+		_newest(testing.configuration, {"digest": testing.artifact, "status": "failed"}),
+		object.union(testing.configuration, {"trail": {"unjoined": [_loose]}}),
+		testing.change(testing.configuration, "/build/built_at", "2026-11-01T00:00:00Z"),
+		testing.remove(testing.configuration, "/build/built_at"),
+	] {
+		busy := _newest(document, {"id": "acme/payments-api/runs/8"})
+		_codes(busy) == {"sequence.in_progress"}
+		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as busy
+	}
+	unknown := testing.settings("/sequence/unknown", "deny")
+	every kind in ["configuration", "rollback", "initial"] {
+		busy := testing.change(_newest(_unordered[0], {}), "/request/kind", kind)
+		not "sequence.unknown" in testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as busy with data.prodgate.v1.settings as unknown
+		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as busy
+	}
+}
+
+test_pass_waived_promotion_explains_nothing if {
+	settings := testing.waivable({"sequence.known_bad"})
+	waiver := object.union(testing.waiver("sequence.known_bad"), {"item": testing.artifact})
+	every status in ["failed", "superseded"] {
+		document := testing.waive(_newest(testing.promotion, {"digest": testing.artifact, "status": status}), [waiver])
+		sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		busy := _newest(document, {"id": "acme/payments-api/runs/8"})
+		testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as busy with data.prodgate.v1.settings as settings
+	}
+	stray := testing.waive(_unjoined(_loose), [waiver])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as stray with data.prodgate.v1.settings as settings
+	busy := _newest(stray, {})
+	testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as busy with data.prodgate.v1.settings as settings
+}
