@@ -164,7 +164,7 @@ func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
 // allow lasts, without which there is no decision (see below). Types of steps
 // whose writers are not said fall to the writers of all others.
 const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories emptied|" +
-	"immutability.tag_pattern emptied|window.named.after-hours *|window.timezone *|decision*|vulnerabilities.vex*|" +
+	"immutability.tag_pattern emptied|window.named.after-hours *|window.timezone emptied|decision*|vulnerabilities.vex*|" +
 	"vulnerabilities.undetermined removed|vulnerabilities.undetermined null|vulnerabilities.undetermined emptied|" +
 	"vulnerabilities.undetermined.tolerate removed|vulnerabilities.undetermined.tolerate emptied|" +
 	"vulnerabilities.leeway* removed|vulnerabilities.leeway null|vulnerabilities.leeway emptied|" +

@@ -15,8 +15,8 @@ import (
 var standAlone = []string{log.TypeGateDocument, log.TypeGateSimulated, log.TypePolicyChanged, log.TypeEntryDismissed}
 
 // steps are those of the request's artifact, of any service and environment, and
-// of other artifacts of its service what counts against this one: rejections, and
-// staging deployments that replaced it.
+// of other artifacts of its service what counts against this one: rejections,
+// verifications that failed, and staging deployments that replaced it.
 func (r *reader) steps(found *facts.Trail) error {
 	found.Steps = []facts.Step{}
 	if r.req.Digest == "" {
@@ -30,7 +30,17 @@ func (r *reader) steps(found *facts.Trail) error {
 	if err != nil {
 		return err
 	}
-	entries := slices.Concat(r.artifact, rejections, r.replacements(staged))
+	verified, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeStagingVerified)...)
+	if err != nil {
+		return err
+	}
+	// What failed may name one of the artifact's platforms.
+	verified = slices.DeleteFunc(slices.Clone(verified), func(e log.Entry) bool {
+		f, err := fieldsOf(e)
+		result := f.text("result")
+		return err == nil && (result == nil || *result == "PASSED")
+	})
+	entries := slices.Concat(r.artifact, rejections, verified, r.replacements(staged))
 	slices.SortStableFunc(entries, func(a, b log.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	entries = slices.CompactFunc(entries, func(a, b log.Entry) bool { return a.Seq == b.Seq })
 	for _, e := range entries {

@@ -18,8 +18,9 @@ type requests struct {
 	plans          map[string]*facts.RecordedPlan // by deployment: the way back that the latest allow named
 }
 
-// requestsOf reads gate.requested and gate.evaluated entries; of several the last
-// one says it.
+// requestsOf reads gate.requested and gate.evaluated entries. Of several requests
+// the first says what kind of deployment it is, and the latest time of a build
+// counts, so that none looks older than it is. The last allow says the way back.
 func requestsOf(entries []trail.Entry) requests {
 	r := requests{kinds: map[string]facts.Kind{}, configurations: map[string]*string{}, builtAt: map[string]*time.Time{}, plans: map[string]*facts.RecordedPlan{}}
 	for _, e := range entries {
@@ -28,18 +29,18 @@ func requestsOf(entries []trail.Entry) requests {
 			continue
 		}
 		var data trail.RequestData
-		if json.Unmarshal(e.Data, &data) != nil {
-			continue // it says nothing about a deployment
+		if json.Unmarshal(e.Data, &data) != nil || e.Writer.Assurance == trail.AssuranceClaimed {
+			continue // it says nothing about a deployment that could be good news
 		}
 		if id := recorded.Deployment(e); id != "" {
-			if kind := facts.Kind(data.Kind); slices.Contains(facts.Kinds, kind) {
+			if kind := facts.Kind(data.Kind); r.kinds[id] == "" && slices.Contains(facts.Kinds, kind) {
 				r.kinds[id] = kind
 			}
-			if data.Configuration != nil {
+			if data.Configuration != nil && r.configurations[id] == nil {
 				r.configurations[id] = recorded.Digest(*data.Configuration)
 			}
 		}
-		if at := recorded.Instant(data.BuiltAt); at != nil && e.Digest != "" {
+		if at := recorded.Instant(data.BuiltAt); at != nil && e.Digest != "" && (r.builtAt[e.Digest] == nil || at.After(*r.builtAt[e.Digest])) {
 			r.builtAt[e.Digest] = at
 		}
 	}

@@ -18,9 +18,20 @@ valid if {
 	clock.past(adoption.approved_at) <= clock.past(adoption.at)
 	approver := people.one(adoption.approver)
 	requester := people.one(adoption.requested_by)
-	approver != requester
+	people.distinct(approver, requester)
+	not _too_late
 	some role in input.people[approver].roles
 	role in settings.effective.approval.roles.any_request
 	input.people[approver].mfa == true
 	settings.effective.approval.team in input.people[approver].teams
 }
+
+# An adoption is for what ran before the gate, so no deployment went live before it.
+_too_late if {
+	some deployment in input.production.history
+	writers.counts("production", "deploy.live", deployment)
+	not _adopted(deployment)
+	clock.fact(deployment.live_at) < clock.fact(input.production.adoption.at)
+}
+
+_adopted(deployment) if deployment.adopted == true

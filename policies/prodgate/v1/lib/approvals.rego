@@ -43,7 +43,10 @@ _bound(approval) if {
 	_of_this_request(approval)
 }
 
-_configured(_) if input.request.kind in {"initial", "promotion", "rollback"}
+_configured(approval) if {
+	input.request.kind in {"initial", "promotion", "rollback"}
+	object.get(approval, "configuration", null) in {null, object.get(input.request, "configuration", null)}
+}
 
 _configured(approval) if {
 	input.request.kind == "configuration"
@@ -52,11 +55,7 @@ _configured(approval) if {
 }
 
 # A source that does not know requests leaves this out.
-_of_this_request(approval) if object.get(approval, "request", null) == null
-
-_of_this_request(approval) if approval.request == input.request.id
-
-_of_this_request(approval) if approval.request == attempts.deployment
+_of_this_request(approval) if object.get(approval, "request", null) in attempts.names
 
 _timely(approved_at) if {
 	approved := clock.past(approved_at)

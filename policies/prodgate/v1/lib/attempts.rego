@@ -8,6 +8,7 @@
 package prodgate.v1.lib.attempts
 
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.writers
 
@@ -33,17 +34,18 @@ deployment := name if {
 } else := input.request.id
 
 # What a fact may call this request; null where it names none.
-names := {null, input.request.id, deployment}
+names := {null, input.request.id, deployment} | {attempt.id | some attempt in _recorded}
 
 # When the deployment was asked for first.
-requested_at := min(_recorded | {requested}) if requested := clock.past(input.request.requested_at)
+requested_at := min({clock.past(attempt.at) | some attempt in _recorded} | {requested}) if requested := clock.past(input.request.requested_at)
 
-_recorded := {at |
+# Earlier attempts that count, and are no older than a request may be.
+_recorded := {attempt |
 	"trail" in sources.readable
 	some attempt in all
 	_same(attempt)
 	writers.counts("trail", "gate.requested", attempt)
-	at := clock.past(attempt.at)
+	clock.now - clock.past(attempt.at) < time.parse_duration_ns(settings.effective.request.max_age)
 }
 
 # An attempt that asks for the same as this one.

@@ -38,13 +38,19 @@ few if {
 
 others := object.keys(open) - {["ticket", input.request.ticket]}
 
-# When a debt is due, by its own word or as long after it was incurred as the
-# settings say.
-due(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
-
-due(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.effective.emergency.review_within) if {
-	object.get(debt, "due_at", null) == null
+# When a debt is due: by its own word, or as long after it was incurred as the
+# settings say, whichever is earlier.
+due(debt) := min([_due_by_word(debt), _due_by_settings(debt)]) if {
+	_due_by_settings(debt)
+} else := _due_by_word(debt) if {
+	object.get(debt, "incurred_at", null) == null
 }
+
+_due_by_word(debt) := time.parse_rfc3339_ns(debt.due_at) if is_string(debt.due_at)
+
+_due_by_word(debt) := _due_by_settings(debt) if object.get(debt, "due_at", null) == null
+
+_due_by_settings(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(settings.effective.emergency.review_within)
 
 _due_later(debt) if clock.now < due(debt)
 

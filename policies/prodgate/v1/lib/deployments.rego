@@ -66,29 +66,35 @@ status[position] := deployment.status if {
 	count(_events(deployment)) == 0
 }
 
-_by_events(position) := "rolled_back" if {
+_by_events(position) := "in_progress" if {
+	_running(position)
+} else := "rolled_back" if {
 	_happened[position]["rollback.live"]
 } else := "verification_failed" if {
 	_stands(all[position], "verification.failed", "verification.passed")
-} else := "in_progress" if {
-	_running(position)
 } else := "failed" if {
 	_stands(all[position], "deploy.failed", "deploy.live")
 } else := "live" if {
 	_went_live(all[position])
 } else := "failed"
 
-# Started, and no attempt after that has ended.
-_running(position) if {
-	started := max(_happened[position]["deploy.started"])
-	every ended in _ends(position) {
+# A deployment or its rollback started, and has not ended after that. Whoever waits
+# for the end takes it from a writer who counts.
+_running(position) if _open_since(position, "deploy.started", {"deploy.failed", "deploy.live", "rollback.live"})
+
+_running(position) if _open_since(position, "rollback.started", {"rollback.failed", "rollback.live"})
+
+_open_since(position, start, ends) if {
+	started := max(_happened[position][start])
+	every ended in _ended(position, ends) {
 		ended < started
 	}
 }
 
-_ends(position) := object.get(_happened[position], "deploy.failed", set()) | {instant |
+_ended(position, ends) := {instant |
 	some event in all[position].events
-	_good_news(all[position], event, "deploy.live")
+	event.type in ends
+	writers.counts(all[position].section, event.type, event)
 	instant := clock.fact(event.at)
 }
 
@@ -174,7 +180,10 @@ good contains position if {
 	binding.ours(deployment)
 }
 
-_witnessed(deployment) if writers.counts(deployment.section, "deploy.live", deployment)
+_witnessed(deployment) if {
+	object.get(deployment, "adopted", null) in {null, false}
+	writers.counts(deployment.section, "deploy.live", deployment)
+}
 
 # What was adopted counts by its adoption.
 _witnessed(deployment) if {
@@ -184,6 +193,15 @@ _witnessed(deployment) if {
 
 # The position of what serves: the newest that went live, by a source that
 # counts, and was not undone. A plain file says itself what runs.
+# What the trail knows to serve, and the history says that something else does.
+default disputed := false
+
+disputed if {
+	writers.whole("production")
+	recorded := {position | some position in _serving; all[position].section == "trail"}
+	all[_newest(recorded)].digest != object.get(object.get(input.production, "current", {}), "digest", null)
+}
+
 current := input.production.current if writers.whole("production")
 
 current := all[_newest(_serving)] if not writers.whole("production")
@@ -204,25 +222,42 @@ nothing_live if {
 
 _serving contains position if {
 	some position, deployment in all
-	status[position] in (_working | {"verification_failed"})
+	_serves(position)
 	_witnessed(deployment)
 	binding.ours(deployment)
 }
 
+# That it was undone is no good news for what ran before, so it takes a writer who
+# counts.
+_serves(position) if {
+	count(_events(all[position])) == 0
+	status[position] in (_working | {"verification_failed"})
+}
+
+_serves(position) if {
+	_went_live(all[position])
+	count(_ended(position, {"rollback.live"})) == 0
+}
+
 _working := {word | some word in settings.effective.rollback.working_statuses}
 
-_newest(positions) := position if {
-	latest := max({clock.fact(all[position].live_at) | some position in positions})
-	some position in positions
-	clock.fact(all[position].live_at) == latest
+# The history and the trail may know the same deployment. Of two that differ and
+# went live in the same second, neither is known to be what runs.
+_newest(positions) := min(latest) if {
+	last := max({clock.fact(all[position].live_at) | some position in positions})
+	latest := {position |
+		some position in positions
+		clock.fact(all[position].live_at) == last
+	}
+	count({all[position].digest | some position in latest}) == 1
 }
 
 # Deployments of others that have begun and not ended, and are not so old that
 # they must have.
 in_progress contains position if {
 	some position, deployment in all
-	status[position] in settings.effective.deploy.open_statuses
-	not _same_run(deployment)
+	not status[position] in _ends_known
+	not _earlier_attempt(position, deployment)
 	not _outlasted(position)
 }
 
@@ -230,7 +265,16 @@ _outlasted(position) if {
 	clock.now - _latest_start(position) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
 }
 
-_latest_start(position) := max(_happened[position]["deploy.started"])
+# A status that is not known to be an end is none.
+_ends_known := _working | {word | some word in settings.effective.deploy.ended_statuses}
+
+# An attempt of this run, unless it is being rolled back.
+_earlier_attempt(position, deployment) if {
+	_same_run(deployment)
+	not _open_since(position, "rollback.started", {"rollback.failed", "rollback.live"})
+}
+
+_latest_start(position) := max(_happened[position]["deploy.started"] | object.get(_happened[position], "rollback.started", set()))
 
 _latest_start(position) := began[position] if not _starts(position)
 
@@ -246,28 +290,50 @@ _same_run(deployment) if {
 spoiled contains position if {
 	some position, deployment in all
 	binding.concerns(deployment)
-	not status[position] in _harmless
+	_ended_badly(position)
 	not _own_failure(position)
 }
 
-_harmless := _working | {word | some word in settings.effective.deploy.open_statuses}
+_ended_badly(position) if not status[position] in _harmless
+
+_ended_badly(position) if _undone_or_refused(position)
+
+_ended_badly(position) if _stands(all[position], "deploy.failed", "deploy.live")
+
+_undone_or_refused(position) if _happened[position]["rollback.live"]
+
+_undone_or_refused(position) if _stands(all[position], "verification.failed", "verification.passed")
+
+_harmless := _working | {"in_progress"}
 
 _own_failure(position) if {
 	_same_run(all[position])
-	status[position] == "failed"
+	status[position] in {"failed", "in_progress"}
+	not _undone_or_refused(position)
 }
 
 # Bad news that names the artifact and no known deployment, until a later
 # deployment of it is verified by a writer who counts.
 unjoined contains event if {
-	some event in _loose
-	not _no_bad_news(event)
+	some event in loose
 	binding.concerns(event)
-	not dismissals.dismissed(event.section, event)
 	not _verified_since(event)
 }
 
+# All bad news that could not be joined.
+loose contains event if {
+	some event in _loose
+	not _no_bad_news(event)
+	not dismissals.dismissed(event.section, event)
+}
+
 _no_bad_news(event) if event.type in {"deploy.started", "deploy.live", "verification.passed"}
+
+# A rollback of an unknown deployment speaks against no digest that it does not name.
+_no_bad_news(event) if {
+	startswith(event.type, "rollback.")
+	object.get(event, "digest", null) == null
+}
 
 _loose := array.concat(
 	[object.union(event, {"section": "production"}) | some event in input.production.unjoined],

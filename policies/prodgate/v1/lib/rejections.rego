@@ -91,6 +91,12 @@ _about[key] := record if {
 	_holds(key, record)
 }
 
+# A rejection ends the request that it names, whatever else it says.
+_about[key] := record if {
+	some key, record in _records
+	_ends(record)
+}
+
 _elsewhere(record) if {
 	every digest in _digests {
 		text.differs_digest(record.digest, digest)

@@ -270,7 +270,6 @@ test_stands_against_this_rollback if {
 test_falls_against_another_rollback_or_promotion if {
 	every entry in [
 		{"kind": "promotion"},
-		{"kind": "promotion", "request": "1-2"},
 		{"kind": "rollback", "approved_at": "2026-11-24T09:59:59-05:00"},
 		{"approved_at": "2026-11-24T09:59:59-05:00"},
 		{"request": "2-1"},

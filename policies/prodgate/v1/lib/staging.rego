@@ -29,6 +29,7 @@ stays[environment] := {
 	"record": _record(environment),
 } if {
 	"staging" in sources.readable
+	_dated
 	some environment in settings.effective.staging.environments
 	redeployed := _redeployed(environment)
 }
@@ -55,13 +56,31 @@ _passes(_, stay) := {instant |
 # that somebody reported another result than the staging source.
 failures[environment] contains step if {
 	some environment, _ in stays
-	some step in trail.steps("staging.verified")
+	some step in _failed_steps
 	binding.concerns(step)
 	not _elsewhere(step, environment)
-	text.given(step.result)
-	step.result != "PASSED"
 	not _lifted(environment, step)
 }
+
+_failed_steps contains step if {
+	some step in trail.steps("staging.verified")
+	text.given(step.result)
+	step.result != "PASSED"
+}
+
+_failed_steps contains step if some step in trail.steps("verification.failed")
+
+# Every stay has times that are times: one that has none might end the stay at hand.
+_dated if {
+	every stay in _all {
+		clock.fact(stay.deployed_at)
+		_ended_soundly(stay)
+	}
+}
+
+_ended_soundly(stay) if object.get(stay, "ended_at", null) == null
+
+_ended_soundly(stay) if clock.fact(stay.ended_at)
 
 # A later verification that passed, by a source that counts, lifts a failure; so
 # does a later deployment, which has to be verified itself.

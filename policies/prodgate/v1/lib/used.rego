@@ -48,7 +48,7 @@ attempts_since(given) := max([
 # The deployments of this artifact, by position, unless they are shown to be of
 # another kind or configuration.
 _deployments contains position if {
-	some position, deployment in input.production.history
+	some position, deployment in _history
 	deployment.digest in _digests
 	not _of_another_kind(deployment)
 	not _of_another_configuration(deployment)
@@ -69,12 +69,12 @@ _of_another_configuration(deployment) if {
 _own contains position if {
 	some position in _deployments
 	text.given(attempts.deployment)
-	input.production.history[position].id == attempts.deployment
+	_history[position].id == attempts.deployment
 }
 
 _by_another_run(given) := {words |
 	some position in (_deployments - _own)
-	deployment := input.production.history[position]
+	deployment := _history[position]
 	not _began_before(deployment, given)
 	words := sprintf("was used by the deployment %v", [_name(deployment)])
 }
@@ -103,7 +103,7 @@ _by_this_run(given) := {words |
 _unfinished(deployment) if deployment.status in {"failed", "in_progress", "started"}
 
 _ended_since(position, given) := {object.get(deployment, "status", "it ended") |
-	deployment := input.production.history[position]
+	deployment := _history[position]
 	not _unfinished(deployment)
 	not _live_before(deployment, given)
 }
@@ -111,7 +111,7 @@ _ended_since(position, given) := {object.get(deployment, "status", "it ended") |
 _live_before(deployment, given) if clock.fact(deployment.live_at) < given
 
 _events_beyond_attempts(position, given) := {_type(event) |
-	some event in input.production.history[position].events
+	some event in _history[position].events
 	not _of_an_attempt(event)
 	not _before(event, given)
 }
@@ -137,16 +137,17 @@ _by_retries(given) := set() if {
 	settings.effective.approval.retry_within,
 ])}
 
-_events_since(given, type) := [event |
+_events_since(given, type) := {[event.type, event.at] |
 	some position in _own
-	some event in input.production.history[position].events
+	some event in _history[position].events
 	event.type == type
 	not _before(event, given)
-]
+}
 
 # A history without events has only the status of the last attempt.
 _failed_since(given) := {position |
 	some position in _own
+	position < count(input.production.history)
 	deployment := input.production.history[position]
 	deployment.status == "failed"
 	not _live_before(deployment, given)
@@ -160,26 +161,26 @@ _first_attempt(given) := min({at |
 
 _starts contains clock.fact(attempt.at) if some attempt in attempts.all
 
-_starts contains clock.fact(input.production.history[position].started_at) if some position in _own
+_starts contains clock.fact(_history[position].started_at) if some position in _own
 
-_starts contains clock.fact(input.production.history[position].live_at) if some position in _own
+_starts contains clock.fact(_history[position].live_at) if some position in _own
 
 _starts contains clock.fact(event.at) if {
 	some position in _own
-	some event in input.production.history[position].events
+	some event in _history[position].events
 }
 
 # The history has a rollback as an event of the deployment that was undone, not of
 # the one that was gone back to.
 _by_rollback(given) := {"was used by a rollback that is done" |
 	input.request.kind == "rollback"
-	some event in input.production.history[_].events
+	some event in _history[_].events
 	event.type == "rollback.live"
 	not _before(event, given)
 }
 
 _by_unjoined(given) := {sprintf("was used by a deployment that the history does not know, by its %v", [_type(event)]) |
-	some event in input.production.unjoined
+	some event in _unjoined
 	event.digest in _digests
 	not _before(event, given)
 }
@@ -189,3 +190,12 @@ _live := {"was used: the artifact is live"} if {
 	input.request.kind == "promotion"
 	input.production.current.digest in _digests
 } else := set()
+
+# What the trail knows of deployments counts beside a history from elsewhere.
+_history := array.concat(input.production.history, _recorded("deployments"))
+
+_unjoined := array.concat(object.get(input.production, "unjoined", []), _recorded("unjoined"))
+
+_recorded(key) := object.get(input.trail, key, []) if {
+	writers.whole("production")
+} else := []

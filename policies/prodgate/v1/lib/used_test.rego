@@ -167,7 +167,7 @@ test_attempts_since if {
 	used.attempts_since(_given) == 0 with data.prodgate.organisation as testing.organisation with input as _after({"live_at": "2026-11-24T10:59:59-05:00"})
 	used.attempts_since(_given) == 1 with data.prodgate.organisation as testing.organisation with input as _after({"events": [_event("deploy.started", "11:10:00"), _event("deploy.failed", "11:12:00")]})
 	used.attempts_since(_given) == 1 with data.prodgate.organisation as testing.organisation with input as _after({"events": [_event("deploy.started", "11:10:00"), _event("deploy.live", "11:12:00")]})
-	used.attempts_since(_given) == 2 with data.prodgate.organisation as testing.organisation with input as _after({"status": "live", "events": [_event("deploy.failed", "11:10:00"), _event("deploy.failed", "11:10:00")]})
+	used.attempts_since(_given) == 2 with data.prodgate.organisation as testing.organisation with input as _after({"status": "live", "events": [_event("deploy.failed", "11:10:00"), _event("deploy.failed", "11:11:00")]})
 }
 
 test_used_by_settings_emptied_or_removed if {

@@ -104,6 +104,24 @@ _worked if {
 	}
 	some position in _of_target
 	position in deployments.good
+	not _spoiled_since
+}
+
+# Bad news of the target since its latest deployment: of one of its platforms, or
+# of a deployment that is not known.
+_spoiled_since if {
+	_kind == "rollback"
+	some position, deployment in deployments.all
+	not position in _of_target
+	deployment.digest in {platform.digest | some platform in input.artifact.platforms}
+	not deployments.status[position] in settings.effective.rollback.working_statuses
+	not deployments.began[position] < _last_began
+}
+
+_spoiled_since if {
+	some event in deployments.loose
+	event.digest == input.rollback.target.digest
+	not clock.fact(event.at) < _last_began
 }
 
 _earlier_or_good(position) if deployments.began[position] < _last_began
@@ -173,6 +191,7 @@ _nothing_before if {
 	object.get(input.production, "current", "") == null
 	object.get(input.production, "adoption", null) == null
 	count(object.get(input.production, "unjoined", [])) == 0
+	count(object.get(input.trail, "unjoined", [])) == 0
 }
 
 # A trail that is new knows of no deployment, whatever went before it.

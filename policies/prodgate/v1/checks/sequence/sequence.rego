@@ -23,6 +23,7 @@ pass if {
 	deployments.complete
 	text.given(input.artifact.digest)
 	count(deployments.in_progress) == 0
+	not deployments.disputed
 	_forward
 }
 
@@ -112,6 +113,25 @@ deny contains {
 } if {
 	_failing
 	not deployments.complete
+}
+
+# METADATA
+# title: Sources differ on what is live
+# description: The history and the audit trail name different digests as live, so what would be replaced is not known.
+# custom:
+#   code: sequence.disputed
+#   cure: fix
+#   remedy: Find out what runs, and mend the history or record the deployment that is missing in the trail.
+#   who: [owner of the service, owner of prodgate.yaml]
+deny contains {
+	"code": "sequence.disputed",
+	"path": "/production/current",
+	"message": sprintf("the history says that %v is live, the trail knows another", [_live_digest]),
+	"observed": {"history": _live_digest, "trail": {deployment.digest | some deployment in input.trail.deployments}},
+	"required": "one digest",
+} if {
+	_failing
+	deployments.disputed
 }
 
 # METADATA

@@ -198,7 +198,7 @@ deny contains {
 #   who: [the engineer who wants to deploy, Platform Lead to dismiss]
 deny contains object.union(_contradiction(step), {"message": sprintf("%v recorded the result %v at %v", [
 	object.get(step, "writer", "the trail"),
-	step.result,
+	object.get(step, "result", step.type),
 	step.at,
 ])}) if {
 	_failing
@@ -206,7 +206,7 @@ deny contains object.union(_contradiction(step), {"message": sprintf("%v recorde
 	some step in _standing(environment)
 }
 
-waived contains object.union(_contradiction(step), {"message": sprintf("the result %v at %v is dismissed", [step.result, step.at])}) if {
+waived contains object.union(_contradiction(step), {"message": sprintf("the result %v at %v is dismissed", [object.get(step, "result", step.type), step.at])}) if {
 	some steps in staging.dismissed
 	some step in steps
 }
