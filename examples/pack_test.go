@@ -165,13 +165,16 @@ func read(t *testing.T) *facts.Document {
 // soaked lets the artifact be in staging for so long.
 func soaked(d *facts.Document, long time.Duration) {
 	d.Staging.DeployedAt = d.Now.Add(-long)
-	d.Staging.Verification.FinishedAt = d.Now.Add(-15 * time.Minute)
+	d.Staging.Verification.FinishedAt = d.Staging.DeployedAt.Add(time.Minute)
+	d.Approvals[0].ApprovedAt = d.Now.Add(-5 * time.Minute)
 	for i := range d.Trail.Steps {
 		switch d.Trail.Steps[i].Type {
 		case "staging.deployed":
 			d.Trail.Steps[i].At = d.Staging.DeployedAt
 		case "staging.verified":
 			d.Trail.Steps[i].At = d.Staging.Verification.FinishedAt
+		case "approval.granted":
+			d.Trail.Steps[i].At = d.Approvals[0].ApprovedAt
 		}
 	}
 }
