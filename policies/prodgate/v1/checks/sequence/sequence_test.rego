@@ -469,3 +469,17 @@ test_pass_waived_promotion_explains_nothing if {
 	busy := _newest(stray, {})
 	testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as busy with data.prodgate.v1.settings as settings
 }
+
+test_deny_unknown_order_only_where_the_settings_say_so if {
+	unknown := testing.settings("/sequence/unknown", "deny")
+	sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as _unordered[0] with data.prodgate.v1.settings as unknown
+	testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {}) with data.prodgate.v1.settings as unknown
+	_codes(_newest(_unordered[0], {})) == {"sequence.in_progress"}
+}
+
+test_deny_shows_what_was_seen if {
+	incomplete := sequence.deny with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/production/complete", false)
+	{[finding.observed, finding.required] | some finding in incomplete} == {[false, true]}
+	busy := sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, _pipeline)
+	{object.keys(finding.observed) | some finding in busy} == {{"id", "version", "digest", "started_at", "live_at", "writer", "assurance"}}
+}

@@ -15,6 +15,7 @@ test_deny_other_digest if {
 	document := testing.changed("/staging/digest", testing.other)
 	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(staging.deny) == {"staging.other_digest"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.observed | some finding in staging.deny} == {{"digest": testing.other, "deployed_at": "2026-11-24T09:00:00-05:00"}} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_not_verified if {
@@ -200,6 +201,9 @@ test_deny_verification_that_is_too_old if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/staging/verification/finished_at", "2026-11-17T12:00:01-05:00")
 	every kind in ["configuration", "rollback"] {
 		staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(old, "/request/kind", kind)
+	}
+	every kind in ["configuration", "rollback"] {
+		_codes(testing.change(testing.changed("/staging/verification", null), "/request/kind", kind)) == {"staging.not_verified"}
 	}
 	_codes(testing.change(old, "/request/kind", "initial")) == {"staging.too_old"}
 	staging.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.promotion, "/request/kind", "other")
