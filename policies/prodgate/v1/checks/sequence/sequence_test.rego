@@ -353,6 +353,7 @@ test_warn_adopted_until_a_gated_deployment_is_live if {
 test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
 	older := testing.change(_adopted(_adoption), "/build/built_at", "2026-11-01T00:00:00Z")
 	_codes(older) == {"sequence.backwards"}
+	_codes(testing.change(older, "/production/adoption/approved_at", _adoption.at)) == {"sequence.backwards"}
 	every wrong in [
 		{"approver": "github:1"},
 		{"approver": "github:3"},
@@ -360,6 +361,7 @@ test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
 		{"approved_at": "2026-11-10T10:00:01-05:00"},
 		{"assurance": "claimed"},
 		{"requested_by": "github:9"},
+		{"requested_by": "github:2"},
 	] {
 		document := testing.change(older, "/production/adoption", object.union(_adoption, wrong))
 		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
