@@ -138,6 +138,8 @@ test_deny_debt_unless_shown_to_be_settled if {
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00"})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00", "settled_by": "github:404"})
 	finding.message == "emergency.review was due at 2026-11-20T17:00:00Z; that github:404 settled it does not count"
+	some unsettled in emergency.deny with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": null, "settled_by": "github:3"})
+	unsettled.message == "emergency.review was due at 2026-11-20T17:00:00Z"
 	every value in [null, "", " ", "Payments-API", 1, []] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "service": value})
 	}

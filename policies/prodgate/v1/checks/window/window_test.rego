@@ -143,6 +143,7 @@ test_deny_named_on_a_holiday if {
 test_warn_emergency_overrides if {
 	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency
 	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as testing.change(testing.emergency, "/calendar/timezone", "Asia/Tokyo")
 	window.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.emergency
 }
 
