@@ -35,3 +35,13 @@ test_nothing_known_of_a_calendar_that_was_not_read if {
 	calendar.no_holiday == false with data.prodgate.organisation as testing.organisation with input as document
 	not calendar.zone with data.prodgate.organisation as testing.organisation with input as document
 }
+
+test_names_in_other_lists_do_not_matter if {
+	other := json.patch(testing.promotion, [{
+		"op": "add",
+		"path": "/calendar/notes",
+		"value": [{"name": "today", "environments": ["mars"], "services": ["mars"]}],
+	}])
+	calendar.unknown_names == set() with data.prodgate.organisation as testing.organisation with input as other
+	calendar.covered == true with data.prodgate.organisation as testing.organisation with input as other
+}

@@ -35,6 +35,13 @@ test_deny_service_without_repositories if {
 	}
 }
 
+test_deny_repository_without_a_name if {
+	every value in ["", " ", null, true] {
+		service.pass == false with input as testing.changed("/artifact/repository", value)
+			with data.prodgate.organisation as {"services": {"payments-api": {"repositories": [value]}}}
+	}
+}
+
 test_fail_missing_fact if {
 	every path in ["/artifact", "/artifact/repository", "/rollback", "/rollback/target", "/sources/artifact", "/sources/rollback"] {
 		service.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)

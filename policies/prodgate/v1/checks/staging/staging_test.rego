@@ -138,6 +138,13 @@ test_deny_verification_that_failed_by_the_trail if {
 	}
 }
 
+# Of an artifact whose platforms are not known, any digest may be one.
+test_deny_failure_of_any_digest_where_the_platforms_are_not_known if {
+	every value in [null, {}, "", true] {
+		_codes(testing.change(_steps([_step({"digest": testing.other})]), "/artifact/platforms", value)) == {"staging.contradicted"}
+	}
+}
+
 test_pass_failure_of_something_else if {
 	every entry in [
 		{"digest": testing.other},
