@@ -88,6 +88,10 @@ race: ## run the tests under the race detector
 fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 	@.ci/fuzz $(FUZZ_TIME)
 
+.PHONY: proof
+proof: ## mutate every fact of every story, and show that no mutant opens the gate; many minutes
+	go test ./evaluator -count=1 -run 'TestNoBrokenFact' -proof -timeout 60m
+
 .PHONY: faults
 faults: ## kill, fill, cut and flip what the trail stands on; many minutes (PRODGATE_TEST_POSTGRES adds PostgreSQL)
 	go test ./trail -count=1 -run 'Fault|Seen' -faults -v -timeout 60m

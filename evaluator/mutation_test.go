@@ -3,6 +3,7 @@ package evaluator
 import (
 	"context"
 	"errors"
+	"flag"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -24,13 +25,17 @@ import (
 // rules deny.
 //
 // What a mutant may do nevertheless is listed in needless_test.go. An entry
-// that nothing needs is a failure, too.
+// that nothing needs is a failure, too, where every story is tried: "make proof"
+// does that, for it takes many minutes. Otherwise one story in sixteen is tried.
 func TestNoBrokenFactOpensTheGate(t *testing.T) {
 	p := newProof(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	chosen := stories(t)
+	if !*everyStory {
+		chosen = slices.DeleteFunc(chosen, func(s story) bool { return hashed(s.name)%16 > 0 })
+	}
 	if testing.Short() || raceEnabled {
-		chosen = slices.DeleteFunc(chosen, func(s story) bool { return !strings.HasPrefix(s.name, "allow-r") })
+		chosen = chosen[:1]
 	}
 	work := make(chan story)
 	var workers sync.WaitGroup
@@ -52,6 +57,8 @@ func TestNoBrokenFactOpensTheGate(t *testing.T) {
 		p.findUnused()
 	}
 }
+
+var everyStory = flag.Bool("proof", false, "try the mutants of every story")
 
 // proof is the state that the workers share.
 type proof struct {

@@ -143,9 +143,11 @@ var code = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
 // noCodes are types of entries in the trail and a setting that rules name; they
 // look like codes.
 var noCodes = []string{
-	"approval.independent_of",
-	"approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed",
-	"gate.evaluated", "gate.requested", "rollback.live",
+	"approval.independent_of", "window.timezone",
+	"approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed", "emergency.used",
+	"entry.dismissed", "freeze.declared", "freeze.lifted", "gate.evaluated", "gate.requested", "production.adopted",
+	"rollback.failed", "rollback.live", "rollback.started", "staging.deployed", "staging.verified",
+	"verification.failed", "verification.passed",
 }
 
 // givenCodes counts the codes that stand as text in the rules, by code.

@@ -20,7 +20,7 @@ type evidence struct {
 	Approver   string
 	Critical   bool // whether the scan found a critical vulnerability
 
-	RequestedAt, DeployedAt, VerifiedAt, ScannedAt, DatabaseAt, ApprovedAt, DirectoryAt, NotifiedAt, LiveAt string
+	RequestedAt, BuiltAt, DeployedAt, VerifiedAt, ScannedAt, DatabaseAt, ApprovedAt, DirectoryAt, NotifiedAt, LiveAt string
 }
 
 // goodEvidence are facts with which the image may be deployed at now.
@@ -29,7 +29,7 @@ func goodEvidence(repository, digest, target string, now time.Time) evidence {
 	return evidence{
 		Repository: repository, Tag: demoTag, Commit: demoCommit, Digest: digest, Target: target,
 		Zone: "America/New_York", Freezes: "[]", Approver: "platform-lead@example.com",
-		RequestedAt: ago(30 * time.Minute), DeployedAt: ago(2 * time.Hour), VerifiedAt: ago(80 * time.Minute),
+		RequestedAt: ago(30 * time.Minute), BuiltAt: ago(3 * time.Hour), DeployedAt: ago(2 * time.Hour), VerifiedAt: ago(80 * time.Minute),
 		ScannedAt: ago(100 * time.Minute), DatabaseAt: ago(6 * time.Hour), ApprovedAt: ago(10 * time.Minute),
 		DirectoryAt: ago(3 * time.Hour), NotifiedAt: ago(25 * time.Minute), LiveAt: ago(30 * 24 * time.Hour),
 	}

@@ -46,9 +46,6 @@ func (e *evaluation) weakened(ctx context.Context, gate *evaluator.Evaluator) ([
 		for _, where := range e.cfg.Unestablished() {
 			list = append(list, where+" without GITHUB_ACTIONS")
 		}
-		if at := e.cfg.Get("requested-at"); at.Given() {
-			list = append(list, at.Origin.Where+" replaces the start of this run")
-		}
 	}
 	replaced := e.cfg.Replaced()
 	if len(replaced) == 0 {

@@ -227,3 +227,9 @@ test_fail_stop_in_a_trail_that_was_not_read if {
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
 	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
 }
+
+test_deny_part_of_a_trail_says_so if {
+	document := testing.change(testing.recorded, "/trail/complete", false)
+	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(freeze.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as document
+}

@@ -402,3 +402,21 @@ test_fail_source_that_was_not_read_explains_nothing if {
 		rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
 	}
 }
+
+test_deny_target_of_which_something_failed_since if {
+	child := object.union(testing.rollback.production.history[1], {"digest": testing.image, "status": "rolled_back", "live_at": "2026-11-20T10:00:00-05:00"})
+	document := json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1", "value": child}])
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(rollback.deny) == {"rollback.target_spoiled"} with data.prodgate.organisation as testing.organisation with input as document
+	every entry in [{"status": "superseded"}, {"live_at": "2026-11-18T10:00:00-05:00"}] {
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/1", object.union(child, entry))
+	}
+	every base in [testing.rollback, testing.promotion] {
+		event := {"type": "verification.failed", "at": "2026-11-19T10:00:00-05:00", "digest": base.rollback.target.digest}
+		loose := object.union(base, {"trail": {"unjoined": [event]}})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as loose
+		testing.codes(rollback.deny) == {"rollback.target_spoiled"} with data.prodgate.organisation as testing.organisation with input as loose
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(loose, "/trail/unjoined/0/at", "2026-11-19T09:59:59-05:00")
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(loose, "/trail/unjoined/0/digest", testing.other)
+	}
+}

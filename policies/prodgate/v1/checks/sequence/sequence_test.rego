@@ -485,3 +485,68 @@ test_deny_shows_what_was_seen if {
 	busy := sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, _pipeline)
 	{object.keys(finding.observed) | some finding in busy} == {{"id", "version", "digest", "started_at", "live_at", "writer", "assurance"}}
 }
+
+# The recorded deployment as another digest's, and as this very run's.
+_other(events) := json.patch(_recorded(events), [{"op": "replace", "path": "/production/history/0/digest", "value": testing.other}])
+
+_own(events) := json.patch(_recorded(events), [{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"}])
+
+test_deny_while_a_rollback_is_going_on if {
+	begun := _event("rollback.started", "2026-11-24T11:59:00-05:00", _claimed)
+	_codes(_other([_started, _live, begun])) == {"sequence.in_progress"}
+	ended := _event("rollback.failed", "2026-11-24T11:59:30-05:00", _pipeline)
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _other([_started, _live, begun, ended])
+	_codes(_other([_started, _live, begun, object.union(ended, _claimed)])) == {"sequence.in_progress"}
+	mine := json.patch(_recorded([_started, _live, begun]), [{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"}])
+	"sequence.in_progress" in _codes(mine)
+}
+
+test_pass_rollback_of_what_is_not_known if {
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00"})
+	_codes(_unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00", "digest": testing.artifact})) == {"sequence.known_bad"}
+}
+
+test_deny_sources_that_differ_on_what_is_live if {
+	newer := object.union(_recorded([_started, _live]).production.history[0], {"digest": testing.other, "built_at": "2026-11-20T07:00:00-05:00"})
+	document := object.union(testing.promotion, {
+		"trail": object.union(testing.recorded.trail, {"deployments": [newer]}),
+		"sources": object.union(testing.promotion.sources, {"trail": testing.recorded.sources.trail}),
+	})
+	_codes(document) == {"sequence.disputed"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/deployments/0/digest", testing.before)
+	claimed := testing.change(document, "/trail/deployments/0/events", [_started, object.union(_live, _claimed)])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(claimed, "/trail/deployments/0/assurance", "claimed")
+}
+
+test_deny_bad_news_of_this_very_run if {
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _own([_started, _failed])
+	_codes(_own([_started, _failed, _undone(_claimed)])) == {"sequence.known_bad"}
+	_codes(_own([_started, _failed, _refused(_claimed)])) == {"sequence.known_bad"}
+}
+
+# Of two that went live in the same second, neither is known to run.
+test_deny_two_that_went_live_at_once if {
+	twin := object.union(testing.recorded.production.history[0], {"digest": testing.other, "id": "x"})
+	document := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/0", "value": twin}])
+	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	same := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/0", "value": testing.recorded.production.history[0]}])
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as same
+}
+
+test_deny_event_that_says_nothing if {
+	_codes(_recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])) == {"sequence.known_bad"}
+}
+
+test_deny_adoption_after_a_deployment_or_by_one_person if {
+	gated := object.union(_pipeline, {"version": "1", "digest": testing.other, "id": "x", "live_at": "2026-11-09T10:00:00-05:00", "status": "superseded", "approvers": []})
+	late := json.patch(_adopted(_adoption), [{"op": "add", "path": "/production/history/-", "value": gated}])
+	not _warned_of_adoption(late)
+	alone := json.patch(_adopted(_adoption), [{"op": "replace", "path": "/people/0/ids", "value": ["mailto:engineer@example.com", "github:1"]}])
+	not _warned_of_adoption(alone)
+	_warned_of_adoption(_adopted(_adoption))
+}
+
+_warned_of_adoption(document) if {
+	codes := testing.codes(sequence.warn) with data.prodgate.organisation as testing.organisation with input as document
+	"sequence.adopted" in codes
+}

@@ -307,3 +307,20 @@ test_fail_source_that_was_not_read_explains_nothing if {
 		staging.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
 	}
 }
+
+test_deny_verification_that_failed_by_another_word if {
+	failed := object.remove(_step({"type": "verification.failed"}), ["result"])
+	_codes(_steps([failed])) == {"staging.contradicted"}
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(failed, {"environment": "production"})])
+}
+
+test_deny_stay_that_ends_at_no_time if {
+	every at in ["2026-11-24T12:00:01-05:00", "soon"] {
+		_codes(object.union(testing.promotion, {"staging": {"ended_at": at}})) == {"staging.other_digest"}
+	}
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"staging": {"ended_at": "2026-11-24T11:00:00-05:00"}})
+}
+
+test_deny_part_of_a_trail_says_so if {
+	_codes(testing.change(testing.recorded, "/trail/complete", false)) == {"audit.incomplete"}
+}
