@@ -43,6 +43,7 @@ others := object.keys(open) - {["ticket", input.request.ticket]}
 due(debt) := min([_due_by_word(debt), _due_by_settings(debt)]) if {
 	_due_by_settings(debt)
 } else := _due_by_word(debt) if {
+	writers.whole("trail")
 	object.get(debt, "incurred_at", null) == null
 }
 

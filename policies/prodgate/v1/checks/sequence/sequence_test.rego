@@ -522,6 +522,10 @@ test_deny_bad_news_of_this_very_run if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _own([_started, _failed])
 	_codes(_own([_started, _failed, _undone(_claimed)])) == {"sequence.known_bad"}
 	_codes(_own([_started, _failed, _refused(_claimed)])) == {"sequence.known_bad"}
+	going := _event("deploy.started", "2026-11-24T11:59:00-05:00", _pipeline)
+	_codes(_own([going, _undone(_claimed)])) == {"sequence.known_bad"}
+	_codes(_own([going, _refused(_claimed)])) == {"sequence.known_bad"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _own([going])
 }
 
 # Of two that went live in the same second, neither is known to run.
@@ -543,6 +547,8 @@ test_deny_adoption_after_a_deployment_or_by_one_person if {
 	not _warned_of_adoption(late)
 	alone := json.patch(_adopted(_adoption), [{"op": "replace", "path": "/people/0/ids", "value": ["mailto:engineer@example.com", "github:1"]}])
 	not _warned_of_adoption(alone)
+	proven := testing.change(_adopted(_adoption), "/production/history/0/assurance", "ci")
+	_warned_of_adoption(testing.change(proven, "/production/history/0/live_at", "2026-11-01T10:00:00-05:00"))
 	_warned_of_adoption(_adopted(_adoption))
 }
 

@@ -128,6 +128,7 @@ test_deny_verification_that_failed_by_the_trail if {
 		{},
 		{"assurance": "ci"},
 		{"result": "passed"},
+		{"result": null},
 		{"digest": testing.image},
 		{"digest": null},
 		{"environment": "stage"},
@@ -150,7 +151,6 @@ test_pass_failure_of_something_else if {
 		{"digest": testing.other},
 		{"environment": "production"},
 		{"result": "PASSED"},
-		{"result": null},
 	] {
 		staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step(entry)])
 	}
