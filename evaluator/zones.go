@@ -64,7 +64,7 @@ func inOwnZones(name string, function localTime) topdown.BuiltinFunc {
 			return iter(result)
 		}
 		code := topdown.BuiltinErr
-		if _, operand := err.(builtins.ErrOperand); operand {
+		if operand := builtins.ErrOperand(""); errors.As(err, &operand) {
 			code = topdown.TypeErr
 		}
 		return &topdown.Error{Code: code, Message: name + ": " + err.Error(), Location: bctx.Location}

@@ -163,7 +163,7 @@ func inParallel(n, workers int, work func(i int)) {
 // to the first that fails.
 func (s *suite) verdict(ctx context.Context, m mutant) (verdict, error) {
 	if ctx.Err() != nil {
-		return notTried, nil
+		return notTried, nil //nolint:nilerr // time is up, which is no error of the mutant
 	}
 	module := s.modules[m.module].Copy()
 	if _, err := sites(module, m.site); err != nil {
@@ -177,7 +177,7 @@ func (s *suite) verdict(ctx context.Context, m mutant) (verdict, error) {
 		results, err := s.results(ctx, runner, t.ref)
 		switch {
 		case ctx.Err() != nil:
-			return notTried, nil
+			return notTried, nil //nolint:nilerr // time is up, which is no error of the mutant
 		case errors.As(err, &ast.Errors{}):
 			return invalid, nil
 		case err != nil:

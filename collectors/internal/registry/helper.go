@@ -42,7 +42,7 @@ func askHelper(ctx context.Context, suffix, server string) (*authn.AuthConfig, e
 	limited, cancel := context.WithTimeout(ctx, maxHelper)
 	defer cancel()
 	said := &answer{}
-	cmd := exec.CommandContext(limited, path, "get")
+	cmd := exec.CommandContext(limited, path, "get") //nolint:gosec // the helper that the user's own configuration names
 	cmd.Stdin, cmd.Stdout = strings.NewReader(server), said
 	cmd.WaitDelay = maxHelperPipes
 	ownGroup(cmd)

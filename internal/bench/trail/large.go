@@ -169,7 +169,7 @@ func view(ctx context.Context, out io.Writer, l *trail.Log, entries int) error {
 			if err != nil {
 				return err
 			}
-			defer v.Close()
+			defer func() { _ = v.Close() }()
 			found = 0
 			for _, key := range keys {
 				list, _, err := v.Entries(ctx, key, 10_000)
