@@ -129,7 +129,7 @@ func TestRulesAgreeOnlyWithAllThatTheyUse(t *testing.T) {
 			"data.prodgate.v1.checks.vulnerabilities.pass":     false,
 			"data.prodgate.v1.deploy.decision":                 false,
 			"data.prodgate.v1.lib.settings.unknown":            false,
-			"data.prodgate.v1.checks.soak.pass":                true,
+			"data.prodgate.v1.checks.monitoring.pass":          true,
 			"data.prodgate.v1.lib.clock.now":                   true,
 		} {
 			origin := other.origins()[path]

@@ -24,7 +24,7 @@ var swaps = map[string]struct {
 	"kind":          {"kind", []string{"promotion", "configuration", "rollback", "initial"}},
 	"request":       {"request|deployment", []string{"acme/payments-api/runs/1"}},
 	"ticket":        {"ticket", []string{"INC-2050"}},
-	"person": {"approver|requested_by|triggered_by|by|author", []string{
+	"person": {"approver|requested_by|triggered_by|by", []string{
 		"github:583231", // who asks in the base stories
 		"github:100300", // a Release Manager
 		"github:999999", // nobody whom the directory knows

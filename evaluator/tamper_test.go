@@ -137,6 +137,9 @@ func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
 		for how, value := range map[string]any{"removed": missing, "null": nil, "emptied": emptied(shippedSettings(t), path)} {
 			e := withSetting(t, base, path, value)
 			where := strings.Join(path, ".") + " " + how
+			if !*everyStory && hashed(where)%16 > 0 {
+				continue // "make proof" tries every setting
+			}
 			lost := 0
 			for i, s := range all {
 				was := s.decision(t).Outcome
@@ -170,7 +173,7 @@ const unmissed = "additional_checks removed|additional_checks emptied|environmen
 	"vulnerabilities.leeway* removed|vulnerabilities.leeway null|vulnerabilities.leeway emptied|" +
 	"vulnerabilities.leeway.CRITICAL null|vulnerabilities.leeway.HIGH null|vulnerabilities.leeway.MEDIUM null|vulnerabilities.leeway.LOW null|" +
 	"vulnerabilities.leeway.CRITICAL emptied|vulnerabilities.leeway.HIGH emptied|vulnerabilities.leeway.MEDIUM emptied|vulnerabilities.leeway.LOW emptied" + "|" +
-	"audit.trail_origins removed|audit.trail_origins null|audit.trail_origins emptied|audit.writers.other*|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
+	"approval.rejection_lifted_by emptied|deploy.ended_statuses null|audit.trail_origins removed|audit.trail_origins null|audit.trail_origins emptied|audit.writers.other*|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
 	"audit.writers.staging.deployed removed|audit.writers.staging.verified removed"
 
 func TestAnAllowThatLastsNobodyKnowsHowLongIsNoDecision(t *testing.T) {

@@ -29,9 +29,11 @@ valid if {
 # An adoption is for what ran before the gate, so no deployment went live before it.
 _too_late if {
 	some deployment in input.production.history
-	writers.counts("production", "deploy.live", deployment)
+	not _claimed(deployment)
 	not _adopted(deployment)
 	clock.fact(deployment.live_at) < clock.fact(input.production.adoption.at)
 }
 
 _adopted(deployment) if deployment.adopted == true
+
+_claimed(deployment) if deployment.assurance == "claimed"
