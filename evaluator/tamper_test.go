@@ -81,7 +81,7 @@ func TestUntouchedCopyOfThePoliciesAllows(t *testing.T) {
 }
 
 // checksOfNoRollback are the folders of checks that a rollback does not ask for.
-var checksOfNoRollback = []string{"emergency", "freeze", "incident", "monitoring", "soak", "staging", "vulnerabilities", "window"}
+var checksOfNoRollback = []string{"emergency", "freeze", "incident", "monitoring", "sequence", "soak", "staging", "vulnerabilities", "window"}
 
 // Without one of its files, whether lost, emptied or under another package, the
 // policy set allows nothing: it does not compile, or the check is not there.

@@ -59,6 +59,10 @@ deny contains {
 // hoursSettings give each of the services of the tests its own windows.
 const hoursSettings = `{prodgate: {organisation: {
 	approval: {max_age: 2400h},
+	repositories: [registry.example.com/payments/payments-api],
+	request: {max_age: 2400h},
+	staging: {max_age: 2400h},
+	rollback: {max_age: 4800h},
 	additional_checks: [%s],
 	services: {
 		berlin: {window: {timezone: Europe/Berlin, preferred: night, named: {night: [{days: [Sunday], from: "02:00", to: "03:00"}]}}},
