@@ -24,11 +24,11 @@ test_allow_each_kind if {
 
 test_required_of_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.emergency] {
-		count(deploy.decision.required) == 16 with input as document with data.prodgate.organisation as testing.organisation
-		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as testing.organisation
+		count(deploy.decision.required) == 16 with input as document with data.prodgate.organisation as testing.organisation with data.prodgate.v1.deploy._loaded as set()
+		deploy.decision.not_applicable == set() with input as document with data.prodgate.organisation as testing.organisation with data.prodgate.v1.deploy._loaded as set()
 	}
-	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback", "service"} with input as testing.rollback with data.prodgate.organisation as testing.organisation
-	count(deploy.decision.not_applicable) == 9 with input as testing.rollback with data.prodgate.organisation as testing.organisation
+	deploy.decision.required == {"approval", "audit", "immutability", "notification", "request", "rollback", "service"} with input as testing.rollback with data.prodgate.organisation as testing.organisation with data.prodgate.v1.deploy._loaded as set()
+	count(deploy.decision.not_applicable) == 9 with input as testing.rollback with data.prodgate.organisation as testing.organisation with data.prodgate.v1.deploy._loaded as set()
 }
 
 test_deny_unknown_kind if {
