@@ -123,42 +123,112 @@ test_deny_service_over_environment if {
 	_codes == {"soak.too_short"} with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 }
 
-test_deny_setting_removed if {
+test_deny_setting_removed_1 if {
 	every path in [
 		"/environments",
-		"/services",
-		"/request",
-		"/request/triggers",
-		"/sources",
-		"/sources/accepted",
-		"/sources/accepted/artifact",
-		"/sources/unverified",
 		"/soak",
-		"/soak/minimum",
-		"/vulnerabilities",
-		"/vulnerabilities/deny",
-		"/vulnerabilities/max_age",
-		"/vulnerabilities/database_max_age",
-		"/vulnerabilities/platforms",
-		"/immutability",
 		"/window",
-		"/window/timezone",
-		"/window/named",
-		"/approval",
-		"/approval/team",
-		"/approval/max_age",
-		"/approval/directory_max_age",
-		"/approval/roles",
 		"/approval/roles/any_request",
-		"/rollback",
-		"/rollback/working_statuses",
-		"/notification",
-		"/notification/teams",
-		"/monitoring",
-		"/monitoring/minimum_dashboards",
-		"/monitoring/minimum_alerts",
 		"/audit",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_2 if {
+	every path in [
+		"/services",
+		"/soak/minimum",
+		"/window/timezone",
+		"/rollback",
 		"/audit/required_steps",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_3 if {
+	every path in [
+		"/request",
+		"/vulnerabilities",
+		"/window/named",
+		"/rollback/working_statuses",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_4 if {
+	every path in [
+		"/request/triggers",
+		"/vulnerabilities/deny",
+		"/approval",
+		"/notification",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_5 if {
+	every path in [
+		"/sources",
+		"/vulnerabilities/max_age",
+		"/approval/team",
+		"/notification/teams",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_6 if {
+	every path in [
+		"/sources/accepted",
+		"/vulnerabilities/database_max_age",
+		"/approval/max_age",
+		"/monitoring",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_7 if {
+	every path in [
+		"/sources/accepted/artifact",
+		"/vulnerabilities/platforms",
+		"/approval/directory_max_age",
+		"/monitoring/minimum_dashboards",
+	] {
+		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
+		every value in [null, [], ""] {
+			deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings(path, value)
+		}
+	}
+}
+
+test_deny_setting_removed_8 if {
+	every path in [
+		"/sources/unverified",
+		"/immutability",
+		"/approval/roles",
+		"/monitoring/minimum_alerts",
 	] {
 		deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without(path)
 		every value in [null, [], ""] {
