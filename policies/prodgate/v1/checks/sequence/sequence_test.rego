@@ -552,6 +552,15 @@ test_deny_adoption_after_a_deployment_or_by_one_person if {
 	_warned_of_adoption(_adopted(_adoption))
 }
 
+# A claim that something went live before does not undo an adoption; the word of
+# somebody who is established does.
+test_warn_adopted_whatever_is_claimed_to_have_been_before if {
+	old := {"version": "1", "digest": testing.other, "id": "x", "live_at": "2026-11-09T10:00:00-05:00", "status": "superseded", "approvers": [], "writer": "user:mallory", "assurance": "claimed"}
+	claimed := json.patch(_adopted(_adoption), [{"op": "add", "path": "/production/history/-", "value": old}])
+	_warned_of_adoption(claimed)
+	not _warned_of_adoption(testing.change(claimed, "/production/history/1/assurance", "user"))
+}
+
 _warned_of_adoption(document) if {
 	codes := testing.codes(sequence.warn) with data.prodgate.organisation as testing.organisation with input as document
 	"sequence.adopted" in codes
