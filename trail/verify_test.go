@@ -135,6 +135,7 @@ var tablesOf = map[string]struct {
 	"hashes":      {"position", []string{"position", "hash"}},
 	"checkpoints": {"size", []string{"size", "note"}},
 	"blobs":       {"digest", []string{"digest", "seq", "media_type", "size", "salt", "content", "plain", "erased_at", "erased_seq"}},
+	chainsTable:   {"node", []string{"node", "content"}},
 }
 
 // tampering are the statements that change one thing in one table.
@@ -256,7 +257,7 @@ func dump(t *testing.T, path string) string {
 	defer db.Close()
 	var b strings.Builder
 	queries := []string{"SELECT type, name, tbl_name, sql FROM sqlite_schema", "SELECT application_id FROM pragma_application_id", "SELECT user_version FROM pragma_user_version"}
-	for _, table := range []string{"meta", "entries", "hashes", "checkpoints", "blobs"} {
+	for _, table := range []string{"meta", "entries", "hashes", "checkpoints", "blobs", chainsTable} {
 		queries = append(queries, "SELECT * FROM "+table)
 	}
 	for _, q := range queries {
@@ -374,14 +375,14 @@ func backup(t *testing.T, l *Log) func() {
 		}
 	}
 	kept := map[string]string{"meta": "name, value", "entries": "seq, body", "hashes": "position, hash", "checkpoints": "size, note",
-		"blobs": strings.Join(tablesOf["blobs"].columns, ", ")}
+		"blobs": strings.Join(tablesOf["blobs"].columns, ", "), chainsTable: strings.Join(tablesOf[chainsTable].columns, ", ")}
 	for table, list := range kept {
 		run(fmt.Sprintf("CREATE TEMP TABLE kept_%s AS SELECT %s FROM %s", table, list, table))
 	}
 	return func() {
 		run("DROP SCHEMA " + schema + " CASCADE")
 		run("CREATE SCHEMA " + schema)
-		for _, statement := range l.store.engine.tables() {
+		for _, statement := range append(l.store.engine.tables(), l.store.engine.chains()) {
 			run(statement)
 		}
 		for table, list := range kept {
