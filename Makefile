@@ -4,7 +4,7 @@
 
 OPA          := github.com/open-policy-agent/opa
 OPA_VERSION  := $(shell go list -m -f '{{.Version}}' $(OPA))
-OPA_OLDEST   := v1.18.0
+OPA_OLDEST   := v1.0.1
 GOLANGCI     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 OPA_RUN      := go run $(OPA)@$(OPA_VERSION)
 PACKS        := examples/pack

@@ -36,7 +36,7 @@ few if {
 	count(others) <= settings.effective.emergency.max_open_debts
 }
 
-others := object.keys(open) - {["ticket", input.request.ticket]}
+others := object.keys(open) - {_key(input.request.ticket)}
 
 # When a debt is due: by its own word, or as long after it was incurred as the
 # settings say, whichever is earlier.
@@ -62,9 +62,11 @@ _tickets[position] := _ticket(position, debt) if {
 	not _elsewhere(debt)
 }
 
-_ticket(position, debt) := ["ticket", debt.ticket] if {
+_ticket(position, debt) := _key(debt.ticket) if {
 	text.given(debt.ticket)
-} else := ["debt", position]
+} else := sprintf("/trail/debts/%d", [position])
+
+_key(ticket) := sprintf("ticket %v", [ticket])
 
 _elsewhere(debt) if text.differs(debt.service, input.request.service)
 

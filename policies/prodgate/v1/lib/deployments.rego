@@ -32,7 +32,7 @@ _sound if {
 }
 
 # Every deployment of this service to this environment, or that is not shown to
-# be another's, by position: the history first, then what the trail knows.
+# be another's, by their positions: paths in the document.
 all[position] := deployment if {
 	some position, deployment in _listed
 	not binding.elsewhere(deployment)
@@ -48,10 +48,15 @@ _hollow(deployment) if {
 	}
 }
 
-_listed := array.concat(
-	[object.union(deployment, {"section": "production"}) | some deployment in input.production.history],
-	[object.union(deployment, {"section": "trail"}) | some deployment in input.trail.deployments],
-)
+_listed[path] := object.union(deployment, {"section": "production"}) if {
+	some position, deployment in input.production.history
+	path := sprintf("/production/history/%d", [position])
+}
+
+_listed[path] := object.union(deployment, {"section": "trail"}) if {
+	some position, deployment in input.trail.deployments
+	path := sprintf("/trail/deployments/%d", [position])
+}
 
 # How a deployment stands, by its events where the source lists them and by the
 # source's word where it does not.

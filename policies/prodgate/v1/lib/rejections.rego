@@ -16,63 +16,57 @@ import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Rejections that stand, by section and position.
-standing contains key if {
-	some key, _ in _about
-	not lifted[key]
+# Rejections that stand, by their paths in the document.
+standing contains path if {
+	some path, _ in _about
+	not lifted[path]
 }
 
 # Rejections that end this very request.
-ending contains key if {
-	some key, record in _about
+ending contains path if {
+	some path, record in _about
 	_ends(record)
 }
 
 # Rejections that somebody who may has lifted, with the positions of the approvals
 # that lift them.
-lifted[key] contains position if {
-	some key, record in _about
+lifted[path] contains position if {
+	some path, record in _about
 	not _ends(record)
 	some position, person in approvals.counting
-	_after(position, key, record)
-	_may_lift(position, person, key, record)
+	_after(position, path, record)
+	_may_lift(position, person, path, record)
 }
 
 # Approvals whose approver has withdrawn them or rejected the same since, by
 # position. A claim takes nobody's approval away; it is a rejection still.
 revoked contains position if {
-	some key, record in _about
-	_reported(key, record)
+	some path, record in _about
+	_reported(path, record)
 	rejecting := people.one(record.approver)
 	some position, approval in input.approvals
 	approval.decision == "approved"
 	people.one(approval.approver) == rejecting
-	not _after(position, key, record)
+	not _after(position, path, record)
 }
 
 # A record says what it decides, or is a rejection.
-word(["approvals", position]) := input.approvals[position].decision if {
-	input.approvals[position].decision
+word(path) := trim_prefix(_records[path].type, "approval.") if {
+	_recorded(path)
+} else := _records[path].decision if {
+	_records[path].decision
 } else := "rejected"
 
-word(["trail", position]) := trim_prefix(input.trail.steps[position].type, "approval.")
-
 # Who rejected, and when, as the record has it.
-by(["approvals", position]) := object.get(input.approvals[position], "approver", "somebody")
+by(path) := object.get(_records[path], "approver", "somebody")
 
-by(["trail", position]) := object.get(input.trail.steps[position], "approver", "somebody")
+at(path) := object.get(_records[path], _time(path), "an unknown time")
 
-at(["approvals", position]) := object.get(input.approvals[position], "approved_at", "an unknown time")
-
-at(["trail", position]) := object.get(input.trail.steps[position], "at", "an unknown time")
-
-path(["approvals", position]) := sprintf("/approvals/%d", [position])
-
-path(["trail", position]) := sprintf("/trail/steps/%d", [position])
-
-_records[["approvals", position]] := record if {
+# Records by their paths in the document.
+_records[path] := record if {
 	some position, record in input.approvals
 	not position in _no_rejections
+	path := sprintf("/approvals/%d", [position])
 }
 
 _no_rejections := {position |
@@ -80,20 +74,28 @@ _no_rejections := {position |
 	record.decision in {"approved", "pending"}
 }
 
-_records[["trail", position]] := step if {
+_records[path] := step if {
 	some position, step in input.trail.steps
 	step.type in {"approval.rejected", "approval.withdrawn"}
+	path := sprintf("/trail/steps/%d", [position])
 }
 
-_about[key] := record if {
-	some key, record in _records
+# A record of the trail, and not of the approvals.
+_recorded(path) if startswith(path, "/trail/")
+
+_time(path) := "at" if {
+	_recorded(path)
+} else := "approved_at"
+
+_about[path] := record if {
+	some path, record in _records
 	not _elsewhere(record)
-	_holds(key, record)
+	_holds(path, record)
 }
 
 # A rejection ends the request that it names, whatever else it says.
-_about[key] := record if {
-	some key, record in _records
+_about[path] := record if {
+	some path, record in _records
 	_ends(record)
 }
 
@@ -131,14 +133,14 @@ _holds(_, _) if not _rollback
 
 _holds(_, record) if _names_this_request(record)
 
-_holds(key, record) if {
+_holds(path, record) if {
 	record.kind == "rollback"
-	not _before_the_request(key, record)
+	not _before_the_request(path, record)
 }
 
-_holds(key, record) if {
+_holds(path, record) if {
 	not _names_a_request(record)
-	not _before_the_request(key, record)
+	not _before_the_request(path, record)
 }
 
 _rollback if input.request.kind == "rollback"
@@ -152,23 +154,21 @@ _names_this_request(record) if {
 	record.request == attempts.deployment
 }
 
-_before_the_request(key, record) if _given(key, record) < attempts.requested_at
+_before_the_request(path, record) if _given(path, record) < attempts.requested_at
 
 _ends(record) if {
 	_names_a_request(record)
 	record.request == input.request.id
 }
 
-_given(["approvals", _], record) := clock.past(record.approved_at)
+_given(path, record) := clock.past(record[_time(path)])
 
-_given(["trail", _], record) := clock.past(record.at)
-
-_after(position, key, record) if clock.past(input.approvals[position].approved_at) > _given(key, record)
+_after(position, path, record) if clock.past(input.approvals[position].approved_at) > _given(path, record)
 
 # A rejection by an approver, reported by a source or writer that counts, is lifted
 # by that person, or by somebody in a role that may and who names it. Any other is
 # lifted by any approval that counts.
-_may_lift(_, _, key, record) if not _binding(key, record)
+_may_lift(_, _, path, record) if not _binding(path, record)
 
 _may_lift(_, person, _, record) if person == people.one(record.approver)
 
@@ -178,14 +178,20 @@ _may_lift(position, person, _, record) if {
 	_names(input.approvals[position].lifts, record)
 }
 
-_binding(key, record) if {
-	_reported(key, record)
+_binding(path, record) if {
+	_reported(path, record)
 	not _by_no_approver(record)
 }
 
-_reported(["approvals", _], _) if "approvals" in sources.readable
+_reported(path, _) if {
+	not _recorded(path)
+	"approvals" in sources.readable
+}
 
-_reported(["trail", _], step) if writers.counts("trail", step.type, step)
+_reported(path, step) if {
+	_recorded(path)
+	writers.counts("trail", step.type, step)
+}
 
 # Shown to be by nobody whom the directory knows as an approver.
 _by_no_approver(record) if people.unknown(record.approver)

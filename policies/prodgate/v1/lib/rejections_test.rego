@@ -126,7 +126,7 @@ test_stands_until_the_same_person_approves if {
 	_falls(_and(_rejected({}), {"approver": "mailto:vp@example.com", "approved_at": "2026-11-24T10:30:01-05:00"}))
 	_stands(_and(_rejected({}), {"approver": "mailto:vp@example.com", "approved_at": "2026-11-24T10:30:00-05:00"}))
 	_stands(_and(_rejected({}), {"approver": "mailto:manager@example.com"}))
-	rejections.lifted == {["approvals", 1]: {2}} with data.prodgate.organisation as testing.organisation with input as _and(_rejected({}), {"approver": "github:5"})
+	rejections.lifted == {"/approvals/1": {2}} with data.prodgate.organisation as testing.organisation with input as _and(_rejected({}), {"approver": "github:5"})
 	_falls(_and(_recorded({}), {"approver": "github:5"}))
 	_stands(_and(_recorded({}), {"approver": "github:3"}))
 }
@@ -196,7 +196,7 @@ test_lifted_by_any_approval_since_where_it_is_not_by_an_approver if {
 		_falls(_recorded(entry))
 		_stands(_rejected(object.union(entry, {"approved_at": "2026-11-24T11:00:00-05:00"})))
 		_stands(_recorded(object.union(entry, {"at": "2026-11-24T11:00:00-05:00"})))
-		rejections.lifted == {["approvals", 1]: {0}} with data.prodgate.organisation as testing.organisation with input as _rejected(entry)
+		rejections.lifted == {"/approvals/1": {0}} with data.prodgate.organisation as testing.organisation with input as _rejected(entry)
 	}
 	_falls(_recorded({"assurance": "claimed"}))
 	_falls(_recorded({"writer": null}))
@@ -234,7 +234,7 @@ test_ends_the_request_that_it_names if {
 	every entry in [{}, {"approver": "mailto:nobody@example.com"}] {
 		document := _and(_rejected_in(_named(testing.promotion), object.union(entry, {"request": "1-2"})), {"approver": "github:5", "lifts": ["github:5"]})
 		_stands(document)
-		rejections.ending == {["approvals", 1]} with data.prodgate.organisation as testing.organisation with input as document
+		rejections.ending == {"/approvals/1"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every request in ["1-1", "acme/payments-api/1", "", null, "1-2 "] {
 		document := _and(_rejected_in(_named(testing.promotion), {"request": request}), {"approver": "github:5"})
@@ -299,13 +299,11 @@ test_revoked_by_the_same_person_since if {
 }
 
 test_words if {
-	rejections.word(["approvals", 1]) == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn"})
-	rejections.word(["approvals", 1]) == "rejected" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/decision")
-	rejections.word(["trail", 3]) == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _recorded({"type": "approval.withdrawn"})
-	rejections.by(["approvals", 1]) == "somebody" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approver")
-	rejections.by(["trail", 3]) == "mailto:vp@example.com" with data.prodgate.organisation as testing.organisation with input as _recorded({})
-	rejections.at(["approvals", 1]) == "an unknown time" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approved_at")
-	rejections.at(["trail", 3]) == _step.at with data.prodgate.organisation as testing.organisation with input as _recorded({})
-	rejections.path(["approvals", 1]) == "/approvals/1"
-	rejections.path(["trail", 3]) == "/trail/steps/3"
+	rejections.word("/approvals/1") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn"})
+	rejections.word("/approvals/1") == "rejected" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/decision")
+	rejections.word("/trail/steps/3") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _recorded({"type": "approval.withdrawn"})
+	rejections.by("/approvals/1") == "somebody" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approver")
+	rejections.by("/trail/steps/3") == "mailto:vp@example.com" with data.prodgate.organisation as testing.organisation with input as _recorded({})
+	rejections.at("/approvals/1") == "an unknown time" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approved_at")
+	rejections.at("/trail/steps/3") == _step.at with data.prodgate.organisation as testing.organisation with input as _recorded({})
 }

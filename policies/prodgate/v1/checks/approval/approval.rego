@@ -252,7 +252,7 @@ deny contains object.union(_rejection(key), {
 
 _rejection(key) := {
 	"item": rejections.by(key),
-	"path": rejections.path(key),
+	"path": key,
 	"message": sprintf("%v by %v at %v", [rejections.word(key), rejections.by(key), rejections.at(key)]),
 	"observed": rejections.word(key),
 }

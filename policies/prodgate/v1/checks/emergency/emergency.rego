@@ -244,7 +244,7 @@ deny contains {
 	"code": "emergency.too_many_debts",
 	"path": "/trail/debts",
 	"message": sprintf("%d other emergencies wait for a review", [count(debts.others)]),
-	"observed": {name | some [_, name] in debts.others},
+	"observed": {trim_prefix(name, "ticket ") | some name in debts.others},
 	"required": {"at_most": settings.effective.emergency.max_open_debts},
 } if {
 	input.request.emergency == true
