@@ -26,13 +26,17 @@ valid if {
 	settings.effective.approval.team in input.people[approver].teams
 }
 
-# An adoption is for what ran before the gate, so no deployment went live before it.
+# An adoption is for what ran before the gate, so no deployment went live before it,
+# or at a time that is not known.
 _too_late if {
 	some deployment in input.production.history
 	not _claimed(deployment)
 	not _adopted(deployment)
-	clock.fact(deployment.live_at) < clock.fact(input.production.adoption.at)
+	object.get(deployment, "live_at", null) != null
+	not _later(deployment)
 }
+
+_later(deployment) if clock.fact(deployment.live_at) >= clock.fact(input.production.adoption.at)
 
 _adopted(deployment) if deployment.adopted == true
 

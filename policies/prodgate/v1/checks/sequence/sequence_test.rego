@@ -545,6 +545,10 @@ test_deny_adoption_after_a_deployment_or_by_one_person if {
 	gated := object.union(_pipeline, {"version": "1", "digest": testing.other, "id": "x", "live_at": "2026-11-09T10:00:00-05:00", "status": "superseded", "approvers": []})
 	late := json.patch(_adopted(_adoption), [{"op": "add", "path": "/production/history/-", "value": gated}])
 	not _warned_of_adoption(late)
+	every live_at in ["", 0, "2026-11-23t10:00:00z", "2026-12-24T10:00:00Z"] {
+		not _warned_of_adoption(testing.change(late, "/production/history/1/live_at", live_at))
+	}
+	_warned_of_adoption(testing.change(testing.change(late, "/production/history/1/live_at", null), "/production/history/1/status", "failed"))
 	alone := json.patch(_adopted(_adoption), [{"op": "replace", "path": "/people/0/ids", "value": ["mailto:engineer@example.com", "github:1"]}])
 	not _warned_of_adoption(alone)
 	proven := testing.change(_adopted(_adoption), "/production/history/0/assurance", "ci")
