@@ -9,6 +9,7 @@
 package prodgate.v1.lib.used
 
 import data.prodgate.v1.lib.attempts
+import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -31,7 +32,8 @@ known if {
 
 _listed if {
 	"production" in sources.readable
-	is_array(input.production.history)
+	is_array(_history)
+	is_array(_unjoined)
 }
 
 # What has used up an approval that was given at this instant, in words. Undefined
@@ -45,11 +47,11 @@ attempts_since(given) := max([
 	count(_failed_since(given)),
 ])
 
-# The deployments of this artifact, by position, unless they are shown to be of
-# another kind or configuration.
+# The deployments by position, unless they are shown to be of another artifact,
+# kind or configuration.
 _deployments contains position if {
 	some position, deployment in _history
-	deployment.digest in _digests
+	binding.concerns(deployment)
 	not _of_another_kind(deployment)
 	not _of_another_configuration(deployment)
 }
@@ -181,7 +183,7 @@ _by_rollback(given) := {"was used by a rollback that is done" |
 
 _by_unjoined(given) := {sprintf("was used by a deployment that the history does not know, by its %v", [_type(event)]) |
 	some event in _unjoined
-	event.digest in _digests
+	binding.concerns(event)
 	not _before(event, given)
 }
 

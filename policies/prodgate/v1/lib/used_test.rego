@@ -53,6 +53,8 @@ test_used_by_another_run if {
 		{"status": "live"},
 		{"status": "superseded"},
 		{"digest": testing.image},
+		{"digest": null},
+		{"digest": upper(testing.artifact)},
 		{"kind": "promotion"},
 		{"kind": null},
 		{"kind": "Rollback"},
@@ -228,4 +230,18 @@ test_known_only_from_a_history_that_was_read_whole if {
 	partial := json.patch(testing.rollback, [{"op": "add", "path": "/production/complete", "value": false}])
 	used.known == true with data.prodgate.organisation as testing.organisation with input as partial
 	used.known == false with data.prodgate.organisation as testing.organisation with input as testing.remove(partial, "/production/history")
+}
+
+# What the trail knows of deployments counts beside the history, so it must be
+# readable too.
+test_known_only_from_lists_of_the_trail if {
+	every garbage in [null, {}, "none"] {
+		every path in ["/trail/deployments", "/trail/unjoined"] {
+			used.known == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": garbage}])
+		}
+		used.known == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": "/production/unjoined", "value": garbage}])
+	}
+	every path in ["/trail/deployments", "/trail/unjoined"] {
+		used.known == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": []}])
+	}
 }
