@@ -51,6 +51,17 @@ test_granted_to_somebody_on_call if {
 	testing.codes(approval.warn) == {"approval.preapproved"} with data.prodgate.organisation as testing.organisation with input as _alone({})
 }
 
+# The standing approval holds, but what might speak against it is not known.
+test_granted_without_the_facts_that_rejections_need if {
+	every document in [
+		testing.change(_alone({}), "/sources/approvals/status", "error"),
+		testing.change(_alone({}), "/trail/steps", null),
+	] {
+		preapproval.granted with data.prodgate.organisation as testing.organisation with input as document
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 _refused(document) if {
 	not preapproval.granted with data.prodgate.organisation as testing.organisation with input as document
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document

@@ -18,7 +18,6 @@ default pass := false
 
 pass if {
 	_readable
-	is_array(input.approvals)
 	is_array(input.trail.steps)
 	_read_whole
 	_approved
@@ -50,12 +49,6 @@ _read_whole if "trail" in writers.complete
 _read_whole if input.request.kind == "rollback"
 
 _quorate if {
-	_quorum == 1
-	count(approvals.different) >= 1
-}
-
-_quorate if {
-	_quorum > 1
 	count(approvals.different) >= _quorum
 	not _lead_missing
 }

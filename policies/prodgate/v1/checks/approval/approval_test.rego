@@ -110,6 +110,16 @@ test_deny_window_by_a_calendar_that_does_not_count if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_emergency_by_a_release_manager_outside_window if {
+	document := testing.change(testing.change(testing.emergency, "/approvals/0/approver", "mailto:manager@example.com"), "/now", "2026-11-24T14:00:00-05:00")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.deny) == {"approval.outside_window"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_approvals_in_an_object if {
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals", {"0": _approval})
+}
+
 test_deny_role_insufficient if {
 	every approver in ["mailto:sre@example.com", "mailto:vp@example.com"] {
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as _by(approver)
@@ -348,6 +358,20 @@ test_deny_rejections_not_known if {
 	}
 }
 
+test_deny_rejections_not_known_names_what_is_required if {
+	document := testing.change(testing.recorded, "/trail/complete", false)
+	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document
+	finding.observed == false
+	finding.required == true
+}
+
+# The source's own error says why nothing is known.
+test_deny_rejections_not_known_only_where_the_trail_was_read if {
+	document := testing.changed("/sources/trail/status", "error")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_pass_rollback_that_does_not_wait_for_all_of_the_trail if {
 	document := json.patch(testing.rollback, [
 		{"op": "add", "path": "/trail/complete", "value": false},
@@ -379,6 +403,15 @@ test_deny_quorum if {
 	_quorum(_also({"approver": "github:3", "digest": testing.other}))
 	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _two
 	finding.message == "1 of 2 different people have approved"
+}
+
+test_deny_quorum_that_is_no_whole_number_though_more_people_approve if {
+	document := _also({"approver": "mailto:manager@example.com"})
+	every value in [1.5, 2.5] {
+		settings := testing.settings("/approval/quorum", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		testing.codes(approval.deny) == {"approval.quorum"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	}
 }
 
 test_deny_quorum_without_a_role_that_may_approve_anything if {
@@ -487,6 +520,19 @@ test_warn_window_lapsed if {
 	testing.codes(approval.warn) == {"approval.window_lapsed"} with data.prodgate.organisation as testing.organisation with input as evening
 	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.change(evening, "/now", "2026-11-24T22:59:59-05:00")
 	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.change(evening, "/approvals/0/deployment_window", "off-hours")
+}
+
+# What is deployed in the preferred window needs no approval that opens it.
+test_pass_window_lapsed_in_the_preferred_window if {
+	document := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/request/requested_at", "value": "2026-11-23T22:00:00-05:00"},
+		{"op": "replace", "path": "/staging/deployed_at", "value": "2026-11-23T22:00:00-05:00"},
+		{"op": "replace", "path": "/staging/verification/finished_at", "value": "2026-11-23T22:30:00-05:00"},
+		{"op": "replace", "path": "/approvals/0/approved_at", "value": "2026-11-23T23:00:00-05:00"},
+		{"op": "replace", "path": "/trail/steps", "value": []},
+	])
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_fail_missing_fact if {
