@@ -19,7 +19,6 @@ import data.prodgate.v1.lib.writers
 default pass := false
 
 pass if {
-	input.request.emergency == true
 	count(needs - sources.readable) == 0
 	emergency.granted
 }

@@ -46,6 +46,26 @@ test_deny_no_ticket if {
 	}
 }
 
+test_deny_no_ticket_says_nothing_of_an_approval_without_one if {
+	every document in [_with("/request/ticket", null), _with("/incidents", [])] {
+		testing.codes(emergency.deny) == {"emergency.no_ticket", "emergency.on_call_not_told"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	every name in emergency.needs {
+		document := _with(sprintf("/sources/%s/status", [name]), "error")
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	} with data.prodgate.organisation as testing.organisation with input as testing.emergency
+	every name in ["people", "trail"] {
+		document := testing.changed(sprintf("/sources/%s/status", [name]), "error")
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_deny_ticket_that_nobody_wrote if {
 	every value in [null, "", " "] {
 		document := testing.change(_with("/request/ticket", value), "/incidents/0/id", value)
@@ -110,6 +130,7 @@ test_deny_debt_overdue if {
 	every due_at in ["2026-11-24T12:00:00-05:00", "2026-11-20T12:00:00-05:00", null, ""] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": due_at})
 		testing.codes(emergency.deny) == {"emergency.debt_overdue"} with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": due_at})
+		emergency.warn == set() with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": due_at})
 	}
 }
 
@@ -213,6 +234,16 @@ test_deny_debt_of_a_trail_says_what_is_wrong_with_its_times if {
 	ahead := _recorded({"incurred_at": "2036-11-24T12:00:00-05:00"})
 	some other in emergency.deny with data.prodgate.organisation as testing.organisation with input as ahead
 	other.message == "emergency.review was due at an unknown time, for it is said to be incurred at 2036-11-24T12:00:00-05:00, which is not past"
+	at_once := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"at": "2026-10-01T12:00:00-05:00"})]})
+	some third in emergency.deny with data.prodgate.organisation as testing.organisation with input as at_once
+	third.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (ci, dated 2026-10-01T12:00:00-05:00: not after it was incurred, or not past) settled it does not count"
+}
+
+test_deny_debt_of_a_trail_due_at_an_unknown_time if {
+	unknown := "emergency.review was due at an unknown time"
+	{finding.message | some finding in emergency.deny} == {unknown} with data.prodgate.organisation as testing.organisation with input as _recorded({"incurred_at": null})
+	settings := testing.settings("/emergency/review_within", null)
+	{finding.message | some finding in emergency.deny} == {unknown} with data.prodgate.organisation as testing.organisation with input as _recorded({}) with data.prodgate.v1.settings as settings
 }
 
 _reviewed(entry) := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
@@ -378,6 +409,13 @@ test_deny_approval_named_by_another_than_whoever_may if {
 	testing.codes(emergency.deny) == {"emergency.approval_unnamed"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_approval_unnamed_shows_those_that_count if {
+	unnamed := object.remove(testing.emergency.approvals[0], {"ticket"})
+	document := _with("/approvals", [unnamed, object.union(unnamed, {"approver": "github:1"})])
+	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
+	[approval.approver | some approval in finding.observed] == ["mailto:vp@example.com"]
+}
+
 test_deny_on_call_too_long_ago if {
 	settings := testing.settings("/emergency/on_call_max_age", "2h15m")
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as settings
@@ -417,6 +455,15 @@ test_deny_no_trail if {
 	}
 }
 
+test_deny_trail_read_in_part_names_what_is_required if {
+	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as _with("/trail/complete", false)
+	finding.observed == {"kind": "trail", "origin": null, "complete": false}
+	finding.required == {"kind": "trail", "origins": [], "complete": true}
+	some ordinary in emergency.deny with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/trail/complete", false)
+	ordinary.observed == false
+	ordinary.required == true
+}
+
 test_deny_trail_of_another_origin if {
 	settings := testing.settings("/audit/trail_origins", ["trail.example.com", "other"])
 	named := _add("/trail/origin", "trail.example.com")
@@ -447,6 +494,12 @@ test_deny_too_many_debts if {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings("/emergency/max_open_debts", value)
 	}
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/emergency/max_open_debts")
+}
+
+test_pass_ordinary_with_many_debts_not_due_yet if {
+	document := testing.change(testing.recorded, "/trail/debts", _waiting(["INC-6", "INC-7", "INC-8", "INC-9"]).trail.debts)
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_fail_garbage_debts_of_an_emergency if {
@@ -543,6 +596,16 @@ test_pass_ordinary_with_an_old_ticket if {
 		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as ordinary
 		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as ordinary
 	}
+}
+
+test_pass_ordinary_whatever_on_call_was_told if {
+	document := json.patch(testing.promotion, [
+		{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
+		{"op": "replace", "path": "/incidents", "value": [object.union(testing.incident, {"opened_at": "2026-11-24T01:00:00-05:00"})]},
+		{"op": "replace", "path": "/on_call", "value": {"notified_at": "2026-11-24T02:00:00-05:00", "service": "search-api"}},
+	])
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_debt_open_once_for_a_ticket if {
