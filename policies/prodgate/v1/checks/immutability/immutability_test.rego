@@ -37,6 +37,29 @@ test_deny_mutable_tag if {
 	}
 }
 
+test_deny_mutable_tag_names_the_form if {
+	document := testing.changed("/artifact/tag", "main")
+	{finding.required | some finding in immutability.deny} == {"the commit's hash, 7 characters or more"} with data.prodgate.organisation as testing.organisation with input as document
+	settings := testing.settings("/immutability/tag_pattern", "v[0-9]+")
+	{finding.required | some finding in immutability.deny} == {"v[0-9]+"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	every case in [
+		["/artifact/tag", "main", {"artifact", "build"}, data.prodgate.v1.settings],
+		["/build/digest", testing.other, {"artifact", "build"}, data.prodgate.v1.settings],
+		["/artifact/tag_digest", testing.other, {"artifact"}, data.prodgate.v1.settings],
+		["/build/verified_by", null, {"build"}, _signed],
+	] {
+		every section in case[2] {
+			document := testing.change(testing.changed(case[0], case[1]), sprintf("/sources/%s/status", [section]), "error")
+			immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as case[3]
+			immutability.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as case[3]
+		}
+	}
+}
+
 test_deny_digest_mismatch if {
 	document := testing.changed("/build/digest", testing.other)
 	immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -72,7 +95,7 @@ test_pass_tag_of_the_settings_pattern if {
 
 test_deny_tags_that_no_pattern_can_allow if {
 	settings := testing.settings("/immutability/tag_pattern", ".*")
-	every tag in ["latest", "prod"] {
+	every tag in ["latest", "prod", "", " "] {
 		document := testing.changed("/artifact/tag", tag)
 		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 		testing.codes(immutability.deny) == {"immutability.mutable_tag"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings

@@ -58,6 +58,13 @@ test_fail_garbage if {
 	}
 }
 
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	document := testing.change(_with({}), "/sources/incidents/status", "error")
+	incident.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	incident.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_pass_emergency_that_answers_it if {
 	incident.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency
 }

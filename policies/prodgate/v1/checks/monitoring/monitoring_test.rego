@@ -42,6 +42,22 @@ test_fail_garbage if {
 	}
 }
 
+test_fail_what_is_no_list if {
+	every key in ["dashboards", "alerts"] {
+		document := testing.changed(sprintf("/monitoring/%s", [key]), {"0": testing.promotion.monitoring[key][0]})
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	every entry in [{"service": "search-api"}, {"as_of": null}, {"dashboards": []}, {"alerts": []}] {
+		document := testing.change(object.union(testing.promotion, {"monitoring": entry}), "/sources/monitoring/status", "error")
+		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		monitoring.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_fail_setting_without_a_minimum if {
 	every path in ["/monitoring/minimum_dashboards", "/monitoring/minimum_alerts"] {
 		every value in [0, -1, null, "", "1", false, []] {
@@ -74,6 +90,7 @@ test_deny_monitoring_of_something_else if {
 		document := object.union(testing.promotion, {"monitoring": entry})
 		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(monitoring.deny) == {"monitoring.foreign"} with data.prodgate.organisation as testing.organisation with input as document
+		{finding.observed | some finding in monitoring.deny} == {entry} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every entry in [{"service": "payments-api", "environment": "production"}, {"service": null, "environment": null}] {
 		monitoring.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"monitoring": entry})

@@ -17,6 +17,7 @@ test_deny_one_team_not_told if {
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	{finding.item | some finding in notification.deny} == {"support"} with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(notification.deny) == {"notification.team_not_told"} with data.prodgate.organisation as testing.organisation with input as document
+	notification.waived == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_told_one_second_before_the_request if {
@@ -51,6 +52,20 @@ test_fail_garbage if {
 			notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
+}
+
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	document := testing.change(testing.without("/notifications/1"), "/sources/notifications/status", "error")
+	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	notification.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_pass_team_that_was_told_in_spite_of_a_waiver if {
+	waiver := object.union(testing.waiver("notification.team_not_told"), {"item": "support"})
+	document := testing.waive(testing.promotion, [waiver])
+	settings := testing.waivable({"notification.team_not_told"})
+	notification.waived == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_fail_setting_emptied_or_removed if {

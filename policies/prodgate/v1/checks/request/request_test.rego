@@ -69,6 +69,10 @@ test_deny_no_configuration if {
 	}
 }
 
+test_fail_request_without_a_kind_needs_no_configuration if {
+	request.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.without("/request/kind")
+}
+
 test_fail_missing_fact if {
 	every path in ["/request", "/request/trigger", "/request/kind", "/request/emergency", "/request/requested_at", "/now"] {
 		request.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
