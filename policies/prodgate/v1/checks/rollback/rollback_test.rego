@@ -411,6 +411,8 @@ test_deny_target_of_which_something_failed_since if {
 	every entry in [{"status": "superseded"}, {"live_at": "2026-11-18T10:00:00-05:00"}] {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/1", object.union(child, entry))
 	}
+	promotion := json.patch(testing.promotion, [{"op": "add", "path": "/production/history/0", "value": child}])
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as promotion
 	every base in [testing.rollback, testing.promotion] {
 		event := {"type": "verification.failed", "at": "2026-11-19T10:00:00-05:00", "digest": base.rollback.target.digest}
 		loose := object.union(base, {"trail": {"unjoined": [event]}})

@@ -192,6 +192,28 @@ test_deny_advisories_from_after_the_scan if {
 	}
 }
 
+# The source's own error says why.
+test_fail_source_in_error_explains_nothing if {
+	every document in [
+		testing.changed("/vulnerabilities/scans", []),
+		testing.changed("/vulnerabilities/scans/0/digest", testing.other),
+		_dated("2026-11-23T12:00:00-05:00", "2026-11-23T06:00:00-05:00"),
+		_dated("2026-11-24T08:00:00-05:00", "2026-11-24T08:00:01-05:00"),
+		object.union(testing.promotion, {"vulnerabilities": {"scans": [object.union(testing.promotion.vulnerabilities.scans[0], {"inventory": "attached"})]}}),
+	] {
+		count(vulnerabilities.deny) > 0 with data.prodgate.organisation as testing.organisation with input as document
+		unread := testing.change(document, "/sources/vulnerabilities/status", "error")
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as unread
+		vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as unread
+	}
+}
+
+test_deny_other_digest_says_nothing_of_its_age if {
+	foreign := object.union(testing.promotion.vulnerabilities.scans[0], {"digest": testing.other, "scanned_at": "2026-11-20T12:00:00-05:00", "database": {"updated_at": "2026-11-20T06:00:00-05:00"}})
+	document := testing.changed("/vulnerabilities/scans", [testing.promotion.vulnerabilities.scans[0], foreign])
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.other_digest"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_pass_ages_count_from_the_collection if {
 	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/now", "2026-12-24T12:00:00-05:00")
 }

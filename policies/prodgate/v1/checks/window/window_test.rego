@@ -73,7 +73,7 @@ test_pass_at_the_end_of_a_holiday if {
 }
 
 test_deny_beyond_horizon if {
-	every now in ["2027-03-02T12:00:00-05:00", "2026-11-18T12:00:00-05:00"] {
+	every now in ["2027-03-02T12:00:00-05:00", "2027-03-06T12:00:00-05:00", "2026-11-18T12:00:00-05:00"] {
 		window.pass == false with data.prodgate.organisation as testing.organisation with input as _at(now)
 		testing.codes(window.deny) == {"calendar.beyond_horizon"} with data.prodgate.organisation as testing.organisation with input as _at(now)
 	}
@@ -138,6 +138,24 @@ test_deny_named_on_a_holiday if {
 	)
 	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(window.deny) == {"window.holiday"} with data.prodgate.organisation as testing.organisation with input as document
+	_warned == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_holiday_on_a_weekend if {
+	saturday := object.union(testing.today, {"start": "2026-11-28T00:00:00-05:00", "end": "2026-11-29T00:00:00-05:00"})
+	document := testing.change(_at("2026-11-28T11:00:00-05:00"), "/calendar/holidays", [saturday])
+	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(window.deny) == {"window.holiday"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_warn_emergency_overrides_the_window if {
+	document := json.patch(testing.emergency, [
+		{"op": "replace", "path": "/now", "value": "2026-11-24T14:00:00-05:00"},
+		{"op": "replace", "path": "/on_call/notified_at", "value": "2026-11-24T11:00:00-05:00"},
+		{"op": "replace", "path": "/calendar/holidays", "value": []},
+	])
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_warn_emergency_overrides if {
