@@ -298,6 +298,13 @@ test_revoked_by_the_same_person_since if {
 	rejections.revoked == set() with data.prodgate.organisation as testing.organisation with input as _recorded({"approver": "github:2", "at": "2026-11-24T11:30:00-05:00", "assurance": "claimed"})
 }
 
+# An entry of the approvals is judged by their source, whatever keys it has.
+test_revoked_by_no_entry_of_approvals_that_do_not_count if {
+	withdrawn := _rejected(object.union(_step, {"approver": "github:2", "decision": "withdrawn", "approved_at": "2026-11-24T11:30:00-05:00"}))
+	rejections.revoked == {0} with data.prodgate.organisation as testing.organisation with input as withdrawn
+	rejections.revoked == set() with data.prodgate.organisation as testing.organisation with input as testing.change(withdrawn, "/sources/approvals/kind", "guess")
+}
+
 test_words if {
 	rejections.word("/approvals/1") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn"})
 	rejections.word("/approvals/1") == "rejected" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/decision")

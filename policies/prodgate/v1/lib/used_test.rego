@@ -230,6 +230,7 @@ test_known_only_from_a_history_that_was_read_whole if {
 	partial := json.patch(testing.rollback, [{"op": "add", "path": "/production/complete", "value": false}])
 	used.known == true with data.prodgate.organisation as testing.organisation with input as partial
 	used.known == false with data.prodgate.organisation as testing.organisation with input as testing.remove(partial, "/production/history")
+	used.known == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/sources/production/status", "error")
 }
 
 # What the trail knows of deployments counts beside the history, so it must be

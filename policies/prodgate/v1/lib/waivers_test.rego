@@ -84,6 +84,28 @@ test_nothing_of_families_that_nobody_can_waive if {
 	}
 }
 
+# Wrong in every way.
+_wrong := {"digest": testing.other, "item": null, "issued_at": "2026-10-01T00:00:00Z", "expires_at": "2026-11-01T00:00:00Z", "approver": "mailto:lead@example.com"}
+
+test_problem_all_at_once if {
+	testing.codes(waivers.problems) == {"waiver.expired", "waiver.too_long", "waiver.unapproved", "waiver.unbound"} with data.prodgate.organisation as testing.organisation with input as _with(_wrong)
+}
+
+test_no_problem_of_what_is_for_others if {
+	every entry in [{"environment": "staging"}, {"service": "search-api"}] {
+		every code in [_code, "nonsense"] {
+			document := _with(object.union(object.union(_wrong, {"code": code}), entry))
+			waivers.problems == set() with data.prodgate.organisation as testing.organisation with input as document
+		}
+	}
+}
+
+test_problem_of_a_code_that_nobody_can_waive_alone if {
+	document := testing.waive(testing.promotion, [object.union(testing.waiver("approval.missing"), {"issued_at": "2026-11-01T00:00:00Z", "approver": "mailto:lead@example.com"})])
+	settings := testing.waivable({"approval.missing"})
+	testing.codes(waivers.problems) == {"waiver.not_allowed"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
 test_problem_expired if {
 	every entry in [
 		{"expires_at": "2026-11-24T12:00:00-05:00"},

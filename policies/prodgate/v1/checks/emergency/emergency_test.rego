@@ -64,6 +64,10 @@ test_fail_source_in_error_explains_nothing if {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
+	every document in [_waiting(["INC-6", "INC-7", "INC-8", "INC-9"]), _owing({"due_at": "2026-11-20T12:00:00-05:00"})] {
+		count(emergency.deny) > 0 with data.prodgate.organisation as testing.organisation with input as document
+		emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/sources/trail/status", "error")
+	}
 }
 
 test_deny_ticket_that_nobody_wrote if {
@@ -435,6 +439,12 @@ test_deny_on_call_elsewhere if {
 	}
 }
 
+test_pass_ordinary_whose_way_back_is_for_another_check if {
+	document := testing.changed("/rollback/procedure", null)
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_deny_way_back_of_another_service if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _add("/rollback/service", "payments-api")
 	every value in ["search-api", "", 0] {
@@ -472,7 +482,7 @@ test_deny_trail_of_another_origin if {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 		testing.codes(emergency.deny) == {"emergency.no_trail"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
-	every value in [null, "", {}, "trail.example.com"] {
+	every value in [null, "", {}, "trail.example.com", {"0": "trail.example.com"}] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings("/audit/trail_origins", value)
 	}
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings_without("/audit/trail_origins")
@@ -516,6 +526,7 @@ test_deny_debt_of_a_trail_settled_by_its_own_word if {
 test_pass_emergency_in_spite_of_a_debt if {
 	document := _with("/trail/debts", [object.union(_debt, {"due_at": "2026-11-20T12:00:00-05:00"})])
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	emergency.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_fail_missing_fact if {

@@ -112,7 +112,6 @@ _worked if {
 _spoiled_since if {
 	_kind == "rollback"
 	some position, deployment in deployments.all
-	not position in _of_target
 	deployment.digest in {platform.digest | some platform in input.artifact.platforms}
 	not deployments.status[position] in settings.effective.rollback.working_statuses
 	not deployments.began[position] < _last_began

@@ -370,8 +370,14 @@ test_deny_first_release_with_anything_before if {
 	every section in [{"complete": false}, {"complete": null}] {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as object.union(testing.recorded_initial, {"production": section})
 	}
-	trail := object.union(testing.initial, {"trail": {"deployments": [testing.promotion.production.current]}})
-	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as trail
+	every section in [
+		{"deployments": [testing.promotion.production.current]},
+		{"unjoined": [{"type": "deploy.failed", "at": "2026-11-01T00:00:00Z"}]},
+	] {
+		trail := object.union(testing.initial, {"trail": section})
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as trail
+		testing.codes(rollback.deny) == {"rollback.not_initial"} with data.prodgate.organisation as testing.organisation with input as trail
+	}
 }
 
 test_deny_short_history_of_a_first_release_alone if {
@@ -411,6 +417,8 @@ test_deny_target_of_which_something_failed_since if {
 	every entry in [{"status": "superseded"}, {"live_at": "2026-11-18T10:00:00-05:00"}] {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/1", object.union(child, entry))
 	}
+	at_once := testing.change(document, "/production/history/1/live_at", testing.rollback.production.history[1].live_at)
+	testing.codes(rollback.deny) == {"rollback.target_spoiled"} with data.prodgate.organisation as testing.organisation with input as at_once
 	promotion := json.patch(testing.promotion, [{"op": "add", "path": "/production/history/0", "value": child}])
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as promotion
 	every base in [testing.rollback, testing.promotion] {

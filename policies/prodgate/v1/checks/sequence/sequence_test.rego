@@ -394,6 +394,9 @@ test_fail_garbage if {
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/kind", value)
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.configuration, "/artifact/digest", value)
 	}
+	every value in [null, "", " ", 0, true, [], {}] {
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.initial, "/artifact/digest", value)
+	}
 }
 
 # A claim that it went live hides neither a failure nor an attempt that goes on.
@@ -429,6 +432,7 @@ test_fail_source_that_was_not_read_explains_nothing if {
 		testing.changed("/build/built_at", "2026-11-19T07:00:00-05:00"),
 		testing.remove(_same, "/build/built_at"),
 		testing.change(testing.configuration, "/production/current/digest", testing.other),
+		_disputed,
 	] {
 		count(_codes(document)) > 0
 		sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/sources/artifact")
@@ -506,15 +510,18 @@ test_pass_rollback_of_what_is_not_known if {
 	_codes(_unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00", "digest": testing.artifact})) == {"sequence.known_bad"}
 }
 
+# The trail knows that something else is live.
+_disputed := object.union(testing.promotion, {
+	"trail": object.union(testing.recorded.trail, {"deployments": [_elsewhere]}),
+	"sources": object.union(testing.promotion.sources, {"trail": testing.recorded.sources.trail}),
+})
+
+_elsewhere := object.union(_recorded([_started, _live]).production.history[0], {"digest": testing.other, "built_at": "2026-11-20T07:00:00-05:00"})
+
 test_deny_sources_that_differ_on_what_is_live if {
-	newer := object.union(_recorded([_started, _live]).production.history[0], {"digest": testing.other, "built_at": "2026-11-20T07:00:00-05:00"})
-	document := object.union(testing.promotion, {
-		"trail": object.union(testing.recorded.trail, {"deployments": [newer]}),
-		"sources": object.union(testing.promotion.sources, {"trail": testing.recorded.sources.trail}),
-	})
-	_codes(document) == {"sequence.disputed"}
-	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/deployments/0/digest", testing.before)
-	claimed := testing.change(document, "/trail/deployments/0/events", [_started, object.union(_live, _claimed)])
+	_codes(_disputed) == {"sequence.disputed"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_disputed, "/trail/deployments/0/digest", testing.before)
+	claimed := testing.change(_disputed, "/trail/deployments/0/events", [_started, object.union(_live, _claimed)])
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(claimed, "/trail/deployments/0/assurance", "claimed")
 }
 
