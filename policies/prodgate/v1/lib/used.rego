@@ -149,7 +149,6 @@ _events_since(given, type) := {[event.type, event.at] |
 # A history without events has only the status of the last attempt.
 _failed_since(given) := {position |
 	some position in _own
-	position < count(input.production.history)
 	deployment := input.production.history[position]
 	deployment.status == "failed"
 	not _live_before(deployment, given)

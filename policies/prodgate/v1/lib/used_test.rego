@@ -94,6 +94,24 @@ test_used_by_a_configuration_of_the_same if {
 	_unused(_beside(document, object.union(_other_run, {"kind": "promotion"})))
 }
 
+# Only a configuration asks by its digest.
+test_used_by_another_configuration_where_none_is_asked_for if {
+	document := json.patch(_base, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
+	_used(_beside(document, object.union(_other_run, {"configuration": testing.other})))
+}
+
+test_unused_by_what_this_run_did_to_something_else if {
+	every entry in [{"digest": testing.other}, {"kind": "rollback"}] {
+		_unused(_after(object.union({"status": "live"}, entry)))
+	}
+}
+
+test_used_says_what_it_knows if {
+	used.by(_given) == {"was used by the deployment that has no id"} with data.prodgate.organisation as testing.organisation with input as _after({"id": null, "version": false})
+	event := object.union(_event("deploy.live", "11:10:00"), {"type": false})
+	used.by(_given) == {"was used by the deployment acme/payments-api/1: an event"} with data.prodgate.organisation as testing.organisation with input as _after({"events": [event]})
+}
+
 test_used_says_by_which if {
 	used.by(_given) == {"was used by the deployment acme/payments-api/2"} with data.prodgate.organisation as testing.organisation with input as _after(_other_run)
 	used.by(_given) == {"was used by the deployment of version 7a3f9c2, which has no id"} with data.prodgate.organisation as testing.organisation with input as _after({"id": null})
@@ -159,6 +177,25 @@ test_used_after_a_while if {
 	_unused(testing.change(before, "/now", "2026-11-24T12:11:59-05:00"))
 }
 
+test_used_after_a_while_from_the_instant_of_the_approval_on if {
+	document := _after({"events": [_event("deploy.failed", "11:00:00"), _event("deploy.failed", "11:12:00")]})
+	_unused(testing.change(document, "/now", "2026-11-24T11:59:59-05:00"))
+	_used(testing.change(document, "/now", "2026-11-24T12:00:00-05:00"))
+}
+
+# The time of the first attempt is this run's.
+test_unused_after_a_while_since_another_run_began if {
+	every entry in [
+		{"started_at": "2026-11-24T11:05:00-05:00"},
+		{"live_at": "2026-11-24T11:05:00-05:00"},
+		{"live_at": "2026-11-24T11:20:00-05:00", "events": [_event("deploy.started", "11:05:00")]},
+	] {
+		document := _beside(_after({}), object.union(object.union(_other_run, {"digest": testing.other, "live_at": null}), entry))
+		_unused(testing.change(document, "/now", "2026-11-24T12:10:00-05:00"))
+		_used(testing.change(document, "/now", "2026-11-24T12:12:00-05:00"))
+	}
+}
+
 test_used_where_it_is_not_known_when_the_first_attempt_was if {
 	_used(_after({"live_at": null}))
 	_used(_after({"live_at": null, "events": [{"type": "deploy.failed", "at": null}]}))
@@ -170,6 +207,12 @@ test_attempts_since if {
 	used.attempts_since(_given) == 1 with data.prodgate.organisation as testing.organisation with input as _after({"events": [_event("deploy.started", "11:10:00"), _event("deploy.failed", "11:12:00")]})
 	used.attempts_since(_given) == 1 with data.prodgate.organisation as testing.organisation with input as _after({"events": [_event("deploy.started", "11:10:00"), _event("deploy.live", "11:12:00")]})
 	used.attempts_since(_given) == 2 with data.prodgate.organisation as testing.organisation with input as _after({"status": "live", "events": [_event("deploy.failed", "11:10:00"), _event("deploy.failed", "11:11:00")]})
+}
+
+test_attempts_since_of_this_run_alone if {
+	document := _after(object.union(_other_run, {"started_at": "2026-11-24T10:59:59-05:00", "events": [_event("deploy.failed", "11:12:00")]}))
+	used.attempts_since(_given) == 0 with data.prodgate.organisation as testing.organisation with input as document
+	used.attempts_since(_given) == 0 with data.prodgate.organisation as testing.organisation with input as _after({"status": "in_progress"})
 }
 
 test_used_by_settings_emptied_or_removed if {
@@ -198,6 +241,10 @@ test_used_by_a_rollback if {
 	every type in ["rollback.started", "rollback.failed"] {
 		_unused(testing.change(document, "/production/history/0/events/0/type", type))
 	}
+}
+
+test_unused_by_the_rollback_of_another_version if {
+	_unused(json.patch(_base, [{"op": "add", "path": "/production/history/0/events", "value": [_event("rollback.live", "11:10:00")]}]))
 }
 
 test_used_by_what_is_not_joined if {

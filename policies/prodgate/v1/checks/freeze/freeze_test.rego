@@ -223,6 +223,12 @@ test_fail_trail_that_was_not_read if {
 	}
 }
 
+test_fail_trail_whose_steps_are_no_list if {
+	every value in [null, "", {}, {"0": testing.promotion.trail.steps[0]}] {
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", value)
+	}
+}
+
 test_fail_stop_in_a_trail_that_was_not_read if {
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
 	freeze.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(_stop({}), "/sources/trail")
@@ -232,4 +238,10 @@ test_deny_part_of_a_trail_says_so if {
 	document := testing.change(testing.recorded, "/trail/complete", false)
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(freeze.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as document
+	named := object.union(document, {"trail": {"origin": "prodgate.dev/trail/1"}})
+	findings := freeze.deny with data.prodgate.organisation as testing.organisation with input as named
+	{[finding.observed, finding.required] | some finding in findings} == {[
+		{"complete": false, "origin": "prodgate.dev/trail/1"},
+		{"complete": true, "origins": []},
+	]}
 }

@@ -107,7 +107,7 @@ _right("package", statement, _, finding) if _names(statement, finding)
 
 _right("last word", statement, position, finding) if not _contradicted(statement, position, finding)
 
-_made(statement) := clock.past(statement.timestamp) if is_string(statement.timestamp)
+_made(statement) := clock.past(statement.timestamp)
 
 _unexpired(statement) if _null(statement, "expires_at")
 
@@ -207,7 +207,6 @@ warn contains {
 	"observed": statement,
 	"required": settings.effective.vulnerabilities.vex,
 } if {
-	_some_statements
 	some place, statement in input.vulnerabilities.statements
 	some position, _ in input.vulnerabilities.scans
 	some finding in _bad(position)

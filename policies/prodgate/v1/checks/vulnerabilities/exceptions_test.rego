@@ -120,6 +120,7 @@ test_deny_vex_statement_that_does_not_count if {
 		{"digest": testing.other},
 		{"digest": ""},
 		{"digest": null, "product": "pkg:oci/web"},
+		{"digest": testing.other, "product": "pkg:deb/debian/libc6@2.36-9"},
 		{"purl": "pkg:deb/debian/zlib1g@1"},
 		{"purl": "pkg:deb/debian/libc6@2.36-8"},
 		{"purl": ""},
@@ -131,6 +132,13 @@ test_deny_vex_statement_that_does_not_count if {
 	}
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says({})
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with data.prodgate.organisation as testing.organisation with input as _says({})
+}
+
+test_deny_vex_statement_by_nobody_whatever_the_settings_say if {
+	settings := testing.settings("/vulnerabilities/vex", {"authors": [null, "", " "], "products": ["pkg:oci/api"]})
+	every author in [null, "", " "] {
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says({"author": author}) with data.prodgate.v1.settings as settings
+	}
 }
 
 test_deny_vex_statement_about_something_else if {
@@ -162,6 +170,7 @@ test_deny_vex_statement_that_another_contradicts if {
 		{"status": "affected", "author": null},
 		{"status": "affected", "author": "SECURITY@example.com"},
 		{"status": "affected", "digest": null, "product": "pkg:deb/debian/libc6@2.36-9"},
+		{"status": "affected", "product": "pkg:oci/web"},
 	] {
 		document := _said([_statement, object.union(_statement, entry)])
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _vex
@@ -219,6 +228,19 @@ test_deny_request_that_asks_for_nothing_here if {
 	}
 	some denial in vulnerabilities.deny with data.prodgate.organisation as testing.organisation with input as _asked(object.union(_request, {"expires_at": "2026-11-24T12:00:00-05:00"}))
 	contains(denial.message, "has expired (2026-11-24T12:00:00-05:00)")
+}
+
+test_deny_waiver_requested_of_what_denies_by_its_severity if {
+	document := testing.change(_asked(_request), "/vulnerabilities/scans/0/findings/0/severity", "UNKNOWN")
+	testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_request_that_was_granted_beside_another_finding if {
+	granted := testing.waive(_asked(_request), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
+	document := json.patch(granted, [{"op": "add", "path": "/vulnerabilities/scans/0/findings/-", "value": object.union(_own_finding, {"id": "CVE-2026-2"})}])
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	findings := vulnerabilities.deny with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.code, finding.item] | some finding in findings} == {["vulnerabilities.denied", "CVE-2026-2"]}
 }
 
 test_waived_request_that_was_granted if {

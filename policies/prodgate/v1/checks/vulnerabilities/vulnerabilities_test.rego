@@ -260,6 +260,8 @@ test_fail_garbage if {
 			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
 		}
 	}
+	keyed := testing.changed("/vulnerabilities/scans", {"0": testing.promotion.vulnerabilities.scans[0]})
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as keyed
 	every path in ["/vulnerabilities/scans/0/findings", "/vulnerabilities/scans/0/undetermined"] {
 		every value in array.concat([value | some value in testing.garbage; value != []], [["none"], [[]], [{}]]) {
 			vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed(path, value)
