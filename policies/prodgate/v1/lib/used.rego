@@ -192,11 +192,13 @@ _live := {"was used: the artifact is live"} if {
 	input.production.current.digest in _digests
 } else := set()
 
-# What the trail knows of deployments counts beside a history from elsewhere.
-_history := array.concat(input.production.history, _recorded("deployments"))
+# What the trail knows of deployments counts as well.
+_history := array.concat(
+	[deployment | some deployment in input.production.history],
+	[deployment | some deployment in input.trail.deployments],
+)
 
-_unjoined := array.concat(object.get(input.production, "unjoined", []), _recorded("unjoined"))
-
-_recorded(key) := object.get(input.trail, key, []) if {
-	writers.whole("production")
-} else := []
+_unjoined := array.concat(
+	[event | some event in input.production.unjoined],
+	[event | some event in input.trail.unjoined],
+)

@@ -257,6 +257,30 @@ test_used_by_what_is_not_joined if {
 	_unused(testing.change(document, "/production/unjoined/0/digest", testing.other))
 }
 
+# Whatever the history is read from.
+test_used_by_what_the_trail_knows_beside_the_history if {
+	known := {
+		"deployments": [object.union(_deployment, _other_run)],
+		"unjoined": [object.union(_event("deploy.live", "11:00:00"), {"digest": testing.artifact})],
+	}
+	every base in [_base, testing.promotion] {
+		every key, value in known {
+			_used(object.union(base, {"trail": object.union(base.trail, {key: value})}))
+		}
+	}
+}
+
+# What is no list hides nothing of the other list.
+test_used_whatever_the_other_list_is if {
+	live := object.union(_event("deploy.live", "11:00:00"), {"digest": testing.artifact})
+	stray := json.patch(testing.promotion, [{"op": "add", "path": "/production/unjoined", "value": [live]}])
+	every value in [null, "", 0, true, {}] {
+		_used(object.union(_beside(testing.promotion, _other_run), {"trail": {"deployments": value}}))
+		_used(object.union(stray, {"trail": {"unjoined": value}}))
+		_used(object.union(testing.promotion, {"production": {"unjoined": value}, "trail": {"unjoined": [live]}}))
+	}
+}
+
 test_known_only_from_a_history_that_was_read_whole if {
 	used.known == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	used.known == true with data.prodgate.organisation as testing.organisation with input as testing.recorded

@@ -28,6 +28,7 @@ test_suspends_a_code_without_item if {
 	waivers.suspends(_code) with data.prodgate.organisation as testing.organisation with input as document
 	not waivers.covers(_code, "CVE-2026-1") with data.prodgate.organisation as testing.organisation with input as document
 	not waivers.covers(_code, null) with data.prodgate.organisation as testing.organisation with input as document
+	not waivers.suspends("soak.too_short") with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_nothing_without_digest_and_item if {

@@ -38,6 +38,7 @@ test_deny_out_of_leeway if {
 		{"fixed_version": 0},
 	] {
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _indexed(_own(entry), [{"CRITICAL": [0]}]) with data.prodgate.v1.settings as _leeway
 		testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as _own(entry) with data.prodgate.v1.settings as _leeway
 	}
 	every key in ["published_at", "fixed_version"] {
@@ -261,6 +262,19 @@ test_deny_package_not_tolerated if {
 	every tolerated in [["Homemade"], ["home*"], ["*"], [""], "homemade", {}, null] {
 		settings := testing.settings("/vulnerabilities/undetermined/tolerate", tolerated)
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
+	}
+}
+
+test_deny_package_without_a_name_or_in_no_list if {
+	nameless := testing.settings("/vulnerabilities/undetermined/tolerate", [null, "", " "])
+	every value in [null, "", " "] {
+		document := testing.change(_undetermined, "/vulnerabilities/scans/0/undetermined/0/package", value)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as nameless
+	}
+	settings := testing.settings("/vulnerabilities/undetermined/tolerate", ["homemade"])
+	every value in [{}, {"0": _unjudged}] {
+		document := testing.change(_undetermined, "/vulnerabilities/scans/0/undetermined", value)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
 }
 

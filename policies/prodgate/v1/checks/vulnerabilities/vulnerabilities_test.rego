@@ -53,6 +53,16 @@ test_deny_critical if {
 	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
+# An index that says nothing of a scan leaves its findings to be looked at.
+test_deny_critical_by_an_index_that_is_none if {
+	leeway := testing.settings("/vulnerabilities/leeway/CRITICAL", {"fixed": "72h", "unfixed": "336h"})
+	every groups in [null, "", [], 0] {
+		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _indexed(testing.promotion, [groups])
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _indexed(_found({}), [groups])
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _indexed(_found({}), [groups]) with data.prodgate.v1.settings as leeway
+	}
+}
+
 test_warn_high if {
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with data.prodgate.organisation as testing.organisation with input as _found({"severity": "HIGH"})
 	indexed := _indexed(_found({"severity": "HIGH"}), [{"HIGH": [0]}])
@@ -77,6 +87,7 @@ test_deny_unknown_severity if {
 		document := _found({"severity": severity})
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with data.prodgate.organisation as testing.organisation with input as document
+		count(vulnerabilities.deny) == 1 with data.prodgate.organisation as testing.organisation with input as document
 	}
 	indexed := _indexed(_found({"severity": "UNKNOWN"}), [{"UNKNOWN": [0]}])
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as indexed
@@ -124,6 +135,23 @@ test_deny_scan_of_the_index_where_two_images_are_for_the_platform if {
 	every settings in [testing.settings("/vulnerabilities/platforms", ["linux/amd64"]), testing.settings("/vulnerabilities/platforms", ["*"])] {
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 		testing.codes(vulnerabilities.deny) == {"vulnerabilities.not_scanned"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	}
+}
+
+test_deny_platform_that_a_scan_of_another_image_names if {
+	two := testing.changed("/artifact/platforms", [
+		{"platform": "linux/amd64", "digest": testing.image},
+		{"platform": "linux/arm64", "digest": testing.other},
+	])
+	scan := testing.promotion.vulnerabilities.scans[0]
+	every scans in [
+		[object.union(scan, {"digest": testing.artifact})],
+		[scan, object.union(scan, {"platform": "linux/arm64"})],
+	] {
+		document := testing.change(two, "/vulnerabilities/scans", scans)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		findings := vulnerabilities.deny with data.prodgate.organisation as testing.organisation with input as document
+		{[finding.code, finding.item] | some finding in findings} == {["vulnerabilities.not_scanned", "linux/arm64"]}
 	}
 }
 
@@ -292,6 +320,19 @@ test_waived_package if {
 	testing.codes(vulnerabilities.waived) == {"vulnerabilities.undetermined"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_what_is_not_waived_beside_what_is if {
+	packages := testing.changed("/vulnerabilities/scans/0/undetermined", [_unjudged, object.union(_unjudged, {"package": "other"})])
+	one := testing.waive(packages, [_waiver("vulnerabilities.undetermined", "homemade")])
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as one
+	{finding.item | some finding in vulnerabilities.deny} == {"other"} with data.prodgate.organisation as testing.organisation with input as one
+	{finding.item | some finding in vulnerabilities.waived} == {"homemade"} with data.prodgate.organisation as testing.organisation with input as one
+	findings := testing.changed("/vulnerabilities/scans/0/findings", [object.union(_vulnerability, {"severity": "UNKNOWN"}), object.union(_vulnerability, {"id": "CVE-2026-2"})])
+	unknown := testing.waive(findings, [_waiver("vulnerabilities.unknown_severity", "CVE-2026-1")])
+	settings := testing.waivable({"vulnerabilities.unknown_severity"})
+	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-2"} with data.prodgate.organisation as testing.organisation with input as unknown with data.prodgate.v1.settings as settings
+	{finding.item | some finding in vulnerabilities.waived} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as unknown with data.prodgate.v1.settings as settings
+}
+
 test_deny_waiver_of_something_else if {
 	every waiver in [
 		_waiver("vulnerabilities.denied", "CVE-2026-2"),
@@ -311,6 +352,30 @@ test_deny_waiver_of_something_else if {
 test_deny_waiver_leaves_every_other_condition if {
 	document := testing.waive(_found({}), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/vulnerabilities/scans/0/scanned_at", "2026-11-20T12:00:00-05:00")
+}
+
+# Two critical findings and one that is tolerated, as they are and by the index.
+_three := [document, _indexed(document, [{"HIGH": [0], "CRITICAL": [1, 2]}])] if {
+	document := testing.changed("/vulnerabilities/scans/0/findings", [
+		object.union(_vulnerability, {"id": "CVE-2026-2", "severity": "HIGH"}),
+		_vulnerability,
+		object.union(_vulnerability, {"id": "CVE-2026-3"}),
+	])
+}
+
+test_waived_only_what_would_deny if {
+	every document in _three {
+		waived := testing.waive(document, [_waiver("vulnerabilities.denied", id) | some id in ["CVE-2026-1", "CVE-2026-2"]])
+		{finding.item | some finding in vulnerabilities.waived} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as waived
+		{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-3"} with data.prodgate.organisation as testing.organisation with input as waived
+	}
+}
+
+test_warn_high_alone_is_counted if {
+	every document in _three {
+		findings := vulnerabilities.warn with data.prodgate.organisation as testing.organisation with input as document
+		{[finding.code, finding.observed] | some finding in findings} == {["vulnerabilities.high", 1]}
+	}
 }
 
 test_deny_names_only_what_denies if {
