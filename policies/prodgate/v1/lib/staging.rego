@@ -57,7 +57,7 @@ failures[environment] contains step if {
 	some environment, _ in stays
 	some step in _failed_steps
 	binding.concerns(step)
-	not _elsewhere(step, environment)
+	not _taken_elsewhere(step, environment)
 	not _lifted(environment, step)
 }
 
@@ -157,7 +157,7 @@ _redeployed(environment) := max({_deployed(environment)} | {instant |
 _redeployments(environment) := [step |
 	some step in trail.steps("staging.deployed")
 	binding.concerns(step)
-	not _elsewhere(step, environment)
+	not _taken_elsewhere(step, environment)
 	not dismissals.dismissed("trail", step)
 ]
 
@@ -181,8 +181,9 @@ _ends(environment, since) := ({instant |
 }) | {instant |
 	some step in trail.steps("staging.deployed")
 	not binding.concerns(step)
-	not _elsewhere(step, environment)
+	not _taken_elsewhere(step, environment)
 	not _other_service(step)
+	not dismissals.dismissed("trail", step)
 	instant := clock.fact(step.at)
 	since <= instant
 }
@@ -193,8 +194,23 @@ _elsewhere(fact, environment) if {
 	fact.environment in listed.environments
 }
 
+# A step of staging is not taken in the environment that is deployed to: one that
+# names it is mislabelled, and may be about any stay.
+_taken_elsewhere(step, environment) if {
+	_elsewhere(step, environment)
+	step.environment != input.request.environment
+}
+
+# A verification after a deployment is.
+_taken_elsewhere(step, environment) if {
+	_elsewhere(step, environment)
+	_after_deployment(step)
+}
+
+_after_deployment(step) if lower(trim_space(step.type)) == "verification.failed"
+
 _other_service(fact) if {
-	is_string(fact.service)
+	fact.service in listed.services
 	fact.service != input.request.service
 }
 

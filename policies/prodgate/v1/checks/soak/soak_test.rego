@@ -137,11 +137,11 @@ _codes(document) := codes if {
 }
 
 test_deny_deployed_again_by_the_trail if {
-	every entry in [{}, {"environment": "staging"}, {"environment": "stage"}, {"digest": testing.image}, {"at": "2026-11-24T11:00:01-05:00"}] {
+	every entry in [{}, {"environment": "staging"}, {"environment": "stage"}, {"environment": "production"}, {"digest": testing.image}, {"at": "2026-11-24T11:00:01-05:00"}] {
 		_codes(_steps([_deployed(entry)])) == {"soak.too_short"}
 	}
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_deployed({"at": "2026-11-24T11:00:00-05:00"})])
-	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_deployed({"environment": "production"})])
+	soak.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([_deployed({"environment": "qa"})])
 	_codes(_steps([_deployed({"at": "soon"})])) == {"soak.unknown"}
 }
 
@@ -159,6 +159,9 @@ test_pass_redeployment_that_is_dismissed if {
 	}})
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	_codes(testing.change(document, "/trail/dismissals", [])) == {"soak.too_short"}
+	replaced := testing.change(testing.change(document, "/trail/steps/3/digest", testing.other), "/trail/steps/3/at", "2026-11-24T09:50:00-05:00")
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as replaced
+	_codes(testing.change(replaced, "/trail/dismissals", [])) == {"soak.ended"}
 }
 
 # Another digest replaced this one in staging, an hour and a half after it came.
@@ -197,9 +200,11 @@ test_deny_stay_that_the_trail_ended if {
 	replaced := _deployed({"digest": testing.other, "at": "2026-11-24T09:50:00-05:00", "environment": "staging"})
 	_codes(_steps([replaced])) == {"soak.ended"}
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"at": "2026-11-24T08:59:59-05:00"})])
-	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"environment": "production"})])
+	soak.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([object.union(replaced, {"environment": "qa"})])
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"service": "search-api"})])
-	_codes(_steps([object.union(replaced, {"service": "payments-api"})])) == {"soak.ended"}
+	every entry in [{"service": "payments-api"}, {"service": "Payments-API"}, {"service": "payment-api"}, {"environment": "production"}, {"environment": "stage"}] {
+		_codes(_steps([object.union(replaced, entry)])) == {"soak.ended"}
+	}
 }
 
 test_pass_any_environment_that_may_verify if {

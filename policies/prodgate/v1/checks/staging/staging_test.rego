@@ -133,6 +133,7 @@ test_deny_verification_that_failed_by_the_trail if {
 		{"digest": null},
 		{"environment": "stage"},
 		{"environment": null},
+		{"environment": "production"},
 		{"type": " Staging.Verified "},
 	] {
 		_codes(_steps([_step(entry)])) == {"staging.contradicted"}
@@ -149,13 +150,20 @@ test_deny_failure_of_any_digest_where_the_platforms_are_not_known if {
 test_pass_failure_of_something_else if {
 	every entry in [
 		{"digest": testing.other},
-		{"environment": "production"},
 		{"result": "PASSED"},
 	] {
 		staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step(entry)])
 	}
 	settings := testing.settings("/staging/environments", ["staging", "uat"])
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_step({"environment": "uat"})]) with data.prodgate.v1.settings as settings
+	staging.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([_step({"environment": "qa"})])
+}
+
+# Where the environment that is deployed to may verify, a failure there is its own.
+test_deny_failure_in_the_environment_that_may_verify if {
+	settings := testing.settings("/staging/environments", ["production"])
+	document := object.union(_steps([_step({"environment": "production"})]), {"staging": {"environment": "production"}})
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
 test_pass_failure_before_a_verification_that_passed if {
@@ -196,6 +204,8 @@ test_deny_verification_before_a_later_deployment if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(later, {"at": "2026-11-24T09:35:00-05:00"})])
 	_codes(_steps([object.union(later, {"at": "2026-11-24T09:35:01-05:00"})])) == {"staging.out_of_order"}
 	_codes(_steps([object.union(later, {"at": "2026-11-24T12:00:01-05:00"})])) == {"staging.other_digest"}
+	_codes(_steps([object.union(later, {"environment": "production"})])) == {"staging.out_of_order"}
+	staging.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([object.union(later, {"environment": "qa"})])
 }
 
 test_deny_verification_that_is_too_old if {
@@ -311,6 +321,7 @@ test_fail_source_that_was_not_read_explains_nothing if {
 test_deny_verification_that_failed_by_another_word if {
 	failed := object.remove(_step({"type": "verification.failed"}), ["result"])
 	_codes(_steps([failed])) == {"staging.contradicted"}
+	_codes(_steps([object.union(failed, {"type": " Verification.Failed", "environment": "prod"})])) == {"staging.contradicted"}
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(failed, {"environment": "production"})])
 }
 
