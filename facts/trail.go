@@ -43,6 +43,8 @@ type Step struct {
 // RecordedRequest is one attempt of this deployment that the trail knows.
 type RecordedRequest struct {
 	ID            string     `json:"id" schema:"nonempty"`
+	Entry         *string    `json:"entry,omitempty" schema:"nonempty"` // id of the entry in the trail
+	Seq           *int       `json:"seq,omitempty"`                     // of the entry in the trail
 	At            time.Time  `json:"at"`
 	Attempt       *int       `json:"attempt,omitempty"`
 	Kind          string     `json:"kind" schema:"nonempty"`

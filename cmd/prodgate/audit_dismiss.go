@@ -12,7 +12,7 @@ import (
 // dismissible are the types of entries that can be bad news by somebody who does
 // not count, and that nothing else takes back.
 var dismissible = []string{
-	trail.TypeStagingDeployed, trail.TypeStagingVerified,
+	trail.TypeGateRequested, trail.TypeStagingDeployed, trail.TypeStagingVerified,
 	trail.TypeDeployStarted, trail.TypeDeployLive, trail.TypeDeployFailed, trail.TypeVerificationFailed,
 	trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed, trail.TypeIncidentLinked,
 }
@@ -30,7 +30,7 @@ func newAuditDismiss(std stdio) *cobra.Command {
 		Use:   "dismiss SEQ|ID",
 		Short: "Dismiss an entry of bad news by a writer who does not count",
 		Long: `Dismiss records that an entry of bad news does not hold: a failed verification, a
-deployment, a rollback that somebody recorded who does not count for it. The entry
+deployment, a rollback or a request that somebody recorded who does not count for it. The entry
 stays, and a decision shows that it was dismissed, by whom and why. Whether a
 dismissal counts is a setting of the policies (audit.dismissed_by): the person must
 be established, and must not be the one who asked for the deployment.

@@ -160,7 +160,7 @@ func (r *reader) request(e log.Entry) (facts.RecordedRequest, error) {
 		return facts.RecordedRequest{}, fmt.Errorf("entry %d (%s) does not say who asked for what", e.Seq, e.Type)
 	}
 	request := facts.RecordedRequest{
-		ID: e.Request, At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
+		ID: e.Request, Entry: &e.ID, Seq: recorded.Seq(e), At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
 		Digest: r.req.Digest, Environment: r.req.Environment,
 		RequestedBy: *by, TriggeredBy: *started,
 		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),

@@ -167,6 +167,9 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 	if len(got) != 2 || got[0].ID != "r/7/attempts/1" || *got[0].Attempt != 1 || got[1].ID != "r/7/attempts/2" || *got[1].Attempt != 2 || got[1].TriggeredBy != "github:2" {
 		t.Errorf("%+v", got)
 	}
+	if got[0].Entry == nil || got[0].Seq == nil || *got[0].Seq != 1 || *got[1].Seq != 0 || *got[0].Entry == *got[1].Entry {
+		t.Errorf("entries of %+v", got)
+	}
 }
 
 func TestFreezesOfEverybodyAreRead(t *testing.T) {

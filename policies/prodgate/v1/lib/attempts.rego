@@ -3,11 +3,13 @@
 # description: >-
 #   The attempts of this deployment that the trail knows. A re-run of failed jobs
 #   is another attempt of the same deployment: whoever asked for or started any
-#   attempt is a requester, whoever recorded it, and the deployment was asked for
-#   when the first attempt was, if a writer who counts recorded that.
+#   attempt is a requester, whoever recorded it, unless the entry is dismissed; and
+#   the deployment was asked for when the first attempt was, if a writer who counts
+#   recorded that.
 package prodgate.v1.lib.attempts
 
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.writers
@@ -19,12 +21,34 @@ all := input.trail.requests
 
 # The ids of everybody who asked for or started an attempt. An attempt that does
 # not name somebody adds null, which is nobody's id. Undefined for what is no list.
-people := {object.get(attempt, key, null) |
-	some attempt in all
+people := _named(standing) if is_array(all)
+
+_named(attempts) := {object.get(attempt, key, null) |
+	some attempt in attempts
 	some key in ["requested_by", "triggered_by"]
-} if {
-	is_array(all)
 }
+
+# The attempts that nobody has dismissed, and those that somebody who may has.
+standing := [attempt |
+	some attempt in all
+	not _dismissed(attempt)
+]
+
+dismissed contains attempt if {
+	some attempt in all
+	_dismissed(attempt)
+}
+
+_dismissed(attempt) if {
+	dismissals.dismissed("trail", object.union(attempt, {"type": "gate.requested", "id": attempt.entry}))
+}
+
+# The ids that attempts name, dismissed or not: by writers who count, and by others.
+witnessed := _named([attempt | some attempt in all; _counts(attempt)]) if is_array(all)
+
+claimed := _named([attempt | some attempt in all; not _counts(attempt)]) if is_array(all)
+
+_counts(attempt) if writers.counts("trail", "gate.requested", attempt)
 
 # The name of the deployment that the attempts are of. A request that names none
 # is its own deployment.
@@ -44,7 +68,7 @@ _recorded := {attempt |
 	"trail" in sources.readable
 	some attempt in all
 	_same(attempt)
-	writers.counts("trail", "gate.requested", attempt)
+	_counts(attempt)
 	clock.now - clock.past(attempt.at) < time.parse_duration_ns(settings.effective.request.max_age)
 }
 

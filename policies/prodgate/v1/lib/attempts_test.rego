@@ -1,5 +1,6 @@
 package prodgate.v1.lib.attempts_test
 
+import data.prodgate.v1.checks.approval
 import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.testing
 
@@ -79,4 +80,85 @@ test_deployment_or_the_request_itself if {
 	attempts.deployment == "1-2" with data.prodgate.organisation as testing.organisation with input as testing.remove(named, "/request/deployment")
 	attempts.deployment == "1-2" with data.prodgate.organisation as testing.organisation with input as testing.change(named, "/request/deployment", null)
 	attempts.deployment == "run-1" with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}
+
+# An attempt that somebody claims, of whom the directory does not know who started
+# it; and a dismissal of that entry.
+_claimed(entry, dismissal) := json.patch(testing.recorded, [
+	{"op": "add", "path": "/trail/requests", "value": [object.union(
+		_first,
+		object.union({"entry": "e-1", "triggered_by": "github:404", "writer": "user:mallory", "assurance": "claimed"}, entry),
+	)]},
+	{"op": "add", "path": "/trail/dismissals", "value": [object.union(
+		{
+			"entry": "e-1",
+			"at": "2026-11-24T11:56:00-05:00",
+			"by": "github:5",
+			"reason": "nobody of ours",
+			"writer": "github:5",
+			"assurance": "oidc",
+		},
+		dismissal,
+	)]},
+])
+
+test_pass_claimed_attempt_that_is_dismissed if {
+	document := _claimed({}, {})
+	attempts.people == set() with data.prodgate.organisation as testing.organisation with input as document
+	{attempt.entry | some attempt in attempts.dismissed} == {"e-1"} with data.prodgate.organisation as testing.organisation with input as document
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	[finding] := [finding | some finding in approval.waived] with data.prodgate.organisation as testing.organisation with input as document
+	finding.code == "approval.requester_unknown"
+	finding.message == "user:mallory recorded that github:1 asked for this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00; that entry is dismissed"
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _claimed({"triggered_by": "github:3"}, {})
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _claimed({"triggered_by": "github:2"}, {})
+}
+
+test_deny_attempt_that_nobody_has_dismissed_who_may if {
+	every document in [
+		_claimed({}, {"entry": "e-2"}),
+		_claimed({}, {"writer": "github:3"}),
+		_claimed({}, {"writer": "github:404"}),
+		_claimed({}, {"assurance": "claimed"}),
+		_claimed({"writer": "repo:acme/payments-api", "assurance": "ci"}, {}),
+		testing.remove(_claimed({}, {}), "/trail/requests/0/entry"),
+	] {
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(approval.deny) == {"approval.missing", "approval.requester_unknown"} with data.prodgate.organisation as testing.organisation with input as document
+		approval.waived == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_attempt_whose_dismissal_is_by_one_who_asked if {
+	every entry in [{"requested_by": "github:5"}, {"triggered_by": "github:5"}, {"triggered_by": "mailto:vp@example.com"}] {
+		attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as _claimed(entry, {})
+	}
+	attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as testing.change(_claimed({}, {}), "/request/triggered_by", "github:5")
+
+	# By another entry, by whomever.
+	every assurance in ["claimed", "ci"] {
+		document := json.patch(_claimed({}, {}), [{"op": "add", "path": "/trail/requests/-", "value": object.union(_first, {"triggered_by": "github:5", "assurance": assurance})}])
+		attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+# Whoever asked by the word of a writer who counts may be whoever dismisses.
+test_deny_attempt_beside_one_by_a_stranger if {
+	every case in [["ci", false], ["claimed", true]] {
+		document := json.patch(_claimed({}, {}), [{"op": "add", "path": "/trail/requests/-", "value": object.union(_first, {"triggered_by": "github:405", "assurance": case[0]})}])
+		count(attempts.dismissed) == 1 == case[1] with data.prodgate.organisation as testing.organisation with input as document
+	}
+	twice := testing.change(_claimed({"triggered_by": "mailto:manager@example.com"}, {}), "/people/3/ids", ["github:4", "mailto:manager@example.com"])
+	attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as twice
+}
+
+test_the_finding_says_who_is_not_known if {
+	messages := {finding.message | some finding in approval.deny; finding.code == "approval.requester_unknown"} with data.prodgate.organisation as testing.organisation with input as _claimed({"requested_by": "github:406"}, {"entry": "e-2"})
+	messages == {"user:mallory recorded that github:406 asked for this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00, and the directory does not know github:404 and github:406"}
+	one := {finding.message | some finding in approval.deny; finding.code == "approval.requester_unknown"} with data.prodgate.organisation as testing.organisation with input as _claimed({"requested_by": "github:404", "triggered_by": "github:1"}, {"entry": "e-2"})
+	one == {"user:mallory recorded that github:404 asked for this deployment and github:1 started it, at 2026-11-24T08:00:00-05:00, and the directory does not know github:404"}
+	every document in [_claimed({"triggered_by": "github:3"}, {"entry": "e-2"}), testing.change(_claimed({}, {"entry": "e-2"}), "/sources/people/status", "error")] {
+		not "approval.requester_unknown" in testing.codes(approval.deny) with data.prodgate.organisation as testing.organisation with input as document
+	}
 }

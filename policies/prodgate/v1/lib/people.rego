@@ -86,7 +86,31 @@ askers := {one(id) | some id in _asking} if {
 	}
 }
 
-_asking := {input.request.requested_by, input.request.triggered_by} | attempts.people
+_asking := _asking_now | attempts.people
+
+_asking_now := {input.request.requested_by, input.request.triggered_by}
+
+# Those who asked, by their ids, and whom the directory does not know, or not as one.
+strangers := {id |
+	some id in _asking
+	not one(id)
+}
+
+# Whether a person asked for no attempt by any entry, dismissed or not. Somebody whom
+# the directory does not know may be this person, unless only a writer who does not
+# count says that he asked.
+uninvolved(person) if {
+	every id in _asking_now | attempts.witnessed {
+		distinct(person, one(id))
+	}
+	every id in attempts.claimed {
+		_another(person, id)
+	}
+}
+
+_another(person, id) if distinct(person, one(id))
+
+_another(_, id) if unknown(id)
 
 # The person with this id, if it is one who may approve something here: a human
 # with a role in the directory, the team, MFA, all fresh, and somebody else than
@@ -194,7 +218,7 @@ _objections[person] contains sprintf("cannot be told apart from somebody who ask
 	not _asked_by_others(person)
 }
 
-_objections[person] contains "the directory does not know everybody who asked for this deployment" if {
+_objections[person] contains sprintf("the directory does not know everybody who asked for this deployment: %s", [concat(", ", {sprintf("%v", [id]) | some id in strangers})]) if {
 	some person, _ in input.people
 	not askers
 }

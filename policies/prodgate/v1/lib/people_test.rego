@@ -120,7 +120,7 @@ test_no_approver_where_it_is_not_known_who_started_an_attempt if {
 	every value in ["github:404", null, "", 0, []] {
 		document := _attempt({"triggered_by": value})
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-		people.objections(_lead) == {"the directory does not know everybody who asked for this deployment"} with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {sprintf("the directory does not know everybody who asked for this deployment: %v", [value])} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every path in ["/trail/requests/0/triggered_by", "/trail/requests/0/requested_by"] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.remove(_attempt({}), path)

@@ -160,7 +160,7 @@ _first_attempt(given) := min({at |
 	at >= given
 })
 
-_starts contains clock.fact(attempt.at) if some attempt in attempts.all
+_starts contains clock.fact(attempt.at) if some attempt in attempts.standing
 
 _starts contains clock.fact(_history[position].started_at) if some position in _own
 

@@ -7,6 +7,8 @@
 package prodgate.v1.checks.approval
 
 import data.prodgate.v1.lib.approvals
+import data.prodgate.v1.lib.attempts
+import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
@@ -142,6 +144,50 @@ deny contains {
 } if {
 	_readable
 	count(approvals.counting) == 0
+}
+
+# METADATA
+# title: The directory does not know who asked
+# description: >-
+#   Whoever is recorded as having asked for an attempt of this deployment, by any
+#   writer, might be one of the approvers until the directory shows otherwise.
+# custom:
+#   code: approval.requester_unknown
+#   cure: ask
+#   remedy: >-
+#     Add whoever asked to the directory; an entry by a writer who does not count can be
+#     dismissed ("prodgate audit dismiss").
+#   who: [owner of the directory, Platform Lead to dismiss]
+deny contains object.union(_requester(attempt), {"message": sprintf("%s, and the directory does not know %v", [
+	_requester(attempt).message,
+	concat(" and ", {id | some id in [attempt.requested_by, attempt.triggered_by]; id in people.strangers}),
+])}) if {
+	_readable
+	not pass
+	some attempt in attempts.standing
+	_unknown(attempt)
+}
+
+_unknown(attempt) if attempt.requested_by in people.strangers
+
+_unknown(attempt) if attempt.triggered_by in people.strangers
+
+waived contains object.union(_requester(attempt), {"message": sprintf("%s; that entry is dismissed", [_requester(attempt).message])}) if {
+	some attempt in attempts.dismissed
+}
+
+_requester(attempt) := {
+	"code": "approval.requester_unknown",
+	"item": object.get(attempt, "entry", attempt.id),
+	"path": "/trail/requests",
+	"message": sprintf("%v recorded that %v asked for this deployment and %v started it, at %v", [
+		object.get(attempt, "writer", "the trail"),
+		attempt.requested_by,
+		attempt.triggered_by,
+		attempt.at,
+	]),
+	"observed": attempt,
+	"required": "people whom the directory knows",
 }
 
 # METADATA

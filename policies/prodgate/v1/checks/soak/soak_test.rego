@@ -196,10 +196,26 @@ test_deny_stay_that_ended_too_long_ago if {
 	}
 }
 
+# What ended before a stay began ended another one.
+test_pass_stay_that_began_after_another_one_ended if {
+	every case in [
+		[{"digest": testing.artifact, "deployed_at": "2026-11-24T07:00:00-05:00", "ended_at": "2026-11-24T08:59:59-05:00"}, true],
+		[{"digest": testing.artifact, "deployed_at": "2026-11-24T07:00:00-05:00", "ended_at": "2026-11-24T09:00:00-05:00"}, false],
+		[{"digest": testing.other, "deployed_at": "2026-11-24T08:59:59-05:00"}, true],
+		[{"digest": testing.other, "deployed_at": "2026-11-24T09:00:00-05:00"}, false],
+		[{"digest": testing.other, "deployed_at": "2026-11-24T09:30:00-05:00", "environment": "production"}, true],
+		[{"digest": testing.other, "deployed_at": "2026-11-24T09:30:00-05:00", "environment": "stage"}, false],
+	] {
+		document := object.union(testing.promotion, {"staging": {"earlier": [object.union(object.remove(testing.promotion.staging, ["digest"]), case[0])]}})
+		soak.pass == case[1] with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_deny_stay_that_the_trail_ended if {
 	replaced := _deployed({"digest": testing.other, "at": "2026-11-24T09:50:00-05:00", "environment": "staging"})
 	_codes(_steps([replaced])) == {"soak.ended"}
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"at": "2026-11-24T08:59:59-05:00"})])
+	_codes(_steps([object.union(replaced, {"at": "2026-11-24T09:00:00-05:00"})])) == {"soak.ended"}
 	soak.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([object.union(replaced, {"environment": "qa"})])
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(replaced, {"service": "search-api"})])
 	every entry in [{"service": "payments-api"}, {"service": "Payments-API"}, {"service": "payment-api"}, {"environment": "production"}, {"environment": "stage"}] {
