@@ -12,7 +12,7 @@ type Production struct {
 	Since    *time.Time        `json:"since,omitempty"` // from when on the source knows deployments; absent: from the first one
 	Complete *bool             `json:"complete,omitempty"`
 	Adoption *Adoption         `json:"adoption,omitempty"` // how a service that ran before the gate was taken over
-	Unjoined []DeploymentEvent `json:"unjoined,omitzero"`  // events that name a digest but no known deployment
+	Unjoined []DeploymentEvent `json:"unjoined,omitzero"`  // events of no known deployment, or under another service or environment
 }
 
 // Deployment is one deployment to the environment. Status is kept as the
@@ -41,17 +41,23 @@ type Deployment struct {
 
 // DeploymentEvent is one recorded event of a deployment: deploy.started,
 // deploy.live, deploy.failed, verification.passed, verification.failed,
-// rollback.started, rollback.live (the deployment was undone), rollback.failed.
+// rollback.started, rollback.live (the deployment was undone), rollback.failed (it
+// serves on). One that is not among a deployment's events says itself which
+// service, environment and deployment it was recorded for; of a rollback of
+// another environment the digest is the one that it undid.
 type DeploymentEvent struct {
-	Type      string     `json:"type" schema:"nonempty"`
-	At        time.Time  `json:"at"`
-	ID        *string    `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail
-	Seq       *int       `json:"seq,omitempty"`                  // of the entry in the trail
-	Digest    *string    `json:"digest,omitempty" schema:"digest"`
-	Attempt   *int       `json:"attempt,omitempty"`
-	By        *string    `json:"by,omitempty" schema:"person"` // who took the step, where the source knows
-	Writer    *string    `json:"writer,omitempty" schema:"person"`
-	Assurance *Assurance `json:"assurance,omitempty"`
+	Type        string     `json:"type" schema:"nonempty"`
+	At          time.Time  `json:"at"`
+	ID          *string    `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail
+	Seq         *int       `json:"seq,omitempty"`                  // of the entry in the trail
+	Service     *string    `json:"service,omitempty" schema:"identifier"`
+	Environment *string    `json:"environment,omitempty" schema:"identifier"`
+	Deployment  *string    `json:"deployment,omitempty" schema:"nonempty"` // repository and run
+	Digest      *string    `json:"digest,omitempty" schema:"digest"`
+	Attempt     *int       `json:"attempt,omitempty"`
+	By          *string    `json:"by,omitempty" schema:"person"` // who took the step, where the source knows
+	Writer      *string    `json:"writer,omitempty" schema:"person"`
+	Assurance   *Assurance `json:"assurance,omitempty"`
 }
 
 // RecordedPlan is the way back that an allow of the gate recorded. Its approval

@@ -12,7 +12,7 @@ type Trail struct {
 	Stops       []Stop            `json:"stops,omitzero"`       // freezes that people declared in the trail
 	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of entries of bad news by writers who do not count
 	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, as the trail knows them
-	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events that name a digest but no known deployment
+	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events of no known deployment, or under another service or environment
 	Complete    *bool             `json:"complete,omitempty"`
 	Key         *string           `json:"key,omitempty" schema:"nonempty"`    // the public key that its checkpoints are signed with, as "prodgate audit key" prints it
 	Origin      *string           `json:"origin,omitempty" schema:"nonempty"` // name of the trail, as its checkpoints sign it

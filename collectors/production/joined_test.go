@@ -3,6 +3,7 @@ package production_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,8 @@ func TestStatusIsTheWorstReadingOfAllEvents(t *testing.T) {
 		{"somebody claims that it failed", []trail.Event{live, claimed(step("deploy.failed", "1", run))}, []string{"v1 failed"}, true},
 		{"failed, and somebody claims that it is live", []trail.Event{step("deploy.failed", "1", run), claimed(live)}, []string{"v1 failed"}, false},
 		{"somebody claims that it was undone", []trail.Event{live, claimed(step("rollback.live", "2", run))}, []string{"v2 live", "v1 rolled_back"}, true},
-		{"somebody tries to undo it", []trail.Event{live, step("rollback.started", "2", run)}, []string{"v1 failed"}, true},
+		{"somebody tries to undo it", []trail.Event{live, step("rollback.started", "2", run)}, []string{"v1 in_progress"}, true},
+		{"somebody tries to undo it in vain", []trail.Event{live, step("rollback.started", "2", run), claimed(step("rollback.failed", "2", run)), step("rollback.failed", "2", run)}, []string{"v1 failed"}, true},
 		{"it runs elsewhere", []trail.Event{in("staging", step("deploy.started", "1", run))}, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -179,4 +181,59 @@ func TestWhatRanBeforeTheGate(t *testing.T) {
 	if diff := cmp.Diff([]string{"v3 live", "v2 superseded", "v1 superseded"}, statuses(got)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// of is a step that was recorded for another service.
+func of(service string, e trail.Event) trail.Event {
+	e.Service = service
+	return e
+}
+
+// What was recorded under another name is no good news here, and may be bad news.
+func TestWhatWasRecordedForAnotherNameIsKeptApart(t *testing.T) {
+	live := step("deploy.live", "1", run)
+	for _, tt := range []struct {
+		name  string
+		event trail.Event
+		want  string // "type service environment deployment digest"
+	}{
+		{"another environment", in("prod", step("verification.failed", "1", run)), "verification.failed payments-api prod " + run + " 1"},
+		{"a deployment to it", in("prod", step("deploy.started", "2", "x/attempts/2")), "deploy.started payments-api prod x 2"},
+		{"one that failed", in("prod", step("deploy.failed", "1", "")), "deploy.failed payments-api prod - 1"},
+		{"one that uses an approval up", in("prod", step("deploy.live", "1", "x")), "deploy.live payments-api prod x 1"},
+		{"a rollback of what is known", in("prod", step("rollback.live", "2", run)), "rollback.live payments-api prod " + run + " 1"},
+		{"a rollback of what ran", in("prod", step("rollback.failed", "2", "x")), "rollback.failed payments-api prod x 1"},
+		{"what passed", in("prod", step("verification.passed", "1", run)), ""},
+		{"a name that is none", in("Prod EU", step("verification.failed", "1", run)), "verification.failed payments-api - " + run + " 1"},
+		{"another service", of("payments_api", step("deploy.failed", "1", run)), "deploy.failed payments_api production " + run + " 1"},
+		{"another service's artifact", of("payments_api", step("deploy.failed", "2", run)), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := collect(t, written(t, live, tt.event))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"v1 live"}, statuses(got)); diff != "" || len(got.History[0].Events) != 1 {
+				t.Error(diff)
+			}
+			var list []string
+			for _, e := range got.Unjoined {
+				list = append(list, strings.Join([]string{e.Type, orDash(e.Service), orDash(e.Environment), orDash(e.Deployment), (*e.Digest)[7:8]}, " "))
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(list, ", ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	got, err := collect(t, written(t, in("prod", step("rollback.live", "2", "x"))))
+	if err != nil || len(got.Unjoined) != 1 || got.Unjoined[0].Digest != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func orDash(text *string) string {
+	if text == nil {
+		return "-"
+	}
+	return *text
 }

@@ -30,7 +30,9 @@ func written(t *testing.T, events ...trail.Event) (location string) {
 	for i := range events {
 		e := &events[i]
 		e.ID, e.OccurredAt = trail.NewID(), at.Add(time.Duration(i)*time.Hour)
-		e.Service = "payments-api"
+		if e.Service == "" {
+			e.Service = "payments-api"
+		}
 		if e.Environment == "" {
 			e.Environment = "production"
 		}
@@ -53,7 +55,7 @@ func step(kind, digit, deployment string) trail.Event {
 func collect(t *testing.T, location string) (*facts.Production, error) {
 	t.Helper()
 	section, err := production.Collector{Recorded: true, Log: collectors.Log{Location: location}}.Collect(
-		context.Background(), facts.Request{Service: "payments-api", Environment: "production"})
+		context.Background(), facts.Request{Service: "payments-api", Environment: "production", Digest: digest("1")})
 	if err != nil {
 		return nil, err
 	}

@@ -36,15 +36,20 @@ type joiner struct {
 	found    *facts.Production
 }
 
-// history makes the history of what is recorded, oldest first, in one environment.
-// Requests are the service's, in any environment.
-func history(entries, asked []trail.Entry) (*facts.Production, error) {
+// history makes the history of what is recorded, oldest first, of req's service and
+// environment, and keeps apart what is recorded for others. What was asked for is
+// the service's, in any environment.
+func history(req facts.Request, entries, asked []trail.Entry) (*facts.Production, error) {
 	j := &joiner{requests: requestsOf(asked), found: &facts.Production{History: []facts.Deployment{}}}
 	var later []event // of deployments that have to be known first
 	for _, e := range entries {
 		ev := event{Entry: e}
 		if err := ev.read(); err != nil {
 			return nil, err
+		}
+		if !here(e, req) {
+			later = append(later, ev)
+			continue
 		}
 		switch e.Type {
 		case trail.TypeProductionAdopted:
@@ -61,11 +66,14 @@ func history(entries, asked []trail.Entry) (*facts.Production, error) {
 		}
 	}
 	for _, ev := range later {
-		if strings.HasPrefix(ev.Type, "rollback.") {
+		switch {
+		case !here(ev.Entry, req):
+			j.elsewhere(ev)
+		case strings.HasPrefix(ev.Type, "rollback."):
 			j.rollback(ev)
-			continue
+		default:
+			j.verification(ev)
 		}
-		j.verification(ev)
 	}
 	j.finish()
 	return j.found, nil
@@ -123,14 +131,33 @@ func (j *joiner) verification(ev event) {
 		i.events = append(i.events, ev)
 	}
 	if len(known) == 0 {
-		j.found.Unjoined = append(j.found.Unjoined, ev.fact())
+		j.found.Unjoined = append(j.found.Unjoined, ev.apart())
 	}
 }
 
-// rollback adds the undoing of a deployment to what it names, or to what ran
-// before where it names the rollback's own run or nothing that is known. What was
-// gone back to is live again.
-func (j *joiner) rollback(ev event) {
+// elsewhere keeps what was recorded under another service or environment. It
+// belongs to no deployment here; a rollback speaks against what it would have
+// undone here.
+func (j *joiner) elsewhere(ev event) {
+	fact := ev.apart()
+	if !strings.HasPrefix(ev.Type, "rollback.") {
+		j.found.Unjoined = append(j.found.Unjoined, fact)
+		return
+	}
+	undone := j.undone(ev)
+	if len(undone) == 0 {
+		fact.Digest = nil
+		j.found.Unjoined = append(j.found.Unjoined, fact)
+	}
+	for _, i := range undone {
+		fact.Digest = recorded.Digest(i.digest)
+		j.found.Unjoined = append(j.found.Unjoined, fact)
+	}
+}
+
+// undone is what a rollback undoes: the deployment it names, or what ran before
+// where it names the rollback's own run or nothing that is known.
+func (j *joiner) undone(ev event) []*item {
 	undone := j.of(ev)
 	if j.requests.kindOf(recorded.Deployment(ev.Entry)) == facts.KindRollback {
 		undone = nil
@@ -138,11 +165,18 @@ func (j *joiner) rollback(ev event) {
 	if len(undone) == 0 {
 		undone = j.before(ev)
 	}
+	return undone
+}
+
+// rollback adds the undoing of a deployment to what it undoes. What was gone back
+// to is live again.
+func (j *joiner) rollback(ev event) {
+	undone := j.undone(ev)
 	for _, i := range undone {
 		i.events = append(i.events, ev)
 	}
 	if len(undone) == 0 {
-		fact := ev.fact()
+		fact := ev.apart()
 		fact.Digest = nil // it is the one that was gone back to, and nothing speaks against that
 		j.found.Unjoined = append(j.found.Unjoined, fact)
 	}
@@ -270,6 +304,14 @@ func (i *item) kind(requests requests) *facts.Kind {
 		return nil
 	}
 	return &kind
+}
+
+// apart is the event as a document tells it where no deployment says what it is of.
+func (e *event) apart() facts.DeploymentEvent {
+	fact := e.fact()
+	fact.Service, fact.Environment = recorded.Identifier(e.Service), recorded.Identifier(e.Environment)
+	fact.Deployment = recorded.Text(recorded.Deployment(e.Entry))
+	return fact
 }
 
 // fact is the event as a document tells it.

@@ -22,10 +22,16 @@ var types = []string{
 	trail.TypeProductionAdopted,
 }
 
-// Read returns the deployments of req's service to its environment. Its error
-// means that the trail could not be read or proved.
+// Read returns the deployments of req's service to its environment. What was
+// recorded for another environment, or of req's artifact for another service, and
+// could be bad news under a wrong name, is in Unjoined: the policies know which
+// names there are. Its error means that the trail could not be read or proved.
 func Read(ctx context.Context, reading *recorded.Reading, req facts.Request) (*facts.Production, error) {
-	entries, err := reading.Entries(ctx, recorded.OfService(req.Service, types...)...)
+	keys := append(recorded.OfService(req.Service, types...), recorded.OfService("", types...)...)
+	if req.Digest != "" {
+		keys = append(keys, trail.ByDigest(req.Digest))
+	}
+	entries, err := reading.Entries(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +41,21 @@ func Read(ctx context.Context, reading *recorded.Reading, req facts.Request) (*f
 	if err != nil {
 		return nil, err
 	}
-	elsewhere := func(e trail.Entry) bool {
-		nowhere := e.Environment == "" && (e.Type == trail.TypeVerificationFailed || strings.HasPrefix(e.Type, "rollback."))
-		return e.Environment != req.Environment && !nowhere
+	useless := func(e trail.Entry) bool {
+		return !slices.Contains(types, e.Type) || !here(e, req) && goodNews(e)
 	}
-	return history(slices.DeleteFunc(entries, elsewhere), asked)
+	return history(req, slices.DeleteFunc(entries, useless), asked)
+}
+
+// here says whether an entry is of req's service and environment. What speaks
+// against a deployment need not name the environment.
+func here(e trail.Entry, req facts.Request) bool {
+	nowhere := e.Environment == "" && (e.Type == trail.TypeVerificationFailed || strings.HasPrefix(e.Type, "rollback."))
+	return e.Service == req.Service && (e.Environment == req.Environment || nowhere)
+}
+
+// goodNews says whether an entry can only be good news. A deployment that went
+// live under another name can have used an approval up.
+func goodNews(e trail.Entry) bool {
+	return e.Type == trail.TypeVerificationPassed || e.Type == trail.TypeProductionAdopted
 }

@@ -3,6 +3,7 @@ package deployments
 import (
 	"slices"
 
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -11,8 +12,8 @@ import (
 const (
 	statusLive        = "live"
 	statusSuperseded  = "superseded"          // another one went live after it
-	statusInProgress  = "in_progress"         // it began, and no end is recorded
-	statusFailed      = "failed"              // it did not go live, or it was tried to undo it
+	statusInProgress  = "in_progress"         // it or its rollback began, and no end is recorded
+	statusFailed      = "failed"              // it did not go live, or it serves and somebody tried to undo it
 	statusRolledBack  = "rolled_back"         // it was undone
 	statusNotVerified = "verification_failed" // it runs or ran, and its verification failed
 )
@@ -48,45 +49,63 @@ func (i *item) ran() bool {
 	return live != nil && !merelyClaimed(*live)
 }
 
-// status is the worst reading of all events, whoever wrote them.
+// status is the worst reading of all events, whoever wrote them: the same words as
+// lib/deployments.rego has, for the assurances that count as shipped.
 func (i *item) status() string {
-	undone, begun := false, false
-	for _, e := range i.events {
-		switch e.Type {
-		case trail.TypeRollbackLive:
-			return statusRolledBack
-		case trail.TypeRollbackStarted, trail.TypeRollbackFailed:
-			undone = true
-		case trail.TypeDeployStarted:
-			begun = true
-		}
-	}
 	switch {
+	case i.running(trail.TypeDeployStarted, trail.TypeDeployFailed, trail.TypeDeployLive, trail.TypeRollbackLive),
+		i.running(trail.TypeRollbackStarted, trail.TypeRollbackFailed, trail.TypeRollbackLive):
+		return statusInProgress
+	case i.has(trail.TypeRollbackLive):
+		return statusRolledBack
 	case i.stands(trail.TypeVerificationFailed, trail.TypeVerificationPassed):
 		return statusNotVerified
-	case undone || i.stands(trail.TypeDeployFailed, trail.TypeDeployLive):
+	case i.has(trail.TypeRollbackStarted, trail.TypeRollbackFailed), i.stands(trail.TypeDeployFailed, trail.TypeDeployLive):
 		return statusFailed
-	case begun && !i.ran():
-		return statusInProgress
-	default:
+	case i.ran(), i.merelyPraised():
 		return statusLive
+	default:
+		return statusFailed
 	}
+}
+
+func (i *item) has(types ...string) bool {
+	return slices.ContainsFunc(i.events, func(e event) bool { return slices.Contains(types, e.Type) })
+}
+
+// merelyPraised says whether somebody claims good news, and that is all.
+func (i *item) merelyPraised() bool {
+	return !slices.ContainsFunc(i.events, func(e event) bool {
+		return e.Type != trail.TypeDeployLive && e.Type != trail.TypeVerificationPassed || !merelyClaimed(e)
+	})
+}
+
+// running says whether something began, and nothing by more than a claim says that
+// it ended since.
+func (i *item) running(start string, ends ...string) bool {
+	return slices.ContainsFunc(i.events, func(began event) bool {
+		return began.Type == start && !slices.ContainsFunc(i.events, func(e event) bool {
+			return slices.Contains(ends, e.Type) && !merelyClaimed(e) && !e.before(began)
+		})
+	})
+}
+
+// before says whether an event happened before another one. The order of the trail
+// tells those of the same second apart.
+func (e *event) before(other event) bool {
+	at, since := recorded.OccurredAt(e.Entry), recorded.OccurredAt(other.Entry)
+	return at.Before(since) || at.Equal(since) && e.Seq < other.Seq
 }
 
 // stands says whether bad news stands: no later good news by a writer who is
 // established as well lifts it. Anybody's word is enough for bad news; what is only
 // claimed lifts nothing.
 func (i *item) stands(bad, good string) bool {
-	lifted := 0 // by a writer who is established so well, of the events after this one
-	for _, e := range slices.Backward(i.events) {
-		switch e.Type {
-		case good:
-			lifted = max(lifted, rank(e))
-		case bad:
-			if lifted < max(rank(e), 1) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(i.events, func(e event) bool { return e.Type == bad && !i.lifted(e, good) })
+}
+
+func (i *item) lifted(bad event, good string) bool {
+	return slices.ContainsFunc(i.events, func(e event) bool {
+		return e.Type == good && rank(e) >= max(rank(bad), 1) && !e.before(bad)
+	})
 }

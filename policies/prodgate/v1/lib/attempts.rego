@@ -11,7 +11,6 @@ package prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.settings
-import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.writers
 
 # As the trail lists them. Absent: the trail knows no attempts.
@@ -43,10 +42,11 @@ _dismissed(attempt) if {
 	dismissals.dismissed("trail", object.union(attempt, {"type": "gate.requested", "id": attempt.entry}))
 }
 
-# The ids that attempts name, dismissed or not: by writers who count, and by others.
-witnessed := _named([attempt | some attempt in all; _counts(attempt)]) if is_array(all)
+# The ids that attempts name, dismissed or not: all of them, and those by writers who
+# count.
+named := _named(all)
 
-claimed := _named([attempt | some attempt in all; not _counts(attempt)]) if is_array(all)
+witnessed := _named([attempt | some attempt in all; _counts(attempt)])
 
 _counts(attempt) if writers.counts("trail", "gate.requested", attempt)
 
@@ -65,7 +65,6 @@ requested_at := min({clock.past(attempt.at) | some attempt in _recorded} | {requ
 
 # Earlier attempts that count, and are no older than a request may be.
 _recorded := {attempt |
-	"trail" in sources.readable
 	some attempt in all
 	_same(attempt)
 	_counts(attempt)

@@ -78,6 +78,8 @@ _by_events(position) := "in_progress" if {
 } else := "verification_failed" if {
 	_stands(all[position], "verification.failed", "verification.passed")
 } else := "failed" if {
+	_tried_to_undo(position)
+} else := "failed" if {
 	_stands(all[position], "deploy.failed", "deploy.live")
 } else := "live" if {
 	_went_live(all[position])
@@ -90,18 +92,36 @@ _running(position) if _open_since(position, "deploy.started", {"deploy.failed", 
 _running(position) if _open_since(position, "rollback.started", {"rollback.failed", "rollback.live"})
 
 _open_since(position, start, ends) if {
-	started := max(_happened[position][start])
-	every ended in _ended(position, ends) {
-		ended < started
-	}
+	some event in _standing(all[position])
+	event.type == start
+	not _ended_since(position, event, ends)
 }
 
-_ended(position, ends) := {instant |
-	some event in all[position].events
-	event.type in ends
-	writers.counts(all[position].section, event.type, event)
-	instant := clock.fact(event.at)
+_ended_since(position, started, ends) if {
+	some event in _ends(position, ends)
+	_not_before(event, started, _instant(started))
 }
+
+_ends(position, types) := [event |
+	some event in all[position].events
+	event.type in types
+	writers.counts(all[position].section, event.type, event)
+	clock.fact(event.at)
+]
+
+# The order of the trail tells events of the same second apart.
+_not_before(event, _, instant) if clock.fact(event.at) > instant
+
+_not_before(event, other, instant) if {
+	clock.fact(event.at) == instant
+	not _recorded_before(event, other)
+}
+
+_recorded_before(event, other) if event.seq < other.seq
+
+# A rollback that failed, or never ended: what was to be undone serves on, and is
+# no version that worked.
+_tried_to_undo(position) if _happened[position][{"rollback.started", "rollback.failed"}[_]]
 
 _went_live(deployment) if {
 	some event in deployment.events
@@ -124,7 +144,7 @@ _stands(deployment, bad, good) if {
 _lifted(deployment, bad, good) if {
 	some event in deployment.events
 	_good_news(deployment, event, good)
-	clock.fact(event.at) >= clock.fact(bad.at)
+	_not_before(event, bad, clock.fact(bad.at))
 	_ranks[event.assurance] >= _ranks[bad.assurance]
 }
 
@@ -241,7 +261,7 @@ _serves(position) if {
 
 _serves(position) if {
 	_went_live(all[position])
-	count(_ended(position, {"rollback.live"})) == 0
+	count(_ends(position, {"rollback.live"})) == 0
 }
 
 _working := {word | some word in settings.effective.rollback.working_statuses}
@@ -307,6 +327,8 @@ _ended_badly(position) if _stands(all[position], "deploy.failed", "deploy.live")
 
 _undone_or_refused(position) if _happened[position]["rollback.live"]
 
+_undone_or_refused(position) if _tried_to_undo(position)
+
 _undone_or_refused(position) if _stands(all[position], "verification.failed", "verification.passed")
 
 _harmless := _working | {"in_progress"}
@@ -323,6 +345,7 @@ unjoined contains event if {
 	some event in loose
 	binding.concerns(event)
 	not _verified_since(event)
+	not _own_attempt(event, "deploy.failed")
 }
 
 # All bad news that could not be joined.
@@ -330,6 +353,52 @@ loose contains event if {
 	some event in _loose
 	not _no_bad_news(event)
 	not dismissals.dismissed(event.section, event)
+}
+
+dismissed contains event if {
+	some event in _loose
+	not _no_bad_news(event)
+	binding.concerns(event)
+	dismissals.dismissed(event.section, event)
+}
+
+# What has begun of no known deployment, and has not ended.
+begun contains event if {
+	some event in _loose
+	some ends in _ends_by_start[event.type]
+	not dismissals.dismissed(event.section, event)
+	not _own_attempt(event, "deploy.started")
+	not _loose_ended(event, ends)
+	clock.now - _instant(event) < time.parse_duration_ns(settings.effective.deploy.max_duration)
+}
+
+_ends_by_start := {
+	"deploy.started": [{"deploy.failed", "deploy.live", "rollback.live"}],
+	"rollback.started": [{"rollback.failed", "rollback.live"}],
+}
+
+_loose_ended(started, ends) if {
+	some event in _loose
+	event.type in ends
+	_same_deployment(event.deployment, started)
+	writers.counts(event.section, event.type, event)
+	_not_before(event, started, _instant(started))
+}
+
+_loose_ended(started, ends) if {
+	some position, deployment in all
+	_same_deployment(deployment.id, started)
+	_ended_since(position, started, ends)
+}
+
+_same_deployment(name, event) if {
+	text.given(name)
+	name == event.deployment
+}
+
+_own_attempt(event, type) if {
+	event.type == type
+	_same_deployment(input.request.deployment, event)
 }
 
 _no_bad_news(event) if event.type in {"deploy.started", "deploy.live", "verification.passed"}
@@ -340,10 +409,15 @@ _no_bad_news(event) if {
 	object.get(event, "digest", null) == null
 }
 
-_loose := array.concat(
-	[object.union(event, {"section": "production"}) | some event in input.production.unjoined],
-	[object.union(event, {"section": "trail"}) | some event in input.trail.unjoined],
-)
+# What names a service or an environment that the settings do not list is not shown
+# to be about another one.
+_loose := [event |
+	some event in array.concat(
+		[object.union(event, {"section": "production"}) | some event in input.production.unjoined],
+		[object.union(event, {"section": "trail"}) | some event in input.trail.unjoined],
+	)
+	not binding.elsewhere(event)
+]
 
 _verified_since(loose) if {
 	some deployment in all

@@ -103,7 +103,7 @@ uninvolved(person) if {
 	every id in _asking_now | attempts.witnessed {
 		distinct(person, one(id))
 	}
-	every id in attempts.claimed {
+	every id in attempts.named {
 		_another(person, id)
 	}
 }

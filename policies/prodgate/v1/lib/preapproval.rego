@@ -54,3 +54,9 @@ _used(position) if {
 	some event in deployments.all[position].events
 	startswith(event.type, "rollback.")
 }
+
+_used(position) if {
+	some event in deployments.loose
+	startswith(event.type, "rollback.")
+	event.digest == deployments.all[position].digest
+}

@@ -135,3 +135,11 @@ test_refused_by_a_rejection if {
 	preapproval.granted with data.prodgate.organisation as testing.organisation with input as document
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
+
+test_refused_once_a_rollback_of_it_began_under_another_name if {
+	rolled := {"type": "rollback.started", "at": "2026-11-24T09:30:00-05:00", "environment": "prod", "digest": testing.other, "writer": "user:mallory", "assurance": "claimed"}
+	_refused(object.union(_alone({}), {"production": {"unjoined": [rolled]}}))
+	every change in [{"type": "verification.failed"}, {"digest": testing.before}, {"environment": "staging"}] {
+		preapproval.granted with data.prodgate.organisation as testing.organisation with input as object.union(_alone({}), {"production": {"unjoined": [object.union(rolled, change)]}})
+	}
+}

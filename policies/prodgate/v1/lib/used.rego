@@ -32,8 +32,10 @@ known if {
 
 _listed if {
 	"production" in sources.readable
-	is_array(_history)
-	is_array(_unjoined)
+	is_array(input.production.history)
+	every path in [["production", "unjoined"], ["trail", "deployments"], ["trail", "unjoined"]] {
+		is_array(object.get(input, path, []))
+	}
 }
 
 # What has used up an approval that was given at this instant, in words. Undefined
@@ -178,6 +180,11 @@ _by_rollback(given) := {"was used by a rollback that is done" |
 	some event in _history[_].events
 	event.type == "rollback.live"
 	not _before(event, given)
+} | {"was used by a rollback that is done" |
+	input.request.kind == "rollback"
+	some event in _unjoined
+	event.type == "rollback.live"
+	not _before(event, given)
 }
 
 _by_unjoined(given) := {sprintf("was used by a deployment that the history does not know, by its %v", [_type(event)]) |
@@ -199,6 +206,6 @@ _history := array.concat(
 )
 
 _unjoined := array.concat(
-	[event | some event in input.production.unjoined],
-	[event | some event in input.trail.unjoined],
+	[event | some event in input.production.unjoined; not binding.elsewhere(event)],
+	[event | some event in input.trail.unjoined; not binding.elsewhere(event)],
 )

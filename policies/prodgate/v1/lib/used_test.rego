@@ -255,6 +255,20 @@ test_used_by_what_is_not_joined if {
 	_used(testing.remove(document, "/production/unjoined/0/type"))
 	_unused(testing.change(document, "/production/unjoined/0/at", "2026-11-24T10:59:59-05:00"))
 	_unused(testing.change(document, "/production/unjoined/0/digest", testing.other))
+	_used(object.union(document, {"production": {"unjoined": [object.union(document.production.unjoined[0], {"environment": "prod"})]}}))
+	_unused(object.union(document, {"production": {"unjoined": [object.union(document.production.unjoined[0], {"environment": "staging"})]}}))
+}
+
+test_used_by_a_rollback_that_is_not_joined if {
+	rolled := object.union(_event("rollback.live", "11:00:00"), {"digest": testing.other, "environment": "prod"})
+	document := json.patch(testing.rollback, [{"op": "add", "path": "/production/unjoined", "value": [rolled]}])
+	words := {"was used by a rollback that is done"}
+	given := time.parse_rfc3339_ns("2026-11-24T10:59:59-05:00")
+	used.by(given) == words with data.prodgate.organisation as testing.organisation with input as document
+	used.by(given + 2000000000) == set() with data.prodgate.organisation as testing.organisation with input as document
+	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/unjoined/0/type", "rollback.failed")
+	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/unjoined/0/environment", "staging")
+	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/request/kind", "promotion")
 }
 
 # Whatever the history is read from.
@@ -267,17 +281,6 @@ test_used_by_what_the_trail_knows_beside_the_history if {
 		every key, value in known {
 			_used(object.union(base, {"trail": object.union(base.trail, {key: value})}))
 		}
-	}
-}
-
-# What is no list hides nothing of the other list.
-test_used_whatever_the_other_list_is if {
-	live := object.union(_event("deploy.live", "11:00:00"), {"digest": testing.artifact})
-	stray := json.patch(testing.promotion, [{"op": "add", "path": "/production/unjoined", "value": [live]}])
-	every value in [null, "", 0, true, {}] {
-		_used(object.union(_beside(testing.promotion, _other_run), {"trail": {"deployments": value}}))
-		_used(object.union(stray, {"trail": {"unjoined": value}}))
-		_used(object.union(testing.promotion, {"production": {"unjoined": value}, "trail": {"unjoined": [live]}}))
 	}
 }
 

@@ -23,6 +23,7 @@ pass if {
 	deployments.complete
 	text.given(input.artifact.digest)
 	count(deployments.in_progress) == 0
+	count(deployments.begun) == 0
 	not deployments.disputed
 	_forward
 }
@@ -154,6 +155,18 @@ deny contains {
 	some position in deployments.in_progress
 }
 
+deny contains {
+	"code": "sequence.in_progress",
+	"item": object.get(event, "deployment", object.get(event, "id", event.type)),
+	"path": "/production/history",
+	"message": sprintf("%s at %s%s, has not ended", [event.type, event.at, _where(event)]),
+	"observed": event,
+	"required": {"max_duration": settings.effective.deploy.max_duration},
+} if {
+	_failing
+	some event in deployments.begun
+}
+
 # METADATA
 # title: This digest did not do well here
 # description: >-
@@ -177,7 +190,7 @@ deny contains object.union(_known_bad, {
 
 deny contains object.union(_known_bad, {
 	"observed": event,
-	"message": sprintf("%s at %s, of a deployment that is not known", [event.type, event.at]),
+	"message": sprintf("%s at %s%s, of a deployment that is not known", [event.type, event.at, _where(event)]),
 }) if {
 	_failing
 	input.request.kind in {"initial", "promotion"}
@@ -335,6 +348,14 @@ waived contains {
 } if {
 	some event in deployments.dismissed
 }
+
+# Where an event was recorded that no deployment here has.
+_where(event) := sprintf(" for %s, which the settings do not list", [concat(" and ", names)]) if {
+	names := [sprintf("the %s %s", [key, event[key]]) | some key in ["service", "environment"]; not _ours(event, key)]
+	count(names) > 0
+} else := ""
+
+_ours(event, key) if object.get(event, key, null) in {null, input.request[key]}
 
 _name(position) := sprintf("%v (%v)", [
 	object.get(deployments.all[position], "version", "a version"),

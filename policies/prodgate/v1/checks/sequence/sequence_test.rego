@@ -576,3 +576,109 @@ _warned_of_adoption(document) if {
 	codes := testing.codes(sequence.warn) with data.prodgate.organisation as testing.organisation with input as document
 	"sequence.adopted" in codes
 }
+
+# The same with a service and an environment as they were recorded.
+_named(event) := object.union(_loose, event)
+
+test_deny_bad_news_unless_a_listed_name_shows_that_it_is_of_another if {
+	every event in [{"environment": "prod"}, {"service": "payments_api"}, {"environment": "production", "service": "payments-api"}, {"environment": "prod", "service": "payments-api", "type": "deploy.failed"}] {
+		_codes(_unjoined(_named(event))) == {"sequence.known_bad"}
+	}
+	every event in [{"environment": "staging"}, {"service": "search-api"}, {"environment": "prod", "service": "search-api"}] {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined(_named(event))
+	}
+	sequence.pass == true with data.prodgate.organisation as testing.organised({"environments": {"prod": {}}}) with input as _unjoined(_named({"environment": "prod"}))
+}
+
+test_the_finding_says_what_the_settings_do_not_list if {
+	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00 for the service payments_api and the environment prod, which the settings do not list, of a deployment that is not known"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "prod", "service": "payments_api"}))
+	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00, of a deployment that is not known"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "production", "service": "payments-api"}))
+}
+
+_run := "acme/payments-api/runs/9"
+
+_of_run(document) := object.union(document, {"request": {"deployment": _run}})
+
+test_pass_failed_attempt_of_this_run_under_another_name if {
+	failed := _unjoined(_named({"environment": "prod", "type": "deploy.failed", "deployment": _run}))
+	_codes(failed) == {"sequence.known_bad"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _of_run(failed)
+	_codes(_of_run(testing.change(failed, "/production/unjoined/0/deployment", "acme/payments-api/runs/8"))) == {"sequence.known_bad"}
+	_codes(_of_run(testing.change(failed, "/production/unjoined/0/type", "verification.failed"))) == {"sequence.known_bad"}
+}
+
+_now_begun(event) := object.union(
+	{"type": "deploy.started", "at": "2026-11-24T11:59:00-05:00", "id": "e-1", "environment": "prod", "deployment": _run},
+	object.union(_claimed, event),
+)
+
+_all_unjoined(events) := object.union(testing.recorded, {"production": {"unjoined": events}})
+
+test_deny_what_has_begun_of_no_known_deployment if {
+	every event in [{}, {"type": "rollback.started"}, {"deployment": null}, {"at": "2026-11-24T10:00:01-05:00"}, {"at": "soon"}, {"environment": null}] {
+		_codes(_unjoined(_now_begun(event))) == {"sequence.in_progress"}
+	}
+	every event in [{"type": "deploy.live"}, {"at": "2026-11-24T10:00:00-05:00"}, {"environment": "staging"}, {"service": "search-api"}] {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun(event))
+	}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _of_run(_unjoined(_now_begun({})))
+	_codes(_of_run(_unjoined(_now_begun({"type": "rollback.started"})))) == {"sequence.in_progress"}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(_now_begun({})), _dismissal("e-1"))
+}
+
+test_the_finding_says_what_has_begun if {
+	{[finding.item, finding.message] | some finding in sequence.deny} == {[_run, "deploy.started at 2026-11-24T11:59:00-05:00 for the environment prod, which the settings do not list, has not ended"]} with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({}))
+}
+
+test_pass_what_has_begun_and_ended_by_a_writer_who_counts if {
+	ended := {"type": "deploy.live", "at": "2026-11-24T11:59:30-05:00", "digest": testing.other}
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _all_unjoined([_now_begun({}), _now_begun(object.union(ended, _pipeline))])
+	every event in [
+		_now_begun(ended),
+		_now_begun(object.union(object.union(ended, _pipeline), {"deployment": "acme/payments-api/runs/8"})),
+		_now_begun(object.union(object.union(ended, _pipeline), {"at": "2026-11-24T11:58:59-05:00"})),
+		_now_begun(object.union(object.union(ended, _pipeline), {"type": "rollback.failed"})),
+	] {
+		_codes(_all_unjoined([_now_begun({}), event])) == {"sequence.in_progress"}
+	}
+	_codes(_all_unjoined([_now_begun({"deployment": ""}), _now_begun(object.union(object.union(ended, _pipeline), {"deployment": ""}))])) == {"sequence.in_progress"}
+
+	# It ended under its right name.
+	here := _recorded([_started, _event("deploy.failed", "2026-11-24T11:59:30-05:00", _pipeline)])
+	known := object.union(here, {"production": {"unjoined": [_now_begun({"deployment": "acme/payments-api/runs/7"})]}})
+	_codes(known) == {"sequence.known_bad"}
+	_codes(testing.change(known, "/production/unjoined/0/deployment", _run)) == {"sequence.in_progress", "sequence.known_bad"}
+	_codes(testing.change(known, "/production/unjoined/0/at", "2026-11-24T11:59:31-05:00")) == {"sequence.in_progress", "sequence.known_bad"}
+}
+
+test_waived_bad_news_that_could_not_be_joined if {
+	document := _dismissed(_unjoined(object.union(_loose, {"id": "e-1"})), _dismissal("e-1"))
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	{[finding.code, finding.item] | some finding in sequence.waived} == {["sequence.known_bad", "e-1"]} with data.prodgate.organisation as testing.organisation with input as document
+	every change in [{"digest": testing.other}, {"type": "deploy.live"}, {"environment": "staging"}] {
+		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(object.union(object.union(_loose, {"id": "e-1"}), change)), _dismissal("e-1"))
+	}
+}
+
+_undoing(type, writer) := _event(type, "2026-11-23T11:00:00-05:00", writer)
+
+# What was to be undone serves on.
+test_deny_what_somebody_tried_to_undo if {
+	every writer in [_pipeline, _claimed] {
+		every type in ["rollback.failed", "rollback.started"] {
+			_codes(_recorded([_started, _live, _undoing(type, writer)])) == _bad_and_live
+		}
+	}
+	own := object.union(_recorded([_started, _live, _undoing("rollback.failed", _claimed)]), {"request": {"deployment": "acme/payments-api/runs/7"}})
+	_codes(own) == _bad_and_live
+	status := data.prodgate.v1.lib.deployments.status["/production/history/0"] with data.prodgate.organisation as testing.organisation with input as own
+	status == "failed"
+}
+
+test_events_of_one_second_are_told_apart_by_the_trail if {
+	refused := object.union(_refused(_claimed), {"seq": 4})
+	every case in [[3, _bad_and_live], [5, {"sequence.live_already"}], [null, _bad_and_live]] {
+		document := _recorded([_live, refused, object.union(_verified("2026-11-23T10:10:00-05:00", _pipeline), {"seq": case[0]})])
+		_codes(document) == case[1]
+	}
+}
