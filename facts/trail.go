@@ -77,6 +77,7 @@ type Stop struct {
 // Dismissal is the word of a person that an entry of bad news does not hold.
 type Dismissal struct {
 	Entry     string    `json:"entry" schema:"nonempty"` // id of the dismissed entry
+	Seq       *int      `json:"seq,omitempty"`           // of the dismissal in the trail
 	At        time.Time `json:"at"`
 	By        string    `json:"by" schema:"person"`
 	Reason    string    `json:"reason" schema:"nonempty"`

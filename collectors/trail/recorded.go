@@ -101,23 +101,26 @@ func (r *reader) dismissals(found *facts.Trail) error {
 	}
 	r.dismissed = map[string]bool{}
 	found.Dismissals = []facts.Dismissal{}
+	told := map[int64]bool{} // by place in the trail
 	for _, e := range append(entries, r.artifact...) {
-		if e.Type != log.TypeEntryDismissed {
+		if e.Type != log.TypeEntryDismissed || told[e.Seq] {
 			continue
 		}
+		told[e.Seq] = true
 		var data log.DismissalData
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}
 		by, writer := recorded.Person(data.By), recorded.Person(e.Writer.Subject)
-		d := facts.Dismissal{Entry: data.Entry, At: recorded.OccurredAt(e), Reason: data.Reason, Assurance: facts.Assurance(e.Writer.Assurance)}
+		d := facts.Dismissal{
+			Entry: data.Entry, Seq: recorded.Seq(e), At: recorded.OccurredAt(e), Reason: data.Reason,
+			Assurance: facts.Assurance(e.Writer.Assurance),
+		}
 		if by == nil || writer == nil || d.Entry == "" || recorded.Text(d.Reason) == nil {
 			continue // it dismisses nothing
 		}
 		d.By, d.Writer = *by, *writer
-		if !slices.Contains(found.Dismissals, d) {
-			found.Dismissals = append(found.Dismissals, d)
-		}
+		found.Dismissals = append(found.Dismissals, d)
 		r.dismissed[d.Entry] = true
 	}
 	return nil

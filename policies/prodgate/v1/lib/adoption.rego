@@ -22,7 +22,7 @@ valid if {
 	not _too_late
 	some role in input.people[approver].roles
 	role in settings.effective.approval.roles.any_request
-	input.people[approver].mfa == true
+	people.proven(approver)
 	settings.effective.approval.team in input.people[approver].teams
 }
 

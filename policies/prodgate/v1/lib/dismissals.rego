@@ -2,8 +2,8 @@
 # title: Dismissals
 # description: >-
 #   Bad news counts from anyone. An entry of the audit trail by a writer who does
-#   not count can be dismissed by a proven person with a role that may, who by no
-#   entry asked for the deployment; what it said is then shown as waived.
+#   not count can be dismissed afterwards by a proven person with a role that may,
+#   who by no entry asked for the deployment; what it said is then shown as waived.
 package prodgate.v1.lib.dismissals
 
 import data.prodgate.v1.lib.clock
@@ -22,7 +22,21 @@ dismissed(section, entry) if {
 	text.given(entry.id)
 	some dismissal in _valid
 	dismissal.entry == entry.id
+	clock.past(dismissal.at)
+	_follows(dismissal, entry)
 	not writers.counts(section, entry.type, entry)
+}
+
+# The trail tells times in whole seconds, so one second may hold both.
+_follows(dismissal, entry) if clock.fact(entry.at) <= clock.past(dismissal.at)
+
+# Nobody is kept from dismissing an entry by the time in the future that it
+# claims.
+_follows(dismissal, entry) if {
+	time.parse_rfc3339_ns(entry.at) > clock.collected
+	is_number(entry.seq)
+	is_number(dismissal.seq)
+	entry.seq < dismissal.seq
 }
 
 _valid contains dismissal if {
@@ -30,12 +44,13 @@ _valid contains dismissal if {
 	some dismissal in input.trail.dismissals
 	writers.counts("trail", "entry.dismissed", dismissal)
 	not writers.whole("trail")
-	clock.past(dismissal.at)
 	_entitled(people.one(dismissal.writer))
 }
 
 # The writer, as the trail established it, is the person who dismisses.
 _entitled(person) if {
+	people.proven(person)
+	people.human(person)
 	some role in input.people[person].roles
 	role in settings.effective.audit.dismissed_by
 	people.uninvolved(person)

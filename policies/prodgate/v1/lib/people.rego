@@ -112,16 +112,21 @@ _another(person, id) if distinct(person, one(id))
 
 _another(_, id) if unknown(id)
 
+# Whether the directory's record of a person is fresh and shows MFA.
+proven(person) if {
+	input.people[person].mfa == true
+	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
+}
+
 # The person with this id, if it is one who may approve something here: a human
 # with a role in the directory, the team, MFA, all fresh, and somebody else than
 # those who asked and those whom approval.independent_of names.
 approver(id) := person if {
 	person := one(id)
-	input.people[person].mfa == true
+	proven(person)
 	settings.effective.approval.team in input.people[person].teams
 	_has_role(person)
-	_human(person)
-	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
+	human(person)
 	_asked_by_others(person)
 	_written_by_others(person)
 }
@@ -131,7 +136,7 @@ _has_role(person) if approver_roles[input.people[person].roles[_]]
 approver_roles contains settings.effective.approval.roles[_][_]
 
 # A directory that knows bots and agents says so.
-_human(person) if object.get(input.people[person], "human", true) == true
+human(person) if object.get(input.people[person], "human", true) == true
 
 _asked_by_others(person) if {
 	every asker in askers {
@@ -204,7 +209,7 @@ _objections[person] contains "holds no approver's role in the directory" if {
 
 _objections[person] contains "is not shown to be a human" if {
 	some person, _ in input.people
-	not _human(person)
+	not human(person)
 }
 
 _objections[person] contains "asked for this deployment, or started an attempt of it" if {

@@ -32,8 +32,7 @@ _on_call(id) if {
 	some role in input.people[person].roles
 	role in settings.effective.approval.roles.rollback
 	settings.effective.approval.team in input.people[person].teams
-	input.people[person].mfa == true
-	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
+	people.proven(person)
 }
 
 _planned(deployment) if {

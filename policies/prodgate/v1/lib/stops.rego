@@ -19,13 +19,16 @@ standing contains stop if {
 	not _over(stop)
 	not _lifted(stop)
 	not _elsewhere(stop)
-	not dismissals.dismissed("trail", object.union(stop, {"type": "freeze.declared"}))
+	not dismissals.dismissed("trail", _entry(stop))
 }
 
 dismissed contains stop if {
 	some stop in input.trail.stops
-	dismissals.dismissed("trail", object.union(stop, {"type": "freeze.declared"}))
+	dismissals.dismissed("trail", _entry(stop))
 }
+
+# A stop as the entry that declared it.
+_entry(stop) := object.union(stop, {"type": "freeze.declared", "at": stop.from})
 
 # Whether it is shown that the line is not stopped.
 default none := false

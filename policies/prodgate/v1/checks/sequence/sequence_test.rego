@@ -367,7 +367,7 @@ test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
 		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
 		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
-	every path in ["/people/1/mfa", "/people/1/teams"] {
+	every path in ["/people/1/as_of", "/people/1/mfa", "/people/1/teams"] {
 		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(older, path)
 	}
 }
