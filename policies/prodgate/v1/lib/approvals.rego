@@ -140,6 +140,22 @@ ignored[position] := {reason |
 
 _not_counting := _approving - object.keys(counting)
 
+# Approvals of this digest that do not count, for an environment or a service that
+# the settings do not list: as a rule a misspelling.
+misnamed contains {"position": position, "key": key} if {
+	some position in _not_counting
+	input.approvals[position].digest == input.artifact.digest
+	some key, known in _listed
+	_unlisted(input.approvals[position], key, known)
+}
+
+_listed := {"environment": listed.environments, "service": listed.services}
+
+_unlisted(approval, key, known) if {
+	text.given(approval[key])
+	not approval[key] in known
+}
+
 # Every position is there, so that those of whom only the approver objects are.
 _reasons[position] contains "" if some position in _not_counting
 
@@ -148,14 +164,10 @@ _reasons[position] contains "is for another digest, or names none" if {
 	not input.approvals[position].digest == input.artifact.digest
 }
 
-_reasons[position] contains _elsewhere("service", input.approvals[position], listed.services) if {
+_reasons[position] contains _elsewhere(key, input.approvals[position], known) if {
 	some position in _not_counting
-	not input.approvals[position].service == input.request.service
-}
-
-_reasons[position] contains _elsewhere("environment", input.approvals[position], listed.environments) if {
-	some position in _not_counting
-	not input.approvals[position].environment == input.request.environment
+	some key, known in _listed
+	not input.approvals[position][key] == input.request[key]
 }
 
 _reasons[position] contains "is for another kind of request, or names none" if {
@@ -195,8 +207,7 @@ _reasons[position] contains "was withdrawn, or its approver rejected later" if s
 _signed(position) if signed(input.approvals[position].verified_by)
 
 _elsewhere(key, approval, known) := sprintf("is for the %s %v, which the settings do not list", [key, approval[key]]) if {
-	text.given(approval[key])
-	not approval[key] in known
+	_unlisted(approval, key, known)
 } else := sprintf("is for another %s, or names none", [key])
 
 _untimely(approved_at) := "" if {

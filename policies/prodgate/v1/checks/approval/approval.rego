@@ -191,6 +191,34 @@ _requester(attempt) := {
 }
 
 # METADATA
+# title: An approval names what no settings list
+# description: >-
+#   An approval of this digest is for an environment or a service that the settings
+#   do not list, as a rule a misspelt name, so it counts for nothing.
+# custom:
+#   code: approval.unknown_name
+#   cure: ask
+#   remedy: Ask for an approval with the right name. If the name is right, list it in the policy pack under environments or services.
+#   who: [the approver, owner of the policies]
+deny contains {
+	"code": "approval.unknown_name",
+	"item": approval.approver,
+	"path": sprintf("/approvals/%d/%s", [misnamed.position, misnamed.key]),
+	"message": sprintf("the approval by %v names the %s %v, which the settings do not list; this request is for %v", [
+		approval.approver,
+		misnamed.key,
+		approval[misnamed.key],
+		input.request[misnamed.key],
+	]),
+	"observed": approval[misnamed.key],
+	"required": input.request[misnamed.key],
+} if {
+	not pass
+	some misnamed in approvals.misnamed
+	approval := input.approvals[misnamed.position]
+}
+
+# METADATA
 # title: Approved by somebody whose role does not suffice
 # description: Approvals count, but none of these roles may approve this kind of request at any time.
 # custom:

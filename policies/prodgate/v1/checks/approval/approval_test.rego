@@ -33,7 +33,6 @@ test_deny_approval_that_does_not_count if {
 		["/approvals/0/digest", null],
 		["/approvals/0/environment", "staging"],
 		["/approvals/0/environment", null],
-		["/approvals/0/environment", "Production"],
 		["/approvals/0/service", "search-api"],
 		["/approvals/0/service", null],
 		["/approvals/0/service", ""],
@@ -246,15 +245,6 @@ test_deny_approval_of_another_configuration if {
 		document := testing.change(testing.change(testing.configuration, "/approvals/0/configuration", value), "/request/configuration", value)
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	}
-}
-
-test_deny_approval_for_a_name_that_settings_do_not_list if {
-	document := testing.changed("/approvals/0/environment", "prod")
-	_reasons == {"is for the environment prod, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as document
-	_reasons == {"is for the service payments, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/service", "payments")
-	_reasons == {"is for another environment, or names none"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/environment", null)
-	_reasons == {"is for another environment, or names none"} with input as testing.changed("/approvals/0/environment", "staging")
-		with data.prodgate.organisation as {"environments": {"production": {}, "staging": {}}, "services": {"payments-api": {}}}
 }
 
 test_deny_with_the_reason_why if {
