@@ -275,12 +275,20 @@ deny contains object.union(_finding(position, finding), {"message": sprintf("%s 
 }
 
 # METADATA
-# title: A package could not be judged
-# description: The scanner does not know whether this package is vulnerable, which is not the same as clean.
+# title: Something could not be judged
+# description: >-
+#   The scanner could not find out whether a package, the release of the operating
+#   system, a file, a layer, a platform or an attached SBOM has vulnerabilities.
+#   That is not the same as clean.
 # custom:
 #   code: vulnerabilities.undetermined
 #   cure: fix
-#   remedy: Use a release and version that the advisories cover, or ask for a waiver of this package.
+#   remedy: >-
+#     Remove the reason that the message gives. Package or release: use a version that
+#     the advisories cover. File, layer or platform: build the image again so that it
+#     can be read. Attached SBOM: attach one that can be read, or get read access to
+#     the registry. Report: scan the image itself. Otherwise ask for a waiver of the
+#     named item.
 #   who: [owner of the service, VP Engineering for a waiver]
 #   waivable: true
 deny contains object.union(_unjudged(position, place), {"message": sprintf("%s %s: %s", [
