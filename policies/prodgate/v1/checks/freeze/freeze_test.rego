@@ -213,6 +213,7 @@ test_waived_stop_that_is_dismissed if {
 	document := object.union(_stop({}), {"trail": {"dismissals": [dismissal]}})
 	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(freeze.waived) == {"freeze.stopped"} with data.prodgate.organisation as testing.organisation with input as document
+	freeze.waived == set() with data.prodgate.organisation as testing.organisation with input as _stop({})
 	early := object.union(dismissal, {"at": "2026-11-24T10:00:00-05:00"})
 	freeze.pass == false with data.prodgate.organisation as testing.organisation with input as object.union(_stop({}), {"trail": {"dismissals": [early]}})
 	counted := object.union(_stop({"assurance": "ci"}), {"trail": {"dismissals": [dismissal]}})
