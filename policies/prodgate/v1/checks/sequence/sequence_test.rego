@@ -677,8 +677,19 @@ test_deny_what_somebody_tried_to_undo if {
 
 test_events_of_one_second_are_told_apart_by_the_trail if {
 	refused := object.union(_refused(_claimed), {"seq": 4})
-	every case in [[3, _bad_and_live], [5, {"sequence.live_already"}], [null, _bad_and_live]] {
+	every case in [[3, _bad_and_live], [4, {"sequence.live_already"}], [5, {"sequence.live_already"}], [null, _bad_and_live]] {
 		document := _recorded([_live, refused, object.union(_verified("2026-11-23T10:10:00-05:00", _pipeline), {"seq": case[0]})])
 		_codes(document) == case[1]
 	}
+}
+
+# A rollback at no time undoes nothing for what runs, and is bad news.
+test_deny_rollback_at_no_time if {
+	document := _recorded([_started, _live, object.union(_undone(_pipeline), {"at": "soon"})])
+	_codes(document) == _bad_and_live
+	sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_verified_and_not_live_but_by_a_claim if {
+	_codes(_recorded([object.union(_live, _claimed), _verified("2026-11-23T10:20:00-05:00", _pipeline)])) == {"sequence.known_bad"}
 }
