@@ -269,6 +269,9 @@ test_used_by_a_rollback_that_is_not_joined if {
 	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/unjoined/0/type", "rollback.failed")
 	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/unjoined/0/environment", "staging")
 	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/request/kind", "promotion")
+	joined := json.patch(testing.rollback, [{"op": "add", "path": "/production/history/0/events", "value": [rolled]}])
+	used.by(given) == words with data.prodgate.organisation as testing.organisation with input as joined
+	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(joined, "/request/kind", "promotion")
 }
 
 # Whatever the history is read from.

@@ -623,7 +623,7 @@ test_deny_what_has_begun_of_no_known_deployment if {
 	}
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _of_run(_unjoined(_now_begun({})))
 	_codes(_of_run(_unjoined(_now_begun({"type": "rollback.started"})))) == {"sequence.in_progress"}
-	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(_now_begun({})), _dismissal("e-1"))
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(_now_begun({})), object.union(_dismissal("e-1"), {"at": "2026-11-24T11:59:30-05:00"}))
 }
 
 test_the_finding_says_what_has_begun if {
@@ -655,6 +655,7 @@ test_waived_bad_news_that_could_not_be_joined if {
 	document := _dismissed(_unjoined(object.union(_loose, {"id": "e-1"})), _dismissal("e-1"))
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	{[finding.code, finding.item] | some finding in sequence.waived} == {["sequence.known_bad", "e-1"]} with data.prodgate.organisation as testing.organisation with input as document
+	sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/dismissals/0/entry", "e-2")
 	every change in [{"digest": testing.other}, {"type": "deploy.live"}, {"environment": "staging"}] {
 		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(object.union(object.union(_loose, {"id": "e-1"}), change)), _dismissal("e-1"))
 	}
