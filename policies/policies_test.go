@@ -264,3 +264,24 @@ func TestChecksStateWhatGoodIs(t *testing.T) {
 		}
 	}
 }
+
+// The compiler takes a call that stands inside a negated expression out of it:
+// "not f(x) == y" is undefined, and not true, where f(x) is.
+func TestNoNegationHoldsACall(t *testing.T) {
+	for _, module := range rules(t) {
+		ast.WalkExprs(module, func(e *ast.Expr) bool {
+			if !e.Negated || !e.IsCall() {
+				return false
+			}
+			for _, operand := range e.Operands() {
+				ast.WalkTerms(operand, func(term *ast.Term) bool {
+					if _, ok := term.Value.(ast.Call); ok {
+						t.Errorf("%s: %s: give the call a name before the negation", e.Location, e)
+					}
+					return false
+				})
+			}
+			return false
+		})
+	}
+}

@@ -215,8 +215,8 @@ _untimely(approved_at) := "" if {
 } else := "was given before the request" if {
 	clock.past(approved_at) < attempts.requested_at
 } else := "was given before the verification in staging passed, or that has not passed" if {
-	clock.past(approved_at)
-	not _informed(clock.past(approved_at))
+	at := clock.past(approved_at)
+	not _informed(at)
 } else := sprintf("is older than %s", [settings.effective.approval.max_age]) if {
 	clock.past(approved_at)
 } else := "is dated in the future"

@@ -35,7 +35,8 @@ _reaches if {
 zone := _zone if {
 	text.given(_zone)
 	not _zone in {"Local", "localtime", "posixrules", "Factory"}
-	not split(_zone, "/")[0] in {"posix", "right"}
+	folder := split(_zone, "/")[0]
+	not folder in {"posix", "right"}
 }
 
 _zone := timezone if {

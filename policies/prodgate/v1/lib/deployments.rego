@@ -20,15 +20,52 @@ default complete := false
 
 complete if {
 	"production" in writers.complete
-	_sound
+	sound
 }
 
-_sound if {
+# Whether the lists hold what such lists hold: what is garbled could be bad news.
+default sound := false
+
+sound if {
 	is_array(input.production.history)
-	every deployment in input.production.history {
-		is_string(deployment.digest)
-		text.given(deployment.status)
+	every path in [["production", "unjoined"], ["trail", "deployments"], ["trail", "unjoined"]] {
+		is_array(object.get(input, path, []))
 	}
+	every deployments in [input.production.history, object.get(input, ["trail", "deployments"], [])] {
+		every deployment in deployments {
+			_well_formed(deployment)
+		}
+	}
+	every path in [["production", "unjoined"], ["trail", "unjoined"]] {
+		every event in object.get(input, path, []) {
+			event.type in _types
+			_names_a_digest_or_none(event)
+		}
+	}
+}
+
+_well_formed(deployment) if {
+	text.digest(deployment.digest)
+	text.given(deployment.status)
+	is_array(_events(deployment))
+	every event in _events(deployment) {
+		event.type in _types
+	}
+}
+
+_names_a_digest_or_none(event) if text.digest(event.digest)
+
+_names_a_digest_or_none(event) if object.get(event, "digest", null) == null
+
+_types := {
+	"deploy.started",
+	"deploy.live",
+	"deploy.failed",
+	"rollback.started",
+	"rollback.live",
+	"rollback.failed",
+	"verification.passed",
+	"verification.failed",
 }
 
 # Every deployment of this service to this environment, or that is not shown to
@@ -223,9 +260,13 @@ default disputed := false
 
 disputed if {
 	writers.whole("production")
-	recorded := {position | some position in _serving; all[position].section == "trail"}
-	all[_newest(recorded)].digest != object.get(object.get(input.production, "current", {}), "digest", null)
+	count(_recorded_serving) > 0
+	not _agreed
 }
+
+_recorded_serving := {position | some position in _serving; all[position].section == "trail"}
+
+_agreed if all[_newest(_recorded_serving)].digest == input.production.current.digest
 
 current := input.production.current if writers.whole("production")
 
@@ -267,8 +308,12 @@ _serves(position) if {
 _working := {word | some word in settings.effective.rollback.working_statuses}
 
 # The history and the trail may know the same deployment. Of two that differ and
-# went live in the same second, neither is known to be what runs.
+# went live in the same second, neither is known to be what runs; nor is any where
+# it is not known when one of them went live.
 _newest(positions) := min(latest) if {
+	every position in positions {
+		clock.fact(all[position].live_at)
+	}
 	last := max({clock.fact(all[position].live_at) | some position in positions})
 	latest := {position |
 		some position in positions

@@ -52,13 +52,15 @@ unknown contains concat(".", path) if {
 	every key in path {
 		is_string(key)
 	}
-	not _listed(_setting(path))
+	setting := _setting(path)
+	not _listed(setting)
 }
 
 # What is no list would add no check, in silence.
 unknown contains "additional_checks" if {
 	some layer in _layers
-	not is_array(object.get(layer, "additional_checks", []))
+	checks := object.get(layer, "additional_checks", [])
+	not is_array(checks)
 }
 
 # A word that names nobody would keep nobody out, in silence.

@@ -19,13 +19,15 @@ standing contains stop if {
 	not _over(stop)
 	not _lifted(stop)
 	not _elsewhere(stop)
-	not dismissals.dismissed("trail", _entry(stop))
+	not _dismissed(stop)
 }
 
 dismissed contains stop if {
 	some stop in input.trail.stops
-	dismissals.dismissed("trail", _entry(stop))
+	_dismissed(stop)
 }
+
+_dismissed(stop) if dismissals.dismissed("trail", _entry(stop))
 
 # A stop as the entry that declared it.
 _entry(stop) := object.union(stop, {"type": "freeze.declared", "at": stop.from})

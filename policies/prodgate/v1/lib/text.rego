@@ -10,10 +10,15 @@ differs(name, other) if {
 	_plain(name) != _plain(other)
 }
 
-differs_digest(digest, other) if {
-	is_string(digest)
-	regex.match(`^sha256:[0-9a-f]{64}$`, digest)
-	digest != other
+differs_digest(name, other) if {
+	digest(name)
+	name != other
+}
+
+# Whether this is how a digest is written.
+digest(name) if {
+	is_string(name)
+	regex.match(`^sha256:[0-9a-f]{64}$`, name)
 }
 
 # Whether there is any text at all.

@@ -58,7 +58,8 @@ _sound(waiver) if {
 
 _waivable(waiver) if {
 	settings.effective.waivers.allowed[waiver.code]
-	not split(waiver.code, ".")[0] in _never
+	family := split(waiver.code, ".")[0]
+	not family in _never
 }
 
 _bound(waiver) if waiver.digest == input.artifact.digest

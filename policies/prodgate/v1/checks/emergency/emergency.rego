@@ -358,7 +358,9 @@ _fault(debt, settlement) := "" if {
 } else := sprintf(", dated %v: not after it was incurred, or not past", [settlement.at]) if {
 	not _later(debt, settlement)
 } else := ", whom the directory does not know as one person" if {
-	not people.one(debts.reviewer(settlement))
+	not _one_person(settlement)
 } else := ", who is not shown to be another than those who asked for and approved it"
+
+_one_person(settlement) if people.one(debts.reviewer(settlement))
 
 _later(debt, settlement) if clock.past(settlement.at) > clock.fact(debt.incurred_at)

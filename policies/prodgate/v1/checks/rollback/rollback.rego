@@ -98,6 +98,8 @@ _last_began := max({deployments.began[position] | some position in _of_target})
 
 # The latest of them ended well. One that cannot be dated might be the latest.
 _worked if {
+	deployments.sound
+	_platforms_known
 	count(_of_target) > 0
 	every position in _of_target {
 		_earlier_or_good(position)
@@ -105,6 +107,13 @@ _worked if {
 	some position in _of_target
 	position in deployments.good
 	not _spoiled_since
+}
+
+_platforms_known if {
+	is_array(object.get(input.artifact, "platforms", []))
+	every platform in object.get(input.artifact, "platforms", []) {
+		text.digest(platform.digest)
+	}
 }
 
 # Bad news of the target since its latest deployment: of one of its platforms, or
@@ -120,8 +129,10 @@ _spoiled_since if {
 _spoiled_since if {
 	some event in deployments.loose
 	event.digest == input.rollback.target.digest
-	not clock.fact(event.at) < _last_began
+	not _before_last(event)
 }
+
+_before_last(event) if clock.fact(event.at) < _last_began
 
 _earlier_or_good(position) if deployments.began[position] < _last_began
 

@@ -545,7 +545,40 @@ test_deny_two_that_went_live_at_once if {
 }
 
 test_deny_event_that_says_nothing if {
-	_codes(_recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])) == {"sequence.known_bad"}
+	_codes(_recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])) == {"sequence.known_bad", "sequence.history_incomplete"}
+}
+
+# What is garbled could be bad news.
+test_deny_lists_that_are_garbled if {
+	every path in ["/production/unjoined", "/trail/deployments", "/trail/unjoined"] {
+		every value in [null, {}, "", 0, [null], [[]], [{}], [0]] {
+			_incomplete(json.patch(testing.recorded, [{"op": "add", "path": path, "value": value}]))
+		}
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.recorded, [{"op": "add", "path": path, "value": []}])
+	}
+	every key, values in {"digest": [null, "", upper(testing.other)], "status": [null, ""], "events": [null, {}, "", [null], [{"type": null}], [{"type": "ROLLBACK.STARTED"}]]} {
+		every value in values {
+			_incomplete(json.patch(testing.recorded, [{"op": "add", "path": sprintf("/production/history/0/%s", [key]), "value": value}]))
+			recorded := [object.union(testing.recorded.production.history[0], {key: value})]
+			_incomplete(json.patch(testing.recorded, [{"op": "add", "path": "/trail/deployments", "value": recorded}]))
+		}
+	}
+	every digest in ["", "none", upper(testing.other)] {
+		stray := object.union(_event("verification.passed", "2026-11-23T10:00:00-05:00", _pipeline), {"digest": digest})
+		_incomplete(json.patch(testing.recorded, [{"op": "add", "path": "/trail/unjoined", "value": [stray]}]))
+	}
+}
+
+_incomplete(document) if "sequence.history_incomplete" in _codes(document)
+
+# Where it is not known when one of those that serve went live, none is known to be
+# what runs.
+test_deny_trail_that_knows_another_at_an_unknown_time if {
+	other := object.union(testing.recorded.production.history[0], {"id": "x", "digest": testing.other, "events": [], "status": "live"})
+	beside := json.patch(testing.promotion, [{"op": "add", "path": "/trail/deployments", "value": [other]}])
+	every live_at in [other.live_at, null, 0, "", "soon"] {
+		"sequence.disputed" in _codes(testing.change(beside, "/trail/deployments/0/live_at", live_at))
+	}
 }
 
 test_deny_adoption_after_a_deployment_or_by_one_person if {

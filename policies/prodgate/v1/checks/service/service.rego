@@ -27,7 +27,8 @@ _own_target if object.get(input.rollback.target, "repository", "") in (binding.r
 
 _own_target if {
 	is_object(input.rollback.target)
-	not "repository" in object.keys(input.rollback.target)
+	keys := object.keys(input.rollback.target)
+	not "repository" in keys
 }
 
 # METADATA
