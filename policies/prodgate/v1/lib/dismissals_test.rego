@@ -75,6 +75,7 @@ test_dismissed_although_it_claims_a_time_in_the_future if {
 		seq == seq
 	}
 	not dismissals.dismissed("trail", future) with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/dismissals/0/at", "2026-11-24T12:00:01-05:00")
+	not dismissals.dismissed("trail", object.union(future, {"at": testing.promotion.collected_at})) with data.prodgate.organisation as testing.organisation with input as document
 	not dismissals.dismissed("trail", object.union(future, {"at": "soon"})) with data.prodgate.organisation as testing.organisation with input as document
 }
 
