@@ -132,32 +132,72 @@ func readSite(ctx context.Context, cfg *config.Config, clock func() time.Time, r
 }
 
 // siteWarnings are what in calendar and windows is probably not meant, with file
-// and line where there is one: also names that no settings list.
+// and line where there is one: also names that the settings do not list.
 func siteWarnings(report *calendar.Report, windows timetable.Windows, settings json.RawMessage) []string {
 	list := []string{}
 	for _, w := range report.Warnings {
 		list = append(list, w.String())
 	}
-	var listed struct{ Environments, Services map[string]any }
-	if err := json.Unmarshal(settings, &listed); err != nil {
-		return append(list, fmt.Sprintf("the settings cannot be read: %v", err))
+	unlisted, err := unlistedNames(report, settings)
+	if err != nil {
+		return append(list, err.Error())
 	}
-	for _, s := range report.Scopes {
-		known := slices.Sorted(maps.Keys(listed.Environments))
-		if s.Kind == "service" {
-			known = slices.Sorted(maps.Keys(listed.Services))
-		}
-		// A calendar that many share names services of other packs, too.
-		near, misspelt := spelling.Nearest(s.Name, known)
-		switch {
-		case slices.Contains(known, s.Name):
-		case misspelt:
-			list = append(list, fmt.Sprintf("%s:%d: the %s %q stands in no settings; is %q meant? It stays open", s.Source, s.Line, s.Kind, s.Name, near))
-		case s.Kind == "environment":
-			list = append(list, fmt.Sprintf("%s:%d: the environment %q stands in no settings, which know %s", s.Source, s.Line, s.Name, strings.Join(known, ", ")))
-		}
+	for _, name := range unlisted {
+		list = append(list, name.String())
 	}
 	return append(list, windows.Warnings()...)
+}
+
+// unlistedName is a name in the calendar that the settings do not list.
+type unlistedName struct {
+	scope  calendar.Scope
+	listed []string
+	denies bool // it is in the range that was read, in which the gate refuses it
+}
+
+// String says so, with file and line and what to do.
+func (n unlistedName) String() string {
+	text := fmt.Sprintf("%s:%d: the %s %q is not listed in the settings (listed: %s)", n.scope.Source, n.scope.Line, n.scope.Kind, n.scope.Name, strings.Join(n.listed, ", "))
+	if n.denies {
+		text += ", and the gate denies every request until it is"
+	}
+	if hint := spelling.Hint(n.scope.Name, n.listed); hint != "" {
+		text += "; " + hint
+	}
+	return text
+}
+
+// unlistedNames are the names in the calendar that the settings do not list: of
+// environments, among which are those where versions are staged, and services.
+func unlistedNames(report *calendar.Report, settings json.RawMessage) ([]unlistedName, error) {
+	var known struct {
+		Environments, Services map[string]any
+		Staging                struct{ Environments []string }
+	}
+	if err := json.Unmarshal(settings, &known); err != nil {
+		return nil, fmt.Errorf("the settings cannot be read: %w", err)
+	}
+	environments := slices.AppendSeq(known.Staging.Environments, maps.Keys(known.Environments))
+	slices.Sort(environments)
+	listed := map[string][]string{"environment": slices.Compact(environments), "service": slices.Sorted(maps.Keys(known.Services))}
+	var list []unlistedName
+	for _, s := range report.Scopes {
+		if slices.Contains(listed[s.Kind], s.Name) {
+			continue
+		}
+		list = append(list, unlistedName{scope: s, listed: listed[s.Kind], denies: inCalendar(report.Calendar, s)})
+	}
+	return list, nil
+}
+
+// inCalendar reports whether an interval of the calendar that was read names scope.
+func inCalendar(c *facts.Calendar, scope calendar.Scope) bool {
+	return slices.ContainsFunc(slices.Concat(c.Freezes, c.Holidays), func(interval facts.Interval) bool {
+		if scope.Kind == "service" {
+			return slices.Contains(interval.Services, scope.Name)
+		}
+		return slices.Contains(interval.Environments, scope.Name)
+	})
 }
 
 // write shows the calendar as text.

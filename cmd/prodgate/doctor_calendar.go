@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // lookAhead is how many days of the calendar doctor looks at.
 const lookAhead = 120
 
-// calendar warns of what in the calendar and the windows is probably not meant.
-// A calendar that cannot be read was told among the sources.
+// calendar warns of what in the calendar and the windows is probably not meant. A
+// name that the gate refuses is broken. A calendar that cannot be read was told among the sources.
 func (d *diagnosis) calendar(ctx context.Context) {
 	sources := d.cfg.File.Sources
 	sources.Clock = d.std.clock
@@ -42,7 +43,20 @@ func (d *diagnosis) calendar(ctx context.Context) {
 		d.fail("windows", "correct window.timezone in the policy pack", "%v", err)
 		return
 	}
+	unlisted, err := unlistedNames(report, d.inForceNow)
+	if err != nil {
+		d.fail("calendar", "correct the policy pack", "%v", err)
+	}
+	refused := map[string]bool{}
+	for _, name := range unlisted {
+		if name.denies {
+			refused[name.String()] = true
+			d.fail("calendar", fmt.Sprintf("correct the name, or list it in the policy pack under %ss", name.scope.Kind), "%s", name)
+		}
+	}
 	for _, text := range siteWarnings(report, windows, d.inForceNow) {
-		d.warn("calendar", "correct it, or leave it if it is meant", "%s", text)
+		if !refused[text] {
+			d.warn("calendar", "correct it, or leave it if it is meant", "%s", text)
+		}
 	}
 }
