@@ -67,6 +67,9 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
+	if err := oneTrail(cfg); err != nil {
+		return err
+	}
 	applyInsecure(cmd, cfg)
 	doc := gather(ctx, cfg, std, nil, req, only...)
 	if err := cmd.Context().Err(); err != nil {
@@ -91,6 +94,19 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 		return fmt.Errorf("write the document: %w", err)
 	}
 	return nil
+}
+
+// oneTrail returns an error if what the trail records would not be read.
+func oneTrail(cfg *config.Config) error {
+	if err := cfg.OneTrail(); err != nil {
+		return usage(trailCure(cfg), "%w", err)
+	}
+	return nil
+}
+
+// trailCure says how one trail is left of two.
+func trailCure(cfg *config.Config) string {
+	return fmt.Sprintf("take sources.trail out of %s to read the steps from the audit trail, or leave out %s", config.Filename, cfg.Get("trail").Origin)
 }
 
 // gather resolves the reference once and asks every source, or those of only.

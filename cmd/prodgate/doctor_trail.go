@@ -24,6 +24,9 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.warn("trail", "name one: trail in "+config.Filename, "no decision is recorded")
 		return
 	}
+	if err := d.cfg.OneTrail(); err != nil {
+		d.fail("trail", trailCure(d.cfg), "%v", err)
+	}
 	if vanishes(d.std, location.Text) {
 		d.warn("trail", "name one that stays, such as postgres://…", "it is a file on a CI runner: on a hosted one it is gone with the job")
 	}

@@ -79,6 +79,9 @@ func (e *evaluation) collected(ctx context.Context, image string) (*evaluator.In
 		}
 		e.request = &req
 	}
+	if err := oneTrail(e.cfg); err != nil {
+		return nil, err
+	}
 	e.insecure = applyInsecure(e.cmd, e.cfg)
 	doc := gather(ctx, e.cfg, e.std, e.at, *e.request)
 	e.tell(doc)

@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	advisories DIR            make a database of advisories for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs
+//	steps TRAIL               record the steps of that evidence in the trail, and read them there
 //	invent TRAIL              make up half a year of production in that trail
 //	alter TRAIL               turn an allow in it into a denial, behind its back
 //	sql TRAIL STATEMENT       change a trail as somebody with a SQLite shell would
@@ -79,7 +80,7 @@ func TestScripts(t *testing.T) {
 			return os.Getenv(postgresServer) != "", nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "alter": alter, "organisation": listService,
+			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},

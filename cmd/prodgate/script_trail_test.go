@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // to take away what a script left
+	"github.com/prodgate/prodgate/trail"
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the shell of whoever tampers
 )
@@ -96,4 +99,32 @@ func placeInPostgres(env *testscript.Env, server string) error {
 		_, _ = db.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE")
 	})
 	return nil
+}
+
+// recordSteps appends the steps of trail.jsonl to a trail, as the pipeline does, and
+// takes the file out of prodgate.yaml.
+func recordSteps(ts *testscript.TestScript, _ bool, args []string) {
+	log, err := trail.Open(context.Background(), ts.MkAbs(args[0]), trail.Options{})
+	ts.Check(err)
+	defer func() { ts.Check(log.Close()) }()
+	for line := range strings.Lines(ts.ReadFile("trail.jsonl")) {
+		var step struct {
+			Type, Digest, Result string
+			At                   time.Time
+		}
+		ts.Check(json.Unmarshal([]byte(line), &step))
+		environment, data := "staging", map[string]any{"result": step.Result}
+		if step.Type == trail.TypeApprovalGranted {
+			environment, data = "production", map[string]any{"approver": "mailto:platform-lead@example.com", "approved_at": step.At}
+		}
+		text, err := json.Marshal(data)
+		ts.Check(err)
+		_, err = log.Append(context.Background(), trail.Event{
+			ID: trail.NewID(), Type: step.Type, OccurredAt: step.At, Digest: step.Digest, Data: text,
+			Service: "payments-api", Environment: environment, Writer: trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI},
+		})
+		ts.Check(err)
+	}
+	without := strings.Replace(ts.ReadFile("prodgate.yaml"), "  trail: {file: trail.jsonl}\n", "", 1)
+	ts.Check(os.WriteFile(ts.MkAbs("prodgate.yaml"), []byte(without), 0o600))
 }

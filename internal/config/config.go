@@ -148,6 +148,18 @@ func (c *Config) anchorTrail(dir string) {
 	}
 }
 
+// OneTrail returns an error if a flag or a variable names an audit trail while the
+// file's sources.trail reads the steps from somewhere else: what is recorded would
+// be ignored. It matters to whoever reads the sources. File checks its own trail.
+func (c *Config) OneTrail() error {
+	v, read := c.Get("trail"), c.File.Sources.Trail.File
+	if !v.Given() || read == "" {
+		return nil
+	}
+	return fmt.Errorf("%s names the audit trail %s, and sources.trail (%s) reads the steps from %s, so that what is recorded would be ignored",
+		v.Origin, v.Shown(), fileLine(c.File.path, c.File.lines["sources.trail"]), read)
+}
+
 // Shown is the value as people may see it: without a password.
 func (v Value) Shown() string {
 	u, err := url.Parse(v.Text)
