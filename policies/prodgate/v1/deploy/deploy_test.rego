@@ -58,6 +58,18 @@ test_deny_check_that_is_empty if {
 	_codes == {"gate.unexplained"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as {}
 }
 
+# Whatever a check says for itself, it did not pass.
+test_deny_check_whose_reason_is_no_finding if {
+	every reason in ["no", null, ["no"]] {
+		check := {"pass": false, "deny": {reason}, "needs": set()}
+		deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as check
+	}
+}
+
+test_deny_where_nothing_is_required if {
+	deploy.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.deploy._required as {"promotion": set()} with data.prodgate.v1.deploy._loaded as set()
+}
+
 test_deny_pass_that_is_not_true if {
 	every value in ["true", 1, null, {}] {
 		deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak.pass as value
@@ -69,6 +81,11 @@ test_deny_source_error if {
 	deploy.decision.outcome == "deny" with data.prodgate.organisation as testing.organisation with input as document
 	_codes == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
 	{finding.check | some finding in _denials} == {"approval", "soak", "staging"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_source_error_where_a_check_needs_it if {
+	document := testing.change(_unread({"status": "error", "kind": "file", "error": "no such file"}), "/sources/build/status", "error")
+	{finding.item | some finding in _denials; finding.check == "soak"} == {"staging"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
 test_deny_source_unconfigured if {
@@ -244,8 +261,9 @@ test_deny_additional_check_that_does_not_pass if {
 }
 
 test_deny_additional_check_that_denies_what_it_passes if {
-	check := {"pass": true, "deny": {{"code": "acme_licences.missing", "message": "no"}}}
+	check := {"pass": true, "deny": {{"code": "acme_licences.missing", "message": "no"}}, "needs": set()}
 	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
+	deploy.decision.passed == deploy.decision.required with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 }
 
 test_deny_additional_check_that_does_not_exist if {
@@ -321,6 +339,15 @@ test_warn_scans_that_could_not_be_read_of_a_rollback if {
 # What would hold up a way forward at the time of the rollback: an open incident
 # on a holiday.
 _held_up := {"incident.active", "window.holiday", "window.zone_from_calendar"}
+
+test_allow_rollback_says_nothing_of_a_check_that_does_not_apply if {
+	finding := {"code": "monitoring.no_alert", "message": "no"}
+	check := {"pass": false, "deny": {finding}, "warn": {finding}, "waived": {finding}, "needs": {"monitoring"}}
+	document := testing.change(testing.rollback, "/sources/monitoring", {"status": "error", "error": "refused"})
+	decision := deploy.decision with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.checks.monitoring as check
+	decision.outcome == "allow"
+	{finding.check | some finding in decision.findings} & {"monitoring"} == set()
+}
 
 test_warn_finding_of_a_rollback_that_only_warns_anyway if {
 	document := testing.change(testing.rollback, "/vulnerabilities/scans/0/findings", [{"id": "CVE-1", "package": "a", "installed_version": "1", "fixed_version": null, "severity": "HIGH", "status": ""}])

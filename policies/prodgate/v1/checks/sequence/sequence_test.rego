@@ -605,6 +605,20 @@ test_warn_adopted_whatever_is_claimed_to_have_been_before if {
 	not _warned_of_adoption(testing.change(claimed, "/production/history/1/assurance", "user"))
 }
 
+# Of a deployment that failed as well, if it was before.
+test_warn_adopted_before_any_deployment if {
+	failed := {"version": "1", "digest": testing.other, "id": "x", "status": "failed", "approvers": []}
+	every case in [["2026-11-10T09:59:59-05:00", false], ["2026-11-10T10:00:00-05:00", true], ["2026-11-20T10:00:00-05:00", true]] {
+		deployment := object.union(failed, object.union(_pipeline, {"live_at": case[0]}))
+		document := json.patch(_adopted(_adoption), [{"op": "add", "path": "/production/history/-", "value": deployment}])
+		_adoption_shown(document) == case[1]
+	}
+}
+
+default _adoption_shown(_) := false
+
+_adoption_shown(document) if _warned_of_adoption(document)
+
 _warned_of_adoption(document) if {
 	codes := testing.codes(sequence.warn) with data.prodgate.organisation as testing.organisation with input as document
 	"sequence.adopted" in codes

@@ -258,6 +258,14 @@ test_pass_tolerated_package if {
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.undetermined_tolerated"} with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
 }
 
+test_deny_package_beside_one_that_is_tolerated if {
+	settings := testing.settings("/vulnerabilities/undetermined/tolerate", ["homemade"])
+	document := json.patch(_undetermined, [{"op": "add", "path": "/vulnerabilities/scans/0/undetermined/-", "value": object.union(_unjudged, {"package": "other"})}])
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	{finding.item | some finding in vulnerabilities.deny} == {"other"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	{finding.item | some finding in vulnerabilities.warn} == {"homemade"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
 test_deny_package_not_tolerated if {
 	every tolerated in [["Homemade"], ["home*"], ["*"], [""], "homemade", {}, null] {
 		settings := testing.settings("/vulnerabilities/undetermined/tolerate", tolerated)

@@ -70,6 +70,13 @@ test_warn_high if {
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.high"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
+test_deny_critical_says_where_it_is_fixed if {
+	every case in [[null, "no fix known"], ["2.36-10", "fixed in 2.36-10"]] {
+		findings := vulnerabilities.deny with data.prodgate.organisation as testing.organisation with input as _found({"fixed_version": case[0]})
+		{finding.message | some finding in findings} == {sprintf("CRITICAL CVE-2026-1 in libc6 2.36-9, %s", [case[1]])}
+	}
+}
+
 test_deny_high_by_the_strict_setting if {
 	every deny in [["CRITICAL", "HIGH"], ["HIGH"]] {
 		settings := testing.settings("/vulnerabilities/deny", deny)

@@ -158,6 +158,14 @@ test_warn_emergency_overrides_the_window if {
 	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_warn_emergency_where_no_window_is_open if {
+	document := testing.change(testing.emergency, "/calendar/holidays", [])
+	settings := testing.settings("/window/named/business-hours", [{"days": ["Monday"], "from": "10:00", "to": "14:00"}])
+	window.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	window.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
 test_warn_emergency_overrides if {
 	window.pass == true with data.prodgate.organisation as testing.organisation with input as testing.emergency
 	_warned == {"window.overridden"} with data.prodgate.organisation as testing.organisation with input as testing.emergency
