@@ -247,6 +247,18 @@ test_deny_approval_of_another_configuration if {
 	}
 }
 
+test_deny_approval_of_a_configuration_that_is_not_asked_for if {
+	every document in [testing.promotion, testing.initial, testing.rollback] {
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as _bound(document, "configuration", testing.values)
+		_reasons == {"is for another configuration, or names none"} with data.prodgate.organisation as testing.organisation with input as _bound(document, "configuration", testing.values)
+		asked := json.patch(document, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
+		every value in [testing.values, null] {
+			approval.pass == true with data.prodgate.organisation as testing.organisation with input as _bound(asked, "configuration", value)
+		}
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as _bound(asked, "configuration", testing.other)
+	}
+}
+
 test_deny_with_the_reason_why if {
 	every case in [
 		["/approvals/0/digest", testing.other, "is for another digest, or names none"],
