@@ -28,6 +28,7 @@ test_requested_at_the_first_attempt if {
 	attempts.requested_at == time.parse_rfc3339_ns("2026-11-24T08:00:00-05:00") with data.prodgate.organisation as testing.organisation with input as _again({})
 	attempts.requested_at == time.parse_rfc3339_ns("2026-11-24T08:00:00-05:00") with data.prodgate.organisation as testing.organisation with input as _again({"configuration": null})
 	attempts.requested_at == _own with data.prodgate.organisation as testing.organisation with input as _again({"at": "2026-11-24T10:30:00-05:00"})
+	attempts.requested_at == time.parse_rfc3339_ns("2026-11-17T12:00:01-05:00") with data.prodgate.organisation as testing.organisation with input as _again({"at": "2026-11-17T12:00:01-05:00"})
 }
 
 test_requested_at_an_attempt_no_older_than_a_request_may_be if {
@@ -45,6 +46,7 @@ test_requested_at_this_attempt_unless_the_earlier_one_asked_for_the_same if {
 		{"environment": null},
 		{"configuration": testing.values},
 		{"at": "2026-11-24T12:00:01-05:00"},
+		{"at": "2026-11-17T12:00:00-05:00"},
 		{"at": null},
 		{"assurance": "claimed"},
 		{"writer": null},

@@ -271,6 +271,8 @@ test_deny_with_the_reason_why if {
 	] {
 		_reasons == {case[2]} with data.prodgate.organisation as testing.organisation with input as testing.changed(case[0], case[1])
 	}
+	at_once := testing.change(testing.changed("/staging/verification/finished_at", "2026-11-24T10:30:00-05:00"), "/approvals/0/approved_at", testing.promotion.request.requested_at)
+	_reasons == {"was given before the verification in staging passed, or that has not passed"} with data.prodgate.organisation as testing.organisation with input as at_once
 	_reasons == {"is older than 1h"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/max_age", "1h")
 	_reasons == {"is not signed"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
 }
