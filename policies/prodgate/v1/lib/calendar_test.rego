@@ -28,6 +28,14 @@ test_everything_is_looked_at_without_an_index_of_the_day if {
 	count(calendar.holidays) == 1 with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_everything_is_looked_at_where_the_index_is_no_list if {
+	every value in [null, "", {}, 0] {
+		document := _indexed(value, value)
+		count(calendar.freezes) == 2 with data.prodgate.organisation as testing.organisation with input as document
+		count(calendar.holidays) == 1 with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_nothing_known_of_a_calendar_that_was_not_read if {
 	document := testing.changed("/sources/calendar/status", "error")
 	calendar.covered == false with data.prodgate.organisation as testing.organisation with input as document

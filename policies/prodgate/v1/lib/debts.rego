@@ -98,7 +98,6 @@ _reviews[ticket] contains {"position": position, "at": at} if {
 	writers.whole("trail")
 	some position, ticket in _tickets
 	debt := input.trail.debts[position]
-	is_string(debt.settled_at)
 	at := clock.past(debt.settled_at)
 	_impartial(debt.settled_by, ticket)
 }

@@ -206,6 +206,31 @@ test_deny_debt_of_a_trail_overdue if {
 	finding.message == "emergency.review was due at 2026-11-24T17:00:00Z"
 }
 
+test_deny_debt_due_by_whichever_is_earlier if {
+	every case in [
+		["2026-11-21T12:00:01-05:00", "2026-11-24T12:00:01-05:00", true],
+		["2026-11-21T12:00:01-05:00", "2026-11-24T12:00:00-05:00", false],
+		["2026-11-21T12:00:00-05:00", "2026-12-01T12:00:00-05:00", false],
+	] {
+		every document in [_owing({"incurred_at": case[0], "due_at": case[1]}), _recorded({"incurred_at": case[0], "due_at": case[1]})] {
+			emergency.pass == case[2] with data.prodgate.organisation as testing.organisation with input as document
+		}
+	}
+}
+
+# Only a file may leave out when it was incurred.
+test_deny_debt_due_later_though_nobody_knows_when_it_was_incurred if {
+	later := "2026-12-01T12:00:00-05:00"
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _owing({"incurred_at": null, "due_at": later})
+	every document in [
+		_recorded({"incurred_at": null, "due_at": later}),
+		_owing({"incurred_at": "soon", "due_at": later}),
+		_owing({"incurred_at": "2026-11-24T12:00:01-05:00", "due_at": later}),
+	] {
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_deny_debt_of_a_trail_by_a_shorter_setting if {
 	settings := testing.settings("/emergency/review_within", "71h59m")
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _recorded({}) with data.prodgate.v1.settings as settings
@@ -326,6 +351,11 @@ test_deny_debts_of_two_tickets_each if {
 	}
 }
 
+test_pass_debt_reviewed_by_a_user_of_another_ticket if {
+	document := _both({"settlements": [_review]}, {"ticket": "INC-9", "requested_by": ["github:3"], "incurred_at": "2026-11-24T09:00:00-05:00"})
+	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_deny_debt_without_a_type if {
 	document := testing.remove(_recorded({"incurred_at": "2026-10-01T12:00:00-05:00"}), "/trail/debts/0/type")
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
@@ -349,6 +379,7 @@ test_pass_debt_of_a_file_settled_by_somebody_else if {
 		{"settled_by": "github:1"},
 		{"settled_by": "github:5"},
 		{"requested_by": null},
+		{"approved_by": null},
 		{"incurred_at": 0},
 	] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing(object.union(settled, entry))

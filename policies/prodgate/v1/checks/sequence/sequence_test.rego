@@ -389,6 +389,8 @@ test_fail_missing_fact if {
 }
 
 test_fail_garbage if {
+	keyed := testing.changed("/production/history", {"0": testing.promotion.production.history[0]})
+	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as keyed
 	every value in testing.garbage {
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/production", value)
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/kind", value)
