@@ -99,6 +99,8 @@ test_stands_for_a_configuration_unless_it_names_another if {
 		_stands(_rejected_in(testing.configuration, {"kind": "configuration", "configuration": value}))
 	}
 	_falls(_rejected_in(testing.configuration, {"kind": "configuration", "configuration": testing.other}))
+	named := json.patch(testing.promotion, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
+	_stands(_rejected_in(named, {"configuration": testing.other}))
 }
 
 test_stands_from_the_trail_by_any_writer if {
@@ -308,6 +310,8 @@ test_revoked_by_no_entry_of_approvals_that_do_not_count if {
 test_words if {
 	rejections.word("/approvals/1") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn"})
 	rejections.word("/approvals/1") == "rejected" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/decision")
+	rejections.word("/approvals/1") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn", "type": "approval.rejected"})
+	rejections.word("/approvals/1") == "rejected" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": false})
 	rejections.word("/trail/steps/3") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _recorded({"type": "approval.withdrawn"})
 	rejections.by("/approvals/1") == "somebody" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approver")
 	rejections.by("/trail/steps/3") == "mailto:vp@example.com" with data.prodgate.organisation as testing.organisation with input as _recorded({})

@@ -174,6 +174,9 @@ test_pass_history_of_a_trail if {
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded_rollback
 	rollback.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial
+	every document in [testing.recorded, _recorded_rollback] {
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(document, [{"op": "add", "path": _last(document, "adopted"), "value": false}])
+	}
 }
 
 test_deny_not_proven_by_a_writer_who_does_not_count if {
@@ -184,6 +187,17 @@ test_deny_not_proven_by_a_writer_who_does_not_count if {
 			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
 		}
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, _last(document, "writer"))
+	}
+}
+
+# A name that nobody lists is not shown to be this one.
+test_deny_not_proven_elsewhere if {
+	every document in _ways {
+		every key in ["environment", "service"] {
+			mutant := json.patch(document, [{"op": "add", "path": _last(document, key), "value": "unlisted"}])
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as mutant
+			testing.codes(rollback.deny) == {"rollback.not_proven"} with data.prodgate.organisation as testing.organisation with input as mutant
+		}
 	}
 }
 

@@ -365,6 +365,7 @@ test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
 	] {
 		document := testing.change(older, "/production/adoption", object.union(_adoption, wrong))
 		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/0/assurance", "ci")
 		sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every path in ["/people/1/as_of", "/people/1/mfa", "/people/1/teams"] {
@@ -398,6 +399,43 @@ test_fail_garbage if {
 	}
 	every value in [null, "", " ", 0, true, [], {}] {
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.initial, "/artifact/digest", value)
+	}
+}
+
+# A trail says by its deployments what is live, and not by its word.
+test_deny_backwards_where_the_trail_names_nothing_live if {
+	document := testing.change(testing.recorded, "/production/current", null)
+	_codes(testing.change(document, "/build/built_at", "2026-11-01T00:00:00Z")) == {"sequence.backwards"}
+}
+
+# Only what went live here, by a source that counts, is what runs.
+test_pass_newer_than_what_runs_whatever_else_was_built_later if {
+	later := object.union(_pipeline, {"built_at": "2026-11-24T09:00:00-05:00"})
+	_codes(_newest(testing.recorded, object.union(later, {"status": "live"}))) == {"sequence.backwards"}
+	every entry in [{"status": "live", "environment": "unlisted"}, {"status": "live", "service": "unlisted"}, {"status": "failed"}] {
+		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.recorded, object.union(later, entry))
+	}
+}
+
+test_deny_backwards_though_another_failed_at_once if {
+	twin := object.union(testing.recorded.production.history[0], {"digest": testing.other, "id": "x", "status": "failed"})
+	document := json.patch(testing.recorded, [
+		{"op": "add", "path": "/production/history/0", "value": twin},
+		{"op": "replace", "path": "/build/built_at", "value": "2026-11-01T00:00:00Z"},
+	])
+	_codes(document) == {"sequence.backwards"}
+}
+
+test_deny_attempts_that_have_no_name_are_not_the_same if {
+	every value in [null, "", " "] {
+		document := json.patch(_newest(testing.promotion, {"id": value}), [{"op": "add", "path": "/request/deployment", "value": value}])
+		_codes(document) == {"sequence.in_progress"}
+	}
+}
+
+test_waived_what_is_dismissed_alone if {
+	every document in [_recorded([_started, _failed]), _unjoined(_loose)] {
+		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
@@ -523,6 +561,7 @@ _elsewhere := object.union(_recorded([_started, _live]).production.history[0], {
 test_deny_sources_that_differ_on_what_is_live if {
 	_codes(_disputed) == {"sequence.disputed"}
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_disputed, "/trail/deployments/0/digest", testing.before)
+	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.recorded, {"trail": {"deployments": [_elsewhere]}})
 	claimed := testing.change(_disputed, "/trail/deployments/0/events", [_started, object.union(_live, _claimed)])
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(claimed, "/trail/deployments/0/assurance", "claimed")
 }
@@ -547,7 +586,10 @@ test_deny_two_that_went_live_at_once if {
 }
 
 test_deny_event_that_says_nothing if {
-	_codes(_recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])) == {"sequence.known_bad", "sequence.history_incomplete"}
+	document := _recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])
+	_codes(document) == {"sequence.known_bad", "sequence.history_incomplete"}
+	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as document
+	endswith(finding.message, " ended as failed here")
 }
 
 # What is garbled could be bad news.
