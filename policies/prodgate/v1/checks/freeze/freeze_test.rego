@@ -111,6 +111,14 @@ test_deny_emergency_that_is_not_granted if {
 	testing.codes(freeze.deny) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_what_is_no_emergency_though_it_has_all_that_one_needs if {
+	every value in [false, null, "true"] {
+		document := testing.change(testing.emergency, "/request/emergency", value)
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		freeze.warn == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_waived_by_name if {
 	document := testing.waive(_with({}), [_waiver])
 	settings := testing.waivable({"freeze.active"})

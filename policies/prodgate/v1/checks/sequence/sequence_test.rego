@@ -433,6 +433,24 @@ test_deny_attempts_that_have_no_name_are_not_the_same if {
 	}
 }
 
+# Bad news of no known deployment stands until a later deployment of the same is
+# verified, and later.
+test_deny_bad_news_that_no_later_deployment_lifts if {
+	every case in [
+		["10:04:59", "10:20:00", {"sequence.live_already"}],
+		["10:05:00", "10:20:00", _bad_and_live],
+		["10:04:59", "10:04:59", _bad_and_live],
+		["10:04:59", "10:04:00", _bad_and_live],
+	] {
+		document := _recorded([_live, _verified(sprintf("2026-11-23T%s-05:00", [case[1]]), _pipeline)])
+		at := sprintf("2026-11-23T%s-05:00", [case[0]])
+		_codes(object.union(document, {"production": {"unjoined": [object.union(_loose, {"at": at})]}})) == case[2]
+	}
+	other := testing.change(_recorded([_live, _verified("2026-11-23T10:20:00-05:00", _pipeline)]), "/production/history/0/digest", testing.other)
+	early := object.union(_loose, {"at": "2026-11-23T09:00:00-05:00"})
+	_codes(object.union(other, {"production": {"unjoined": [early]}})) == {"sequence.known_bad"}
+}
+
 test_waived_what_is_dismissed_alone if {
 	every document in [_recorded([_started, _failed]), _unjoined(_loose)] {
 		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as document
