@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // A valid document gets a decision: whatever fact is null or left out, as far as
@@ -14,7 +15,7 @@ import (
 func TestAFactThatIsAbsentIsNoError(t *testing.T) {
 	e := shippedRules(t)
 	names := []string{"allow-recorded-steps", "allow-rollback", "allow-emergency", "allow-configuration", "allow-first-release", "deny-recorded-debt-overdue", "allow-waived-cve"}
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		names = names[:1]
 	}
 	tried := 0

@@ -52,7 +52,7 @@ func TestABundleDecidesAsTheRulesThatWroteIt(t *testing.T) {
 		if recorded.Policy() != e.Policy() {
 			t.Errorf("%s: it says it is %v, written by %v", name, recorded.Policy(), e.Policy())
 		}
-		for _, s := range stories(t) {
+		for _, s := range someStories(t) {
 			want, got := encode(t, replay(t, e, s.document)), encode(t, replay(t, recorded, s.document))
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
 				t.Errorf("%s: %s (-rules +bundle):\n%s", name, s.name, diff)
@@ -105,7 +105,7 @@ func TestStockOPADecidesByABundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	stock := &stock{query: query}
-	for _, s := range stories(t) {
+	for _, s := range someStories(t) {
 		if want, got := replay(t, e, s.document).Outcome, stock.outcome(t, s.document); got != string(want) {
 			t.Errorf("%s: stock OPA says %v, prodgate %v", s.name, got, want)
 		}

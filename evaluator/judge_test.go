@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // Judge gives what Decide gives, but for what only a search of time can tell:
@@ -15,9 +16,9 @@ func TestJudgeAgreesWithDecide(t *testing.T) {
 		"shipped":     shippedRules(t),
 		"with a pack": gateWith(t, ownPack(ownSettings).folder(t)),
 	} {
-		for _, s := range stories(t) {
+		for _, s := range someStories(t) {
 			for _, later := range []time.Duration{0, time.Hour, 7 * 24 * time.Hour} {
-				if raceEnabled && later > 0 {
+				if race.Enabled && later > 0 {
 					continue
 				}
 				in := s.input(t)
@@ -69,7 +70,7 @@ func TestAPairJudgesAsEachOfBothDoes(t *testing.T) {
 		"other approvals":  withPack(t, "", `{"approval": {"max_age": "1h"}, "window": {"timezone": "Asia/Tokyo"}}`),
 	} {
 		forth, back := NewPair(shipped, other), NewPair(other, shipped)
-		for _, s := range stories(t) {
+		for _, s := range someStories(t) {
 			in := s.input(t)
 			want, err := shipped.Judge(t.Context(), in)
 			if err != nil {

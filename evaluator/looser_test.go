@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/fixture"
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // The stories of fixtures/looser are decided under a pack whose settings are
@@ -114,7 +115,7 @@ func TestWhenShowsTheEndOfLeeway(t *testing.T) {
 // As TestNoBrokenFactOpensTheGate, for the facts that only looser settings let
 // speak for an artifact: what a scan found, and what is said of it.
 func TestNoBrokenFactOpensTheLooserGate(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		t.Skip("decides many thousand times: run it without -short")
 	}
 	e, all := looserStories(t)

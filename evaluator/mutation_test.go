@@ -14,6 +14,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // No fact that is missing, malformed, stale or foreign turns a denial into an
@@ -34,7 +35,7 @@ func TestNoBrokenFactOpensTheGate(t *testing.T) {
 	if !*everyStory {
 		chosen = slices.DeleteFunc(chosen, func(s story) bool { return hashed(s.name)%16 > 0 })
 	}
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		chosen = chosen[:1]
 	}
 	work := make(chan story)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/prodgate/prodgate/internal/race"
 	"pgregory.net/rapid"
 )
 
@@ -90,7 +91,7 @@ func (r *result) reasons() map[string]map[[3]string]bool {
 
 // The search must give what deciding at every candidate gives.
 func TestSearchAgreesWithDecidingAtEveryCandidate(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		t.Skip("decides some ten thousand times")
 	}
 	e := shippedRules(t)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/fixture"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/policies"
 )
 
@@ -62,6 +63,17 @@ func stories(t testing.TB) []story {
 		t.Fatalf("%s has %d stories, it had at least 45", storiesFolder, len(all))
 	}
 	return all
+}
+
+// someStories are stories for a test that does the same with each of them.
+func someStories(t testing.TB) []story {
+	all := stories(t)
+	step := len(all) / race.Sample(len(all))
+	var some []story
+	for i := 0; i < len(all); i += step {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 func storyNamed(t testing.TB, name string) story {

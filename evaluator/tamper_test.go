@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"gopkg.in/yaml.v3"
 
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/policies"
 )
 
@@ -124,7 +125,7 @@ func TestNothingIsAllowedWithoutAPolicyFile(t *testing.T) {
 // setting tries one in sixteen of the denied stories, so that together they try
 // all of them.
 func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("decides many thousand times: run it without -race")
 	}
 	base := shippedRules(t)

@@ -15,7 +15,7 @@ import (
 // no more. What a rollback does not wait for is listed.
 func TestASecondVoiceClosesTheGate(t *testing.T) {
 	e := shippedRules(t)
-	for _, s := range stories(t) {
+	for _, s := range someStories(t) {
 		if s.decision(t).Outcome != Allow {
 			continue
 		}

@@ -110,7 +110,7 @@ func edges(t testing.TB, s Schedule, list []Interval, holds func(time.Time) bool
 }
 
 func TestWhenSaysOfEveryStoryWhatItsDecisionDoes(t *testing.T) {
-	for _, story := range stories(t) {
+	for _, story := range someStories(t) {
 		t.Run(story.name, func(t *testing.T) {
 			s, d := story.schedule(t), story.decision(t)
 			if s.Outcome != d.Outcome || s.ExitCode != d.ExitCode || s.Input != d.Input || s.Policy != d.Policy {
@@ -143,7 +143,7 @@ func TestWhenSaysOfEveryStoryWhatItsDecisionDoes(t *testing.T) {
 
 func TestWhenHoldsAtItsEdgesToTheSecond(t *testing.T) {
 	e := shippedRules(t)
-	for _, story := range stories(t) {
+	for _, story := range someStories(t) {
 		t.Run(story.name, func(t *testing.T) {
 			s, in := story.schedule(t), story.input(t)
 			edges(t, s, s.Intervals, func(at time.Time) bool { return alone(t, e, in, at, s.Needs).open })

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/policies"
 )
 
@@ -33,6 +34,7 @@ func data(t *testing.T) map[string]any {
 // TestRego runs the tests beside the rules, as "opa test policies --coverage
 // --threshold 100" does, without the built-in functions that no rule may use.
 func TestRego(t *testing.T) {
+	race.SkipSweep(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	store := inmem.NewFromObject(data(t))

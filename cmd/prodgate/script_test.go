@@ -17,6 +17,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/invented"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/rogpeppe/go-internal/testscript"
 	"gopkg.in/yaml.v3"
 )
@@ -52,7 +53,7 @@ func TestMain(m *testing.M) {
 // slower, the short tests run the scripts of what works in parallel.
 func TestScripts(t *testing.T) {
 	dir, files := "testdata/script", []string(nil)
-	if raceEnabled && testing.Short() {
+	if race.Enabled && testing.Short() {
 		for _, name := range []string{"audit_gate", "db", "eval_image", "interrupt", "replay", "scan"} {
 			files = append(files, filepath.Join(dir, name+".txtar"))
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/invented"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -164,6 +165,7 @@ func stories(t testing.TB) []string {
 }
 
 func TestThePastReproducesAndNothingFlipsBySameRules(t *testing.T) {
+	race.SkipSweep(t)
 	e := gate(t, "")
 	var m memory
 	for _, story := range stories(t) {
@@ -177,6 +179,7 @@ func TestThePastReproducesAndNothingFlipsBySameRules(t *testing.T) {
 
 // Rules with another digest that decide the same: each is decided twice.
 func TestThePastReproducesAndNothingFlipsByRulesThatDecideAlike(t *testing.T) {
+	race.SkipSweep(t)
 	e, alike := gate(t, ""), gate(t, `{"notification": {"teams": ["on-call", "support"]}}`)
 	var m memory
 	for i, story := range stories(t) {
@@ -190,6 +193,7 @@ func TestThePastReproducesAndNothingFlipsByRulesThatDecideAlike(t *testing.T) {
 }
 
 func TestStricterAndLaxerRulesFlipWhatTheyFlip(t *testing.T) {
+	race.SkipSweep(t)
 	shipped, strict := gate(t, ""), gate(t, highDenies)
 	var byShipped, byStrict memory
 	flips := 0
@@ -248,6 +252,7 @@ func TestFindingsThatComeAndGoWithoutAFlipAreCounted(t *testing.T) {
 }
 
 func TestWhatDoesNotReproduceIsSaid(t *testing.T) {
+	race.SkipSweep(t)
 	e := gate(t, "")
 	for name, tt := range map[string]struct {
 		change func(*trail.GateData, map[string][]byte, *trail.Entry)
@@ -282,6 +287,7 @@ func TestWhatDoesNotReproduceIsSaid(t *testing.T) {
 }
 
 func TestWhatCannotBeReplayedIsCountedByReason(t *testing.T) {
+	race.SkipSweep(t)
 	shipped := gate(t, "")
 	billing := gate(t, `{"services": {"billing": {}}}`)
 	story, err := fixture.Load("../../fixtures/cases/allow")
@@ -431,6 +437,7 @@ func TestAnInterruptedReplayShowsNothing(t *testing.T) {
 
 // One decision that takes long must not let the others pile up behind it.
 func TestNoMoreIsReadThanThereIsRoomFor(t *testing.T) {
+	race.SkipSweep(t)
 	e := gate(t, "")
 	var m memory
 	m.record(t, e, "allow")

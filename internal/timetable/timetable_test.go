@@ -17,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/fixture"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/internal/timetable"
 )
 
@@ -95,6 +96,7 @@ func storyWith(t *testing.T, c *facts.Calendar) *evaluator.Input {
 // What is drawn is what the rules decide, at any instant and also on the nights
 // on which the clocks change.
 func TestTheTimetableAgreesWithTheRules(t *testing.T) {
+	race.SkipSweep(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, day := range map[string]string{
 		"America/New_York": "2026-11-01", "Europe/Berlin": "2027-03-28", "Australia/Lord_Howe": "2027-04-04", "America/Santiago": "2026-09-06", "UTC": "2026-12-01",
