@@ -87,10 +87,7 @@ on_call_recent if {
 	clock.now - _notified < time.parse_duration_ns(settings.effective.emergency.on_call_max_age)
 }
 
-_notified := clock.past(input.on_call.notified_at) if {
-	"on_call" in sources.readable
-	is_string(input.on_call.notified_at)
-}
+_notified := clock.past(input.on_call.notified_at) if "on_call" in sources.readable
 
 # A source that does not know what a notice is about leaves it out.
 default on_call_about_this := false

@@ -77,6 +77,15 @@ test_unknown_only_by_a_directory_that_was_read if {
 	not people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/sources/people/kind", "guess")
 }
 
+test_nobody_in_a_directory_that_is_no_list if {
+	keyed := {sprintf("%d", [position]): person | some position, person in testing.promotion.people}
+	every value in [keyed, null, "", {}] {
+		not people.one(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people", value)
+		not people.unknown(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people", value)
+		value == value
+	}
+}
+
 test_approver if {
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion

@@ -17,6 +17,11 @@ test_trouble_error if {
 	testing.codes(sources.trouble) == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_trouble_error_of_a_kind_that_is_not_accepted_either if {
+	document := testing.changed("/sources/staging", {"status": "error", "kind": "guess", "error": "no such file"})
+	testing.codes(sources.trouble) == {"source.error"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_trouble_unconfigured if {
 	document := _about("status", "unconfigured")
 	not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as document

@@ -111,6 +111,12 @@ test_deny_emergency_that_is_not_granted if {
 	testing.codes(freeze.deny) == {"freeze.active"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_deny_emergency_without_a_source_that_it_needs if {
+	every name in ["approvals", "calendar", "incidents", "on_call", "people", "production", "rollback", "staging", "trail"] {
+		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.emergency, sprintf("/sources/%s/status", [name]), "error")
+	}
+}
+
 test_deny_what_is_no_emergency_though_it_has_all_that_one_needs if {
 	every value in [false, null, "true"] {
 		document := testing.change(testing.emergency, "/request/emergency", value)
