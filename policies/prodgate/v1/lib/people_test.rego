@@ -86,6 +86,13 @@ test_nobody_in_a_directory_that_is_no_list if {
 	}
 }
 
+test_nobody_in_a_directory_with_ids_that_are_no_list if {
+	every value in [{"0": "github:2"}, {}, [], null, "github:2"] {
+		not people.one("github:1") with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/ids", value)
+		value == value
+	}
+}
+
 test_approver if {
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
@@ -173,6 +180,7 @@ test_approver_who_wrote_the_commit_where_the_settings_say_so if {
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/requested_by", "github:2") with data.prodgate.v1.settings as settings
 	every value in [null, "", "author", {}, 0, ["autor"], ["author", "reviewer"]] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
 		value == value
 	}
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/independent_of")

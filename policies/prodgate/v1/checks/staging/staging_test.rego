@@ -227,7 +227,7 @@ test_deny_verification_that_is_too_old if {
 }
 
 test_deny_stay_elsewhere if {
-	every entry in [{"service": "search-api"}, {"environment": "canary"}, {"environment": "production"}] {
+	every entry in [{"service": "search-api"}, {"service": "search-api", "environment": "staging"}, {"environment": "canary"}, {"environment": "production"}] {
 		_codes(object.union(testing.promotion, {"staging": entry})) == {"staging.other_digest"}
 	}
 	every entry in [{"service": "payments-api"}, {"environment": "staging"}, {"service": null, "environment": null}] {
@@ -323,6 +323,12 @@ test_deny_verification_that_failed_by_another_word if {
 	_codes(_steps([failed])) == {"staging.contradicted"}
 	_codes(_steps([object.union(failed, {"type": " Verification.Failed", "environment": "prod"})])) == {"staging.contradicted"}
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(failed, {"environment": "production"})])
+}
+
+test_deny_stay_of_another_digest_at_no_time if {
+	every at in ["soon", "2026-11-24T12:00:01-05:00", null] {
+		_codes(testing.change(_left, "/staging/deployed_at", at)) == {"staging.other_digest"}
+	}
 }
 
 test_deny_stay_that_ends_at_no_time if {
