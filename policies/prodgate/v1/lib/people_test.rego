@@ -177,6 +177,7 @@ test_no_approver_who_cannot_be_told_apart_from_the_author if {
 test_approver_who_wrote_the_commit_where_the_settings_say_so if {
 	settings := testing.settings("/approval/independent_of", [])
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
+	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/requested_by", "github:2") with data.prodgate.v1.settings as settings
 	every value in [null, "", "author", {}, 0, ["autor"], ["author", "reviewer"]] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)

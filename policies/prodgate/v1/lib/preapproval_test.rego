@@ -85,6 +85,7 @@ test_refused_for_another_plan if {
 test_granted_for_a_while if {
 	preapproval.granted with data.prodgate.organisation as testing.organisation with input as _alone({"started_at": "2026-11-23T12:00:01-05:00"})
 	_refused(_alone({"started_at": "2026-11-23T12:00:00-05:00"}))
+	preapproval.granted with data.prodgate.organisation as testing.organisation with input as _alone({"plan": {"at": testing.promotion.now}})
 }
 
 test_refused_once_it_was_used if {

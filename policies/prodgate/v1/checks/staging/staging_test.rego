@@ -325,6 +325,14 @@ test_deny_verification_that_failed_by_another_word if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(failed, {"environment": "production"})])
 }
 
+test_deny_earlier_stay_that_restarted_at_no_time if {
+	earlier := object.union(testing.promotion.staging, {"deployed_at": "2026-11-23T09:00:00-05:00"})
+	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_left, "/staging/earlier", [testing.promotion.staging, earlier])
+	every at in ["soon", "2026-11-24T12:00:01-05:00", 0] {
+		_codes(testing.change(_left, "/staging/earlier", [testing.promotion.staging, object.union(earlier, {"restarted_at": at})])) == {"staging.other_digest"}
+	}
+}
+
 test_deny_stay_of_another_digest_at_no_time if {
 	every at in ["soon", "2026-11-24T12:00:01-05:00", null] {
 		_codes(testing.change(_left, "/staging/deployed_at", at)) == {"staging.other_digest"}
