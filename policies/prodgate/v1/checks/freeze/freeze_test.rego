@@ -202,6 +202,7 @@ _lift(entry) := {"lifted": [object.union({"at": "2026-11-24T11:45:00-05:00", "wr
 
 test_pass_stop_that_is_lifted if {
 	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _stop(_lift({}))
+	freeze.pass == true with data.prodgate.organisation as testing.organisation with input as _stop(_lift({"at": "2026-11-24T11:30:00-05:00"}))
 	every entry in [{"assurance": "claimed"}, {"at": "2026-11-24T11:29:59-05:00"}, {"at": "2026-11-24T12:00:01-05:00"}] {
 		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _stop(_lift(entry))
 	}
