@@ -179,6 +179,7 @@ test_deny_stopped if {
 		{"until": "soon"},
 		{"from": "2026-11-24T13:00:00-05:00"},
 		{"services": []},
+		{"environments": []},
 	] {
 		freeze.pass == false with data.prodgate.organisation as testing.organisation with input as _stop(entry)
 		testing.codes(freeze.deny) == {"freeze.stopped"} with data.prodgate.organisation as testing.organisation with input as _stop(entry)
