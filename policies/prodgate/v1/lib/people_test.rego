@@ -182,6 +182,7 @@ test_approver_who_wrote_the_commit_where_the_settings_say_so if {
 	every value in [null, "", "author", {}, 0, ["autor"], ["author", "reviewer"]] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:1") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
 		value == value
 	}
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/independent_of")
