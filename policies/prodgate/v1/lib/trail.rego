@@ -27,6 +27,7 @@ _accepted_origin if settings.effective.audit.trail_origins == []
 _accepted_origin if {
 	is_array(settings.effective.audit.trail_origins)
 	some name in {object.get(input.trail, "key", null), object.get(input.trail, "origin", null)}
+	text.given(name)
 	name in settings.effective.audit.trail_origins
 }
 

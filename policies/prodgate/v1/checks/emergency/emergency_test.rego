@@ -516,6 +516,11 @@ test_deny_trail_of_another_origin if {
 	every value in [null, "", {}, "trail.example.com", {"0": "trail.example.com"}] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings("/audit/trail_origins", value)
 	}
+	every value in [[null], [""]] {
+		every document in [testing.emergency, _add("/trail/origin", null), _add("/trail/origin", "")] {
+			emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.settings("/audit/trail_origins", value)
+		}
+	}
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as testing.settings_without("/audit/trail_origins")
 }
 
