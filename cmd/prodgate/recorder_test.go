@@ -16,6 +16,16 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
+// trailOfSteps is a trail that holds the steps of the evidence.
+func (r *waitingRoom) trailOfSteps(t *testing.T) (location string) {
+	t.Helper()
+	location = filepath.Join(r.std.dir, "T.db")
+	if err := stepsInto(r.std.dir, location, r.std.clock); err != nil {
+		t.Fatal(err)
+	}
+	return location
+}
+
 // recordedIn are the types in a trail, in their order.
 func recordedIn(t *testing.T, location string) (entries []trail.Entry, types []string) {
 	t.Helper()
@@ -35,20 +45,20 @@ func recordedIn(t *testing.T, location string) (entries []trail.Entry, types []s
 
 func TestOfAllThatWasWaitedForTheLastDecisionIsRecorded(t *testing.T) {
 	r := newWaitingRoom(t, early)
-	location := filepath.Join(r.std.dir, "T.db")
+	location := r.trailOfSteps(t)
 	code, d := r.eval(t, t.Context(), "--wait", "--trail", location)
 	if code != exitAllow || d.Trail == nil {
 		t.Fatalf("ends with %d: %s\n%s", code, r.err, r.out)
 	}
 	entries, types := recordedIn(t, location)
-	if want := []string{"policy.changed", "gate.requested", "gate.evaluated"}; !slices.Equal(types, want) {
+	if want := []string{"staging.deployed", "staging.verified", "approval.granted", "policy.changed", "gate.requested", "gate.evaluated"}; !slices.Equal(types, want) {
 		t.Fatalf("recorded %q, want %q", types, want)
 	}
-	last := entries[2]
+	last := entries[5]
 	if last.Seq != d.Trail.Seq || last.LeafHash != d.Trail.LeafHash || !last.Now.Equal(d.Now) || last.Mode != "enforce" {
 		t.Errorf("the entry is %+v, the decision says %+v", last, d.Trail)
 	}
-	for _, e := range entries {
+	for _, e := range entries[3:] {
 		if e.Service != "payments-api" || e.Environment != "production" || e.Deployment != d.Request.ID {
 			t.Errorf("%s is about %s in %s, deployment %q", e.Type, e.Service, e.Environment, e.Deployment)
 		}
@@ -59,7 +69,7 @@ func TestOfAllThatWasWaitedForTheLastDecisionIsRecorded(t *testing.T) {
 // byte for byte.
 func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
 	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
-	location := filepath.Join(r.std.dir, "T.db")
+	location := r.trailOfSteps(t)
 	if code, _ := r.eval(t, t.Context(), "--trail", location); code != exitAllow {
 		t.Fatalf("ends with %d: %s", code, r.err)
 	}
@@ -98,26 +108,26 @@ func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
 
 func TestAnAllowRecordsItsWayBackAndARequestItsBuild(t *testing.T) {
 	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
-	location := filepath.Join(r.std.dir, "T.db")
+	location := r.trailOfSteps(t)
 	if code, _ := r.eval(t, t.Context(), "--trail", location, "--request-id", "acme/a/runs/7/attempts/2", "--configuration", "sha256:"+strings.Repeat("c", 64)); code != exitAllow {
 		t.Fatalf("ends with %d: %s", code, r.err)
 	}
 	entries, _ := recordedIn(t, location)
-	for _, e := range entries {
+	for _, e := range entries[3:] {
 		if e.Deployment != "acme/a/runs/7" || e.Request != "acme/a/runs/7/attempts/2" {
 			t.Errorf("%s belongs to request %q, deployment %q", e.Type, e.Request, e.Deployment)
 		}
 	}
 	var request trail.RequestData
 	var gate trail.GateData
-	if err := errors.Join(json.Unmarshal(entries[1].Data, &request), json.Unmarshal(entries[2].Data, &gate)); err != nil {
+	if err := errors.Join(json.Unmarshal(entries[4].Data, &request), json.Unmarshal(entries[5].Data, &gate)); err != nil {
 		t.Fatal(err)
 	}
 	if request.Attempt == nil || *request.Attempt != 2 || request.Configuration == nil || len(request.Commit) < 7 {
-		t.Errorf("%s", entries[1].Data)
+		t.Errorf("%s", entries[4].Data)
 	}
 	if gate.Rollback == nil || gate.Rollback.Procedure == nil || !strings.HasPrefix(gate.Rollback.Digest, "sha256:") || gate.Rollback.Version == "" {
-		t.Errorf("%s", entries[2].Data)
+		t.Errorf("%s", entries[5].Data)
 	}
 }
 

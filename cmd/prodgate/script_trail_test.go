@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -104,27 +106,50 @@ func placeInPostgres(env *testscript.Env, server string) error {
 // recordSteps appends the steps of trail.jsonl to a trail, as the pipeline does, and
 // takes the file out of prodgate.yaml.
 func recordSteps(ts *testscript.TestScript, _ bool, args []string) {
-	log, err := trail.Open(context.Background(), ts.MkAbs(args[0]), trail.Options{})
-	ts.Check(err)
-	defer func() { ts.Check(log.Close()) }()
-	for line := range strings.Lines(ts.ReadFile("trail.jsonl")) {
+	ts.Check(stepsInto(ts.MkAbs("."), ts.MkAbs(args[0]), time.Now))
+}
+
+// stepsInto moves the steps of dir's evidence into a trail, out of the
+// configuration.
+func stepsInto(dir, location string, clock func() time.Time) (err error) {
+	log, err := trail.Open(context.Background(), location, trail.Options{Clock: clock})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	steps, err := os.ReadFile(filepath.Join(dir, "trail.jsonl"))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(steps)) {
 		var step struct {
 			Type, Digest, Result string
 			At                   time.Time
 		}
-		ts.Check(json.Unmarshal([]byte(line), &step))
+		if err := json.Unmarshal([]byte(line), &step); err != nil {
+			return err
+		}
 		environment, data := "staging", map[string]any{"result": step.Result}
 		if step.Type == trail.TypeApprovalGranted {
 			environment, data = "production", map[string]any{"approver": "mailto:platform-lead@example.com", "approved_at": step.At}
 		}
 		text, err := json.Marshal(data)
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		_, err = log.Append(context.Background(), trail.Event{
 			ID: trail.NewID(), Type: step.Type, OccurredAt: step.At, Digest: step.Digest, Data: text,
 			Service: "payments-api", Environment: environment, Writer: trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI},
 		})
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 	}
-	without := strings.Replace(ts.ReadFile("prodgate.yaml"), "  trail: {file: trail.jsonl}\n", "", 1)
-	ts.Check(os.WriteFile(ts.MkAbs("prodgate.yaml"), []byte(without), 0o600))
+	configuration := filepath.Join(dir, "prodgate.yaml")
+	text, err := os.ReadFile(configuration)
+	if err != nil {
+		return err
+	}
+	without := strings.Replace(string(text), "  trail: {file: trail.jsonl}\n", "", 1)
+	return os.WriteFile(configuration, []byte(without), 0o600)
 }
