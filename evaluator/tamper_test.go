@@ -174,7 +174,7 @@ const unmissed = "additional_checks removed|additional_checks emptied|environmen
 	"vulnerabilities.leeway* removed|vulnerabilities.leeway null|vulnerabilities.leeway emptied|" +
 	"vulnerabilities.leeway.CRITICAL null|vulnerabilities.leeway.HIGH null|vulnerabilities.leeway.MEDIUM null|vulnerabilities.leeway.LOW null|" +
 	"vulnerabilities.leeway.CRITICAL emptied|vulnerabilities.leeway.HIGH emptied|vulnerabilities.leeway.MEDIUM emptied|vulnerabilities.leeway.LOW emptied" + "|" +
-	"approval.rejection_lifted_by emptied|deploy.ended_statuses null|audit.trail_origins removed|audit.trail_origins null|audit.trail_origins emptied|audit.writers.other*|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
+	"approval.independent_of emptied|approval.rejection_lifted_by *|deploy.ended_statuses *|deploy.max_duration *|emergency.max_open_debts emptied|rollback.preapproved *|audit.trail_origins emptied|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
 	"audit.writers.staging.deployed removed|audit.writers.staging.verified removed"
 
 func TestAnAllowThatLastsNobodyKnowsHowLongIsNoDecision(t *testing.T) {

@@ -414,7 +414,11 @@ begun contains event if {
 	not dismissals.dismissed(event.section, event)
 	not _own_attempt(event, "deploy.started")
 	not _loose_ended(event, ends)
-	clock.now - _instant(event) < time.parse_duration_ns(settings.effective.deploy.max_duration)
+	not _long_ago(event)
+}
+
+_long_ago(event) if {
+	clock.now - _instant(event) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
 }
 
 _ends_by_start := {

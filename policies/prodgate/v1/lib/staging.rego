@@ -180,13 +180,27 @@ _ends(environment, since) := ({instant |
 	since <= instant
 }) | {instant |
 	some step in trail.steps("staging.deployed")
-	not binding.concerns(step)
+	not _ours(step)
 	not _taken_elsewhere(step, environment)
 	not _other_service(step)
 	not dismissals.dismissed("trail", step)
-	instant := clock.fact(step.at)
+	instant := _taken(step, since)
 	since <= instant
 }
+
+# Of the artifact or one of its platforms. What names no digest may be another's.
+_ours(step) if step.digest == input.artifact.digest
+
+_ours(step) if {
+	some platform in input.artifact.platforms
+	step.digest == platform.digest
+}
+
+# A step whose time is not known, or is later than the facts, may have been taken as
+# soon as the stay began.
+_taken(step, _) := clock.fact(step.at)
+
+_taken(step, since) := since if not clock.fact(step.at)
 
 # Shown to be about another environment than this one.
 _elsewhere(fact, environment) if {

@@ -31,11 +31,16 @@ _accepted_origin if {
 	name in settings.effective.audit.trail_origins
 }
 
-# A step without a type might be any.
+# A step without a type might be any, and what is garbled could be bad news.
 _steps_sound if {
 	is_array(input.trail.steps)
 	every step in input.trail.steps {
 		text.given(step.type)
+	}
+	requests := object.get(input.trail, "requests", [])
+	is_array(requests)
+	every request in requests {
+		text.given(request.requested_by)
 	}
 }
 

@@ -288,3 +288,12 @@ test_fail_trail_that_cannot_be_read_explains_nothing if {
 		}
 	}
 }
+
+# What is garbled could be the request of somebody who approves.
+test_fail_requests_that_are_garbled if {
+	every requests in [null, {}, "", [null], [[]], [{}], [{"requested_by": ""}]] {
+		document := json.patch(testing.recorded, [{"op": "add", "path": "/trail/requests", "value": requests}])
+		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.recorded, [{"op": "add", "path": "/trail/requests", "value": []}])
+}

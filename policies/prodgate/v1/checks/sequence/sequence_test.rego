@@ -735,6 +735,13 @@ test_deny_what_has_begun_of_no_known_deployment if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(_now_begun({})), object.union(_dismissal("e-1"), {"at": "2026-11-24T11:59:30-05:00"}))
 }
 
+# Without the setting nothing is known to have ended by now.
+test_deny_what_has_begun_where_no_setting_says_how_long_it_takes if {
+	every value in [null, "", "soon", 0] {
+		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({"at": "2026-11-24T10:00:00-05:00"})) with data.prodgate.v1.settings as testing.settings("/deploy/max_duration", value)
+	}
+}
+
 test_the_finding_says_what_has_begun if {
 	{[finding.item, finding.message] | some finding in sequence.deny} == {[_run, "deploy.started at 2026-11-24T11:59:00-05:00 for the environment prod, which the settings do not list, has not ended"]} with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({}))
 }

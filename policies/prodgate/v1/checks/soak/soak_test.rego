@@ -223,6 +223,21 @@ test_deny_stay_that_the_trail_ended if {
 	}
 }
 
+# It may have been as soon as the stay began.
+test_deny_stay_that_the_trail_ended_at_an_unknown_time if {
+	every at in ["soon", "", null, "2026-11-24T12:30:00-05:00"] {
+		_codes(_steps([_deployed({"digest": testing.other, "at": at, "environment": "staging"})])) == {"soak.ended"}
+	}
+}
+
+# It may be this artifact or another one.
+test_deny_deployment_of_an_unknown_digest if {
+	every digest in [null, "", upper(testing.other)] {
+		count(_codes(_steps([_deployed({"digest": digest, "at": "2026-11-24T09:50:00-05:00", "environment": "staging"})]))) > 0
+	}
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([_deployed({"digest": testing.image, "at": "2026-11-24T09:50:00-05:00", "environment": "staging"})])
+}
+
 test_pass_any_environment_that_may_verify if {
 	settings := testing.settings("/staging/environments", ["staging", "uat"])
 	document := object.union(testing.promotion, {"staging": {
