@@ -43,13 +43,14 @@ _bound(approval) if {
 	_of_this_request(approval)
 }
 
+# An approval names the configuration that is asked for. Only where a configuration is
+# not what is deployed need it name none.
 _configured(approval) if {
 	input.request.kind in {"initial", "promotion", "rollback"}
 	object.get(approval, "configuration", null) in {null, object.get(input.request, "configuration", null)}
 }
 
 _configured(approval) if {
-	input.request.kind == "configuration"
 	is_string(approval.configuration)
 	approval.configuration == input.request.configuration
 }
