@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/fixture"
-	"github.com/prodgate/prodgate/internal/race"
 )
 
 const (
@@ -77,12 +77,17 @@ func storyInput(t *testing.T, name string) string {
 	return path
 }
 
+var everyStory = flag.Bool("proof", false, "print the schedule of every story")
+
 func TestWhenPrintsEveryStoryAndEndsAsEval(t *testing.T) {
 	folders, err := os.ReadDir(storiesFolder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range folders[:race.Sample(len(folders))] {
+	for i, folder := range folders {
+		if i%8 > 0 && !*everyStory {
+			continue // each compiles the policies: "make proof" tries all
+		}
 		t.Run(folder.Name(), func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(storiesFolder, folder.Name(), "decision.json"))
 			if err != nil {

@@ -1,6 +1,7 @@
 package prodgate.v1.checks.sequence_test
 
 import data.prodgate.v1.checks.sequence
+import data.prodgate.v1.lib.deployments
 import data.prodgate.v1.testing
 
 _kinds := [testing.promotion, testing.configuration, testing.initial, testing.recorded, testing.recorded_initial, testing.emergency]
@@ -809,4 +810,15 @@ test_deny_rollback_at_no_time if {
 
 test_deny_verified_and_not_live_but_by_a_claim if {
 	_codes(_recorded([object.union(_live, _claimed), _verified("2026-11-23T10:20:00-05:00", _pipeline)])) == {"sequence.known_bad"}
+}
+
+# One that serves and went live at an unknown time may be what runs.
+test_nothing_is_known_to_run_where_one_went_live_at_an_unknown_time if {
+	other := object.union(testing.recorded.production.history[0], {"id": "x", "digest": testing.other})
+	document := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/-", "value": object.union(other, {"live_at": "2026-10-01T10:00:00Z"})}])
+	deployments.current.digest == testing.recorded.production.history[0].digest with data.prodgate.organisation as testing.organisation with input as document
+	every live_at in [null, 0, "soon", "2026-12-24T10:00:00Z"] {
+		unknown := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/-", "value": object.union(other, {"live_at": live_at})}])
+		not deployments.current with data.prodgate.organisation as testing.organisation with input as unknown
+	}
 }
