@@ -59,7 +59,7 @@ func TestNoBrokenFactOpensTheGate(t *testing.T) {
 	}
 }
 
-var everyStory = flag.Bool("proof", false, "try the mutants of every story")
+var everyStory = flag.Bool("proof", false, "try every story and setting")
 
 // proof is the state that the workers share.
 type proof struct {
