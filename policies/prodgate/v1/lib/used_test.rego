@@ -283,6 +283,8 @@ test_used_by_what_the_trail_knows_beside_the_history if {
 	every base in [_base, testing.promotion] {
 		every key, value in known {
 			_used(object.union(base, {"trail": object.union(base.trail, {key: value})}))
+			elsewhere := [object.union(value[0], {"environment": "staging"})]
+			_unused(object.union(base, {"trail": object.union(base.trail, {"unjoined": elsewhere})}))
 		}
 	}
 }
