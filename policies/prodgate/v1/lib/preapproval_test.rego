@@ -1,6 +1,7 @@
 package prodgate.v1.lib.preapproval_test
 
 import data.prodgate.v1.checks.approval
+import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.testing
 
@@ -49,6 +50,26 @@ test_granted_to_somebody_on_call if {
 	preapproval.granted with data.prodgate.organisation as testing.organisation with input as _alone({})
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _alone({})
 	testing.codes(approval.warn) == {"approval.preapproved"} with data.prodgate.organisation as testing.organisation with input as _alone({})
+}
+
+# Whoever else is said to have asked, nobody has to be another person than they are.
+test_granted_whoever_is_said_to_have_asked if {
+	asked := {
+		"id": "1-1",
+		"at": "2026-11-24T11:00:00-05:00",
+		"attempt": 1,
+		"kind": "rollback",
+		"digest": testing.artifact,
+		"environment": "production",
+		"requested_by": "github:404",
+		"triggered_by": "github:404",
+		"writer": "user:mallory",
+		"assurance": "claimed",
+	}
+	document := json.patch(_alone({}), [{"op": "add", "path": "/trail/requests", "value": [asked]}])
+	count(attempts.standing) == 1 with data.prodgate.organisation as testing.organisation with input as document
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(approval.deny) == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
 # The standing approval holds, but what might speak against it is not known.

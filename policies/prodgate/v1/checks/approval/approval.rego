@@ -143,6 +143,7 @@ deny contains {
 	"required": _wanted,
 } if {
 	_readable
+	not pass
 	count(approvals.counting) == 0
 }
 

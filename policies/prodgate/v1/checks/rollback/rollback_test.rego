@@ -444,3 +444,11 @@ test_deny_target_of_which_something_failed_since if {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(loose, "/trail/unjoined/0/digest", testing.other)
 	}
 }
+
+# A platform that is garbled could be the one that failed.
+test_fail_platforms_that_are_garbled if {
+	every platforms in [null, {}, "", [null], [{}], [{"digest": ""}], [{"digest": upper(testing.image)}]] {
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/artifact/platforms", platforms)
+	}
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/artifact/platforms", [])
+}
