@@ -452,3 +452,13 @@ test_fail_platforms_that_are_garbled if {
 	}
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/artifact/platforms", [])
 }
+
+# What is garbled in a list of deployments could be bad news of the target.
+test_fail_lists_of_deployments_that_are_garbled if {
+	every path in ["/production/unjoined", "/trail/deployments", "/trail/unjoined"] {
+		every value in [null, {}, "", [null], [{}]] {
+			rollback.pass == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": path, "value": value}])
+		}
+		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": path, "value": []}])
+	}
+}

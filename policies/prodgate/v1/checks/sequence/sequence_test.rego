@@ -822,3 +822,9 @@ test_nothing_is_known_to_run_where_one_went_live_at_an_unknown_time if {
 		not deployments.current with data.prodgate.organisation as testing.organisation with input as unknown
 	}
 }
+
+test_fail_begun_in_a_source_in_error_explains_nothing if {
+	document := testing.change(_unjoined(_now_begun({})), "/sources/production/status", "error")
+	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(sequence.deny) == set() with data.prodgate.organisation as testing.organisation with input as document
+}
