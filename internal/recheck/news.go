@@ -48,14 +48,14 @@ func concerns(d *evaluator.Decision, entry trail.Entry) bool {
 	return d.Deploy != nil && strings.HasSuffix(*d.Deploy, "@"+strings.ToLower(entry.Digest))
 }
 
-// failed says whether a verification has a result that is not a success. One
-// without a result is the step as it was always recorded.
+// failed reports whether a verification is not known to have passed. As for the
+// policies, only the exact result PASSED is a success.
 func failed(entry trail.Entry) bool {
 	var data struct {
 		Result *string `json:"result"`
 	}
 	if err := json.Unmarshal(entry.Data, &data); err != nil {
-		return len(entry.Data) > 0
+		return true
 	}
-	return data.Result != nil && !strings.EqualFold(*data.Result, "passed")
+	return data.Result == nil || *data.Result != "PASSED"
 }
