@@ -356,6 +356,7 @@ func TestFreezeOpensOnItsLastSecond(t *testing.T) {
 // The rules alone, as stock OPA runs them, decide every story alike: no schema,
 // no strictness, no index, nothing remembered.
 func TestStockOPADecidesStoriesAlike(t *testing.T) {
+	race.SkipSweep(t)
 	stock := newStock(t, policies.FS, organised.Packs[0]+"/data.yaml")
 	for _, s := range stories(t) {
 		want := golden(t, s)

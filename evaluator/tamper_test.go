@@ -88,6 +88,7 @@ var checksOfNoRollback = []string{"emergency", "freeze", "incident", "monitoring
 // policy set allows nothing: it does not compile, or the check is not there.
 // What a rollback does not ask for is no loss to it.
 func TestNothingIsAllowedWithoutAPolicyFile(t *testing.T) {
+	race.SkipSweep(t)
 	tampered := map[string]func(files fstest.MapFS, name string){
 		"removed": func(files fstest.MapFS, name string) { delete(files, name) },
 		"emptied": func(files fstest.MapFS, name string) { files[name] = &fstest.MapFile{} },
@@ -105,6 +106,9 @@ func TestNothingIsAllowedWithoutAPolicyFile(t *testing.T) {
 		for how, tamper := range tampered {
 			if path.Ext(name) != ".rego" && how != "removed" && how != "emptied" {
 				continue
+			}
+			if !*everyStory && hashed(name+how)%4 > 0 {
+				continue // each compiles the policies: "make proof" tries all
 			}
 			files := shippedFiles(t)
 			tamper(files, name)
