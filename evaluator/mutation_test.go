@@ -29,6 +29,7 @@ import (
 // that nothing needs is a failure, too, where every story is tried: "make proof"
 // does that, for it takes many minutes. Otherwise one story in sixteen is tried.
 func TestNoBrokenFactOpensTheGate(t *testing.T) {
+	race.SkipSweep(t)
 	p := newProof(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	chosen := stories(t)
