@@ -43,8 +43,8 @@ _bound(approval) if {
 	_of_this_request(approval)
 }
 
-# An approval names the configuration that is asked for. Only where a configuration is
-# not what is deployed need it name none.
+# An approval must name the configuration of the request. It may name none, unless a
+# configuration is what is deployed.
 _configured(approval) if {
 	input.request.kind in {"initial", "promotion", "rollback"}
 	object.get(approval, "configuration", null) in {null, object.get(input.request, "configuration", null)}

@@ -21,9 +21,23 @@ default complete := false
 complete if {
 	"production" in writers.complete
 	sound
+	count(unknown_events) == 0
 }
 
-# Whether the lists hold what such lists hold: what is garbled could be bad news.
+# The types of events that are not known. Such an event could be bad news.
+unknown_events contains event.type if {
+	some deployment in all
+	some event in _events(deployment)
+	not event.type in event_types
+}
+
+unknown_events contains event.type if {
+	some event in _loose
+	not event.type in event_types
+}
+
+# Whether each list, deployment and event can be read. One that cannot could be bad
+# news.
 default sound := false
 
 sound if {
@@ -38,7 +52,7 @@ sound if {
 	}
 	every path in [["production", "unjoined"], ["trail", "unjoined"]] {
 		every event in object.get(input, path, []) {
-			event.type in _types
+			text.given(event.type)
 			_names_a_digest_or_none(event)
 		}
 	}
@@ -49,7 +63,7 @@ _well_formed(deployment) if {
 	text.given(deployment.status)
 	is_array(_events(deployment))
 	every event in _events(deployment) {
-		event.type in _types
+		text.given(event.type)
 	}
 }
 
@@ -57,7 +71,8 @@ _names_a_digest_or_none(event) if text.digest(event.digest)
 
 _names_a_digest_or_none(event) if object.get(event, "digest", null) == null
 
-_types := {
+# The types of events of a deployment.
+event_types := {
 	"deploy.started",
 	"deploy.live",
 	"deploy.failed",
@@ -240,6 +255,9 @@ good contains position if {
 	status[position] in settings.effective.rollback.working_statuses
 	_witnessed(deployment)
 	binding.ours(deployment)
+	every event in _events(deployment) {
+		event.type in event_types
+	}
 }
 
 _witnessed(deployment) if {

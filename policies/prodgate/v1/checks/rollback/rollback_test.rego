@@ -462,3 +462,13 @@ test_fail_lists_of_deployments_that_are_garbled if {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": path, "value": []}])
 	}
 }
+
+# An event of an unknown type is bad news for the deployment that has it, and for no
+# other.
+test_pass_unknown_event_of_another_deployment if {
+	target := testing.rollback.production.history[1]
+	target.digest == testing.rollback.rollback.target.digest
+	unknown := [{"type": "canary.started", "at": "2026-11-24T10:00:00-05:00", "writer": "user:mallory", "assurance": "claimed"}]
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/0/events", "value": unknown}])
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/events", "value": unknown}])
+}

@@ -15,6 +15,7 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.waivers
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -99,11 +100,13 @@ _failing if {
 
 # METADATA
 # title: The production history was not read as a whole
-# description: A bounded read proves nothing by absence, so an earlier failure of this digest might be missing.
+# description: >-
+#   The history was read only in part, or an entry of it cannot be understood, so an
+#   earlier failure of this digest may be missing.
 # custom:
 #   code: sequence.history_incomplete
 #   cure: fix
-#   remedy: Read the production history as a whole.
+#   remedy: Read the whole production history, or correct the entry that the message names.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "sequence.history_incomplete",
@@ -113,7 +116,33 @@ deny contains {
 	"required": true,
 } if {
 	_failing
-	not deployments.complete
+	not "production" in writers.complete
+}
+
+deny contains {
+	"code": "sequence.history_incomplete",
+	"path": "/production/history",
+	"message": "a deployment or an event in the production history or the trail is not valid: digest, status or type of event is missing or malformed",
+	"observed": "not valid",
+	"required": "a digest, a status and a type for each event",
+} if {
+	_failing
+	"production" in writers.complete
+	not deployments.sound
+}
+
+deny contains {
+	"code": "sequence.history_incomplete",
+	"item": type,
+	"path": "/production/history",
+	"message": sprintf("the production history or the trail has an event of the unknown type %q, which may be bad news", [type]),
+	"observed": type,
+	"required": deployments.event_types,
+} if {
+	_failing
+	"production" in writers.complete
+	deployments.sound
+	some type in deployments.unknown_events
 }
 
 # METADATA

@@ -828,3 +828,19 @@ test_fail_begun_in_a_source_in_error_explains_nothing if {
 	sequence.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(sequence.deny) == set() with data.prodgate.organisation as testing.organisation with input as document
 }
+
+test_the_finding_says_what_cannot_be_read if {
+	unknown := json.patch(testing.recorded, [{"op": "add", "path": "/production/unjoined", "value": [_event("canary.started", "2026-11-23T10:00:00-05:00", _pipeline)]}])
+	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as unknown
+	[finding.code, finding.item] == ["sequence.history_incomplete", "canary.started"]
+	contains(finding.message, "canary.started")
+	malformed := json.patch(testing.recorded, [{"op": "add", "path": "/production/unjoined", "value": [null]}])
+	["a deployment or an event in the production history or the trail is not valid: digest, status or type of event is missing or malformed"] == [finding.message |
+		some finding in sequence.deny
+		finding.code == "sequence.history_incomplete"
+	] with data.prodgate.organisation as testing.organisation with input as malformed
+	["the production history was not read as a whole"] == [finding.message |
+		some finding in sequence.deny
+		finding.code == "sequence.history_incomplete"
+	] with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/production/complete", false)
+}
