@@ -470,5 +470,7 @@ test_pass_unknown_event_of_another_deployment if {
 	target.digest == testing.rollback.rollback.target.digest
 	unknown := [{"type": "canary.started", "at": "2026-11-24T10:00:00-05:00", "writer": "user:mallory", "assurance": "claimed"}]
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/0/events", "value": unknown}])
-	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/events", "value": unknown}])
+	live := {"type": "deploy.live", "at": target.live_at, "writer": "repo:acme/payments-api", "assurance": "ci"}
+	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/events", "value": [live]}])
+	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/events", "value": array.concat([live], unknown)}])
 }

@@ -844,3 +844,21 @@ test_the_finding_says_what_cannot_be_read if {
 		finding.code == "sequence.history_incomplete"
 	] with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/production/complete", false)
 }
+
+_incomplete_messages(document) := messages if {
+	messages := [finding.message |
+		some finding in sequence.deny
+		finding.code == "sequence.history_incomplete"
+	] with data.prodgate.organisation as testing.organisation with input as document
+}
+
+# One reason at a time, and none from a source that could not be read.
+test_the_finding_says_first_what_comes_first if {
+	unknown := _event("canary.started", "2026-11-23T10:00:00-05:00", _pipeline)
+	every events in [[null], [unknown], [null, unknown]] {
+		document := json.patch(testing.recorded, [{"op": "add", "path": "/production/unjoined", "value": events}])
+		count(_incomplete_messages(document)) == 1
+		_incomplete_messages(testing.change(document, "/production/complete", false)) == ["the production history was not read as a whole"]
+		_incomplete_messages(testing.change(document, "/sources/artifact/status", "error")) == []
+	}
+}
