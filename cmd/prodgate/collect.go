@@ -8,10 +8,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
@@ -71,7 +71,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 		return err
 	}
 	applyInsecure(cmd, cfg)
-	doc := gather(ctx, cfg, std, nil, req, only...)
+	doc := gather(ctx, cfg, std, req, only...)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -109,31 +109,32 @@ func trailCure(cfg *config.Config) string {
 	return fmt.Sprintf("take sources.trail out of %s to read the steps from the audit trail, or leave out %s", config.Filename, cfg.Get("trail").Origin)
 }
 
-// gather resolves the reference once and asks every source, or those of only.
-// A reference that cannot be resolved is not an error: the artifact's source
-// says so, and the checks on it deny. With at, the calendar is collected
-// around that instant.
-func gather(ctx context.Context, cfg *config.Config, std stdio, at *time.Time, req facts.Request, only ...string) *facts.Document {
+// sourcesFor is where the configuration says that facts are read from.
+func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	sources := cfg.File.Sources
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text}
-	sources.Now, sources.Clock = std.clock, std.clock
 	if sources.Vulnerabilities.Scan != nil {
-		defer sparingly()()
-		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan says so
+		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan reports it
 			sources.AdvisoryDatabase = dir
 		}
 	}
-	if at != nil {
-		sources.Clock = func() time.Time { return *at }
+	return sources
+}
+
+// sparinglyFor saves memory while an image is scanned; call what it returns
+// afterwards.
+func sparinglyFor(cfg *config.Config) (end func()) {
+	if cfg.File.Sources.Vulnerabilities.Scan == nil {
+		return func() {}
 	}
-	if digest, err := collectors.Resolve(ctx, sources, req.Reference); err == nil {
-		req.Digest = digest
-	}
-	from := collectors.All(sources)
-	if len(only) > 0 {
-		from = slices.DeleteFunc(from, func(c collectors.Collector) bool { return !slices.Contains(only, c.Name()) })
-	}
-	return collectors.Gather(ctx, std.clock, req, from)
+	return sparingly()
+}
+
+// gather collects the facts about req, of the sections in only or of all.
+func gather(ctx context.Context, cfg *config.Config, std stdio, req facts.Request, only ...string) *facts.Document {
+	defer sparinglyFor(cfg)()
+	g := &gate.Gate{Sources: sourcesFor(cfg, std), Clock: std.clock}
+	return g.Collect(ctx, gate.Request{Request: req}, only...)
 }
 
 // sections returns an error for the first of names that is no section.

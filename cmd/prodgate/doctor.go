@@ -194,7 +194,7 @@ func (d *diagnosis) sources(ctx context.Context) *facts.Document {
 		ID: "doctor", Kind: facts.KindPromotion, RequestedAt: d.std.clock(), Reference: d.image,
 		Service: d.cfg.Get("service").Text, Environment: d.cfg.Get("environment").Text,
 	}
-	doc := gather(ctx, d.cfg, d.std, nil, req)
+	doc := gather(ctx, d.cfg, d.std, req)
 	for _, name := range sourcesOf(doc) {
 		d.source(name, doc.Sources[name])
 	}

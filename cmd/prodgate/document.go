@@ -9,25 +9,27 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
-// document is what is decided on: the saved one, or what is known about the
+// question is what the gate is asked: about the saved document, or about the
 // image.
-func (e *evaluation) document(ctx context.Context, args []string, options *report.Options) (*evaluator.Input, error) {
-	var input *evaluator.Input
-	var err error
+func (e *evaluation) question(ctx context.Context, args []string, options *report.Options) (req gate.Request, err error) {
+	req.At = e.at
 	if e.input != "" {
-		input, err = e.saved(ctx, options)
-	} else {
-		input, err = e.collected(ctx, args[0])
+		req.Saved, err = e.saved(ctx, options)
+		return req, err
 	}
-	if err == nil && e.at != nil {
-		input = input.At(*e.at)
+	if req.Request, err = request(e.cmd, e.std, e.cfg, args[0]); err != nil {
+		return req, err
 	}
-	return input, err
+	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
+		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
+	}
+	return req, oneTrail(e.cfg)
 }
 
 // saved prepares a document that was saved.
@@ -66,34 +68,13 @@ func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, 
 	return readNamed(ctx, e.std, e.input, facts.MaxBytes+1)
 }
 
-// collected gathers the facts about image. What is asked for is the same each
-// time: approvals are for a request, and count from its time.
-func (e *evaluation) collected(ctx context.Context, image string) (*evaluator.Input, error) {
-	if e.request == nil {
-		req, err := request(e.cmd, e.std, e.cfg, image)
-		if err != nil {
-			return nil, err
-		}
-		if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
-			fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
-		}
-		e.request = &req
-	}
-	if err := oneTrail(e.cfg); err != nil {
-		return nil, err
-	}
-	e.insecure = applyInsecure(e.cmd, e.cfg)
-	doc := gather(ctx, e.cfg, e.std, e.at, *e.request)
+// collected reports each source, and saves the document, as the flags say.
+func (e *evaluation) collected(doc *facts.Document) error {
 	e.tell(doc)
-	if err := ctx.Err(); err != nil {
-		return nil, err // what was not asked in time would look like a broken source
+	if e.saveInput == "" {
+		return nil
 	}
-	if e.saveInput != "" {
-		if err := saveDocument(e.std.path(e.saveInput), doc); err != nil {
-			return nil, err
-		}
-	}
-	return evaluator.FromDocument(doc)
+	return saveDocument(e.std.path(e.saveInput), doc)
 }
 
 // tell says on standard error how each source answered, if asked to.

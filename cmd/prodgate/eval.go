@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
@@ -24,14 +25,11 @@ type evaluation struct {
 	input     string     // file, - for standard input, "" for an image
 	saveInput string     // file, "" for none
 	at        *time.Time // nil: now
-	wait      time.Duration
 
 	receipt string // file, "" for none
 
-	request  *facts.Request   // what is asked for, once it is known
-	decided  *evaluator.Input // what the latest decision is about
-	insecure bool             // whether the registry may be read by plain HTTP
-	trail    *trailName       // of the trail that decisions are recorded in; nil: none
+	insecure bool       // whether the registry may be read by plain HTTP
+	trail    *trailName // of the trail that decisions are recorded in; nil: none
 }
 
 func newEval(std stdio) *cobra.Command {
@@ -161,74 +159,72 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if e.wait, err = waiting(e.cmd); err != nil {
+	wait, err := waiting(e.cmd)
+	if err != nil {
 		return err
 	}
 	record, err := e.openTrail(ctx)
 	if err != nil {
 		return err
 	}
-	defer record.close()
-	var gate *evaluator.Evaluator
-	var decision evaluator.Decision
-	err = e.bounded(ctx, func(ctx context.Context) error {
-		if gate, err = e.gate(ctx); err == nil {
-			decision, err = e.decide(ctx, gate, args, &options)
-		}
-		return err
-	})
-	if err == nil && e.wait > 0 {
-		err = e.await(ctx, gate, args, &options, &decision)
+	if record != nil {
+		defer record.Log.Close() // what was acknowledged is durable before
 	}
+	g, req, err := e.ask(ctx, args, &options)
 	if err != nil {
-		return err
+		return noDecision(ctx, err)
 	}
-	options.Rule = rules(gate)
-	return e.conclude(ctx, gate, record, &decision, options)
-}
-
-// gate compiles the policies.
-func (e *evaluation) gate(ctx context.Context) (*evaluator.Evaluator, error) {
-	return evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List})
-}
-
-// decide prepares the document and decides on it.
-func (e *evaluation) decide(ctx context.Context, gate *evaluator.Evaluator, args []string, options *report.Options) (evaluator.Decision, error) {
-	input, err := e.document(ctx, args, options)
+	if g.Trail = record; wait > 0 {
+		g.Wait = e.waitFor(wait)
+	}
+	defer sparinglyFor(e.cfg)()
+	result, err := g.Run(ctx, req)
 	if err != nil {
-		return evaluator.Decision{}, err
+		return noDecision(ctx, err)
 	}
-	e.decided = input
-	decision, err := gate.Decide(ctx, input)
-	if err != nil {
-		return decision, err
-	}
-	list, err := e.weakened(ctx, gate)
-	decision.Weakened = append(decision.Weakened, list...)
-	return decision, err
+	options.Rule = rules(g.Policies)
+	return e.conclude(result, options)
 }
 
-// bounded gives do the time of one run. An error means that there is no
-// decision.
-func (e *evaluation) bounded(ctx context.Context, do func(context.Context) error) error {
-	if err := e.within(ctx, do); err != nil {
-		return usage("no decision was made: treat it as blocked", "%w", err)
-	}
-	return nil
-}
-
-// within gives do the time of one run.
-func (e *evaluation) within(ctx context.Context, do func(context.Context) error) error {
+// ask prepares the gate, and what it is asked.
+func (e *evaluation) ask(ctx context.Context, args []string, options *report.Options) (*gate.Gate, gate.Request, error) {
 	timeout, err := e.cfg.Timeout()
 	if err != nil {
+		return nil, gate.Request{}, err
+	}
+	e.insecure = applyInsecure(e.cmd, e.cfg)
+	g := &gate.Gate{Sources: sourcesFor(e.cfg, e.std), Clock: e.std.clock, Timeout: timeout, Collected: e.collected}
+	g.Weakened = func(ctx context.Context, input *evaluator.Input) ([]string, error) {
+		return e.weakened(ctx, g.Policies, input)
+	}
+	var req gate.Request
+	err = g.Within(ctx, func(ctx context.Context) error {
+		if g.Policies, err = evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List}); err != nil {
+			return err
+		}
+		req, err = e.question(ctx, args, options)
 		return err
+	})
+	return g, req, err
+}
+
+// noDecision is the error of a run that made no decision, or none that counts.
+func noDecision(ctx context.Context, err error) error {
+	var unrecorded *gate.UnrecordedError
+	var moved *gate.MovedError
+	var late *gate.TimeoutError
+	hint := "no decision was made: treat it as blocked"
+	switch {
+	case errors.As(err, &unrecorded):
+		return notRecorded(err)
+	case errors.As(err, &moved):
+		hint += "; wait for a digest instead"
+	case errors.As(err, &late):
+		hint += "; --timeout gives it longer"
+	default:
+		err = caused(ctx, err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
-	defer cancel()
-	if err := do(ctx); err != nil {
-		return caused(ctx, err)
-	}
-	return nil
+	return usage(hint, "%w", err)
 }
 
 // caused adds to err why ctx ended, if it did.
@@ -239,19 +235,15 @@ func caused(ctx context.Context, err error) error {
 	return err
 }
 
-// undecided is the error of a run that came to no decision.
-func undecided(ctx context.Context, err error) error {
-	return usage("no decision was made: treat it as blocked", "%w", caused(ctx, err))
-}
-
-// conclude records the decision, writes the outputs and turns the decision into
-// what the process ends with. What cannot be recorded is not written.
-func (e *evaluation) conclude(ctx context.Context, gate *evaluator.Evaluator, record *recorder, d *evaluator.Decision, options report.Options) error {
+// conclude writes the outputs and turns the decision into what the process ends
+// with.
+func (e *evaluation) conclude(result *gate.Result, options report.Options) error {
+	d := &result.Decision
 	end, err := ending(d.Outcome, d.ExitCode)
 	if err != nil {
 		return err
 	}
-	if err := record.decision(ctx, gate, d); err != nil {
+	if err := e.acknowledge(result.Recorded); err != nil {
 		return err
 	}
 	err = e.write(func(o report.Output) error { return o.Write(e.std.out, d, e.placed(o, options)) })
@@ -304,9 +296,9 @@ func ending(outcome evaluator.Outcome, code int) (end, err error) {
 }
 
 // rules says where the rule behind a code stands. Most runs never ask.
-func rules(gate *evaluator.Evaluator) func(code string) (string, int) {
+func rules(policies *evaluator.Evaluator) func(code string) (string, int) {
 	checks := sync.OnceValue(func() []evaluator.Check {
-		checks, err := gate.Checks()
+		checks, err := policies.Checks()
 		if err != nil {
 			return nil // a place to point to is lost, no reason
 		}

@@ -1,22 +1,17 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
 )
 
 // defaultWait is how long --wait waits where nobody says.
 const defaultWait = "1h"
-
-// glance is how often a waiting process looks at the clock: a machine that was
-// asleep, or whose clock was set, must not oversleep.
-const glance = 30 * time.Second
 
 // addWait declares --wait.
 func addWait(cmd *cobra.Command) {
@@ -42,73 +37,18 @@ func waiting(cmd *cobra.Command) (time.Duration, error) {
 	return length, nil
 }
 
-// await decides again and again while time alone is in the way and the opening
-// is not further away than the rest of --wait. d is the latest decision.
-func (e *evaluation) await(ctx context.Context, gate *evaluator.Evaluator, args []string, options *report.Options, d *evaluator.Decision) error {
-	deadline := e.std.clock().Add(e.wait)
-	for d.ExitCode == exitWait && d.OpensAt != nil {
-		if d.OpensAt.After(deadline) {
-			e.say("not waiting: the gate opens at %s, later than --wait allows (%s)", shown(*d.OpensAt), shown(deadline.In(d.OpensAt.Location())))
-			return nil
+// waitFor makes the gate wait, and tells on standard error what it waits for.
+func (e *evaluation) waitFor(length time.Duration) *gate.Wait {
+	return &gate.Wait{For: length, Sleep: e.std.sleep, Tell: func(w gate.Waiting) {
+		switch w.Step {
+		case gate.TooFar:
+			e.say("not waiting: the gate opens at %s, later than --wait allows (%s)", shown(w.OpensAt), shown(w.Deadline.In(w.OpensAt.Location())))
+		case gate.Sleeps:
+			e.say("waiting until %s (%s) for %s", shown(w.OpensAt), w.Left.Round(time.Second), awaited(w.Decision))
+		case gate.Collects:
+			e.say("collecting again")
 		}
-		e.say("waiting until %s (%s) for %s", shown(*d.OpensAt), d.OpensAt.Sub(e.std.clock()).Round(time.Second), awaited(d))
-		if err := e.sleepUntil(ctx, *d.OpensAt); err != nil {
-			return undecided(ctx, fmt.Errorf("wait for the gate to open: %w", err))
-		}
-		e.say("collecting again")
-		var next evaluator.Decision
-		err := e.bounded(ctx, func(ctx context.Context) (err error) {
-			next, err = e.decide(ctx, gate, args, options)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := sameArtifact(d, &next); err != nil {
-			return usage("no decision was made: treat it as blocked; wait for a digest instead", "%w", err)
-		}
-		*d = next
-	}
-	return nil
-}
-
-// sameArtifact refuses another image than the one that was waited for: the tag
-// was moved in the meantime. An artifact that cannot be read any more is denied
-// by its checks.
-func sameArtifact(was, is *evaluator.Decision) error {
-	if was.Deploy != nil && is.Deploy != nil && *was.Deploy != *is.Deploy {
-		return fmt.Errorf("while waiting for %s, the reference has come to name %s", *was.Deploy, *is.Deploy)
-	}
-	return nil
-}
-
-// sleepUntil returns when the clock shows at, or with ctx's error. It takes at
-// least a second, so that a clock behind the evaluator's cannot make it spin.
-func (e *evaluation) sleepUntil(ctx context.Context, at time.Time) error {
-	sleep := e.std.sleep
-	if sleep == nil {
-		sleep = rest
-	}
-	left := max(at.Sub(e.std.clock()), time.Second)
-	for left > 0 {
-		if err := sleep(ctx, min(left, glance)); err != nil {
-			return err
-		}
-		left = at.Sub(e.std.clock())
-	}
-	return nil
-}
-
-// rest lets real time pass.
-func rest(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	}}
 }
 
 // say tells on standard error what is being done.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,7 +171,7 @@ func TestAnInterruptedWaitIsNoDecision(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	r.awake = cancel
 	code, _ := r.eval(t, ctx, "--wait")
-	if code != exitNoDecision || r.slept != glance || !strings.Contains(r.err.String(), "interrupted") || r.out.Len() > 0 {
+	if code != exitNoDecision || r.slept > time.Minute || !strings.Contains(r.err.String(), "interrupted") || r.out.Len() > 0 {
 		t.Errorf("ends with %d after %s: %s%s", code, r.slept, r.out, r.err)
 	}
 }
@@ -190,16 +189,5 @@ func TestAClockSetBackIsWaitedFor(t *testing.T) {
 	code, d := r.eval(t, t.Context(), "--wait")
 	if code != exitAllow || r.slept != 30*time.Minute || d.Now.Hour() != 10 {
 		t.Errorf("ends with %d after %s, as of %s: %s", code, r.slept, d.Now, r.err)
-	}
-}
-
-func TestRestEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := rest(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("rest = %v", err)
-	}
-	if err := rest(t.Context(), time.Millisecond); err != nil {
-		t.Errorf("rest = %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -31,7 +32,7 @@ func nameOf(ctx context.Context, log *trail.Log) (*trailName, error) {
 // flag, a variable or a nearer file put in the place of another. Not listed are a
 // trail that the settings pin and a service to which they give the image's
 // repository.
-func (e *evaluation) weakened(ctx context.Context, gate *evaluator.Evaluator) ([]string, error) {
+func (e *evaluation) weakened(ctx context.Context, policies *evaluator.Evaluator, input *evaluator.Input) ([]string, error) {
 	list := []string{}
 	if e.insecure {
 		list = append(list, "--"+config.InsecureFlag)
@@ -51,13 +52,13 @@ func (e *evaluation) weakened(ctx context.Context, gate *evaluator.Evaluator) ([
 	if len(replaced) == 0 {
 		return list, nil
 	}
-	pins, err := e.pins(ctx, gate)
+	pins, err := pinsFor(ctx, policies, input.Document().Request)
 	if err != nil {
 		return list, err
 	}
 	for _, r := range replaced {
 		about := r.Name == "service" || r.Name == "environment"
-		if about && !collected || r.Name == "service" && pins.ownsImage(e.decided) || r.Name == "trail" && pins.pinsTrail(e.trailName(ctx)) {
+		if about && !collected || r.Name == "service" && pins.ownsImage(input) || r.Name == "trail" && pins.pinsTrail(e.trailName(ctx)) {
 			continue
 		}
 		list = append(list, r.String())
@@ -74,9 +75,8 @@ type pins struct {
 	} `json:"audit"`
 }
 
-func (e *evaluation) pins(ctx context.Context, gate *evaluator.Evaluator) (p pins, err error) {
-	request := e.decided.Document().Request
-	text, err := gate.Settings(ctx, request.Environment, request.Service)
+func pinsFor(ctx context.Context, policies *evaluator.Evaluator, request facts.Request) (p pins, err error) {
+	text, err := policies.Settings(ctx, request.Environment, request.Service)
 	if err != nil {
 		return p, err
 	}

@@ -60,30 +60,14 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var schedule evaluator.Schedule
-	err = e.bounded(ctx, func(ctx context.Context) error {
-		gate, err := e.gate(ctx)
-		if err != nil {
-			return err
-		}
-		input, err := e.document(ctx, args, &options)
-		if err != nil {
-			return err
-		}
-		search, err := reach.from(input.Now())
-		if err != nil {
-			return err
-		}
-		if schedule, err = gate.When(ctx, input, search); err != nil {
-			return err
-		}
-		e.decided = input
-		list, err := e.weakened(ctx, gate)
-		schedule.Weakened = append(schedule.Weakened, list...)
-		return err
-	})
+	g, req, err := e.ask(ctx, args, &options)
 	if err != nil {
-		return err
+		return noDecision(ctx, err)
+	}
+	defer sparinglyFor(e.cfg)()
+	schedule, err := g.When(ctx, req, reach.from)
+	if err != nil {
+		return noDecision(ctx, err)
 	}
 	end, err := ending(schedule.Outcome, schedule.ExitCode)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 // layers says what each part of the house may import of the others. A folder is
 // under the longest name that it begins with; its own name is always allowed.
 var layers = map[string][]string{
-	"cmd":            {"internal", "collectors", "evaluator", "trail", "facts", "policies"},
+	"cmd":            {"gate", "internal", "collectors", "evaluator", "trail", "facts", "policies"},
+	"gate":           {"internal/report", "collectors", "evaluator", "trail", "facts"},
 	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
 	"internal/house": {"evaluator"},
 	"internal/bench": {"internal/invented", "internal/replay", "collectors", "evaluator", "trail", "facts", "policies"},

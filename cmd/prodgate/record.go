@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/prodgate/prodgate/gate"
+	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/trail"
+)
+
+// notRecorded is the error of a decision that the trail does not hold.
+func notRecorded(err error) error {
+	return usage("the decision counts only if it is recorded: treat it as blocked; make the trail writable, or name another with --trail", "%w", err)
+}
+
+// openTrail opens the trail for writing, before anything is collected; nil if
+// none is configured. An error means that there will be no decision.
+func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
+	location := e.cfg.Get("trail")
+	if !location.Given() {
+		return nil, nil
+	}
+	if vanishes(e.std, location.Text) {
+		warnVanishing(e.std, location)
+	}
+	timeout, err := e.cfg.Timeout()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
+	defer cancel()
+	log, err := trail.Open(ctx, location.Text, trail.Options{Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	if err != nil {
+		return nil, notRecorded(caused(ctx, err))
+	}
+	if e.trail, err = nameOf(ctx, log); err != nil {
+		return nil, notRecorded(caused(ctx, err))
+	}
+	return &gate.Trail{Log: log, Writer: writer(e.std), Run: runAddress(e.std), Program: programVersion()}, nil
+}
+
+// vanishes says whether the trail is a file of a CI system's runner.
+func vanishes(std stdio, location string) bool {
+	ci := std.getenv("CI")
+	return ci != "" && ci != "false" && ci != "0" && !strings.Contains(location, "://")
+}
+
+// warnVanishing says so, however quiet the run is to be.
+func warnVanishing(std stdio, location config.Value) {
+	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: on a hosted one it is gone with the job, and with it what is recorded now. Name a trail that stays, such as postgres://…\n",
+		print.Text(std.short(location.Text)), location.Origin)
+}
+
+// acknowledge reports what the trail returned for a decision: an owed review, and
+// the receipt for --receipt.
+func (e *evaluation) acknowledge(recorded *gate.Recorded) error {
+	if recorded == nil {
+		return nil
+	}
+	if recorded.Owes != "" {
+		e.say("this emergency owes a review: record it with prodgate audit record emergency.reviewed --settles %s", recorded.Owes)
+	}
+	if e.receipt == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(recorded.Receipt, "", "  ")
+	if err == nil {
+		err = os.WriteFile(e.receipt, append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return usage("the decision is recorded, but counts only where it is written: treat it as blocked", "write the receipt: %w", err)
+	}
+	return nil
+}
