@@ -11,8 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // foreign are the files that other tools write, in which unknown keys are
@@ -66,7 +66,7 @@ func TestAFileThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
 			return os.WriteFile(path, []byte(whole[:len(whole)*2/3]), 0o644) == nil
 		}, ""},
 		{"too long", func(t *testing.T, path, _ string) bool {
-			return os.Truncate(path, file.MaxReport+1) == nil
+			return os.Truncate(path, strict.MaxReport+1) == nil
 		}, "which is the limit"},
 		{"an unknown key", func(t *testing.T, path, content string) bool {
 			return !foreign[filepath.Base(path)] && os.WriteFile(path, []byte(asJSON(t, content, "bogus_key")), 0o644) == nil

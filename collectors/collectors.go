@@ -18,7 +18,6 @@ import (
 	"github.com/prodgate/prodgate/collectors/build"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/incidents"
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/monitoring"
 	"github.com/prodgate/prodgate/collectors/notifications"
 	"github.com/prodgate/prodgate/collectors/oncall"
@@ -28,10 +27,11 @@ import (
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan"
+	"github.com/prodgate/prodgate/scan/sbom"
 )
 
 // Collector reads one source and reports what it saw.
@@ -55,7 +55,7 @@ type Kinder interface {
 
 // ErrUnconfigured is what a Collector returns, wrapped, when nobody said where
 // to look. The text around it names the key that would say so.
-var ErrUnconfigured = file.ErrUnconfigured
+var ErrUnconfigured = strict.ErrUnconfigured
 
 // All are the collectors prodgate has, each reading what cfg names. This is
 // the one list: a source that does not stand here is never read.
@@ -116,9 +116,9 @@ func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar
 
 // Scan looks for vulnerabilities in the image that reference names, one scan for
 // each platform. The error holds no secrets.
-func Scan(ctx context.Context, reference string, options scanner.Options) ([]scanner.Scan, error) {
+func Scan(ctx context.Context, reference string, options scan.Options) ([]scan.Scan, error) {
 	options.Redact = redact
-	scans, err := scanner.Image(ctx, reference, options)
+	scans, err := scan.Image(ctx, reference, options)
 	if err != nil {
 		return nil, redacted{err}
 	}
@@ -132,12 +132,12 @@ func Scan(ctx context.Context, reference string, options scanner.Options) ([]sca
 
 // ScanBill looks for vulnerabilities in what a bill of materials lists, one scan
 // for each bill in content; name is what errors call it.
-func ScanBill(ctx context.Context, name string, content []byte, options scanner.Options) ([]scanner.Scan, error) {
+func ScanBill(ctx context.Context, name string, content []byte, options scan.Options) ([]scan.Scan, error) {
 	bills, err := sbom.Read(name, content)
 	if err != nil {
 		return nil, redacted{err}
 	}
-	scans, err := scanner.Bill(ctx, bills, options)
+	scans, err := scan.Bill(ctx, bills, options)
 	if err != nil {
 		return nil, redacted{err}
 	}

@@ -9,10 +9,10 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan"
 )
 
 // DefaultTimeout is how long one source may take where nothing else is said.
@@ -103,10 +103,10 @@ type Scans struct {
 
 // OwnScan says what prodgate's own scan looks at and with what.
 type OwnScan struct {
-	Inventory scanner.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
-	Bills     []string     `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
-	Database  string       `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
-	Platforms []string     `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
+	Inventory scan.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
+	Bills     []string  `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
+	Database  string    `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
+	Platforms []string  `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
 }
 
 // Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
@@ -130,12 +130,12 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
 
 // file is the file of a section, as its collector wants it.
-func (c Config) file(section string, f File) file.Path {
-	return file.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
+func (c Config) file(section string, f File) strict.Path {
+	return strict.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
 }
 
 // recordedFile is the file of a section that the audit trail can tell as well.
-func (c Config) recordedFile(section string, r Recorded) file.Path {
+func (c Config) recordedFile(section string, r Recorded) strict.Path {
 	return c.file(section, File{r.File})
 }
 
@@ -145,23 +145,23 @@ func (c Config) readsLog() bool {
 }
 
 // reports are the files that scanners wrote.
-func (c Config) reports() []file.Path {
-	return c.files("reports", c.Vulnerabilities.Reports, file.MaxReport)
+func (c Config) reports() []strict.Path {
+	return c.files("reports", c.Vulnerabilities.Reports, strict.MaxReport)
 }
 
 // database is the file that says how old a scan's advisories were.
-func (c Config) database() file.Path {
-	return file.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
+func (c Config) database() strict.Path {
+	return strict.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
 }
 
 // vex are the files in which others say what does no harm.
-func (c Config) vex() []file.Path {
-	return c.files("vex", c.Vulnerabilities.VEX, file.MaxReport)
+func (c Config) vex() []strict.Path {
+	return c.files("vex", c.Vulnerabilities.VEX, strict.MaxReport)
 }
 
 // ignore are the files in which somebody asks to let something pass.
-func (c Config) ignore() []file.Path {
-	return c.files("ignore", c.Vulnerabilities.Ignore, file.MaxSize)
+func (c Config) ignore() []strict.Path {
+	return c.files("ignore", c.Vulnerabilities.Ignore, strict.MaxSize)
 }
 
 // own is prodgate's own scan, where it is asked for.
@@ -178,16 +178,16 @@ func (c Config) own() *vulnerabilities.Own {
 		}
 	}
 	return &vulnerabilities.Own{
-		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
-		Bills:   c.files("scan.sboms", s.Bills, scanner.MaxBill),
+		Options: scan.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
+		Bills:   c.files("scan.sboms", s.Bills, scan.MaxBill),
 	}
 }
 
 // files are those that a key of sources.vulnerabilities lists.
-func (c Config) files(key string, names []string, limit int64) []file.Path {
-	var paths []file.Path
+func (c Config) files(key string, names []string, limit int64) []strict.Path {
+	var paths []strict.Path
 	for _, name := range names {
-		paths = append(paths, file.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities." + key, Max: limit})
+		paths = append(paths, strict.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities." + key, Max: limit})
 	}
 	return paths
 }

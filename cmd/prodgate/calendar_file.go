@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/ical"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )

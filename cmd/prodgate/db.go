@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
+	"github.com/prodgate/prodgate/scan/mirror"
 	"github.com/spf13/cobra"
 )
 

@@ -19,8 +19,8 @@ import (
 	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
 // pushDatabase is the script command pushdb REPOSITORY:TAG TIME: it pushes a

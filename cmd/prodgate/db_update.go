@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/mirror"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/scan/mirror"
 	"github.com/spf13/cobra"
 )
 

@@ -6,9 +6,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan"
 	"github.com/spf13/cobra"
 )
 
@@ -17,7 +17,7 @@ type scanning struct {
 	std     stdio
 	cmd     *cobra.Command
 	outputs []report.Output
-	options scanner.Options
+	options scan.Options
 	quiet   bool
 	sbom    string // file, - for standard input
 	report  string // file, - for standard input
@@ -54,7 +54,7 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	flags.String("sbom", "", "scan this bill of materials instead of an image, - for standard input")
 	flags.String("report", "", "show what this report of another tool says, - for standard input")
 	flags.String("metadata", "", "metadata.json of the advisory database that the report's scanner used, where the report does not tell")
-	flags.String("inventory", string(scanner.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
+	flags.String("inventory", string(scan.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
 	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
 	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
 	flags.StringArray("ignore", nil, "show what this .trivyignore asks to ignore, repeatable; it waives nothing")
@@ -121,8 +121,8 @@ func noFile(std stdio, name string) error {
 }
 
 func fromWords() []string {
-	words := make([]string, 0, len(scanner.Froms))
-	for _, f := range scanner.Froms {
+	words := make([]string, 0, len(scan.Froms))
+	for _, f := range scan.Froms {
 		words = append(words, string(f))
 	}
 	return words
@@ -151,7 +151,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	if err := knownWord("--inventory", from, fromWords()...); err != nil {
 		return nil, err
 	}
-	s.options.From = scanner.From(from)
+	s.options.From = scan.From(from)
 	s.options.Platforms, _ = flags.GetStringArray("platform")
 	s.options.Clock = std.clock
 	s.options.Undigested = len(s.vex) == 0 // a VEX document may speak of the image by its digest

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan"
 )
 
 // patience is how long a scan may take where nobody says: an image has to be
@@ -57,7 +57,7 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 	progress := newTransferLine(s.std, !s.quiet && isTerminal(s.std.err))
 	defer progress.clear()
 	s.options.Progress = progress.show
-	var scans []scanner.Scan
+	var scans []scan.Scan
 	var err error
 	switch {
 	case s.report != "":
@@ -87,8 +87,8 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 }
 
 // bill scans a bill of materials.
-func (s *scanning) bill(ctx context.Context) ([]scanner.Scan, error) {
-	name, content, err := readNamed(ctx, s.std, s.sbom, scanner.MaxBill)
+func (s *scanning) bill(ctx context.Context) ([]scan.Scan, error) {
+	name, content, err := readNamed(ctx, s.std, s.sbom, scan.MaxBill)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *scanning) bill(ctx context.Context) ([]scanner.Scan, error) {
 }
 
 // include adds what one scan found.
-func include(result *report.Scan, scan scanner.Scan) {
+func include(result *report.Scan, scan scan.Scan) {
 	inv := scan.Inventory
 	result.ScannedAt = known(scan.ScannedAt)
 	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt), Schema: scan.Database.Version}

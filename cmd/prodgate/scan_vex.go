@@ -9,10 +9,10 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/ignore"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/vex"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan/ignore"
+	"github.com/prodgate/prodgate/scan/vex"
 )
 
 // maxStatements bounds a VEX document and an ignore file, in bytes.

@@ -20,7 +20,7 @@ import (
 	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
 // writeAdvisories is the script command advisories DIR: it makes a database of

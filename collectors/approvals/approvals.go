@@ -28,8 +28,8 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -39,7 +39,7 @@ var Skeleton string
 
 // Collector reads the approvals from File.
 type Collector struct {
-	File file.Path
+	File strict.Path
 }
 
 // Name is the section's key.
@@ -51,9 +51,9 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	var section facts.Approvals
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{
+	evidence, err := c.File.Decode(ctx, &section, strict.Rules{
 		One:    true,
-		Refuse: file.OwnWord,
+		Refuse: strict.OwnWord,
 		Cure: map[string]string{
 			"decision": "write approved, rejected or withdrawn: an entry that does not say so is no approval",
 		},

@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/registry"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
 )
 
 // Options say how to reach registries.

@@ -20,8 +20,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton shows the keys that are read.
@@ -31,7 +31,7 @@ var Skeleton string
 
 // Collector reads provenance from File.
 type Collector struct {
-	File file.Path
+	File strict.Path
 }
 
 // Name is the section's key.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 const (
@@ -53,7 +53,7 @@ func collect(t testing.TB, content string) (*facts.Build, error) {
 	if err := os.WriteFile(filepath.Join(dir, "p.json"), []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	section, err := Collector{File: file.Path{Dir: dir, Name: "p.json"}}.Collect(context.Background(), facts.Request{Digest: "sha256:" + ours})
+	section, err := Collector{File: strict.Path{Dir: dir, Name: "p.json"}}.Collect(context.Background(), facts.Request{Digest: "sha256:" + ours})
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func FuzzProvenance(f *testing.F) {
 	}
 	f.Add(`{"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"e30="}}`)
 	f.Fuzz(func(t *testing.T, content string) {
-		records, err := parse(file.Text{Name: "p.json", Data: []byte(content)})
+		records, err := parse(strict.Text{Name: "p.json", Data: []byte(content)})
 		if err != nil {
 			return
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // buildType is a form of provenance: where a builder records what it built.
@@ -15,7 +15,7 @@ import (
 type buildType struct {
 	uri     string // as the record names it; "*" stands for any version
 	version string // of the provenance: v0.2 or v1
-	source  func(predicate file.Value) (source, error)
+	source  func(predicate strict.Value) (source, error)
 }
 
 // ownType is for builders that no other build type is for.
@@ -64,7 +64,7 @@ var buildTypes = []buildType{
 // sourceOf is what was built, as the build type named kind records it. A record
 // of another type, or one that is silent, is an error: the commits of a record
 // may be those of dependencies, of a pipeline or of a builder.
-func sourceOf(kind, version string, predicate file.Value) (source, error) {
+func sourceOf(kind, version string, predicate strict.Value) (source, error) {
 	for _, t := range buildTypes {
 		if t.version != version || !t.is(kind) {
 			continue
@@ -90,7 +90,7 @@ func (t buildType) is(kind string) bool {
 
 // githubWorkflow reads what actions/attest-build-provenance writes. The source
 // is the workflow's repository at its ref; its commit is that dependency's.
-func githubWorkflow(p file.Value) (source, error) {
+func githubWorkflow(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	workflow := definition.Get("externalParameters").Get("workflow")
 	all, err := descriptors(definition.Get("resolvedDependencies"))
@@ -110,7 +110,7 @@ func at(list []descriptor, repository, ref string) []descriptor {
 
 // githubGenerator reads what slsa-github-generator writes as v0.2. The source is
 // that of the calling workflow, in configSource; it is the first material, too.
-func githubGenerator(p file.Value) (source, error) {
+func githubGenerator(p strict.Value) (source, error) {
 	invocation := p.Get("invocation")
 	var config descriptor
 	if err := invocation.Get("configSource").Decode(&config); err != nil {
@@ -137,7 +137,7 @@ func sameAddress(list []descriptor, uri string) []descriptor {
 
 // githubDelegator reads what builders on slsa-github-generator's framework write
 // as v1. The source is the first dependency.
-func githubDelegator(p file.Value) (source, error) {
+func githubDelegator(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	all, err := descriptors(definition.Get("resolvedDependencies"))
 	if err != nil {
@@ -153,7 +153,7 @@ func githubDelegator(p file.Value) (source, error) {
 }
 
 // namedSource reads the parameter "source", a git repository and its commit.
-func namedSource(p file.Value) (source, error) {
+func namedSource(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	var named descriptor
 	if err := definition.Get("externalParameters").Get("source").Decode(&named); err != nil {
@@ -167,13 +167,13 @@ func namedSource(p file.Value) (source, error) {
 }
 
 // buildKitV02 reads what BuildKit writes by default.
-func buildKitV02(p file.Value) (source, error) {
+func buildKitV02(p strict.Value) (source, error) {
 	vcs := p.Get("metadata").Get("https://mobyproject.org/buildkit@v1#metadata").Get("vcs")
 	return buildKit(p.Get("invocation").Get("configSource"), p.Get("materials"), vcs)
 }
 
 // buildKitV1 reads what BuildKit writes with version=v1.
-func buildKitV1(p file.Value) (source, error) {
+func buildKitV1(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	vcs := p.Get("runDetails").Get("metadata").Get("buildkit_metadata").Get("vcs")
 	return buildKit(definition.Get("externalParameters").Get("configSource"), definition.Get("resolvedDependencies"), vcs)
@@ -181,7 +181,7 @@ func buildKitV1(p file.Value) (source, error) {
 
 // buildKit is the git repository that was the build context; for a context on
 // disk, what the client said of it. Dependencies are also what ADD fetched.
-func buildKit(context, dependencies, vcs file.Value) (source, error) {
+func buildKit(context, dependencies, vcs strict.Value) (source, error) {
 	var config descriptor
 	if err := context.Decode(&config); err != nil {
 		return source{}, err
@@ -220,8 +220,8 @@ const tektonCure = "declare CHAINS-GIT_URL and CHAINS-GIT_COMMIT as parameters o
 // tektonV02 reads what Tekton Chains writes as slsa/v1 and in-toto. What is
 // hinted is the source; without hints, the material that is neither an image nor
 // where a pipeline or task comes from.
-func tektonV02(p file.Value) (source, error) {
-	var runs []file.Value
+func tektonV02(p strict.Value) (source, error) {
+	var runs []strict.Value
 	if err := p.Get("buildConfig").Get("tasks").Decode(&runs); err != nil {
 		return source{}, err
 	}
@@ -229,7 +229,7 @@ func tektonV02(p file.Value) (source, error) {
 	var hinted []source
 	var definitions []descriptor
 	for _, run := range runs {
-		var results []file.Value
+		var results []strict.Value
 		if err := run.Get("results").Decode(&results); err != nil {
 			return source{}, err
 		}
@@ -276,8 +276,8 @@ func tekton(s source, err error) (source, error) {
 }
 
 // byName are the values of list by their names.
-func byName(list []file.Value) map[string]file.Value {
-	by := make(map[string]file.Value, len(list))
+func byName(list []strict.Value) map[string]strict.Value {
+	by := make(map[string]strict.Value, len(list))
 	for _, v := range list {
 		by[v.Get("name").Text()] = v
 	}
@@ -300,7 +300,7 @@ func hint(url, commit string) (source, bool, error) {
 // tektonV1 reads what Tekton Chains writes as slsa/v2alpha3 and slsa/v2alpha4.
 // The source is what the run's parameters or results hint at, else the
 // dependency that is named as an input.
-func tektonV1(p file.Value) (source, error) {
+func tektonV1(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	all, err := descriptors(definition.Get("resolvedDependencies"))
 	if err != nil {
@@ -309,7 +309,7 @@ func tektonV1(p file.Value) (source, error) {
 	inputs := slices.DeleteFunc(gitOnly(all), func(d descriptor) bool {
 		return !slices.Contains([]string{"inputs/result", "inputs/results", "input/result", "input/results"}, d.Name)
 	})
-	var parameters []file.Value
+	var parameters []strict.Value
 	if err := definition.Get("externalParameters").Get("runSpec").Get("params").Decode(&parameters); err != nil {
 		return source{}, err
 	}
@@ -342,8 +342,8 @@ func tektonV1(p file.Value) (source, error) {
 
 // byProducts are the sources that results of tasks and pipelines name, such as
 // taskRunResults/CHAINS-GIT_COMMIT, whose content is base64 of JSON.
-func byProducts(run file.Value) ([]source, error) {
-	var list []file.Value
+func byProducts(run strict.Value) ([]source, error) {
+	var list []strict.Value
 	for _, key := range []string{"byproducts", "byProducts"} { // the specification's spelling, and Tekton's
 		if err := run.Get(key).Decode(&list); err != nil {
 			return nil, err
@@ -371,7 +371,7 @@ func byProducts(run file.Value) ([]source, error) {
 }
 
 // content is the text that a by-product holds, or "".
-func content(v file.Value) string {
+func content(v strict.Value) string {
 	raw, err := base64.StdEncoding.DecodeString(v.Get("content").Text())
 	var text string
 	if err != nil || json.Unmarshal(raw, &text) != nil {
@@ -383,7 +383,7 @@ func content(v file.Value) string {
 // cloudBuildV02 reads what Cloud Build writes as v0.2. COMMIT_SHA is the commit
 // that it built. Without it the source is the repository of the build's
 // configuration, if nothing else was fetched from git.
-func cloudBuildV02(p file.Value) (source, error) {
+func cloudBuildV02(p strict.Value) (source, error) {
 	invocation := p.Get("invocation")
 	var config descriptor
 	if err := invocation.Get("configSource").Decode(&config); err != nil {
@@ -414,7 +414,7 @@ func withCommit(list []descriptor, hash string) []descriptor {
 // cloudBuildV1 reads what Cloud Build writes as v1. The source is the dependency
 // at sourceToBuild; without it, at buildConfigSource; for a configuration that is
 // inline, the one at COMMIT_SHA. COMMIT_SHA must be its commit.
-func cloudBuildV1(p file.Value) (source, error) {
+func cloudBuildV1(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	parameters := definition.Get("externalParameters")
 	hash := definition.Get("internalParameters").Get("systemSubstitutions").Get("COMMIT_SHA").Text()
@@ -442,7 +442,7 @@ func cloudBuildV1(p file.Value) (source, error) {
 
 // gitLabV02 reads what GitLab's runners wrote before 16.7. The source is
 // configSource.
-func gitLabV02(p file.Value) (source, error) {
+func gitLabV02(p strict.Value) (source, error) {
 	invocation := p.Get("invocation")
 	var config descriptor
 	if err := invocation.Get("configSource").Decode(&config); err != nil {
@@ -453,7 +453,7 @@ func gitLabV02(p file.Value) (source, error) {
 
 // gitLabV1 reads what GitLab and its runners write. The source is the dependency
 // with the project's address.
-func gitLabV1(p file.Value) (source, error) {
+func gitLabV1(p strict.Value) (source, error) {
 	definition := p.Get("buildDefinition")
 	parameters := definition.Get("externalParameters")
 	all, err := descriptors(definition.Get("resolvedDependencies"))
@@ -465,7 +465,7 @@ func gitLabV1(p file.Value) (source, error) {
 
 // gitLab is the project's commit, one of inputs. Runners write it as a digest
 // called sha256, whatever it is.
-func gitLab(inputs []descriptor, project string, variables file.Value) (source, error) {
+func gitLab(inputs []descriptor, project string, variables strict.Value) (source, error) {
 	repository, _ := splitAddress(project)
 	var named []source
 	for _, d := range inputs {

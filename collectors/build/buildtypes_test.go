@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // What the records in testdata hold besides the source, which is at commit.
@@ -226,7 +226,7 @@ func TestEveryBuildTypeIsListedOnce(t *testing.T) {
 		if !strings.Contains(string(page), "`"+b.uri+"`") {
 			t.Errorf("docs/provenance.md does not describe %s", b.uri)
 		}
-		if _, err := b.source(file.Value{}); err == nil {
+		if _, err := b.source(strict.Value{}); err == nil {
 			t.Errorf("%s (%s) reads a source out of nothing", b.uri, b.version)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // statementPayload is the payload type of an in-toto statement in an envelope.
@@ -20,7 +20,7 @@ const maxNames = 10000
 // record is one provenance statement.
 type record struct {
 	digests   []string // sha256:…, of its subjects
-	predicate file.Value
+	predicate strict.Value
 	version   string // of the predicate: v0.2 or v1
 }
 
@@ -44,16 +44,16 @@ type statement struct {
 	Subject []struct {
 		Digest map[string]string `json:"digest"`
 	} `json:"subject"`
-	PredicateType string     `json:"predicateType"`
-	Predicate     file.Value `json:"predicate"`
+	PredicateType string       `json:"predicateType"`
+	Predicate     strict.Value `json:"predicate"`
 }
 
 // parse reads every provenance statement of t. Statements of other types (bills
 // of materials, test results) are passed over; an unknown version of provenance
 // is an error.
-func parse(t file.Text) ([]record, error) {
-	foreign := file.Rules{Foreign: true}
-	values, err := file.DecodeStream[value](t, foreign)
+func parse(t strict.Text) ([]record, error) {
+	foreign := strict.Rules{Foreign: true}
+	values, err := strict.DecodeStream[value](t, foreign)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (v value) open(name string) (statement, error) {
 	if err != nil {
 		return statement{}, fmt.Errorf("the envelope's payload: %w", err)
 	}
-	inside, err := file.DecodeStream[statement](file.Text{Name: name + " (payload)", Data: raw}, file.Rules{Foreign: true})
+	inside, err := strict.DecodeStream[statement](strict.Text{Name: name + " (payload)", Data: raw}, strict.Rules{Foreign: true})
 	if err != nil {
 		return statement{}, err
 	}
@@ -130,7 +130,7 @@ func (s statement) record() (record, bool, error) {
 		if !ok {
 			continue
 		}
-		digest, err := file.Normalise("sha256:"+sum, "digest")
+		digest, err := strict.Normalise("sha256:"+sum, "digest")
 		if err != nil {
 			return record{}, false, fmt.Errorf("subject %q: %w", "sha256:"+sum, err)
 		}

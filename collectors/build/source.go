@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // source is what was built.
@@ -28,7 +28,7 @@ type descriptor struct {
 }
 
 // descriptors decodes a list of inputs.
-func descriptors(v file.Value) ([]descriptor, error) {
+func descriptors(v strict.Value) ([]descriptor, error) {
 	var list []descriptor
 	err := v.Decode(&list)
 	return list, err
@@ -69,7 +69,7 @@ func newSource(commit, repository string) (source, error) {
 	if clean, dirty := strings.CutSuffix(commit, "-dirty"); dirty {
 		return source{}, fmt.Errorf("it was built from changes to commit %s that were not committed; commit them and build again", clean)
 	}
-	normal, err := file.Normalise(commit, "commit")
+	normal, err := strict.Normalise(commit, "commit")
 	if err != nil || len(normal) != 40 && len(normal) != 64 {
 		return source{}, fmt.Errorf("%q is not a full commit hash", commit)
 	}

@@ -36,9 +36,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/web"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/web"
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
@@ -52,7 +52,7 @@ const horizonDays = 120
 
 // Collector reads the calendar from File and the feeds it names.
 type Collector struct {
-	File  file.Path
+	File  strict.Path
 	Clock func() time.Time // the instant around which to report; nil: time.Now
 	Web   *web.Client      // reads feeds; nil: one that the whole process shares
 }
@@ -113,7 +113,7 @@ func (c Collector) read(ctx context.Context, within Range, lint func(*window, co
 		return nil, err
 	}
 	var r record
-	if err := text.Decode(&r, file.Rules{}); err != nil {
+	if err := text.Decode(&r, strict.Rules{}); err != nil {
 		return nil, err
 	}
 	site, err := zone.Load(r.Timezone)
@@ -138,7 +138,7 @@ func (c Collector) read(ctx context.Context, within Range, lint func(*window, co
 			Timezone: r.Timezone, From: from, Horizon: horizon,
 			Freezes: inOrder(w.freezes), Holidays: inOrder(w.holidays),
 		},
-		Evidence: file.Together(append([]file.Text{text}, texts...)...),
+		Evidence: strict.Together(append([]strict.Text{text}, texts...)...),
 		Warnings: w.sortedWarnings(),
 		Scopes:   scopes(r, w.source),
 		Files:    c.files(r.Feeds),

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // collect reads a calendar around an instant.
@@ -21,7 +21,7 @@ func collect(t *testing.T, content, now string) (*facts.Calendar, error) {
 	if err := os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, now) }}
+	c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, now) }}
 	section, err := c.Collect(context.Background(), facts.Request{})
 	if err != nil {
 		return nil, err

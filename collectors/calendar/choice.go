@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/ical"
 )
 
 // meaning is what a feed's events are to the gate.

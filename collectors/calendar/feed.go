@@ -11,10 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/web"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/ical"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/web"
 )
 
 const (
@@ -47,7 +47,7 @@ type feed struct {
 
 // fetched is a feed that was read, or why it could not be.
 type fetched struct {
-	text     file.Text
+	text     strict.Text
 	calendar *ical.Calendar
 	events   []ical.Event
 	err      error
@@ -55,7 +55,7 @@ type fetched struct {
 
 // readFeeds adds the events of each feed to w and returns what was read, in the
 // order of the file. One feed that cannot be read is an error.
-func (c Collector) readFeeds(ctx context.Context, w *window, feeds []feed) ([]file.Text, error) {
+func (c Collector) readFeeds(ctx context.Context, w *window, feeds []feed) ([]strict.Text, error) {
 	if err := checkFeeds(feeds, w.source); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (c Collector) readFeeds(ctx context.Context, w *window, feeds []feed) ([]fi
 		})
 	}
 	running.Wait()
-	var texts []file.Text
+	var texts []strict.Text
 	var problems []error
 	for i, f := range feeds {
 		if err := answers[i].err; err != nil {
@@ -178,13 +178,13 @@ func (w *window) seen() (from, to time.Time) {
 }
 
 // fetch reads the feed's bytes.
-func (c Collector) fetch(ctx context.Context, f feed) (file.Text, error) {
+func (c Collector) fetch(ctx context.Context, f feed) (strict.Text, error) {
 	if f.File != nil {
 		return c.fetchFile(ctx, f)
 	}
 	at, err := f.address()
 	if err != nil {
-		return file.Text{}, err
+		return strict.Text{}, err
 	}
 	limit := defaultMaxAge
 	if f.MaxAge != nil {
@@ -196,9 +196,9 @@ func (c Collector) fetch(ctx context.Context, f feed) (file.Text, error) {
 	}
 	data, err := client.Get(ctx, web.Request{URL: at, Accept: mediaType, Max: ical.DefaultMaxBytes, MaxAge: limit})
 	if err != nil {
-		return file.Text{}, fmt.Errorf("read %s: %w", web.Host(at), err)
+		return strict.Text{}, fmt.Errorf("read %s: %w", web.Host(at), err)
 	}
-	return file.Of(label(f, at), data), nil
+	return strict.Of(label(f, at), data), nil
 }
 
 // address is where the feed is.
@@ -243,9 +243,9 @@ func (c Collector) files(feeds []feed) []string {
 }
 
 // fetchFile reads a feed that is a file beside the calendar.
-func (c Collector) fetchFile(ctx context.Context, f feed) (file.Text, error) {
+func (c Collector) fetchFile(ctx context.Context, f feed) (strict.Text, error) {
 	name := c.beside(*f.File)
-	path := file.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
+	path := strict.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
 	text, err := path.Read(ctx)
 	if err != nil || f.MaxAge == nil {
 		return text, err

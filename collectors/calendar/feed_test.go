@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/web"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/ical"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/web"
 )
 
 // noon is when these tests collect.
@@ -48,7 +48,7 @@ func reportAt(t *testing.T, now, zone, feeds string, files map[string]string) (*
 			t.Fatal(err)
 		}
 	}
-	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, now) }, Web: &web.Client{}}
+	c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, now) }, Web: &web.Client{}}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	return c.Read(ctx, c.gateRange)
@@ -244,7 +244,7 @@ func TestAFileThatNobodyWritesAnyMoreIsAnError(t *testing.T) {
 		if err := os.Chtimes(filepath.Join(dir, "f.ics"), now, now.Add(-age)); err != nil {
 			t.Fatal(err)
 		}
-		c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return now }}
+		c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return now }}
 		_, err := c.Collect(t.Context(), facts.Request{})
 		if fine != (err == nil) || err != nil && !strings.Contains(err.Error(), `feed "Company": "f.ics" was written 24h0m1s ago, and max_age is 24h0m0s`) {
 			t.Errorf("written %s ago: %v", age, err)
@@ -415,7 +415,7 @@ func TestFreezesThatBeginOrEndInAChangeOfTheClocks(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return before }}
+				c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return before }}
 				r, err := c.Read(t.Context(), c.gateRange)
 				if err != nil {
 					t.Fatal(err)
@@ -450,7 +450,7 @@ func BenchmarkAFeedOfFiveMegabytes(b *testing.B) {
 		b.Fatal(err)
 	}
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return now }, Web: &web.Client{}}
+	c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return now }, Web: &web.Client{}}
 	b.SetBytes(int64(len(content)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -471,7 +471,7 @@ func TestADayThatHasBegunIsStillOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, "2028-01-01T00:00:00Z") }}
+	c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, "2028-01-01T00:00:00Z") }}
 	r, err := c.Read(t.Context(), func(*time.Location) (from, to time.Time, err error) {
 		return instant(t, "2027-05-01T12:00:00Z"), instant(t, "2027-05-02T12:00:00Z"), nil
 	})

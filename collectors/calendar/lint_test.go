@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
@@ -35,7 +35,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(tt.content), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, "2026-11-24T00:00:00Z") }}
+			c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, "2026-11-24T00:00:00Z") }}
 			r, err := c.Read(t.Context(), c.gateRange)
 			if err != nil {
 				t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAnErrorOfTheRangeIsHandedOn(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(Skeleton), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}}
+	c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}}
 	_, err := c.Read(t.Context(), func(*time.Location) (from, to time.Time, err error) { return from, to, os.ErrInvalid })
 	if err == nil || !strings.Contains(err.Error(), os.ErrInvalid.Error()) {
 		t.Errorf("got %v", err)

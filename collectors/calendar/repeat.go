@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/ical"
 	"github.com/prodgate/prodgate/internal/zone"
 )
 

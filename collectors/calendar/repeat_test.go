@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // repeatedFreeze is a calendar in zone with one freeze of these keys.
@@ -196,7 +196,7 @@ func FuzzCalendar(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "c.yaml"), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c := Collector{File: file.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, noon) }}
+		c := Collector{File: strict.Path{Dir: dir, Name: "c.yaml"}, Clock: func() time.Time { return instant(t, noon) }}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		r, err := c.Read(ctx, c.gateRange)

@@ -3,16 +3,16 @@ package monitoring_test
 import (
 	"testing"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
 	"github.com/prodgate/prodgate/collectors/monitoring"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path file.Path) filetest.Collector { return monitoring.Collector{File: path} }
+func reading(path strict.Path) stricttest.Collector { return monitoring.Collector{File: path} }
 
 func TestMonitoring(t *testing.T) {
-	filetest.Run(t, reading, []filetest.Case{
+	stricttest.Run(t, reading, []stricttest.Case{
 		{Name: "dashboards and alerts", Content: "dashboards: [{name: d, url: 'https://x/d'}]\nalerts: [{name: a, enabled: false}]\n",
 			Section: &facts.Monitoring{Dashboards: []facts.Dashboard{{Name: "d", URL: "https://x/d"}}, Alerts: []facts.Alert{{Name: "a"}}}},
 		{Name: "nothing watches", Content: "dashboards: []\nalerts: []\n", Section: &facts.Monitoring{Dashboards: []facts.Dashboard{}, Alerts: []facts.Alert{}}},

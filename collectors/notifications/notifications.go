@@ -17,8 +17,8 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -28,7 +28,7 @@ var Skeleton string
 
 // Collector reads the notifications from File.
 type Collector struct {
-	File file.Path
+	File strict.Path
 }
 
 // Name is the section's key.
@@ -40,7 +40,7 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	var section facts.Notifications
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{})
+	evidence, err := c.File.Decode(ctx, &section, strict.Rules{})
 	if err != nil {
 		return nil, err
 	}

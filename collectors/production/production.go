@@ -22,9 +22,9 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -35,7 +35,7 @@ var Skeleton string
 // Collector reads the history of deployments from Log if Recorded, else from
 // File.
 type Collector struct {
-	File     file.Path
+	File     strict.Path
 	Recorded bool
 	Log      recorded.Log
 }
@@ -68,7 +68,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 		return c.collectRecorded(ctx, req)
 	}
 	var section facts.Production
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{Require: []string{"current"}, Refuse: onlyRecorded})
+	evidence, err := c.File.Decode(ctx, &section, strict.Rules{Require: []string{"current"}, Refuse: onlyRecorded})
 	if err != nil {
 		return nil, err
 	}

@@ -4,13 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
 	"github.com/prodgate/prodgate/collectors/production"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path file.Path) filetest.Collector { return production.Collector{File: path} }
+func reading(path strict.Path) stricttest.Collector { return production.Collector{File: path} }
 
 // at is the instant of all records.
 var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -22,7 +22,7 @@ const (
 
 func TestProduction(t *testing.T) {
 	read := facts.Deployment{Version: "41", Digest: zeros, LiveAt: at, Status: "Succeeded", Approvers: []string{"mailto:pat@example.com"}}
-	filetest.Run(t, reading, []filetest.Case{
+	stricttest.Run(t, reading, []stricttest.Case{
 		{Name: "what runs and ran", Content: "current: " + one + "\nhistory: [" + one + "]\n", Section: &facts.Production{Current: &read, History: []facts.Deployment{read}}},
 		{Name: "nothing ever ran", Content: "current: null\nhistory: []\n", Section: &facts.Production{History: []facts.Deployment{}}},
 		{Name: "no word of what runs", Content: "history: []\n", Error: "f.yaml:1: current is missing; write it, or null"},

@@ -21,9 +21,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/registry"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -34,7 +34,7 @@ var Skeleton string
 // Collector reads the rollback plan from File and looks for its target in the
 // registry.
 type Collector struct {
-	File    file.Path
+	File    strict.Path
 	Options registry.Options
 }
 
@@ -62,7 +62,7 @@ func (Collector) Kind() string { return "file" }
 // whether a part is there is an error.
 func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
 	var p plan
-	evidence, err := c.File.Decode(ctx, &p, file.Rules{
+	evidence, err := c.File.Decode(ctx, &p, strict.Rules{
 		Require: []string{"target", "procedure"},
 		Refuse:  map[string]string{"available": "is what the registry says, and no file; take the key out"},
 	})

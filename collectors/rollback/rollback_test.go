@@ -18,9 +18,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // zeros is a digest that no registry has.
@@ -35,7 +35,7 @@ func collect(t *testing.T, plan, reference string) (*facts.Rollback, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	section, err := rollback.Collector{File: file.Path{Dir: dir, Name: "rollback.yaml"}}.Collect(ctx, facts.Request{Reference: reference})
+	section, err := rollback.Collector{File: strict.Path{Dir: dir, Name: "rollback.yaml"}}.Collect(ctx, facts.Request{Reference: reference})
 	if err != nil {
 		return nil, err
 	}

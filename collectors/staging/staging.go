@@ -16,8 +16,8 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -27,7 +27,7 @@ var Skeleton string
 
 // Collector reads the staging record from File.
 type Collector struct {
-	File file.Path
+	File strict.Path
 }
 
 // Name is the section's key.
@@ -39,7 +39,7 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	var section facts.Staging
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{Require: []string{"restarted_at"}, Refuse: file.OwnWord})
+	evidence, err := c.File.Decode(ctx, &section, strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord})
 	if err != nil {
 		return nil, err
 	}

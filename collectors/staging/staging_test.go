@@ -4,13 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path file.Path) filetest.Collector { return staging.Collector{File: path} }
+func reading(path strict.Path) stricttest.Collector { return staging.Collector{File: path} }
 
 // at is the instant of all records.
 var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -21,7 +21,7 @@ const (
 )
 
 func TestStaging(t *testing.T) {
-	filetest.Run(t, reading, []filetest.Case{
+	stricttest.Run(t, reading, []stricttest.Case{
 		{Name: "deployed and verified", Content: deployed + "restarted_at: 2026-11-24T10:00:00Z\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z}\n",
 			Section: &facts.Staging{Digest: zeros, DeployedAt: at, RestartedAt: &at, Verification: &facts.Verification{Result: "PASSED", FinishedAt: at}}},
 		{Name: "not verified yet", Content: deployed + "restarted_at: null\n", Section: &facts.Staging{Digest: zeros, DeployedAt: at}},

@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite" // to tamper with
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 	log "github.com/prodgate/prodgate/trail"
 )
 
@@ -255,7 +255,7 @@ func TestAnEmptyLogSaysThatNothingIsRecorded(t *testing.T) {
 
 func TestATrailThatCannotBeLookedAtIsAnError(t *testing.T) {
 	t.Run("nobody said where", func(t *testing.T) {
-		if _, _, err := collectFrom(""); !errors.Is(err, file.ErrUnconfigured) {
+		if _, _, err := collectFrom(""); !errors.Is(err, strict.ErrUnconfigured) {
 			t.Error(err)
 		}
 	})

@@ -18,9 +18,9 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is a file to begin with.
@@ -30,7 +30,7 @@ var Skeleton string
 
 // Collector reads the trail from Log if Recorded, else from File.
 type Collector struct {
-	File     file.Path
+	File     strict.Path
 	Recorded bool
 	Log      recorded.Log
 }
@@ -71,12 +71,12 @@ func (c Collector) collectFile(ctx context.Context) (facts.Section, error) {
 		return nil, err
 	}
 	section := &facts.Trail{Steps: []facts.Step{}, Debts: []facts.Debt{}}
-	rules := file.Rules{
+	rules := strict.Rules{
 		Refuse:  onlyRecorded,
 		Require: []string{"due_at"},
 		Cure:    map[string]string{"due_at": "write it, or null beside incurred_at, and the settings say by when"},
 	}
-	err = file.DecodeLines(t, rules, func(l file.Line) error {
+	err = strict.DecodeLines(t, rules, func(l strict.Line) error {
 		if l.Has("debt") {
 			var d struct {
 				Debt facts.Debt `json:"debt"`

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 const (
@@ -24,7 +24,7 @@ func collect(t testing.TB, content string) (*facts.Trail, error) {
 	if err := os.WriteFile(filepath.Join(dir, "t.jsonl"), []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	section, err := Collector{File: file.Path{Dir: dir, Name: "t.jsonl"}}.Collect(context.Background(), facts.Request{})
+	section, err := Collector{File: strict.Path{Dir: dir, Name: "t.jsonl"}}.Collect(context.Background(), facts.Request{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/envelope"
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/attestation"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // vulnerabilityPredicate is the type of the one predicate that is read: cosign's,
@@ -16,8 +16,8 @@ import (
 // bundle, whose signatures are not checked here.
 const vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
-// attestation holds what is read of a statement.
-type attestation struct {
+// attestedScan holds what is read of a statement.
+type attestedScan struct {
 	PredicateType string `json:"predicateType"`
 	Subject       []struct {
 		Name   string            `json:"name"`
@@ -37,8 +37,8 @@ type attestation struct {
 }
 
 // readWrapped reads the statement inside a DSSE envelope or a Sigstore bundle.
-func readWrapped(t file.Text) (foreign, error) {
-	statement, err := envelope.Open(t)
+func readWrapped(t strict.Text) (foreign, error) {
+	statement, err := attestation.Open(t)
 	if err != nil {
 		return nil, err
 	}
@@ -47,23 +47,23 @@ func readWrapped(t file.Text) (foreign, error) {
 
 // readAttestation reads a statement, the type of its predicate first: another
 // predicate is of another form.
-func readAttestation(t file.Text) (foreign, error) {
+func readAttestation(t strict.Text) (foreign, error) {
 	var of struct {
 		PredicateType string `json:"predicateType"`
 	}
-	if err := t.Decode(&of, file.Rules{Foreign: true}); err != nil {
+	if err := t.Decode(&of, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
 	if of.PredicateType != vulnerabilityPredicate && "https://"+of.PredicateType != vulnerabilityPredicate { // without it in cosign 1
 		return nil, fmt.Errorf("%s: predicateType is %q, and %q is wanted (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
 	}
-	return read[attestation](t)
+	return read[attestedScan](t)
 }
 
 // scans are the wrapped report's findings, once for each subject. The scan is as
 // old as the report inside or the end that the attestation names, whichever is
 // older: attesting a report anew makes it no younger.
-func (a attestation) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+func (a attestedScan) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 	report, at := a.Predicate.Scanner.Result, a.Predicate.Metadata.ScanFinishedOn
 	if err := report.sound(); err != nil {
 		return nil, fmt.Errorf("predicate.scanner.result: %w", err)
@@ -89,10 +89,10 @@ func (a attestation) scans(wanted string, used usedDatabase) ([]facts.Scan, erro
 
 // digests are the subjects'. A report inside that names other images is about
 // those.
-func (a attestation) digests() ([]string, error) {
+func (a attestedScan) digests() ([]string, error) {
 	var digests []string
 	for i, subject := range a.Subject {
-		digest, err := file.Normalise("sha256:"+subject.Digest["sha256"], "digest")
+		digest, err := strict.Normalise("sha256:"+subject.Digest["sha256"], "digest")
 		if err != nil {
 			return nil, fmt.Errorf("subject[%d].digest.sha256: %w", i, err)
 		}

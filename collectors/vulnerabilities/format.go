@@ -10,9 +10,9 @@ import (
 
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/packing"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/packing"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // foreign is a report of whatever tool. wanted is the digest that is asked for;
@@ -25,7 +25,7 @@ type foreign interface {
 // called. A report without any of them is read as Trivy's.
 var marks = []struct {
 	key  string
-	read func(file.Text) (foreign, error)
+	read func(strict.Text) (foreign, error)
 }{
 	{"payloadType", readWrapped},
 	{"dsseEnvelope", readWrapped},
@@ -37,7 +37,7 @@ var marks = []struct {
 
 // recognise reads a report by the keys it has. One that could be two tools' is
 // an error.
-func recognise(t file.Text) (foreign, error) {
+func recognise(t strict.Text) (foreign, error) {
 	var err error
 	if t.Data, err = packing.Bytes(t.Data, MaxReport); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
@@ -60,9 +60,9 @@ func recognise(t file.Text) (foreign, error) {
 }
 
 // read decodes a report into its Go type.
-func read[T foreign](t file.Text) (foreign, error) {
+func read[T foreign](t strict.Text) (foreign, error) {
 	var into T
-	if err := t.Decode(&into, file.Rules{Foreign: true}); err != nil {
+	if err := t.Decode(&into, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
 	return into, nil
@@ -90,7 +90,7 @@ func digestsOf(key string, names []string) ([]string, error) {
 	var digests []string
 	for _, name := range names {
 		_, digest, _ := strings.Cut(name, "@")
-		digest, err := file.Normalise(digest, "digest")
+		digest, err := strict.Normalise(digest, "digest")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %q: %w", key, name, err)
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // grype holds what is read of a Grype report (grype -o json).
@@ -134,7 +134,7 @@ func (g grype) digests() ([]string, error) {
 	if err != nil || len(digests) > 0 {
 		return digests, err
 	}
-	digest, err := file.Normalise(target.ManifestDigest, "digest")
+	digest, err := strict.Normalise(target.ManifestDigest, "digest")
 	if err != nil {
 		return nil, fmt.Errorf("source.target names no digest (manifestDigest is %q), so nobody knows which image was scanned; scan it in its registry (grype registry:REPOSITORY@sha256:…)", target.ManifestDigest)
 	}

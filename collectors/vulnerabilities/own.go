@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan"
+	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/sbom"
 )
 
 // KindScan is the kind of source where prodgate looks itself.
@@ -19,12 +19,12 @@ const KindScan = "scan"
 // Own is prodgate's own scan of the artifact: with trivy-db, of the image itself
 // or of bills of materials.
 type Own struct {
-	Options scanner.Options
-	Bills   []file.Path // bills of materials; none: the artifact is read
+	Options scan.Options
+	Bills   []strict.Path // bills of materials; none: the artifact is read
 }
 
 // collect looks at the artifact of req, and returns what it read beside it.
-func (o Own) collect(ctx context.Context, req facts.Request) ([]facts.Scan, []file.Text, error) {
+func (o Own) collect(ctx context.Context, req facts.Request) ([]facts.Scan, []strict.Text, error) {
 	if req.Digest == "" {
 		return nil, nil, errors.New("scan the artifact: its reference was not resolved to a digest")
 	}
@@ -39,12 +39,12 @@ func (o Own) collect(ctx context.Context, req facts.Request) ([]facts.Scan, []fi
 	return found, read, nil
 }
 
-func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, []file.Text, error) {
+func (o Own) scans(ctx context.Context, req facts.Request) ([]scan.Scan, []strict.Text, error) {
 	if len(o.Bills) == 0 {
-		scans, err := scanner.Image(ctx, pin(req.Reference, req.Digest), o.Options)
+		scans, err := scan.Image(ctx, pin(req.Reference, req.Digest), o.Options)
 		return scans, nil, err
 	}
-	var read []file.Text
+	var read []strict.Text
 	var bills []*inventory.Inventory
 	for _, path := range o.Bills {
 		t, err := path.Read(ctx)
@@ -62,7 +62,7 @@ func (o Own) scans(ctx context.Context, req facts.Request) ([]scanner.Scan, []fi
 		}
 		read, bills = append(read, t), append(bills, found...)
 	}
-	scans, err := scanner.Bill(ctx, bills, o.Options)
+	scans, err := scan.Bill(ctx, bills, o.Options)
 	return scans, read, err
 }
 
@@ -77,7 +77,7 @@ func pin(reference, digest string) string {
 }
 
 // fact is a scan as a document has it.
-func fact(s scanner.Scan) facts.Scan {
+func fact(s scan.Scan) facts.Scan {
 	schema, packages, inventoryKind, scannedBy := s.Database.Version, s.Packages, string(s.Inventory.Kind), "prodgate"
 	f := facts.Scan{
 		Digest: s.Inventory.Digest, Inventory: &inventoryKind, Packages: &packages, Scanner: &scannedBy, ScannedAt: s.ScannedAt,

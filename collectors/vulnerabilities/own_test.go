@@ -10,10 +10,10 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/scanner"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan"
+	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
 const bill = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
@@ -22,7 +22,7 @@ const bill = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
 
 // ownScan scans a bill of materials in a file, with a database in which lodash is
 // vulnerable, asking for ours.
-func ownScan(t *testing.T, content string, also ...file.Path) (facts.Observed, error) {
+func ownScan(t *testing.T, content string, also ...strict.Path) (facts.Observed, error) {
 	t.Helper()
 	dir := t.TempDir()
 	published := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
@@ -40,7 +40,7 @@ func ownScan(t *testing.T, content string, also ...file.Path) (facts.Observed, e
 	write(t, filepath.Join(dir, "bom.json"), content)
 	at := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 	c := Collector{
-		Own:     &Own{Options: scanner.Options{Database: dir, Clock: func() time.Time { return at }}, Bills: []file.Path{{Dir: dir, Name: "bom.json", Max: scanner.MaxBill}}},
+		Own:     &Own{Options: scan.Options{Database: dir, Clock: func() time.Time { return at }}, Bills: []strict.Path{{Dir: dir, Name: "bom.json", Max: scan.MaxBill}}},
 		Reports: also,
 	}
 	if c.Kind() != "scan" {
@@ -100,12 +100,12 @@ func TestABillOfAnotherImageIsReportedAsThatImages(t *testing.T) {
 func TestAScanThatCannotCountIsAnError(t *testing.T) {
 	for name, tt := range map[string]struct {
 		content string
-		also    []file.Path
+		also    []strict.Path
 		want    string
 	}{
 		"a bill about nobody":        {bill, nil, "does not say which image it is about"},
 		"no bill":                    {`{"a": 1}`, nil, "no bill of materials"},
-		"a scan and others' reports": {about(ours), []file.Path{{Name: "trivy.json"}}, "both scan and reports"},
+		"a scan and others' reports": {about(ours), []strict.Path{{Name: "trivy.json"}}, "both scan and reports"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, err := ownScan(t, tt.content, tt.also...); err == nil || !strings.Contains(err.Error(), tt.want) {

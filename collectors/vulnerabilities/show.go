@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // ShowReport reads one report of a scanner to be shown to people: of every digest
@@ -20,7 +20,7 @@ func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
 	if refused == nil {
 		return scans, nil
 	}
-	found, err := recognise(file.Of(name, content))
+	found, err := recognise(strict.Of(name, content))
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func show(found foreign) ([]facts.Scan, error) {
 		if r.SchemaVersion == schemaVersion {
 			return r.about(nobody, "", r.CreatedAt, time.Time{})
 		}
-	case attestation:
+	case attestedScan:
 		return show(r.Predicate.Scanner.Result)
 	case grype:
 		return r.about(nobody, "", time.Time{})

@@ -22,10 +22,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/ignore"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/vex"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/ignore"
+	"github.com/prodgate/prodgate/scan/vex"
 )
 
 // Skeleton shows the keys of a report that are read, SkeletonDatabase those of
@@ -38,7 +38,7 @@ var (
 )
 
 // MaxReport bounds a report, in bytes.
-const MaxReport = file.MaxReport
+const MaxReport = strict.MaxReport
 
 // schemaVersion is the one schema of a report and of a database that is read.
 const schemaVersion = 2
@@ -48,10 +48,10 @@ const schemaVersion = 2
 // something of the findings.
 type Collector struct {
 	Own      *Own // nil: others' reports are read
-	Reports  []file.Path
-	Database file.Path
-	VEX      []file.Path
-	Ignore   []file.Path
+	Reports  []strict.Path
+	Database strict.Path
+	VEX      []strict.Path
+	Ignore   []strict.Path
 }
 
 // Name is the section's key.
@@ -69,7 +69,7 @@ func (c Collector) Kind() string {
 // others would look like all there is.
 func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
 	section := &facts.Vulnerabilities{Scans: []facts.Scan{}}
-	var texts []file.Text
+	var texts []strict.Text
 	var err error
 	switch {
 	case c.Own != nil && len(c.Reports) > 0:
@@ -79,7 +79,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	case len(c.Reports) > 0:
 		section.Scans, texts, err = c.reported(ctx, req)
 	default:
-		err = fmt.Errorf("%w: set sources.vulnerabilities.scan or sources.vulnerabilities.reports in prodgate.yaml", file.ErrUnconfigured)
+		err = fmt.Errorf("%w: set sources.vulnerabilities.scan or sources.vulnerabilities.reports in prodgate.yaml", strict.ErrUnconfigured)
 	}
 	if err != nil {
 		return nil, err
@@ -92,16 +92,16 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 }
 
 // evidence is the files that were read, or the artifact where it was read itself.
-func (c Collector) evidence(req facts.Request, read []file.Text) *facts.Evidence {
+func (c Collector) evidence(req facts.Request, read []strict.Text) *facts.Evidence {
 	if c.Own == nil || len(c.Own.Bills) > 0 {
-		return file.Together(read...)
+		return strict.Together(read...)
 	}
 	return &facts.Evidence{URI: pin(req.Reference, req.Digest), SHA256: strings.TrimPrefix(req.Digest, "sha256:")}
 }
 
 // reported reads every report.
-func (c Collector) reported(ctx context.Context, req facts.Request) (found []facts.Scan, texts []file.Text, err error) {
-	var metadata []file.Text
+func (c Collector) reported(ctx context.Context, req facts.Request) (found []facts.Scan, texts []strict.Text, err error) {
+	var metadata []strict.Text
 	used := c.used(ctx, &metadata)
 	for _, path := range c.Reports {
 		t, err := path.Read(ctx)
@@ -119,7 +119,7 @@ func (c Collector) reported(ctx context.Context, req facts.Request) (found []fac
 }
 
 // scansOf reads one report.
-func scansOf(t file.Text, wanted string, used usedDatabase) ([]facts.Scan, error) {
+func scansOf(t strict.Text, wanted string, used usedDatabase) ([]facts.Scan, error) {
 	report, err := recognise(t)
 	if err != nil {
 		return nil, err
@@ -136,16 +136,16 @@ func scansOf(t file.Text, wanted string, used usedDatabase) ([]facts.Scan, error
 // that was used, nil for none. Of several digests that the report names, wanted
 // alone is reported; empty: all of them.
 func ReadReport(name string, content []byte, wanted string, database []byte) ([]facts.Scan, error) {
-	return scansOf(file.Of(name, content), wanted, func() (usedAdvisories, error) {
+	return scansOf(strict.Of(name, content), wanted, func() (usedAdvisories, error) {
 		if database == nil {
 			return usedAdvisories{}, errNoDatabase
 		}
-		return readDatabase(file.Of("metadata.json", database))
+		return readDatabase(strict.Of("metadata.json", database))
 	})
 }
 
 // say adds to section what VEX documents and ignore files say of what was found.
-func (c Collector) say(ctx context.Context, section *facts.Vulnerabilities) ([]file.Text, error) {
+func (c Collector) say(ctx context.Context, section *facts.Vulnerabilities) ([]strict.Text, error) {
 	statements, texts, err := readAll(ctx, c.VEX, vex.Read)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (c Collector) say(ctx context.Context, section *facts.Vulnerabilities) ([]f
 }
 
 // readAll reads what each of the files says.
-func readAll[T any](ctx context.Context, paths []file.Path, read func(string, []byte) ([]T, error)) (all []T, texts []file.Text, err error) {
+func readAll[T any](ctx context.Context, paths []strict.Path, read func(string, []byte) ([]T, error)) (all []T, texts []strict.Text, err error) {
 	for _, path := range paths {
 		t, err := path.Read(ctx)
 		if err != nil {
@@ -192,7 +192,7 @@ var errNoDatabase = errors.New("the reports do not say how old their advisories 
 
 // used reads the metadata when the first report needs it, and adds it to what was
 // read.
-func (c Collector) used(ctx context.Context, texts *[]file.Text) usedDatabase {
+func (c Collector) used(ctx context.Context, texts *[]strict.Text) usedDatabase {
 	return sync.OnceValues(func() (usedAdvisories, error) {
 		if c.Database.Name == "" {
 			return usedAdvisories{}, errNoDatabase
@@ -207,9 +207,9 @@ func (c Collector) used(ctx context.Context, texts *[]file.Text) usedDatabase {
 }
 
 // readDatabase reads the metadata.
-func readDatabase(t file.Text) (usedAdvisories, error) {
+func readDatabase(t strict.Text) (usedAdvisories, error) {
 	d := usedAdvisories{name: t.Name}
-	if err := t.Decode(&d, file.Rules{Foreign: true}); err != nil {
+	if err := t.Decode(&d, strict.Rules{Foreign: true}); err != nil {
 		return d, err
 	}
 	if d.Version != schemaVersion {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 const (
@@ -57,10 +57,10 @@ func collector(t *testing.T, database string, reports ...string) (Collector, str
 }
 
 // add writes a file.
-func add(t *testing.T, dir, name, content string) file.Path {
+func add(t *testing.T, dir, name, content string) strict.Path {
 	t.Helper()
 	write(t, filepath.Join(dir, name), content)
-	return file.Path{Dir: dir, Name: name, Max: file.MaxReport}
+	return strict.Path{Dir: dir, Name: name, Max: strict.MaxReport}
 }
 
 // collect collects, asking for ours.
@@ -267,7 +267,7 @@ func TestTrivysOwnReportsAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		var r report
-		if err := (file.Text{Name: name, Data: data}).Decode(&r, file.Rules{Foreign: true}); err != nil {
+		if err := (strict.Text{Name: name, Data: data}).Decode(&r, strict.Rules{Foreign: true}); err != nil {
 			t.Error(err)
 			continue
 		}
@@ -294,7 +294,7 @@ func FuzzReport(f *testing.F) {
 	}
 	f.Add(`{"SchemaVersion":2,"ArtifactType":"container_image","CreatedAt":"2026-01-01T00:00:00Z","Metadata":{"RepoDigests":["a@` + ours + `"],"OS":{}},"Results":[null,{}]}`)
 	f.Fuzz(func(t *testing.T, content string) {
-		got, err := scansOf(file.Text{Name: "r", Data: []byte(content)}, ours, func() (usedAdvisories, error) {
+		got, err := scansOf(strict.Text{Name: "r", Data: []byte(content)}, ours, func() (usedAdvisories, error) {
 			return usedAdvisories{UpdatedAt: time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)}, nil
 		})
 		if err != nil {

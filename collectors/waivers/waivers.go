@@ -19,8 +19,8 @@ import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Skeleton is an annotated file to begin with.
@@ -30,7 +30,7 @@ var Skeleton string
 
 // Collector reads the waivers from File.
 type Collector struct {
-	File file.Path
+	File strict.Path
 }
 
 // Name is the section's key.
@@ -42,7 +42,7 @@ func (Collector) Kind() string { return "file" }
 // Collect reads the file.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	var section facts.Waivers
-	evidence, err := c.File.Decode(ctx, &section, file.Rules{Refuse: file.OwnWord})
+	evidence, err := c.File.Decode(ctx, &section, strict.Rules{Refuse: strict.OwnWord})
 	if err != nil {
 		return nil, err
 	}

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
-	"github.com/prodgate/prodgate/collectors/internal/file/filetest"
 	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path file.Path) filetest.Collector { return waivers.Collector{File: path} }
+func reading(path strict.Path) stricttest.Collector { return waivers.Collector{File: path} }
 
 // at is the instant of all records.
 var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -48,7 +48,7 @@ func TestWaivers(t *testing.T) {
 		Code: "vulnerabilities.denied", Item: text("CVE-2026-1"), Service: "payments-api", Environment: "production", Digest: text(zeros),
 		Reason: "not reachable", Ticket: "SEC-77", IssuedAt: at, ExpiresAt: at, Approver: "mailto:vp@example.com",
 	}
-	cases := []filetest.Case{
+	cases := []stricttest.Case{
 		{Name: "whole", Content: one, Section: facts.Waivers{read}},
 		{Name: "none", Content: "[]", Section: facts.Waivers{}},
 		{Name: "a star for a service", Content: strings.Replace(one, "payments-api", "'*'", 1), Error: `f.yaml:3: [0].service is "*": an identifier`},
@@ -56,7 +56,7 @@ func TestWaivers(t *testing.T) {
 		{Name: "a signature that nobody checked", Content: one + "  verified_by: me\n", Error: "f.yaml:11: [0].verified_by says whose signature prodgate checked"},
 	}
 	for _, key := range []string{"service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"} {
-		cases = append(cases, filetest.Case{Name: "without " + key, Content: without(key), Error: "f.yaml:1: [0]." + key + " is missing"})
+		cases = append(cases, stricttest.Case{Name: "without " + key, Content: without(key), Error: "f.yaml:1: [0]." + key + " is missing"})
 	}
-	filetest.Run(t, reading, cases)
+	stricttest.Run(t, reading, cases)
 }

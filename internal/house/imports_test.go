@@ -10,35 +10,49 @@ import (
 // layers says what each part of the house may import of the others. A folder is
 // under the longest name that it begins with; its own name is always allowed.
 var layers = map[string][]string{
-	"cmd":            {"gate", "internal", "collectors", "evaluator", "trail", "facts", "policies"},
-	"gate":           {"internal/report", "collectors", "evaluator", "trail", "facts"},
-	"internal":       {"internal", "collectors", "evaluator", "trail", "facts"},
-	"internal/house": {"evaluator"},
-	"internal/bench": {"internal/invented", "internal/replay", "collectors", "evaluator", "trail", "facts", "policies"},
-	"collectors":     {"facts"},
+	"cmd":        {"gate", "internal", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
+	"gate":       {"internal/report", "collectors", "evaluator", "trail", "facts"},
+	"collectors": append([]string{"internal/ical", "internal/web", "scan", "facts"}, tools...),
+	"scan":       append([]string{"facts"}, tools...),
+	"evaluator":  {"facts", "policies"},
+	"trail":      {"facts"},
+	"facts":      {},
+	"policies":   {},
+	"examples":   {"evaluator", "facts", "collectors"},
+	"fixtures":   {"evaluator", "facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
-	"collectors/trail":                {"collectors", "trail", "facts"},
-	"collectors/production":           {"collectors", "trail", "facts"},
-	"collectors/internal/deployments": {"collectors", "trail", "facts"},
-	"collectors/internal/recorded":    {"collectors", "trail", "facts"},
+	"collectors/trail":                append([]string{"collectors", "trail", "facts"}, tools...),
+	"collectors/production":           append([]string{"collectors", "trail", "facts"}, tools...),
+	"collectors/internal/deployments": append([]string{"collectors", "trail", "facts"}, tools...),
+	"collectors/internal/recorded":    append([]string{"collectors", "trail", "facts"}, tools...),
 
-	"evaluator": {"facts", "policies"},
-	"trail":     {"facts"},
-	"facts":     {},
-	"policies":  {},
-	"examples":  {"evaluator", "facts", "collectors"},
-	"fixtures":  {"evaluator", "facts"},
+	"internal":             {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
+	"internal/attestation": {"internal/strict"},
+	"internal/bench":       {"internal/invented", "internal/replay", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
+	"internal/house":       {"evaluator"},
+	"internal/ical":        {},
+	"internal/ics":         {},
+	"internal/inflate":     {},
+	"internal/packing":     {"internal/inflate"},
+	"internal/print":       {},
+	"internal/registry":    {"internal/packing"},
+	"internal/strict":      {"facts"},
+	"internal/web":         {},
 }
+
+// tools read what is not ours: files, registries, archives, attestations.
+var tools = []string{"internal/attestation", "internal/packing", "internal/registry", "internal/strict"}
 
 // leaves know nothing of prodgate; every part may import them.
 var leaves = []string{"internal/spelling", "internal/fixture", "internal/race", "internal/zone"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"internal":  {"policies"},
-	"evaluator": {"collectors"},
-	"policies":  {"evaluator", "facts"},
+	"internal":     {"policies"},
+	"internal/ics": {"internal/ical"},
+	"evaluator":    {"collectors"},
+	"policies":     {"evaluator", "facts"},
 
 	// It holds its words against those of the rules.
 	"collectors/internal/deployments": {"policies"},

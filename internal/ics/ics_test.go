@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
+	"github.com/prodgate/prodgate/internal/ical"
 	"github.com/prodgate/prodgate/internal/ics"
 )
 

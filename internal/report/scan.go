@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/inventory"
 )
 
 const cyclonedxFormat = "cyclonedx"

@@ -7,8 +7,8 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
+	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/sbom"
 )
 
 // scanCycloneDX prints a CycloneDX bill of materials with the vulnerabilities

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/inventory/sbom"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/sbom"
 )
 
 // scanned is a scan with one of everything, and text that means harm.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/match"
+	"github.com/prodgate/prodgate/scan/match"
 )
 
 // scanText prints a scan for a terminal: what was looked at, the findings by

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors/calendar/ical"
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/ical"
 )
 
 // scheduleAt is a schedule with one interval from now to an hour later and one

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/file"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -41,11 +41,11 @@ type Reading struct {
 	most int
 }
 
-// Open opens the trail for reading. The error is file.ErrUnconfigured if it is
+// Open opens the trail for reading. The error is strict.ErrUnconfigured if it is
 // not configured.
 func (l Log) Open(ctx context.Context) (*Reading, error) {
 	if l.Location == "" {
-		return nil, fmt.Errorf("%w: set trail in prodgate.yaml to the location of the audit trail", file.ErrUnconfigured)
+		return nil, fmt.Errorf("%w: set trail in prodgate.yaml to the location of the audit trail", strict.ErrUnconfigured)
 	}
 	opened, err := trail.Open(ctx, l.Location, trail.Options{ReadOnly: true, Key: l.Key})
 	if err != nil {

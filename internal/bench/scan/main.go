@@ -21,8 +21,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
 	"github.com/prodgate/prodgate/internal/bench/measure"
+	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
 // The workload of DESIGN §9.

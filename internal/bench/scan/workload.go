@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
-	"github.com/prodgate/prodgate/collectors/vulnerabilities/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
 // kinds are the packages of the bill, in parts of a hundred.

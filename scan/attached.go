@@ -1,0 +1,190 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/image"
+)
+
+// attachments reads what is attached to the images and indexes of one artifact.
+type attachments struct {
+	ref     registry.Reference
+	indexes []registry.Index // the artifact's, each before those that it lists
+}
+
+// attachmentsOf finds the indexes of the artifact that reference names.
+func (o Options) attachmentsOf(ctx context.Context, reference, artifact string) (attachments, error) {
+	ref, err := registry.Parse(reference, o.Registry)
+	if err != nil || !ref.Attaches() {
+		return attachments{ref: ref}, err
+	}
+	m, err := ref.Manifest(ctx, artifact)
+	if err != nil {
+		return attachments{}, err
+	}
+	indexes, err := ref.Indexes(ctx, m)
+	return attachments{ref: ref, indexes: indexes}, err
+}
+
+// to are the SBOMs attached to the image with that digest.
+func (a attachments) to(ctx context.Context, digest string) attached.Found {
+	var within []string
+	for _, index := range a.indexes {
+		if slices.Contains(index.Lists, digest) {
+			within = append(within, index.Digest)
+		}
+	}
+	return attached.Find(ctx, a.ref, digest, within...)
+}
+
+// covers reports whether what is about digest is about that image: its own, or an
+// index's that lists it.
+func (a attachments) covers(digest, image string) bool {
+	return digest == image || slices.ContainsFunc(a.indexes, func(index registry.Index) bool {
+		return index.Digest == digest && slices.Contains(index.Lists, image)
+	})
+}
+
+// besides adds to scans, one for each image of the artifact, what the SBOMs
+// attached to the images and to their indexes find, and what of them could not
+// be read. An SBOM of an index speaks of the image that it names, else of each
+// that the index lists.
+func (o Options) besides(ctx context.Context, db *advisories.Database, scans []Scan, reference, artifact string) error {
+	all, err := o.attachmentsOf(ctx, reference, artifact)
+	if err != nil {
+		return err
+	}
+	for i := range scans {
+		if digest := scans[i].Inventory.Digest; digest != "" {
+			if err := o.adopt(ctx, db, all, all.to(ctx, digest), digest, scans); err != nil {
+				return err
+			}
+		}
+	}
+	for _, index := range all.indexes {
+		if err := o.adopt(ctx, db, all, attached.FindOfIndex(ctx, all.ref, index), index.Digest, scans); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt adds what found, which is attached to the digest at, says to those of
+// scans that it is about, and what could not be read to the first that at covers.
+func (o Options) adopt(ctx context.Context, db *advisories.Database, all attachments, found attached.Found, at string, scans []Scan) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, bill := range found.Bills {
+		seen, err := o.look(ctx, db, bill.Inventory)
+		if err != nil {
+			return err
+		}
+		for i := range scans {
+			if all.covers(bill.Digest, scans[i].Inventory.Digest) {
+				scans[i].add(seen)
+			}
+		}
+	}
+	first := slices.IndexFunc(scans, func(s Scan) bool { return all.covers(at, s.Inventory.Digest) })
+	if first >= 0 {
+		scans[first].Undetermined = append(scans[first].Undetermined, o.unread(found)...)
+	}
+	return nil
+}
+
+// unread are the entries of found that could not be read, fit to be written down.
+func (o Options) unread(found attached.Found) []facts.Undetermined {
+	list := slices.Clone(found.Unread)
+	for i := range list {
+		if o.Redact != nil {
+			list[i].Reason = o.Redact(list[i].Reason)
+		}
+	}
+	return list
+}
+
+// attached looks at the attached SBOMs alone.
+func (o Options) attached(ctx context.Context, db *advisories.Database, reference string) ([]Scan, error) {
+	ref, err := registry.Parse(reference, o.Registry)
+	if err != nil {
+		return nil, err
+	}
+	m, err := ref.Resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := ref.List(ctx, m, func(platform string) bool { return image.Wanted(platform, o.Platforms) })
+	if err != nil {
+		return nil, err
+	}
+	all, err := o.attachmentsOf(ctx, reference, m.Digest)
+	if err != nil {
+		return nil, err
+	}
+	whole := make([]attached.Found, len(all.indexes))
+	for i, index := range all.indexes {
+		whole[i] = attached.FindOfIndex(ctx, ref, index)
+	}
+	var scans []Scan
+	for _, p := range listed.Images {
+		if !image.Wanted(p.Platform, o.Platforms) {
+			continue
+		}
+		found := all.together(all.to(ctx, p.Digest), whole, p.Digest, len(listed.Images) == 1)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := found.Err(); err != nil {
+			return nil, fmt.Errorf("%w; scan the image itself with --inventory image, or attach a bill of materials to %s", err, p.Digest)
+		}
+		for i, bill := range found.Bills {
+			inv := *bill.Inventory // an index's is about several images
+			inv.Digest, inv.Platform = p.Digest, p.Platform
+			scan, err := o.look(ctx, db, &inv)
+			if err != nil {
+				return nil, err
+			}
+			if scan.Artifact = m.Digest; i == 0 {
+				scan.Undetermined = append(scan.Undetermined, o.unread(found)...)
+			}
+			scans = append(scans, scan)
+		}
+	}
+	if len(scans) == 0 {
+		return nil, fmt.Errorf("%s has no image for the wanted platforms %v", reference, o.Platforms)
+	}
+	scans[0].Others = listed.Others
+	return scans, nil
+}
+
+// together is what is attached to one image, own, and to the indexes that list
+// it, whole. An SBOM of an index that names no image of it may list the packages
+// of another platform: alone it does not tell what is in this one, unless the
+// artifact has only this one.
+func (a attachments) together(own attached.Found, whole []attached.Found, digest string, only bool) attached.Found {
+	named := len(own.Bills) > 0
+	for i, found := range whole {
+		if !slices.Contains(a.indexes[i].Lists, digest) {
+			continue
+		}
+		for _, bill := range found.Bills {
+			if a.covers(bill.Digest, digest) {
+				named = named || only || bill.Digest == digest
+				own.Bills = append(own.Bills, bill)
+			}
+		}
+		own.Unread = append(own.Unread, found.Unread...)
+	}
+	if len(own.Bills) > 0 && !named {
+		own.Unread = append(own.Unread, facts.Undetermined{Package: attached.UnreadSBOM, Version: digest,
+			Reason: "the only SBOM is attached to the index and does not say of which platform it is; attach one to this image"})
+	}
+	return own
+}

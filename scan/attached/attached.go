@@ -1,0 +1,289 @@
+// Package attached finds the SBOMs that are attached to an image or an index in
+// its registry: as referrers, under the tags sha256-….att and sha256-….sbom that
+// cosign uses, and in the index, where BuildKit puts them.
+//
+// An SBOM counts only if it is bound to the image: the statement around it, or
+// the manifest that holds it, names the image's digest, and the SBOM itself
+// names no other. Signatures are not checked, so nobody knows who made an SBOM.
+// What could not be read is reported, and hides nothing that could.
+package attached
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/sbom"
+)
+
+// ErrNone says that every place was read, and that no SBOM is attached to the
+// image.
+var ErrNone = errors.New("no bill of materials is attached to it")
+
+// The names under which an entry of Found.Unread stands, which settings may
+// tolerate.
+const (
+	UnreadSBOM   = "attached SBOM"        // one attachment; its version is the digest of the attachment's manifest
+	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was asked about
+)
+
+// maxBills bounds how many contents are read for one image.
+const maxBills = 32
+
+// Bill is an SBOM bound to an image. Its Kind is inventory.KindAttached, its
+// Digest the image's. One that is attached to an index has the digest of the
+// image that it names, or the index's if it is about the index as a whole.
+type Bill struct {
+	*inventory.Inventory
+	Where string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
+}
+
+// Found is what is attached to one image or index.
+type Found struct {
+	Bills  []Bill               // in the order of where they were found
+	Unread []facts.Undetermined // each attachment, tag and list that could not be read, and why
+
+	about string
+}
+
+// Err is ErrNone if there are no SBOMs and nothing that could not be read, an
+// error that gives the reasons if there is only what could not be read, and nil
+// if there is an SBOM.
+func (f Found) Err() error {
+	switch {
+	case len(f.Bills) > 0:
+		return nil
+	case len(f.Unread) == 0:
+		return fmt.Errorf("%s: %w", f.about, ErrNone)
+	}
+	var reasons []string
+	for _, u := range f.Unread {
+		reasons = append(reasons, u.Version+": "+u.Reason)
+	}
+	return fmt.Errorf("bills of materials attached to %s: %s", f.about, strings.Join(reasons, "; "))
+}
+
+// Find reads the SBOMs attached to the image with that digest in ref's
+// repository. indexes are the digests of the indexes that list the image, if
+// any: BuildKit's statements are in them, and an SBOM attached to the image may
+// name one of them as what it is about.
+func Find(ctx context.Context, ref registry.Reference, digest string, indexes ...string) Found {
+	f := finder{ref: ref, digest: digest, accepted: append([]string{digest}, indexes...)}
+	f.find(ctx, indexes)
+	return f.found()
+}
+
+// FindOfIndex reads the SBOMs attached to an index itself. An SBOM that names a
+// manifest that the index lists is about that one, every other about the index.
+func FindOfIndex(ctx context.Context, ref registry.Reference, index registry.Index) Found {
+	f := finder{ref: ref, digest: index.Digest, accepted: append([]string{index.Digest}, index.Within...), listed: index.Lists}
+	f.find(ctx, nil)
+	return f.found()
+}
+
+// finder gathers the SBOMs of one image or index.
+type finder struct {
+	ref      registry.Reference
+	digest   string
+	accepted []string // the digest, and those of indexes that list it
+	listed   []string // the manifests that an index lists
+
+	read    map[string]bool // the contents that were read, by digest
+	passed  int             // contents beyond the limit
+	bills   []Bill
+	unread  []facts.Undetermined
+	foreign []facts.Undetermined // SBOMs in a format that is not read
+}
+
+func (f *finder) found() Found {
+	if f.passed > 0 {
+		f.lookup(fmt.Errorf("there are more than %d attachments that may be SBOMs: %d were not read", maxBills, f.passed))
+	}
+	if len(f.bills) == 0 {
+		f.unread = append(f.unread, f.foreign...)
+	}
+	slices.SortFunc(f.unread, func(a, b facts.Undetermined) int {
+		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
+	})
+	return Found{Bills: f.bills, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
+}
+
+// lookup notes a list or a tag that could not be read.
+func (f *finder) lookup(err error) {
+	f.unread = append(f.unread, facts.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
+}
+
+// bad is an attachment that could not be read.
+func bad(digest string, err error) facts.Undetermined {
+	return facts.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
+}
+
+func (f *finder) find(ctx context.Context, indexes []string) {
+	if !f.ref.Attaches() {
+		return
+	}
+	referrers, failed := f.ref.Referrers(ctx, f.digest, mayHoldBill)
+	for _, failure := range failed {
+		err := fmt.Errorf("referrers of %s: %w", f.digest, failure.Err)
+		if failure.Digest == "" {
+			f.lookup(err)
+		} else {
+			f.unread = append(f.unread, bad(failure.Digest, err))
+		}
+	}
+	for _, a := range referrers {
+		f.take(ctx, a, "referrer "+a.Digest)
+	}
+	for _, suffix := range []string{".att", ".sbom"} {
+		f.tagged(ctx, strings.Replace(f.digest, ":", "-", 1)+suffix)
+	}
+	for _, index := range indexes {
+		f.inIndex(ctx, index)
+	}
+}
+
+// tagged takes what is under a tag of cosign's.
+func (f *finder) tagged(ctx context.Context, tag string) {
+	a, err := f.ref.Attachment(ctx, tag)
+	switch {
+	case errors.Is(err, registry.ErrAbsent):
+	case err != nil:
+		f.lookup(fmt.Errorf("tag %s: %w", tag, err))
+	case a.Subject != "" && a.Subject != f.digest:
+		f.unread = append(f.unread, bad(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
+	default:
+		f.take(ctx, a, "tag "+tag)
+	}
+}
+
+// inIndex takes what the index says to be statements about the image.
+func (f *finder) inIndex(ctx context.Context, index string) {
+	m, err := f.ref.Manifest(ctx, index)
+	if err != nil {
+		f.lookup(fmt.Errorf("attestations in the index %s: %w", index, err))
+		return
+	}
+	for _, digest := range m.Attestations(f.digest) {
+		where := "attestation " + digest + " in the index"
+		a, err := f.ref.Attachment(ctx, digest)
+		if err != nil {
+			f.unread = append(f.unread, bad(digest, fmt.Errorf("%s: %w", where, err)))
+			continue
+		}
+		f.take(ctx, a, where)
+	}
+}
+
+// take reads the SBOMs that a holds. One that cannot be read hides no other.
+func (f *finder) take(ctx context.Context, a registry.Attachment, where string) {
+	for _, b := range a.Blobs {
+		form := formOf(b, a)
+		if form == nothing || f.read[b.Digest] {
+			continue
+		}
+		if form == foreign {
+			f.foreign = append(f.foreign, bad(a.Digest, fmt.Errorf("%s: it is of the media type %s; CycloneDX and SPDX are read", where, b.MediaType)))
+			continue
+		}
+		if f.read == nil {
+			f.read = map[string]bool{}
+		}
+		if len(f.read) == maxBills {
+			f.passed++
+			continue
+		}
+		f.read[b.Digest] = true
+		where := where
+		if len(a.Blobs) > 1 {
+			where += ", content " + b.Digest
+		}
+		if err := f.takeBlob(ctx, b, form, where); err != nil {
+			f.unread = append(f.unread, bad(a.Digest, err))
+		}
+	}
+}
+
+// takeBlob reads the SBOMs in one content, which may hold something else.
+func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where string) error {
+	content, err := f.content(ctx, b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	found, err := sbom.Read(where, content)
+	if errors.Is(err, sbom.ErrOther) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.bind(found, form, where)
+}
+
+// maxDownload is how long the download of one content may take.
+const maxDownload = 2 * time.Minute
+
+// content reads the bytes of b.
+func (f *finder) content(ctx context.Context, b registry.Blob) ([]byte, error) {
+	if b.Size > sbom.MaxSize {
+		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", b.Size, int64(sbom.MaxSize))
+	}
+	limit := maxDownload
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(end)/4)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not downloaded within %s", limit.Round(time.Millisecond)))
+	defer cancel()
+	body, err := f.ref.Open(ctx, b.Digest, sbom.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(body)
+}
+
+// bind keeps those of found that are about the image or index, and is an error
+// if there are none. A statement has to name it; a bare SBOM is bound by the
+// manifest that holds it, and may name no other image.
+func (f *finder) bind(found []*inventory.Inventory, form form, where string) error {
+	var kept, other []string
+	for _, inv := range found {
+		digest, ok := f.boundTo(inv.Digest, form)
+		if !ok {
+			other = append(other, inv.Digest)
+			continue
+		}
+		if form == bare && slices.Contains(kept, digest) {
+			continue // the same SBOM, once for each of the digests that it names
+		}
+		kept = append(kept, digest)
+		inv.Digest, inv.Kind = digest, inventory.KindAttached
+		f.bills = append(f.bills, Bill{Inventory: inv, Where: where})
+	}
+	switch {
+	case len(kept) > 0:
+		return nil
+	case slices.Equal(other, []string{""}):
+		return fmt.Errorf("%s: its statement names no sha256 digest, and %s is asked for", where, f.digest)
+	}
+	return fmt.Errorf("%s: it is about %s, and not about %s", where, strings.Join(other, ", "), f.digest)
+}
+
+// boundTo is the digest that an SBOM is about which names the digest named, "" for
+// none; false if it is about something else.
+func (f *finder) boundTo(named string, form form) (string, bool) {
+	switch {
+	case named == f.digest, form == bare && (named == "" || slices.Contains(f.accepted, named)):
+		return f.digest, true
+	case slices.Contains(f.listed, named):
+		return named, true
+	}
+	return "", false
+}

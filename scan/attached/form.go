@@ -1,0 +1,103 @@
+package attached
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/registry"
+)
+
+// form is how a content holds a bill of materials.
+type form int
+
+const (
+	nothing form = iota // it holds none
+	bare                // the bill itself
+	stated              // a statement about the image, in an envelope or bundle or without
+	foreign             // a bill in a format that is not read
+)
+
+// bareTypes are the media types of bills of materials, as tools write them.
+var bareTypes = []string{
+	"application/vnd.cyclonedx+json", "application/vnd.cyclonedx+xml", "application/vnd.cyclonedx",
+	"application/spdx+json", "spdx+json", "text/spdx+json", "text/spdx", "text/spdx+xml",
+}
+
+// plainTypes are the media types that say nothing of a content: the last is what
+// ORAS calls a file for which it was told no type.
+var plainTypes = []string{
+	"application/json", "application/xml", "text/xml", "application/octet-stream", "text/plain", "application/vnd.oci.image.layer.v1.tar",
+}
+
+// statedTypes are the media types of statements.
+var statedTypes = []string{
+	"application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json",
+}
+
+const (
+	bundleType = "application/vnd.dev.sigstore.bundle" // and a version
+)
+
+// plain is a media type without its parameters.
+func plain(mediaType string) string {
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	return strings.ToLower(strings.TrimSpace(mediaType))
+}
+
+// formOf is the form of a content b of a.
+func formOf(b registry.Blob, a registry.Attachment) form {
+	mediaType := plain(b.MediaType)
+	switch {
+	case slices.Contains(bareTypes, mediaType):
+		return bare
+	case mediaType == "application/vnd.syft+json":
+		return foreign
+	case slices.Contains(statedTypes, mediaType), strings.HasPrefix(mediaType, bundleType):
+		for _, note := range []string{"predicateType", "in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType"} {
+			for _, notes := range []map[string]string{b.Annotations, a.Annotations} {
+				if kind := notes[note]; kind != "" && !mayBeBill(kind) {
+					return nothing
+				}
+			}
+		}
+		return stated
+	case namesBill(mediaType), namesBill(plain(a.Type)) && slices.Contains(plainTypes, mediaType):
+		return bare
+	}
+	return nothing
+}
+
+// namesBill reports whether a media type or artifactType, of whatever tool, says
+// that it is of an SBOM.
+func namesBill(mediaType string) bool {
+	for _, word := range []string{"cyclonedx", "spdx", "sbom"} {
+		if strings.Contains(mediaType, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeBill reports whether statements with that type of predicate are worth
+// reading: those that certainly hold something else are not.
+func mayBeBill(predicateType string) bool {
+	for _, other := range []string{"slsa.dev/", "/provenance", "/vuln", "/vulns", "/test-result", "/link", "/verification_summary", "/openvex", "openvex.dev/"} {
+		if strings.Contains(predicateType, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayHoldBill reports whether manifests of that artifactType are worth reading.
+// Tools call bills as they like, and the contents tell: only what certainly is
+// something else is left alone.
+func mayHoldBill(artifactType string) bool {
+	artifactType = plain(artifactType)
+	for _, other := range []string{".sig.", "signature", "sarif", "vex", "vulnerabilit", "provenance"} {
+		if strings.Contains(artifactType, other) {
+			return false
+		}
+	}
+	return true
+}

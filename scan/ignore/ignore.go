@@ -1,0 +1,167 @@
+// Package ignore reads the files in which somebody asks a scanner to leave
+// vulnerabilities out: .trivyignore and .trivyignore.yaml.
+//
+// Here an entry is a request and nothing more. It waives nothing: a waiver does,
+// by somebody who may.
+package ignore
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/strict"
+)
+
+// Read reads an ignore file; name is what errors and Source call it, and says by
+// its ending whether it is YAML. Times are UTC: an entry expires when its day
+// begins.
+func Read(name string, content []byte) ([]facts.WaiverRequest, error) {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		return readYAML(strict.Of(name, content))
+	}
+	return readLines(name, string(content))
+}
+
+// day is how an ignore file writes a date.
+const day = "2006-01-02"
+
+// readLines reads one id on each line, with exp:2026-12-31 behind it where it
+// expires. The reason is the comment behind it, or that above.
+func readLines(name, content string) ([]facts.WaiverRequest, error) {
+	if !utf8.ValidString(content) {
+		return nil, fmt.Errorf("%s: not UTF-8", name)
+	}
+	all := []facts.WaiverRequest{}
+	var above []string
+	entries, number := false, 0
+	for line := range strings.Lines(content) {
+		number++
+		text, comment, commented := strings.Cut(strings.TrimSpace(line), "#")
+		comment = strings.TrimSpace(comment)
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			if !commented || entries {
+				above, entries = nil, false
+			}
+			if comment != "" {
+				above = append(above, comment)
+			}
+			continue
+		}
+		entries = true
+		expires, err := expiry(words[1:])
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+		if comment == "" {
+			comment = strings.Join(above, " ")
+		}
+		all = append(all, facts.WaiverRequest{ID: words[0], Reason: given(comment), ExpiresAt: expires, Source: name})
+	}
+	return all, nil
+}
+
+// expiry is what the words behind an id say.
+func expiry(words []string) (*time.Time, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	date, ok := strings.CutPrefix(words[0], "exp:")
+	if !ok || len(words) > 1 {
+		return nil, fmt.Errorf("%q is neither an id nor exp:YYYY-MM-DD; write one id on each line, and comments after #", strings.Join(words, " "))
+	}
+	return instant(date)
+}
+
+// instant reads a date as its first instant in UTC, or a time with its offset.
+func instant(text string) (*time.Time, error) {
+	at, err := time.Parse(day, text)
+	if err != nil {
+		at, err = time.Parse(time.RFC3339, text)
+	}
+	if err != nil || at.Year() < 1970 || at.Year() > 2200 {
+		return nil, fmt.Errorf("%q is no date; write YYYY-MM-DD", text)
+	}
+	return &at, nil
+}
+
+// given is text, or nil where there is none.
+func given(text string) *string {
+	if text = strings.TrimSpace(text); text == "" {
+		return nil
+	}
+	return &text
+}
+
+// document is a .trivyignore.yaml. What it says of misconfigurations, secrets and
+// licences is no request here.
+type document struct {
+	Vulnerabilities []entry `json:"vulnerabilities"`
+}
+
+type entry struct {
+	ID        string   `json:"id"`
+	Paths     []string `json:"paths"`
+	PURLs     []string `json:"purls"`
+	ExpiredAt string   `json:"expired_at"`
+	Statement string   `json:"statement"`
+	Line      int
+}
+
+func readYAML(t strict.Text) ([]facts.WaiverRequest, error) {
+	var doc document
+	if err := t.Decode(&doc, strict.Rules{Foreign: true}); err != nil {
+		return nil, err
+	}
+	all := []facts.WaiverRequest{}
+	for _, e := range doc.Vulnerabilities {
+		if strings.TrimSpace(e.ID) == "" {
+			return nil, fmt.Errorf("%s:%d: an entry has no id; name the vulnerability", t.Name, e.Line)
+		}
+		request := facts.WaiverRequest{ID: e.ID, Paths: nonEmpty(e.Paths), PURLs: nonEmpty(e.PURLs), Reason: given(e.Statement), Source: t.Name}
+		if len(request.Paths) != len(e.Paths) || len(request.PURLs) != len(e.PURLs) {
+			return nil, fmt.Errorf("%s:%d: %s has an empty path or package URL; leave it out", t.Name, e.Line, e.ID)
+		}
+		if e.ExpiredAt != "" {
+			expires, err := instant(e.ExpiredAt)
+			if err != nil {
+				return nil, fmt.Errorf("%s:%d: expired_at of %s: %w", t.Name, e.Line, e.ID, err)
+			}
+			request.ExpiresAt = expires
+		}
+		all = append(all, request)
+	}
+	return all, nil
+}
+
+func nonEmpty(list []string) []string {
+	var kept []string
+	for _, s := range list {
+		if strings.TrimSpace(s) != "" {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// About keeps the requests about what the scans found.
+func About(requests []facts.WaiverRequest, scans []facts.Scan) []facts.WaiverRequest {
+	found := map[string]bool{}
+	for _, scan := range scans {
+		for _, finding := range scan.Findings {
+			found[finding.ID] = true
+		}
+	}
+	kept := []facts.WaiverRequest{}
+	for _, r := range requests {
+		if found[r.ID] {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
