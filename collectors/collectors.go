@@ -13,21 +13,14 @@ import (
 	"context"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/approvals"
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/build"
 	"github.com/prodgate/prodgate/collectors/calendar"
-	"github.com/prodgate/prodgate/collectors/incidents"
-	"github.com/prodgate/prodgate/collectors/monitoring"
-	"github.com/prodgate/prodgate/collectors/notifications"
-	"github.com/prodgate/prodgate/collectors/oncall"
-	"github.com/prodgate/prodgate/collectors/people"
+	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/production"
 	"github.com/prodgate/prodgate/collectors/rollback"
-	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/scan"
@@ -63,18 +56,18 @@ func All(cfg Config) []Collector {
 	return within(time.Duration(cfg.Timeout),
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
-		staging.Collector{File: cfg.file("staging", cfg.Staging)},
+		file.Collector{Section: "staging", File: cfg.file("staging", cfg.Staging)},
 		vulnerabilities.Collector{Own: cfg.own(), Reports: cfg.reports(), Database: cfg.database(), VEX: cfg.vex(), Ignore: cfg.ignore()},
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
-		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
-		people.Collector{File: cfg.file("people", cfg.People)},
+		file.Collector{Section: "approvals", File: cfg.file("approvals", cfg.Approvals)},
+		file.Collector{Section: "people", File: cfg.file("people", cfg.People)},
 		production.Collector{File: cfg.recordedFile("production", cfg.Production), Recorded: cfg.Production.From == fromTrail, Log: cfg.Log},
 		rollback.Collector{File: cfg.file("rollback", cfg.Rollback), Options: cfg.Artifact},
-		incidents.Collector{File: cfg.file("incidents", cfg.Incidents)},
-		oncall.Collector{File: cfg.file("on_call", cfg.OnCall)},
-		notifications.Collector{File: cfg.file("notifications", cfg.Notifications)},
-		monitoring.Collector{File: cfg.file("monitoring", cfg.Monitoring)},
-		waivers.Collector{File: cfg.file("waivers", cfg.Waivers)},
+		file.Collector{Section: "incidents", File: cfg.file("incidents", cfg.Incidents)},
+		file.Collector{Section: "on_call", File: cfg.file("on_call", cfg.OnCall)},
+		file.Collector{Section: "notifications", File: cfg.file("notifications", cfg.Notifications)},
+		file.Collector{Section: "monitoring", File: cfg.file("monitoring", cfg.Monitoring)},
+		file.Collector{Section: "waivers", File: cfg.file("waivers", cfg.Waivers)},
 		trail.Collector{File: cfg.recordedFile("trail", cfg.Trail), Recorded: cfg.readsLog(), Log: cfg.Log},
 	)
 }

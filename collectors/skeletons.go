@@ -3,20 +3,13 @@ package collectors
 import (
 	"path"
 
-	"github.com/prodgate/prodgate/collectors/approvals"
 	"github.com/prodgate/prodgate/collectors/build"
 	"github.com/prodgate/prodgate/collectors/calendar"
-	"github.com/prodgate/prodgate/collectors/incidents"
-	"github.com/prodgate/prodgate/collectors/monitoring"
-	"github.com/prodgate/prodgate/collectors/notifications"
-	"github.com/prodgate/prodgate/collectors/oncall"
-	"github.com/prodgate/prodgate/collectors/people"
+	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/production"
 	"github.com/prodgate/prodgate/collectors/rollback"
-	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/collectors/waivers"
 )
 
 // Skeleton is a file to begin with: it can be collected as it stands, its
@@ -33,19 +26,19 @@ type Skeleton struct {
 func Skeletons() []Skeleton {
 	return []Skeleton{
 		{"build", "sources.build.file", "provenance.json", build.Skeleton},
-		{"staging", "sources.staging.file", "staging.yaml", staging.Skeleton},
+		{"staging", "sources.staging.file", "staging.yaml", fileSkeleton("staging")},
 		{"vulnerabilities", "sources.vulnerabilities.reports", "trivy.json", vulnerabilities.Skeleton},
 		{"vulnerabilities", "sources.vulnerabilities.database", "trivy-database.json", vulnerabilities.SkeletonDatabase},
 		{"calendar", "sources.calendar.file", "calendar.yaml", calendar.Skeleton},
-		{"approvals", "sources.approvals.file", "approvals.yaml", approvals.Skeleton},
-		{"people", "sources.people.file", "people.yaml", people.Skeleton},
+		{"approvals", "sources.approvals.file", "approvals.yaml", fileSkeleton("approvals")},
+		{"people", "sources.people.file", "people.yaml", fileSkeleton("people")},
 		{"production", "sources.production.file", "production.yaml", production.Skeleton},
 		{"rollback", "sources.rollback.file", "rollback.yaml", rollback.Skeleton},
-		{"incidents", "sources.incidents.file", "incidents.yaml", incidents.Skeleton},
-		{"on_call", "sources.on_call.file", "on-call.yaml", oncall.Skeleton},
-		{"notifications", "sources.notifications.file", "notifications.yaml", notifications.Skeleton},
-		{"monitoring", "sources.monitoring.file", "monitoring.yaml", monitoring.Skeleton},
-		{"waivers", "sources.waivers.file", "waivers.yaml", waivers.Skeleton},
+		{"incidents", "sources.incidents.file", "incidents.yaml", fileSkeleton("incidents")},
+		{"on_call", "sources.on_call.file", "on-call.yaml", fileSkeleton("on_call")},
+		{"notifications", "sources.notifications.file", "notifications.yaml", fileSkeleton("notifications")},
+		{"monitoring", "sources.monitoring.file", "monitoring.yaml", fileSkeleton("monitoring")},
+		{"waivers", "sources.waivers.file", "waivers.yaml", fileSkeleton("waivers")},
 		{"trail", "sources.trail.file", "trail.jsonl", trail.Skeleton},
 	}
 }
@@ -73,4 +66,9 @@ func SkeletonConfig(folder string) Config {
 		Waivers:       in("waivers.yaml"),
 		Trail:         Recorded{File: path.Join(folder, "trail.jsonl")},
 	}
+}
+
+func fileSkeleton(section string) string {
+	_, content := file.Skeleton(section)
+	return content
 }

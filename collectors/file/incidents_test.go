@@ -1,22 +1,14 @@
-package incidents_test
+package file_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/incidents"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return incidents.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-
 func TestIncidents(t *testing.T) {
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("incidents"), []stricttest.Case{
 		{Name: "a status is kept as it came", Content: "- {id: INC-1, service: Payments-API, status: Resolved, opened_at: 2026-11-24T10:00:00Z}",
 			Section: facts.Incidents{{ID: "INC-1", Service: "payments-api", Status: "Resolved", OpenedAt: at}}},
 		{Name: "none", Content: "[]", Section: facts.Incidents{}},

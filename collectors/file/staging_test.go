@@ -1,27 +1,18 @@
-package staging_test
+package file_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return staging.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-
 const (
-	zeros    = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 	deployed = "digest: " + zeros + "\ndeployed_at: 2026-11-24T10:00:00Z\n"
 )
 
 func TestStaging(t *testing.T) {
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("staging"), []stricttest.Case{
 		{Name: "deployed and verified", Content: deployed + "restarted_at: 2026-11-24T10:00:00Z\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z}\n",
 			Section: &facts.Staging{Digest: zeros, DeployedAt: at, RestartedAt: &at, Verification: &facts.Verification{Result: "PASSED", FinishedAt: at}}},
 		{Name: "not verified yet", Content: deployed + "restarted_at: null\n", Section: &facts.Staging{Digest: zeros, DeployedAt: at}},

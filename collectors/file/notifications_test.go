@@ -1,22 +1,14 @@
-package notifications_test
+package file_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/notifications"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return notifications.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-
 func TestNotifications(t *testing.T) {
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("notifications"), []stricttest.Case{
 		{Name: "a team was told", Content: "- {team: Payments, channel: 'slack:#Releases', sent_at: 2026-11-24T10:00:00Z}",
 			Section: facts.Notifications{{Team: "payments", Channel: "slack:#Releases", SentAt: at}}},
 		{Name: "nobody was", Content: "[]", Section: facts.Notifications{}},

@@ -1,18 +1,14 @@
-package monitoring_test
+package file_test
 
 import (
 	"testing"
 
-	"github.com/prodgate/prodgate/collectors/monitoring"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return monitoring.Collector{File: path} }
-
 func TestMonitoring(t *testing.T) {
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("monitoring"), []stricttest.Case{
 		{Name: "dashboards and alerts", Content: "dashboards: [{name: d, url: 'https://x/d'}]\nalerts: [{name: a, enabled: false}]\n",
 			Section: &facts.Monitoring{Dashboards: []facts.Dashboard{{Name: "d", URL: "https://x/d"}}, Alerts: []facts.Alert{{Name: "a"}}}},
 		{Name: "nothing watches", Content: "dashboards: []\nalerts: []\n", Section: &facts.Monitoring{Dashboards: []facts.Dashboard{}, Alerts: []facts.Alert{}}},

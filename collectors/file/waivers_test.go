@@ -1,24 +1,15 @@
-package waivers_test
+package file_test
 
 import (
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return waivers.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-
 const (
-	zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
-	one   = `- code: vulnerabilities.denied
+	one = `- code: vulnerabilities.denied
   item: CVE-2026-1
   service: payments-api
   environment: production
@@ -30,8 +21,6 @@ const (
   approver: vp@example.com
 `
 )
-
-func text(s string) *string { return &s }
 
 func without(key string) string {
 	var kept []string
@@ -58,5 +47,5 @@ func TestWaivers(t *testing.T) {
 	for _, key := range []string{"service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"} {
 		cases = append(cases, stricttest.Case{Name: "without " + key, Content: without(key), Error: "f.yaml:1: [0]." + key + " is missing"})
 	}
-	stricttest.Run(t, reading, cases)
+	stricttest.Run(t, reading("waivers"), cases)
 }

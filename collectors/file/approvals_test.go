@@ -1,19 +1,11 @@
-package approvals_test
+package file_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/approvals"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
-
-func reading(path strict.Path) stricttest.Collector { return approvals.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
 const zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -29,7 +21,7 @@ func TestApprovals(t *testing.T) {
 	bound.Digest, bound.Environment, bound.Role = text(zeros), text("production"), text("Platform Lead")
 	const form = `{"artifact": "7a3f9c2", "approver": "Platform-Lead@example.com", "approved_at": "2026-11-24T10:00:00Z",
 	"deployment_window": "business-hours", "approval_duration_seconds": 300`
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("approvals"), []stricttest.Case{
 		{Name: "the specification's form, with a decision", Content: form + `, "decision": "approved"}`, Section: facts.Approvals{specified}},
 		{Name: "a list of them, bound to an artifact", Content: "[" + form + `, "decision": "approved", "digest": "` + zeros + `", "environment": "Production", "role": "Platform Lead"}]`,
 			Section: facts.Approvals{bound}},

@@ -1,23 +1,15 @@
-package people_test
+package file_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/prodgate/prodgate/collectors/people"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/strict/stricttest"
 )
 
-func reading(path strict.Path) stricttest.Collector { return people.Collector{File: path} }
-
-// at is the instant of all records.
-var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-
 func TestPeople(t *testing.T) {
 	yes := true
-	stricttest.Run(t, reading, []stricttest.Case{
+	stricttest.Run(t, reading("people"), []stricttest.Case{
 		{Name: "spellings, roles and teams become lower case", Content: "- {ids: ['GitHub:583231', Pat@Example.com], roles: [Platform-Lead], teams: [production-approvers], mfa: true, as_of: 2026-11-24T10:00:00Z}",
 			Section: facts.People{{IDs: []string{"github:583231", "mailto:pat@example.com"}, Roles: []string{"platform-lead"}, Teams: []string{"production-approvers"}, MFA: &yes, AsOf: at}}},
 		{Name: "whether there is a second factor is not known", Content: "- {ids: ['github:1'], roles: [], teams: [], mfa: null, as_of: 2026-11-24T10:00:00Z}",
