@@ -111,26 +111,26 @@ type Platform struct {
 
 // Build is the build's own record: in-toto/SLSA provenance.
 type Build struct {
-	Digest     string  `json:"digest" schema:"digest"`
-	Commit     string  `json:"commit" schema:"commit"` // full hash, lower-case hex
-	Builder    string  `json:"builder" schema:"nonempty"`
-	VerifiedBy *string `json:"verified_by" schema:"nonempty"` // whose signature was checked; null: none was
+	Digest     string  `json:"digest" schema:"digest" merge:"equal"`
+	Commit     string  `json:"commit" schema:"commit" merge:"equal"` // full hash, lower-case hex
+	Builder    string  `json:"builder" schema:"nonempty" merge:"first"`
+	VerifiedBy *string `json:"verified_by" schema:"nonempty" merge:"first"` // whose signature was checked; null: none was
 
-	Repository *string    `json:"repository,omitempty" schema:"nonempty"` // of the built source, as the record names it, without credentials; absent: the record does not say
-	BuiltAt    *time.Time `json:"built_at,omitempty"`                     // when the build finished, UTC; absent: the record does not say
-	Author     *string    `json:"author,omitempty" schema:"person"`       // who wrote the commit, where the source knows
+	Repository *string    `json:"repository,omitempty" schema:"nonempty" merge:"equal"` // of the built source, as the record names it, without credentials; absent: the record does not say
+	BuiltAt    *time.Time `json:"built_at,omitempty" merge:"equal"`                     // when the build finished, UTC; absent: the record does not say
+	Author     *string    `json:"author,omitempty" schema:"person" merge:"equal"`       // who wrote the commit, where the source knows
 }
 
 // Staging is the newest stay in staging, and those before it.
 type Staging struct {
-	Digest       string        `json:"digest" schema:"digest"`
-	Service      *string       `json:"service,omitempty" schema:"identifier"`     // absent: the source names none
-	Environment  *string       `json:"environment,omitempty" schema:"identifier"` // absent: the source names none
-	DeployedAt   time.Time     `json:"deployed_at"`
-	RestartedAt  *time.Time    `json:"restarted_at"`       // latest restart storm or redeployment; null: none seen
-	EndedAt      *time.Time    `json:"ended_at,omitempty"` // when another digest replaced it; absent or null: it still runs
-	Verification *Verification `json:"verification"`       // null: not verified yet
-	Earlier      []Stay        `json:"earlier,omitzero"`   // stays before this one, in any order
+	Digest       string        `json:"digest" schema:"digest" merge:"latest"`
+	Service      *string       `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: the source names none
+	Environment  *string       `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: the source names none
+	DeployedAt   time.Time     `json:"deployed_at" merge:"latest"`
+	RestartedAt  *time.Time    `json:"restarted_at" merge:"latest"`         // latest restart storm or redeployment; null: none seen
+	EndedAt      *time.Time    `json:"ended_at,omitempty" merge:"earliest"` // when another digest replaced it; absent or null: it still runs
+	Verification *Verification `json:"verification" merge:"worst"`          // null: not verified yet
+	Earlier      []Stay        `json:"earlier,omitzero" merge:"all"`        // stays before this one, in any order
 }
 
 // Stay is the time that one digest ran in staging. It begins with a deployment
@@ -157,9 +157,9 @@ type Verification struct {
 // others say of what was found. Neither Statements nor Requests take anything
 // out of Scans.
 type Vulnerabilities struct {
-	Scans      []Scan          `json:"scans"`
-	Statements []Statement     `json:"statements,omitzero"` // from VEX documents
-	Requests   []WaiverRequest `json:"requests,omitzero"`   // from ignore files
+	Scans      []Scan          `json:"scans" merge:"all"`
+	Statements []Statement     `json:"statements,omitzero" merge:"all"` // from VEX documents
+	Requests   []WaiverRequest `json:"requests,omitzero" merge:"all"`   // from ignore files
 }
 
 // Scan is what one scanner found in one digest. Digest may be the artifact's
@@ -240,11 +240,11 @@ type WaiverRequest struct {
 // Calendar holds every interval that overlaps [From, Horizon). From is before
 // Horizon.
 type Calendar struct {
-	Timezone string     `json:"timezone" schema:"timezone"` // the site's zone; it has to be in the IANA database
-	From     time.Time  `json:"from"`
-	Horizon  time.Time  `json:"horizon"`
-	Freezes  []Interval `json:"freezes"`
-	Holidays []Interval `json:"holidays"`
+	Timezone string     `json:"timezone" schema:"timezone" merge:"equal"` // the site's zone; it has to be in the IANA database
+	From     time.Time  `json:"from" merge:"latest"`
+	Horizon  time.Time  `json:"horizon" merge:"earliest"`
+	Freezes  []Interval `json:"freezes" merge:"all"`
+	Holidays []Interval `json:"holidays" merge:"all"`
 }
 
 // Interval is half-open, [Start, End), on whole seconds; Start is before End.
@@ -284,12 +284,12 @@ type Approval struct {
 // Person joins the spellings of one human being. Roles are the directory's
 // (Entra ID), Teams only those with active membership.
 type Person struct {
-	IDs   []string  `json:"ids" schema:"person,min=1"` // scheme:value, lower case: github:583231, entra:…, mailto:…
-	Roles []string  `json:"roles" schema:"identifier"`
-	Teams []string  `json:"teams" schema:"identifier"`
-	MFA   *bool     `json:"mfa"`             // null: not known
-	Human *bool     `json:"human,omitempty"` // false: a bot or an agent; absent: the directory does not know bots
-	AsOf  time.Time `json:"as_of"`
+	IDs   []string  `json:"ids" schema:"person,min=1" merge:"all"` // scheme:value, lower case: github:583231, entra:…, mailto:…
+	Roles []string  `json:"roles" schema:"identifier" merge:"all"`
+	Teams []string  `json:"teams" schema:"identifier" merge:"all"`
+	MFA   *bool     `json:"mfa" merge:"worst"`             // null: not known
+	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not know bots
+	AsOf  time.Time `json:"as_of" merge:"earliest"`
 }
 
 // Incident is an entry of the incident tracker. It is active unless its Status
@@ -304,9 +304,9 @@ type Incident struct {
 
 // OnCall says when the on-call team was told.
 type OnCall struct {
-	NotifiedAt *time.Time `json:"notified_at"`                           // null: not told
-	Service    *string    `json:"service,omitempty" schema:"identifier"` // it was told about; absent: the source names none
-	Ticket     *string    `json:"ticket,omitempty" schema:"nonempty"`    // it was told about; absent: the source names none
+	NotifiedAt *time.Time `json:"notified_at" merge:"latest"`                           // null: not told
+	Service    *string    `json:"service,omitempty" schema:"identifier" merge:"latest"` // it was told about; absent: the source names none
+	Ticket     *string    `json:"ticket,omitempty" schema:"nonempty" merge:"latest"`    // it was told about; absent: the source names none
 }
 
 // Notification is one message to one team about the pending deployment.
@@ -322,11 +322,11 @@ type Notification struct {
 
 // Monitoring lists what watches the service in the environment.
 type Monitoring struct {
-	Service     *string     `json:"service,omitempty" schema:"identifier"`     // absent: the source names none
-	Environment *string     `json:"environment,omitempty" schema:"identifier"` // absent: the source names none
-	AsOf        *time.Time  `json:"as_of"`                                     // when the monitoring system was looked at
-	Dashboards  []Dashboard `json:"dashboards"`
-	Alerts      []Alert     `json:"alerts"`
+	Service     *string     `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: the source names none
+	Environment *string     `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: the source names none
+	AsOf        *time.Time  `json:"as_of" merge:"earliest"`                                  // when the monitoring system was looked at
+	Dashboards  []Dashboard `json:"dashboards" merge:"all"`
+	Alerts      []Alert     `json:"alerts" merge:"all"`
 }
 
 // Dashboard is one dashboard of the service.
@@ -373,10 +373,40 @@ var Statuses = []Status{StatusOK, StatusError, StatusUnconfigured}
 // Source says where a section came from.
 type Source struct {
 	Status     Status     `json:"status"`
-	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, directory, trail …
-	ObservedAt *time.Time `json:"observed_at"`
+	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, trail …; merged: Systems says which
+	ObservedAt *time.Time `json:"observed_at"`              // of several systems, the earliest
 	Evidence   *Evidence  `json:"evidence"`
 	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok, null if it is
+
+	Systems        []System        `json:"systems,omitzero"`        // where a section is read from several systems, each
+	Contradictions []Contradiction `json:"contradictions,omitzero"` // between Systems, of facts that have to be equal
+}
+
+// KindMerged is the kind of a source that several systems were read for.
+const KindMerged = "merged"
+
+// System is one of several systems that a section was read from.
+type System struct {
+	Name       string     `json:"name" schema:"identifier"` // in prodgate.yaml
+	Kind       string     `json:"kind" schema:"identifier"`
+	Status     Status     `json:"status"`
+	Optional   *bool      `json:"optional,omitempty"` // true: the section counts without it
+	ObservedAt *time.Time `json:"observed_at"`
+	Evidence   *Evidence  `json:"evidence"`
+	Error      *string    `json:"error"`
+}
+
+// Contradiction is a fact that two systems report differently and that has to be
+// equal. The section holds the value of the system that stands first.
+type Contradiction struct {
+	Path   string   `json:"path" schema:"nonempty"` // JSON Pointer into the document
+	Values []Report `json:"values" schema:"min=1"`
+}
+
+// Report is what one system reports of a fact.
+type Report struct {
+	System string  `json:"system" schema:"identifier"`
+	Value  *string `json:"value"` // null: that there is none
 }
 
 // Evidence is the bytes a section was read from.

@@ -7,12 +7,12 @@ import "time"
 // the source knows is in it; without it, absence from the history proves nothing
 // unless the source is a file, which is read whole.
 type Production struct {
-	Current  *Deployment       `json:"current"` // null: nothing runs
-	History  []Deployment      `json:"history"`
-	Since    *time.Time        `json:"since,omitempty"` // from when on the source knows deployments; absent: from the first one
-	Complete *bool             `json:"complete,omitempty"`
-	Adoption *Adoption         `json:"adoption,omitempty"` // how a service that ran before the gate was taken over
-	Unjoined []DeploymentEvent `json:"unjoined,omitzero"`  // events of no known deployment, or under another service or environment
+	Current  *Deployment       `json:"current" merge:"equal,null"` // null: nothing runs
+	History  []Deployment      `json:"history" merge:"all"`
+	Since    *time.Time        `json:"since,omitempty" merge:"earliest,null"` // from when on the source knows deployments; absent: from the first one
+	Complete *bool             `json:"complete,omitempty" merge:"worst"`
+	Adoption *Adoption         `json:"adoption,omitempty" merge:"first"` // how a service that ran before the gate was taken over
+	Unjoined []DeploymentEvent `json:"unjoined,omitzero" merge:"all"`    // events of no known deployment, or under another service or environment
 }
 
 // Deployment is one deployment to the environment. Status is kept as the
@@ -24,11 +24,11 @@ type Deployment struct {
 	Environment   *string           `json:"environment,omitempty" schema:"identifier"`
 	Kind          *Kind             `json:"kind,omitempty"`
 	Version       string            `json:"version" schema:"nonempty"`
-	Digest        string            `json:"digest" schema:"digest"`
+	Digest        string            `json:"digest" schema:"digest" merge:"equal"`
 	Configuration *string           `json:"configuration,omitempty" schema:"digest"`
 	BuiltAt       *time.Time        `json:"built_at,omitempty"`   // when the artifact was built
 	StartedAt     *time.Time        `json:"started_at,omitempty"` // of its first attempt
-	LiveAt        time.Time         `json:"live_at"`
+	LiveAt        time.Time         `json:"live_at" merge:"latest"`
 	RecordedAt    *time.Time        `json:"recorded_at,omitempty"` // when the source was told that it went live; absent: the source does not know
 	Plan          *RecordedPlan     `json:"plan,omitempty"`        // the way back that the gate's recorded allow named
 	Status        string            `json:"status" schema:"nonempty"`
@@ -85,18 +85,18 @@ type Adoption struct {
 
 // Rollback is the way back.
 type Rollback struct {
-	Service    *string         `json:"service,omitempty" schema:"identifier"` // absent: the source names none
-	Target     *RollbackTarget `json:"target"`                                // null: none named (a first release)
-	Procedure  *string         `json:"procedure" schema:"nonempty"`           // command or runbook
-	ReviewedAt *time.Time      `json:"reviewed_at"`                           // when somebody last checked that Procedure works
+	Service    *string         `json:"service,omitempty" schema:"identifier" merge:"equal"` // absent: the source names none
+	Target     *RollbackTarget `json:"target" merge:"equal"`                                // null: none named (a first release)
+	Procedure  *string         `json:"procedure" schema:"nonempty" merge:"first"`           // command or runbook
+	ReviewedAt *time.Time      `json:"reviewed_at" merge:"earliest"`                        // when somebody last checked that Procedure works
 }
 
 // RollbackTarget is the version to go back to. Available says whether the
 // registry has all of it: manifests, configuration and layers.
 type RollbackTarget struct {
 	Version       string  `json:"version" schema:"nonempty"`
-	Repository    *string `json:"repository,omitempty" schema:"nonempty"` // without tag and digest
-	Digest        string  `json:"digest" schema:"digest"`
-	Configuration *string `json:"configuration,omitempty" schema:"digest"`
-	Available     bool    `json:"available"`
+	Repository    *string `json:"repository,omitempty" schema:"nonempty" merge:"equal"` // without tag and digest
+	Digest        string  `json:"digest" schema:"digest" merge:"equal"`
+	Configuration *string `json:"configuration,omitempty" schema:"digest" merge:"equal"`
+	Available     bool    `json:"available" merge:"worst"`
 }
