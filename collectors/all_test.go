@@ -3,7 +3,6 @@ package collectors_test
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,50 +22,50 @@ func TestTheCollectorsAreTheSectionsInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestEachFolderWithACollectorStandsInAll(t *testing.T) {
-	source, err := os.ReadFile("collectors.go")
+func TestEachKindOfSystemIsRegistered(t *testing.T) {
+	registry, err := os.ReadFile("systems.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, all, _ := strings.Cut(string(source), "func All(")
-	all, _, _ = strings.Cut(all, "\n}\n")
-	declares := regexp.MustCompile(`(?m)^func \([a-z]* ?\*?Collector\) Collect\(`)
-	folders, err := os.ReadDir(".")
+	declares := regexp.MustCompile(`(?m)^var (\w+) = source\.Kind\{`)
+	files, err := filepath.Glob("*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, folder := range folders {
-		files, _ := filepath.Glob(filepath.Join(folder.Name(), "*.go"))
-		for _, file := range files {
-			code, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !declares.Match(code) {
-				continue
-			}
+	for _, file := range files {
+		code, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range declares.FindAllStringSubmatch(string(code), -1) {
 			found++
-			if !strings.Contains(all, "\t"+folder.Name()+".Collector{") {
-				t.Errorf("%s has a Collector that does not stand in All", file)
+			if name := filepath.Base(filepath.Dir(file)) + "." + match[1]; !strings.Contains(string(registry), "\t"+name+",\n") {
+				t.Errorf("%s declares %s, which is not in Kinds", file, name)
 			}
 		}
 	}
-	if found < 5 {
-		t.Errorf("only %d folders have a Collector: this test looks for the wrong words", found)
+	if found != len(collectors.Kinds) {
+		t.Errorf("%d kinds are declared, and Kinds has %d", found, len(collectors.Kinds))
 	}
 }
 
-func TestEachSectionHasItsKeyInTheConfiguration(t *testing.T) {
-	keys := map[string]bool{}
-	of := reflect.TypeFor[collectors.Config]()
-	for i := range of.NumField() {
-		key, _, _ := strings.Cut(of.Field(i).Tag.Get("yaml"), ",")
-		keys[key] = true
+func TestEachKindSaysWhatItReads(t *testing.T) {
+	reported := map[string]bool{}
+	for _, k := range collectors.Kinds {
+		if k.Name == "" || k.Summary == "" || k.Open == nil || len(k.Sections) == 0 {
+			t.Errorf("%+v is incomplete", k)
+		}
+		for _, section := range k.Sections {
+			reported[section] = true
+			if section != "custom" && !slices.Contains(facts.Sections, section) {
+				t.Errorf("%s reports %s, which is not a section", k.Name, section)
+			}
+		}
 	}
-	for _, name := range facts.Sections {
-		if !keys[name] {
-			t.Errorf("collectors.Config has no key %q", name)
+	for _, section := range facts.Sections {
+		if !reported[section] {
+			t.Errorf("no kind of system reports %s", section)
 		}
 	}
 }

@@ -2,11 +2,10 @@
 // and reports what it saw; nothing here judges: thresholds, roles and windows
 // belong to the policies.
 //
-// To add a source of a section there is: a folder with a Collector, its file's
-// form in the package comment, a skeleton beside it; a field in Config; a line in
-// All, Skeletons and SkeletonConfig. Tests say what was forgotten. To add facts
-// of one's own without changing prodgate: a Collector called custom.NAME that
-// returns facts.Custom, given to Gather beside All.
+// To add a kind of system: a folder with a source.Kind, and a line in Kinds. To add
+// facts of one's own without Go: a file under sources.custom.NAME in prodgate.yaml;
+// with Go: a Collector called custom.NAME that returns facts.Custom, given to Gather
+// in addition to All.
 package collectors
 
 import (
@@ -14,12 +13,8 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
-	"github.com/prodgate/prodgate/collectors/build"
 	"github.com/prodgate/prodgate/collectors/calendar"
-	"github.com/prodgate/prodgate/collectors/file"
-	"github.com/prodgate/prodgate/collectors/production"
-	"github.com/prodgate/prodgate/collectors/rollback"
-	"github.com/prodgate/prodgate/collectors/trail"
+	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
@@ -28,16 +23,7 @@ import (
 )
 
 // Collector reads one source and reports what it saw.
-type Collector interface {
-	// Name is the section's JSON key and the word users see ("artifact").
-	Name() string
-
-	// Collect returns the section for req. It honours ctx, does not depend on
-	// another collector and writes nothing. "Looked and found nothing" is a
-	// section that says so; an error means "could not look". To have its
-	// evidence recorded, it returns the section inside a facts.Observed.
-	Collect(ctx context.Context, req facts.Request) (facts.Section, error)
-}
+type Collector = source.Collector
 
 // Kinder is a Collector that says what kind of source it reads: file,
 // registry, github … Settings accept or refuse sources by that word. The kind
@@ -50,35 +36,13 @@ type Kinder interface {
 // to look. The text around it names the key that would say so.
 var ErrUnconfigured = strict.ErrUnconfigured
 
-// All are the collectors prodgate has, each reading what cfg names. This is
-// the one list: a source that does not stand here is never read.
-func All(cfg Config) []Collector {
-	return within(time.Duration(cfg.Timeout),
-		artifact.Collector{Options: cfg.Artifact},
-		build.Collector{File: cfg.file("build", cfg.Build)},
-		file.Collector{Section: "staging", File: cfg.file("staging", cfg.Staging)},
-		vulnerabilities.Collector{Own: cfg.own(), Reports: cfg.reports(), Database: cfg.database(), VEX: cfg.vex(), Ignore: cfg.ignore()},
-		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
-		file.Collector{Section: "approvals", File: cfg.file("approvals", cfg.Approvals)},
-		file.Collector{Section: "people", File: cfg.file("people", cfg.People)},
-		production.Collector{File: cfg.recordedFile("production", cfg.Production), Recorded: cfg.Production.From == fromTrail, Log: cfg.Log},
-		rollback.Collector{File: cfg.file("rollback", cfg.Rollback), Options: cfg.Artifact},
-		file.Collector{Section: "incidents", File: cfg.file("incidents", cfg.Incidents)},
-		file.Collector{Section: "on_call", File: cfg.file("on_call", cfg.OnCall)},
-		file.Collector{Section: "notifications", File: cfg.file("notifications", cfg.Notifications)},
-		file.Collector{Section: "monitoring", File: cfg.file("monitoring", cfg.Monitoring)},
-		file.Collector{Section: "waivers", File: cfg.file("waivers", cfg.Waivers)},
-		trail.Collector{File: cfg.recordedFile("trail", cfg.Trail), Recorded: cfg.readsLog(), Log: cfg.Log},
-	)
-}
-
 // Resolve says which digest (sha256:…) reference names, reading its source
 // once; the answer belongs into facts.Request.Digest. The error holds no
 // secrets.
 func Resolve(ctx context.Context, cfg Config, reference string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, orDefault(time.Duration(cfg.Timeout)))
+	ctx, cancel := context.WithTimeout(ctx, orDefault(cfg.Timeout))
 	defer cancel()
-	digest, err := artifact.Resolve(ctx, reference, cfg.Artifact)
+	digest, err := artifact.Resolve(ctx, reference, cfg.Registry)
 	if err != nil {
 		return "", redacted{err}
 	}
@@ -97,9 +61,12 @@ func CheckReference(reference string) error {
 // Calendar reads the calendar that cfg names, to be shown. within gives the range
 // for the site's zone. The error holds no secrets.
 func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, orDefault(time.Duration(cfg.Timeout)))
+	ctx, cancel := context.WithTimeout(ctx, orDefault(cfg.Timeout))
 	defer cancel()
-	c := calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock}
+	c, err := cfg.calendar()
+	if err != nil {
+		return nil, redacted{err}
+	}
 	report, err := c.Read(ctx, within)
 	if err != nil {
 		return nil, redacted{err}
@@ -161,31 +128,13 @@ type limited struct {
 // Kind is the kind of the Collector inside.
 func (l limited) Kind() string { return kindOf(l.Collector) }
 
-// within limits each of list to timeout; 0: DefaultTimeout, and for a scan of
-// prodgate's own scanTimeout.
-func within(timeout time.Duration, list ...Collector) []Collector {
-	for i, c := range list {
-		limit := orDefault(timeout)
-		if v, ok := c.(vulnerabilities.Collector); ok && v.Own != nil && timeout <= 0 {
-			limit = scanTimeout
-		}
-		list[i] = Limit(c, limit)
-	}
-	return list
-}
-
-// orDefault is timeout, or DefaultTimeout where it is not positive.
-func orDefault(timeout time.Duration) time.Duration {
-	if timeout <= 0 {
-		return DefaultTimeout
-	}
-	return timeout
-}
-
 // timeoutOf is how long c may take.
 func timeoutOf(c Collector) time.Duration {
-	if l, ok := c.(limited); ok {
-		return orDefault(l.timeout)
+	switch c := c.(type) {
+	case limited:
+		return orDefault(c.timeout)
+	case merged:
+		return c.timeout()
 	}
 	return DefaultTimeout
 }

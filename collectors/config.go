@@ -1,118 +1,193 @@
 package collectors
 
 import (
-	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/prodgate/prodgate/collectors/artifact"
+	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
-	"github.com/prodgate/prodgate/internal/strict"
-	"github.com/prodgate/prodgate/scan"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
-// DefaultTimeout is how long one source may take where nothing else is said.
+// DefaultTimeout is how long one source may take unless the configuration says
+// otherwise.
 const DefaultTimeout = 10 * time.Second
 
-// scanTimeout is how long prodgate's own scan may take where nothing else is
-// said: it reads an image to its end.
+// scanTimeout is how long prodgate's own scan may take unless the configuration
+// says otherwise: it reads an image to its end.
 const scanTimeout = 10 * time.Minute
 
-// Config says where each section's facts come from: the part of prodgate.yaml
-// under "sources". It holds no threshold; those are settings, and belong to
-// whoever owns the policies. A source that is left out is unconfigured, and
-// every check on it denies. Paths are relative to Dir.
+// Config says where each section's facts come from: "systems" and "sources" of
+// prodgate.yaml. It holds no threshold; those are settings, and belong to whoever
+// owns the policies. A section without an entry is unconfigured, and every check
+// on it denies; but the artifact is read from where its reference points, and the
+// steps from the audit trail at Log, if there is one.
 type Config struct {
-	Timeout Duration `yaml:"timeout,omitempty"` // for each source; 0: DefaultTimeout
+	Timeout time.Duration     // for each system; 0: DefaultTimeout
+	Systems map[string]System // by name
+	Sources map[string][]Use  // by section (JSON key, or custom.NAME), in order of precedence
 
-	Artifact        artifact.Options `yaml:"artifact,omitempty"` // the registry is named by the reference itself
-	Build           File             `yaml:"build,omitempty"`
-	Staging         File             `yaml:"staging,omitempty"`
-	Vulnerabilities Scans            `yaml:"vulnerabilities,omitempty"`
-	Calendar        File             `yaml:"calendar,omitempty"`
-	Approvals       File             `yaml:"approvals,omitempty"`
-	People          File             `yaml:"people,omitempty"`
-	Production      Recorded         `yaml:"production,omitempty"`
-	Rollback        File             `yaml:"rollback,omitempty"`
-	Incidents       File             `yaml:"incidents,omitempty"`
-	OnCall          File             `yaml:"on_call,omitempty"`
-	Notifications   File             `yaml:"notifications,omitempty"`
-	Monitoring      File             `yaml:"monitoring,omitempty"`
-	Waivers         File             `yaml:"waivers,omitempty"`
-	Trail           Recorded         `yaml:"trail,omitempty"` // left out: the audit trail at Log, if there is one
+	// Service and Environment are what {service} and {environment} in settings
+	// become.
+	Service, Environment string
 
-	// Log is the audit trail that a source which is from it reads.
-	Log Log `yaml:"-"`
+	// Registry says how to reach image registries.
+	Registry registry.Options
 
-	// Dir is the folder that holds prodgate.yaml; empty: the working directory.
-	Dir string `yaml:"-"`
+	// Log is the audit trail that sources of the kind trail read.
+	Log Log
 
-	// AdvisoryDatabase is the folder of the advisory database where Scan names none.
-	AdvisoryDatabase string `yaml:"-"`
+	// Dir is the folder that relative paths count from; empty: the working
+	// directory.
+	Dir string
+
+	// AdvisoryDatabase is the folder of the advisory database where the settings of
+	// a scan name none.
+	AdvisoryDatabase string
 
 	// Now dates what prodgate finds out itself; nil: time.Now.
-	Now func() time.Time `yaml:"-"`
+	Now func() time.Time
 
-	// Clock tells the instant around which the calendar is collected; nil:
-	// time.Now.
-	Clock func() time.Time `yaml:"-"`
-}
-
-// File is a source kept in one file, JSON or YAML (the trail: JSON lines).
-type File struct {
-	File string `yaml:"file,omitempty"`
+	// Clock is the time around which the calendar is collected; nil: time.Now.
+	Clock func() time.Time
 }
 
 // Log says where the audit trail is: the location of package trail (a path,
 // postgres://…), and the file with its key where that is not the usual one.
 type Log = recorded.Log
 
-// Recorded is a source kept in one file, or in the audit trail.
-type Recorded struct {
-	File string `yaml:"file,omitempty"`
-	From string `yaml:"from,omitempty"` // "trail": the audit trail that the run has
+// System is a configured system: its kind, and a pointer to the settings that the
+// kind has.
+type System struct {
+	Kind     string
+	Settings any
 }
 
-// fromTrail is what From can be.
-const fromTrail = recorded.Kind
+// Use is one system that a section is read from.
+type Use struct {
+	// System is the name of one of Systems, or of a kind that needs no settings.
+	// Empty: Inline.
+	System string
 
-// Check says what the source cannot mean.
-func (r Recorded) Check() error {
-	switch {
-	case r.From != "" && r.From != fromTrail:
-		return fmt.Errorf("from: %q is unknown; it can only be %q, the audit trail", r.From, fromTrail)
-	case r.From != "" && r.File != "":
-		return errors.New("from and file exclude each other: take one of them out")
+	// Inline is a system for this section alone.
+	Inline *System
+
+	// Optional lets the section count without this system. Only a system that adds
+	// bad news may be optional.
+	Optional bool
+}
+
+// File is a section that is read from one file.
+func File(name string) []Use {
+	return []Use{{Inline: &System{Kind: file.Kind.Name, Settings: &file.Settings{File: name}}}}
+}
+
+// Problem is something that a configuration cannot mean.
+type Problem struct {
+	Key  string // of prodgate.yaml: sources.staging, systems.cluster
+	Text string
+}
+
+func (p Problem) Error() string { return p.Key + ": " + p.Text }
+
+// Check returns what the configuration cannot mean, in the order of its keys.
+func (c Config) Check() []Problem {
+	var problems []Problem
+	for _, name := range slices.Sorted(maps.Keys(c.Systems)) {
+		if kindNamed(c.Systems[name].Kind) == nil {
+			problems = append(problems, Problem{"systems." + name, unknownKind(c.Systems[name].Kind)})
+		}
 	}
-	return nil
+	for _, section := range slices.Sorted(maps.Keys(c.Sources)) {
+		for _, text := range c.checkSection(section) {
+			problems = append(problems, Problem{"sources." + section, text})
+		}
+	}
+	return problems
 }
 
-// Scans is where vulnerability scans come from: prodgate looks itself (Scan), or
-// reads what other scanners wrote (Reports).
-type Scans struct {
-	Scan     *OwnScan `yaml:"scan,omitempty"`     // {} looks at the image with the database of "prodgate db update"
-	Reports  []string `yaml:"reports,omitempty"`  // of Trivy, Grype, in SARIF or attested by cosign: one for each platform that was scanned
-	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database they used
-	VEX      []string `yaml:"vex,omitempty"`      // OpenVEX and CycloneDX documents
-	Ignore   []string `yaml:"ignore,omitempty"`   // .trivyignore and .trivyignore.yaml
+// never are sections of which every system must be read.
+var never = []string{"approvals", "calendar", "incidents", "people"}
+
+func (c Config) checkSection(section string) (problems []string) {
+	uses, custom := c.Sources[section], strings.HasPrefix(section, customPrefix)
+	if len(uses) == 0 {
+		return []string{"names no system; name one, or leave the key out"}
+	}
+	if !custom && !slices.Contains(facts.Sections, section) {
+		return []string{"unknown section; " + hintOr(section, facts.Sections, "known are "+strings.Join(facts.Sections, ", ")+" and custom.NAME")}
+	}
+	if len(uses) > 1 && !facts.SeveralSystems(section) {
+		problems = append(problems, fmt.Sprintf("names %d systems, and it can be read from one alone", len(uses)))
+	}
+	seen := map[string]bool{}
+	for _, u := range uses {
+		system, err := c.system(u)
+		switch {
+		case err != nil:
+			problems = append(problems, err.Error())
+			continue
+		case u.System != "" && seen[u.System]:
+			problems = append(problems, fmt.Sprintf("names %s twice", u.System))
+		case !reports(kindNamed(system.Kind), section):
+			problems = append(problems, fmt.Sprintf("a system of kind %s does not report it; kinds that do: %s", system.Kind, strings.Join(kindsFor(section), ", ")))
+		case u.Optional && (slices.Contains(never, section) || len(uses) == 1):
+			problems = append(problems, "none of its systems can be optional: the section would count without what they know")
+		}
+		seen[u.System] = true
+	}
+	return problems
 }
 
-// OwnScan says what prodgate's own scan looks at and with what.
-type OwnScan struct {
-	Inventory scan.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
-	Bills     []string  `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
-	Database  string    `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
-	Platforms []string  `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
+// system is the system that u names.
+func (c Config) system(u Use) (System, error) {
+	if u.Inline != nil {
+		if kindNamed(u.Inline.Kind) == nil {
+			return System{}, fmt.Errorf("%s", unknownKind(u.Inline.Kind))
+		}
+		return *u.Inline, nil
+	}
+	if s, ok := c.Systems[u.System]; ok {
+		if kindNamed(s.Kind) == nil {
+			return System{}, fmt.Errorf("%s", unknownKind(s.Kind))
+		}
+		return s, nil
+	}
+	if k := kindNamed(u.System); k != nil && k.Ready {
+		return System{Kind: k.Name, Settings: k.settings()}, nil
+	}
+	names := slices.Sorted(maps.Keys(c.Systems))
+	for _, k := range Kinds {
+		if k.Ready {
+			names = append(names, k.Name)
+		}
+	}
+	return System{}, fmt.Errorf("unknown system %q; %s", u.System, hintOr(u.System, names, "define it under systems"))
+}
+
+func unknownKind(name string) string {
+	return fmt.Sprintf("unknown kind of system %q; %s", name, hintOr(name, kindNames(), "known are "+strings.Join(kindNames(), ", ")))
+}
+
+// hintOr is "did you mean …", or other where nothing is near.
+func hintOr(word string, known []string, other string) string {
+	if hint := spelling.Hint(word, known); hint != "" {
+		return hint
+	}
+	return other
 }
 
 // Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
 type Duration time.Duration
 
-// maxTimeout bounds how long one source may be waited for.
+// maxTimeout bounds how long one system may be waited for.
 const maxTimeout = 10 * time.Minute
 
 // UnmarshalYAML reads a duration with its unit. A bare number would be taken
@@ -124,70 +199,4 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 	}
 	*d = Duration(read)
 	return nil
-}
-
-// MarshalYAML writes the duration with its unit.
-func (d Duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
-
-// file is the file of a section, as its collector wants it.
-func (c Config) file(section string, f File) strict.Path {
-	return strict.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
-}
-
-// recordedFile is the file of a section that the audit trail can tell as well.
-func (c Config) recordedFile(section string, r Recorded) strict.Path {
-	return c.file(section, File{r.File})
-}
-
-// readsLog says whether the trail's section is read from the audit trail.
-func (c Config) readsLog() bool {
-	return c.Trail.From == fromTrail || c.Trail == Recorded{} && c.Log.Location != ""
-}
-
-// reports are the files that scanners wrote.
-func (c Config) reports() []strict.Path {
-	return c.files("reports", c.Vulnerabilities.Reports, strict.MaxReport)
-}
-
-// database is the file that says how old a scan's advisories were.
-func (c Config) database() strict.Path {
-	return strict.Path{Dir: c.Dir, Name: c.Vulnerabilities.Database, Key: "sources.vulnerabilities.database"}
-}
-
-// vex are the files in which others say what does no harm.
-func (c Config) vex() []strict.Path {
-	return c.files("vex", c.Vulnerabilities.VEX, strict.MaxReport)
-}
-
-// ignore are the files in which somebody asks to let something pass.
-func (c Config) ignore() []strict.Path {
-	return c.files("ignore", c.Vulnerabilities.Ignore, strict.MaxSize)
-}
-
-// own is prodgate's own scan, where it is asked for.
-func (c Config) own() *vulnerabilities.Own {
-	s := c.Vulnerabilities.Scan
-	if s == nil {
-		return nil
-	}
-	database := c.AdvisoryDatabase
-	if s.Database != "" {
-		database = s.Database
-		if !filepath.IsAbs(database) {
-			database = filepath.Join(c.Dir, database)
-		}
-	}
-	return &vulnerabilities.Own{
-		Options: scan.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
-		Bills:   c.files("scan.sboms", s.Bills, scan.MaxBill),
-	}
-}
-
-// files are those that a key of sources.vulnerabilities lists.
-func (c Config) files(key string, names []string, limit int64) []strict.Path {
-	var paths []strict.Path
-	for _, name := range names {
-		paths = append(paths, strict.Path{Dir: c.Dir, Name: name, Key: "sources.vulnerabilities." + key, Max: limit})
-	}
-	return paths
 }

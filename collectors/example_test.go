@@ -22,8 +22,8 @@ func (flags) Collect(context.Context, facts.Request) (facts.Section, error) {
 func ExampleGather() {
 	cfg := collectors.Config{
 		Dir:     "/etc/prodgate",
-		Timeout: collectors.Duration(5 * time.Second),
-		Staging: collectors.File{File: "evidence/staging.yaml"},
+		Timeout: 5 * time.Second,
+		Sources: map[string][]collectors.Use{"staging": collectors.File("evidence/staging.yaml")},
 	}
 	req := facts.Request{Service: "payments-api", Environment: "production", Reference: "oci:image"}
 	doc := collectors.Gather(context.Background(), time.Now, req, append(collectors.All(cfg), flags{}))

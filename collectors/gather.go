@@ -145,6 +145,14 @@ func malformed(section facts.Section, name string) error {
 
 // addTo puts the answer into doc: its section, if there is one, and its source.
 func (a answer) addTo(doc *facts.Document) {
+	if a.err == nil {
+		doc.Add(a.section)
+	}
+	doc.Sources[a.name] = a.source()
+}
+
+// source says how reading went.
+func (a answer) source() facts.Source {
 	at := a.at.Truncate(time.Second).UTC()
 	source := facts.Source{Status: facts.StatusOK, Kind: a.kind, ObservedAt: &at}
 	if a.err != nil {
@@ -154,11 +162,10 @@ func (a answer) addTo(doc *facts.Document) {
 		}
 		text := redact(a.err.Error())
 		source.Error = &text
-		doc.Sources[a.name] = source
-		return
+		return source
 	}
 	if o, ok := a.section.(facts.Observed); ok {
-		source.Evidence = o.Evidence
+		source.Evidence, source.Systems, source.Contradictions = o.Evidence, o.Systems, o.Contradictions
 		if o.Kind != "" {
 			source.Kind = o.Kind
 		}
@@ -166,8 +173,7 @@ func (a answer) addTo(doc *facts.Document) {
 			at = o.At.UTC()
 		}
 	}
-	doc.Add(a.section)
-	doc.Sources[a.name] = source
+	return source
 }
 
 // count is how many of list are called name.

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/facts"
 )
 
 var update = flag.Bool("update", false, "write docs/sources.md anew")
@@ -75,14 +74,12 @@ func page(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(intro)
-	cfg, err := yaml.Marshal(map[string]any{"sources": collectors.SkeletonConfig("evidence")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := "sources:\n  " + strings.TrimSuffix(strings.ReplaceAll(collectors.SkeletonConfig("evidence"), "\n", "\n  "), "  ")
 	fmt.Fprintf(&b, "\n## In prodgate.yaml\n\n```yaml\n%s```\n", cfg)
+	b.WriteString(systemsPage())
 	for _, s := range collectors.Skeletons() {
 		language := strings.TrimPrefix(filepath.Ext(s.Filename), ".")
-		fmt.Fprintf(&b, "\n## %s\n\n`%s`, here %s:\n\n```%s\n%s```\n", s.Section, s.Key, s.Filename, language, s.Content)
+		fmt.Fprintf(&b, "\n## %s\n\n`%s`, here %s:\n\n```%s\n%s```\n", s.Section, "sources."+s.Section+"."+s.Setting, s.Filename, language, s.Content)
 	}
 	return b.String()
 }
@@ -102,4 +99,22 @@ func TestThePageOfSourcesIsCurrent(t *testing.T) {
 	if string(got) != want {
 		t.Error("docs/sources.md is not what the skeletons say; go test ./collectors -run Page -update writes it anew")
 	}
+}
+
+// systemsPage lists the kinds of system, the sections and the rules of merging.
+func systemsPage() string {
+	var b strings.Builder
+	b.WriteString("\n## Systems\n\n| kind | reads | sections | needs settings |\n| --- | --- | --- | --- |\n")
+	for _, k := range collectors.Kinds {
+		needs := "yes"
+		if k.Ready {
+			needs = "no"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Name, k.Summary, strings.Join(k.Sections, ", "), needs)
+	}
+	b.WriteString("\n## How several systems are merged\n\n| fact | rule |\n| --- | --- |\n")
+	for _, r := range facts.MergeRules() {
+		fmt.Fprintf(&b, "| `%s` | **%s**: %s |\n", r.Path, r.Rule, r.Meaning)
+	}
+	return b.String()
 }

@@ -46,9 +46,7 @@ func TestRedactBoundsTheText(t *testing.T) {
 // Why an attachment could not be read may quote a registry, and goes into the
 // document.
 func TestAReasonOfTheScanHoldsNoSecrets(t *testing.T) {
-	cfg := Config{}
-	cfg.Vulnerabilities.Scan = &OwnScan{}
-	if got := cfg.own().Options.Redact("https://user:hunter2@registry.example.com refuses"); strings.Contains(got, "hunter2") {
+	if got := (Config{}).env("vulnerabilities", "sources.vulnerabilities").Redact("https://user:hunter2@registry.example.com refuses"); strings.Contains(got, "hunter2") {
 		t.Errorf("a password in %q", got)
 	}
 }

@@ -1,74 +1,46 @@
 package collectors
 
 import (
+	"fmt"
 	"path"
+	"strings"
 
-	"github.com/prodgate/prodgate/collectors/build"
-	"github.com/prodgate/prodgate/collectors/calendar"
-	"github.com/prodgate/prodgate/collectors/file"
-	"github.com/prodgate/prodgate/collectors/production"
-	"github.com/prodgate/prodgate/collectors/rollback"
-	"github.com/prodgate/prodgate/collectors/trail"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/source"
+	"github.com/prodgate/prodgate/facts"
 )
 
-// Skeleton is a file to begin with: it can be collected as it stands, its
-// comments say what to write, and nothing in it lets an artifact through.
-type Skeleton struct {
-	Section  string // JSON key of the section it is read for
-	Key      string // key in prodgate.yaml that names the file
-	Filename string
-	Content  string
-}
-
-// Skeletons are the files that SkeletonConfig names, in the document's order.
-// sources.vulnerabilities has two.
-func Skeletons() []Skeleton {
-	return []Skeleton{
-		{"build", "sources.build.file", "provenance.json", build.Skeleton},
-		{"staging", "sources.staging.file", "staging.yaml", fileSkeleton("staging")},
-		{"vulnerabilities", "sources.vulnerabilities.reports", "trivy.json", vulnerabilities.Skeleton},
-		{"vulnerabilities", "sources.vulnerabilities.database", "trivy-database.json", vulnerabilities.SkeletonDatabase},
-		{"calendar", "sources.calendar.file", "calendar.yaml", calendar.Skeleton},
-		{"approvals", "sources.approvals.file", "approvals.yaml", fileSkeleton("approvals")},
-		{"people", "sources.people.file", "people.yaml", fileSkeleton("people")},
-		{"production", "sources.production.file", "production.yaml", production.Skeleton},
-		{"rollback", "sources.rollback.file", "rollback.yaml", rollback.Skeleton},
-		{"incidents", "sources.incidents.file", "incidents.yaml", fileSkeleton("incidents")},
-		{"on_call", "sources.on_call.file", "on-call.yaml", fileSkeleton("on_call")},
-		{"notifications", "sources.notifications.file", "notifications.yaml", fileSkeleton("notifications")},
-		{"monitoring", "sources.monitoring.file", "monitoring.yaml", fileSkeleton("monitoring")},
-		{"waivers", "sources.waivers.file", "waivers.yaml", fileSkeleton("waivers")},
-		{"trail", "sources.trail.file", "trail.jsonl", trail.Skeleton},
+// Skeletons are files to begin with, in the document's order. SkeletonConfig names
+// them.
+func Skeletons() []source.Example {
+	var list []source.Example
+	for _, section := range facts.Sections {
+		for _, k := range Kinds {
+			for _, example := range k.Examples {
+				if example.Section == section {
+					list = append(list, example)
+				}
+			}
+		}
 	}
+	return list
 }
 
 // SkeletonConfig names the files of Skeletons in folder, which is relative to
-// prodgate.yaml. Marshalled as YAML it is what stands there under "sources".
-func SkeletonConfig(folder string) Config {
-	in := func(name string) File { return File{path.Join(folder, name)} }
-	return Config{
-		Build:   in("provenance.json"),
-		Staging: in("staging.yaml"),
-		Vulnerabilities: Scans{
-			Reports:  []string{path.Join(folder, "trivy.json")},
-			Database: path.Join(folder, "trivy-database.json"),
-		},
-		Calendar:      in("calendar.yaml"),
-		Approvals:     in("approvals.yaml"),
-		People:        in("people.yaml"),
-		Production:    Recorded{File: path.Join(folder, "production.yaml")},
-		Rollback:      in("rollback.yaml"),
-		Incidents:     in("incidents.yaml"),
-		OnCall:        in("on-call.yaml"),
-		Notifications: in("notifications.yaml"),
-		Monitoring:    in("monitoring.yaml"),
-		Waivers:       in("waivers.yaml"),
-		Trail:         Recorded{File: path.Join(folder, "trail.jsonl")},
+// prodgate.yaml, as YAML: what stands there under "sources".
+func SkeletonConfig(folder string) string {
+	var text strings.Builder
+	section := ""
+	for _, s := range Skeletons() {
+		if s.Section != section {
+			section = s.Section
+			fmt.Fprintf(&text, "%s:\n", section)
+		}
+		name := path.Join(folder, s.Filename)
+		if s.List {
+			fmt.Fprintf(&text, "  %s:\n    - %s\n", s.Setting, name)
+		} else {
+			fmt.Fprintf(&text, "  %s: %s\n", s.Setting, name)
+		}
 	}
-}
-
-func fileSkeleton(section string) string {
-	_, content := file.Skeleton(section)
-	return content
+	return text.String()
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/collectors/file"
+	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
 )
 
 // at is the instant the tests take for now.
@@ -16,10 +20,22 @@ var at = time.Date(2026, 11, 24, 16, 20, 0, 0, time.UTC)
 
 func clock() time.Time { return at }
 
+// skeletonConfig is the configuration that names every skeleton, as prodgate.yaml
+// holds it.
+func skeletonConfig(t *testing.T) collectors.Config {
+	t.Helper()
+	text := "sources:\n  " + strings.ReplaceAll(collectors.SkeletonConfig("evidence"), "\n", "\n  ")
+	parsed, err := config.Parse("prodgate.yaml", "", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Sources
+}
+
 // writeSkeletons puts every skeleton into a folder of its own.
 func writeSkeletons(t *testing.T) collectors.Config {
 	t.Helper()
-	cfg := collectors.SkeletonConfig("evidence")
+	cfg := skeletonConfig(t)
 	cfg.Dir, cfg.Clock = t.TempDir(), clock
 	for _, s := range collectors.Skeletons() {
 		path := filepath.Join(cfg.Dir, "evidence", s.Filename)
@@ -67,11 +83,18 @@ func TestEachSkeletonCollects(t *testing.T) {
 }
 
 func TestSkeletonsAreWhatTheirConfigurationNames(t *testing.T) {
-	cfg := collectors.SkeletonConfig("evidence")
-	named := map[string]bool{cfg.Vulnerabilities.Reports[0]: true, cfg.Vulnerabilities.Database: true}
-	for _, f := range []collectors.File{cfg.Build, cfg.Staging, cfg.Calendar, cfg.Approvals, cfg.People, {File: cfg.Production.File},
-		cfg.Rollback, cfg.Incidents, cfg.OnCall, cfg.Notifications, cfg.Monitoring, cfg.Waivers, {File: cfg.Trail.File}} {
-		named[f.File] = true
+	named := map[string]bool{}
+	for section, uses := range skeletonConfig(t).Sources {
+		for _, use := range uses {
+			switch settings := use.Inline.Settings.(type) {
+			case *file.Settings:
+				named[settings.File] = true
+			case *vulnerabilities.ReportSettings:
+				named[settings.Reports[0]], named[settings.Database] = true, true
+			default:
+				t.Errorf("%s has settings of type %T", section, settings)
+			}
+		}
 	}
 	for _, s := range collectors.Skeletons() {
 		path := "evidence/" + s.Filename

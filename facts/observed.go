@@ -15,6 +15,11 @@ type Observed struct {
 	// the collector says.
 	Kind string
 
+	// Systems and Contradictions are those of a section that was merged of what
+	// several systems report; else empty.
+	Systems        []System
+	Contradictions []Contradiction
+
 	// At is when the source was looked at; zero: when the collector returned.
 	// Only a source that answers from a store of its own needs to set it.
 	At time.Time

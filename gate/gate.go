@@ -166,6 +166,7 @@ func (g *Gate) Input(ctx context.Context, req Request) (*evaluator.Input, error)
 func (g *Gate) Collect(ctx context.Context, req Request, only ...string) *facts.Document {
 	sources := g.Sources
 	sources.Now, sources.Clock = g.now, g.now
+	sources.Service, sources.Environment = req.Service, req.Environment
 	if req.At != nil {
 		sources.Clock = func() time.Time { return *req.At } // the calendar is collected around that instant
 	}

@@ -113,7 +113,7 @@ func trailCure(cfg *config.Config) string {
 func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	sources := cfg.File.Sources
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text}
-	if sources.Vulnerabilities.Scan != nil {
+	if sources.Scans() {
 		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan reports it
 			sources.AdvisoryDatabase = dir
 		}
@@ -124,7 +124,7 @@ func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 // sparinglyFor saves memory while an image is scanned; call what it returns
 // afterwards.
 func sparinglyFor(cfg *config.Config) (end func()) {
-	if cfg.File.Sources.Vulnerabilities.Scan == nil {
+	if !cfg.File.Sources.Scans() {
 		return func() {}
 	}
 	return sparingly()

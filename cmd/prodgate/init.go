@@ -10,7 +10,6 @@ import (
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
 )
 
 // identifier is how services and environments are spelled.
@@ -60,11 +59,8 @@ type home struct {
 
 func initialise(ctx context.Context, std stdio, h home, force bool) error {
 	s := scaffold{{path: filepath.Join(h.root, config.Filename), template: "init/prodgate.yaml.tmpl"}}
-	sources, err := yaml.Marshal(collectors.SkeletonConfig(evidenceFolder))
-	if err != nil {
-		return fmt.Errorf("write the sources: %w", err)
-	}
-	h.Sources = "  " + strings.ReplaceAll(strings.TrimSpace(string(sources)), "\n", "\n  ")
+	sources := collectors.SkeletonConfig(evidenceFolder)
+	h.Sources = "  " + strings.ReplaceAll(strings.TrimSpace(sources), "\n", "\n  ")
 	for _, skeleton := range collectors.Skeletons() {
 		path := filepath.Join(h.root, evidenceFolder, skeleton.Filename)
 		s = append(s, blueprint{path: path, content: []byte(h.named(skeleton.Content))})

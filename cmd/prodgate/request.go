@@ -44,7 +44,7 @@ func applyInsecure(cmd *cobra.Command, cfg *config.Config) (insecure bool) {
 	if err != nil || !insecure {
 		return false
 	}
-	cfg.File.Sources.Artifact.Insecure = true
+	cfg.File.Sources.Registry.Insecure = true
 	return true
 }
 

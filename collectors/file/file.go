@@ -14,9 +14,6 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// Kind is the kind of source.
-const Kind = "file"
-
 // Collector reads one section from one file.
 type Collector struct {
 	Section string // one of Sections
@@ -27,7 +24,7 @@ type Collector struct {
 func (c Collector) Name() string { return c.Section }
 
 // Kind is the kind of source.
-func (Collector) Kind() string { return Kind }
+func (Collector) Kind() string { return "file" }
 
 // Collect reads the file. The error names file, line and what to write instead.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {

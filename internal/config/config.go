@@ -152,7 +152,7 @@ func (c *Config) anchorTrail(dir string) {
 // file's sources.trail reads the steps from somewhere else: what is recorded would
 // be ignored. It matters to whoever reads the sources. File checks its own trail.
 func (c *Config) OneTrail() error {
-	v, read := c.Get("trail"), c.File.Sources.Trail.File
+	v, read := c.Get("trail"), stepsFile(c.File.Sources)
 	if !v.Given() || read == "" {
 		return nil
 	}

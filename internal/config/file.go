@@ -7,11 +7,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/prodgate/prodgate/collectors"
 	"gopkg.in/yaml.v3"
 )
+
+// configVersion is the one version of the configuration's form.
+const configVersion = 1
 
 // maxBytes is far more than any configuration needs.
 const maxBytes = 1 << 20
@@ -28,7 +32,11 @@ type File struct {
 	Timeout     string            `yaml:"timeout"`     // Go duration: 90s, 2m
 	Trail       string            `yaml:"trail"`       // the audit trail: a path, which counts from this file, or postgres://…
 	TrailKey    string            `yaml:"trail_key"`   // file with the trail's signing key; counts from this file
-	Sources     collectors.Config `yaml:"sources"`     // where each section's facts come from
+	Version     int               `yaml:"version"`     // of the configuration's form; 1
+	Sources     collectors.Config `yaml:"-"`           // systems, and where each section's facts come from
+
+	RawSystems yaml.Node `yaml:"systems"` // read by readSources
+	RawSources yaml.Node `yaml:"sources"` // read by readSources
 
 	path  string
 	files []string       // that sources name and that exist
@@ -84,17 +92,15 @@ func Parse(path, dir string, content []byte) (f File, err error) {
 	if err := document.Decode(&f); err != nil {
 		return File{}, fmt.Errorf("%s: %w", path, err)
 	}
+	if f.Sources, err = readSources(path, document.Content[0]); err != nil {
+		return File{}, err
+	}
 	f.Sources.Dir = dir
 	f.note(document.Content[0], "")
-	if f.Sources.Artifact.Insecure {
-		return File{}, fmt.Errorf("%s:%d: sources.artifact.insecure loosens the gate: it can only be said by the flag --%s", path, f.lines["sources.artifact"], InsecureFlag)
+	if line, given := f.lines["version"]; given && f.Version != configVersion {
+		return File{}, fmt.Errorf("%s:%d: version is %d; this prodgate reads version %d", path, line, f.Version, configVersion)
 	}
-	for section, source := range map[string]collectors.Recorded{"production": f.Sources.Production, "trail": f.Sources.Trail} {
-		if err := source.Check(); err != nil {
-			return File{}, fmt.Errorf("%s:%d: sources.%s: %w", path, f.lines["sources."+section], section, err)
-		}
-	}
-	if f.Trail != "" && f.Sources.Trail.File != "" {
+	if f.Trail != "" && stepsFile(f.Sources) != "" {
 		return File{}, fmt.Errorf("%s:%d: trail names an audit trail, and sources.trail (line %d) reads a file in its place, so that what is recorded would be ignored: take one of them out",
 			path, f.lines["trail"], f.lines["sources.trail"])
 	}
@@ -106,11 +112,34 @@ func (f *File) note(mapping *yaml.Node, under string) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key, value := mapping.Content[i], mapping.Content[i+1]
 		f.lines[under+key.Value] = key.Line
-		if key.Value == "sources" && under == "" {
-			f.note(value, "sources.")
+		if under == "" && (key.Value == "sources" || key.Value == "systems") {
+			f.note(value, key.Value+".")
 			f.noteFiles(value)
 		}
 	}
+}
+
+// placeholders are what names in a run replace in texts under sources and systems.
+var placeholders = []string{"{service}", "{environment}"}
+
+// existing are the files that text names: one, or one for each service and
+// environment.
+func existing(text string) []string {
+	pattern := text
+	for _, p := range placeholders {
+		pattern = strings.ReplaceAll(pattern, p, "*")
+	}
+	if pattern == text {
+		if exists(text) {
+			return []string{text}
+		}
+		return nil
+	}
+	found, err := filepath.Glob(pattern)
+	if err != nil { // the text has a special character of patterns
+		return nil
+	}
+	return found
 }
 
 // noteFiles remembers the files under sources: every text that names something
@@ -122,9 +151,7 @@ func (f *File) noteFiles(sources *yaml.Node) {
 				text = filepath.Join(f.Sources.Dir, text)
 			}
 			f.texts = append(f.texts, text)
-			if exists(text) {
-				f.files = append(f.files, text)
-			}
+			f.files = append(f.files, existing(text)...)
 		})
 	}
 }

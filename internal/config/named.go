@@ -115,7 +115,7 @@ func (n *Named) read(path string) {
 	for _, pack := range file.Policies {
 		n.add("policies", dir, pack)
 	}
-	n.Evidence = append(n.Evidence, file.texts...)
+	n.Evidence = slices.Concat(n.Evidence, file.texts, file.files)
 }
 
 // words adds the files that a configuration which cannot be read mentions. Each

@@ -51,6 +51,7 @@ var leaves = []string{"internal/spelling", "internal/fixture", "internal/race", 
 var besides = map[string][]string{
 	"internal":     {"policies"},
 	"internal/ics": {"internal/ical"},
+	"collectors":   {"internal/config"},
 	"evaluator":    {"collectors"},
 	"policies":     {"evaluator", "facts"},
 

@@ -153,6 +153,10 @@ _warnings contains object.union(finding, {"check": name, "effect": "warn"}) if {
 	some finding in _trouble(section)
 }
 
+_warnings contains object.union(finding, {"check": "source", "effect": "warn"}) if {
+	some finding in sources.warn
+}
+
 _warnings contains object.union(finding, {"check": "waiver", "effect": "warn"}) if {
 	some finding in waivers.problems
 }

@@ -1,0 +1,92 @@
+// Package source is what a kind of system says of itself to be read: its name, its
+// settings, the sections that it can report, and how it is read. Each folder of
+// collectors declares its kinds with it, and the registry of package collectors
+// lists them.
+package source
+
+import (
+	"context"
+	"time"
+
+	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/internal/strict"
+)
+
+// Collector reads one source and reports what it saw.
+type Collector interface {
+	// Name is the section's JSON key and the word users see ("artifact").
+	Name() string
+
+	// Collect returns the section for req. It honours ctx, does not depend on
+	// another collector and writes nothing. "Looked and found nothing" is a
+	// section that says so; an error means "could not look". To have its
+	// evidence recorded, it returns the section inside a facts.Observed.
+	Collect(ctx context.Context, req facts.Request) (facts.Section, error)
+}
+
+// Kind is a kind of system that facts can be read from.
+type Kind struct {
+	// Name is the word for it: under systems in prodgate.yaml, in a document's
+	// sources.NAME.kind, and in the settings of the policies (sources.accepted).
+	Name string
+
+	// Summary says in a sentence what is read.
+	Summary string
+
+	// Sections are those that it can report. "custom" stands for every custom.NAME.
+	Sections []string
+
+	// Settings returns a pointer to a struct for the system's settings, with yaml
+	// tags; nil: it has none. {service} and {environment} in texts are expanded
+	// before Open sees them.
+	Settings func() any
+
+	// Key is the setting by which a mapping in the place of a system's name is
+	// recognised: file in "staging: {file: x}". Empty: such a system must be named
+	// under systems.
+	Key string
+
+	// Ready reports that the name alone says enough: it needs no entry under
+	// systems.
+	Ready bool
+
+	// Examples are files to begin with. "prodgate init" writes them, and
+	// docs/sources.md shows them.
+	Examples []Example
+
+	// Open returns what reads one section. settings is what Settings returned,
+	// filled in.
+	Open func(Env, any) Collector
+}
+
+// Env is what a system is read with besides its settings.
+type Env struct {
+	Section string // JSON key of the section
+	Key     string // of the settings in prodgate.yaml, for errors: sources.staging, systems.cluster
+
+	Dir      string           // that relative paths count from; empty: the working directory
+	Registry registry.Options // how to reach image registries
+	Log      recorded.Log     // the audit trail of this run
+
+	AdvisoryDatabase string              // folder of the advisory database that the user has
+	Now              func() time.Time    // dates what prodgate finds out itself; never nil
+	Clock            func() time.Time    // the time around which the calendar is collected; never nil
+	Redact           func(string) string // takes secrets out of texts that are kept; never nil
+}
+
+// File is a file that a setting names.
+func (e Env) File(key, name string) strict.Path {
+	return strict.Path{Dir: e.Dir, Name: name, Key: e.Key + "." + key}
+}
+
+// Example is a file that a setting can name: it can be collected as it stands, its
+// comments say what to write, and nothing in it lets an artifact through.
+type Example struct {
+	Section  string // JSON key of the section that it is read for
+	Setting  string // that names the file
+	List     bool   // the setting is a list
+	Filename string
+	Content  string
+}
