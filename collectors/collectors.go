@@ -58,6 +58,10 @@ func CheckReference(reference string) error {
 	return nil
 }
 
+// Repository returns the repository of an image reference, without tag and digest,
+// as settings of the policies list it; empty if the reference is not one.
+func Repository(reference string) string { return artifact.Repository(reference) }
+
 // Calendar reads the calendar that cfg names, to be shown. within gives the range
 // for the site's zone. The error holds no secrets.
 func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar.Report, error) {

@@ -24,7 +24,7 @@ func checkSettings(rules *ruleSet) error {
 	if err != nil {
 		return fmt.Errorf("read shipped settings: %w", err)
 	}
-	l := &settingsLint{shipped: shipped.(map[string]any)}
+	l := &settingsLint{shipped: shipped.(map[string]any), environments: listedNames(rules).environments}
 	l.table("", withoutNames(rules.own), withoutNames(l.shipped))
 	for _, kind := range []string{"environments", "services"} {
 		names, ok := rules.own[kind].(map[string]any)
@@ -52,8 +52,9 @@ func withoutNames(settings map[string]any) map[string]any {
 }
 
 type settingsLint struct {
-	shipped  map[string]any
-	problems []string
+	shipped      map[string]any
+	environments []string // that settings list
+	problems     []string
 }
 
 func (l *settingsLint) problem(path, format string, args ...any) {
@@ -71,7 +72,33 @@ func (l *settingsLint) named(path string, value any) {
 		l.problem(path, "is not a table; write {} for no settings of its own")
 		return
 	}
+	if own, ok := table["environments"]; ok && strings.HasPrefix(path, "services.") {
+		l.inEnvironments(path+".environments", own)
+		table = withoutNames(table)
+	}
 	l.table(path, table, withoutNames(l.shipped))
+}
+
+// inEnvironments checks a service's settings for single environments, which
+// settings must list.
+func (l *settingsLint) inEnvironments(path string, value any) {
+	tables, ok := value.(map[string]any)
+	if !ok {
+		l.problem(path, "is not a table of environments")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		if !slices.Contains(l.environments, name) {
+			l.problem(path+"."+name, "is not an environment that settings list%s", didYouMean(name, l.environments))
+			continue
+		}
+		table, ok := tables[name].(map[string]any)
+		if !ok {
+			l.problem(path+"."+name, "is not a table; write {} for no settings of its own")
+			continue
+		}
+		l.table(path+"."+name, table, withoutNames(l.shipped))
+	}
 }
 
 // openTables have keys of the organisation's own; each value is like the
@@ -95,9 +122,13 @@ func (l *settingsLint) table(path string, set, shipped map[string]any) {
 	}
 }
 
-// settingPath is path without the environment or service it is set for.
+// settingPath is path without the environment, the service or both that it is set
+// for.
 func settingPath(path string) string {
 	parts := strings.Split(path, ".")
+	if len(parts) > 4 && parts[0] == "services" && parts[2] == "environments" {
+		return strings.Join(parts[4:], ".")
+	}
 	if len(parts) > 2 && (parts[0] == "environments" || parts[0] == "services") {
 		parts = parts[2:]
 	}
@@ -315,6 +346,11 @@ func (e *Evaluator) additionalChecks(known map[string]bool) (problems []error) {
 		names, _ := e.rules.own[kind].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			layers = append(layers, names[name])
+			table, _ := names[name].(map[string]any)
+			inEnvironments, _ := table["environments"].(map[string]any)
+			for _, environment := range slices.Sorted(maps.Keys(inEnvironments)) {
+				layers = append(layers, inEnvironments[environment])
+			}
 		}
 	}
 	for _, layer := range layers {

@@ -137,3 +137,39 @@ func (e *Evaluator) Settings(ctx context.Context, environment, service string) (
 	}
 	return json.MarshalIndent(found.settings.tree, "", "  ")
 }
+
+// ServicesOf returns the services to which settings give an image repository, for
+// any environment, sorted.
+func (e *Evaluator) ServicesOf(repository string) []string {
+	var found []string
+	for _, service := range e.names.services {
+		if slices.Contains(e.repositoriesOf(service), repository) {
+			found = append(found, service)
+		}
+	}
+	return found
+}
+
+// repositoriesOf are the repositories that settings give a service.
+func (e *Evaluator) repositoriesOf(service string) []string {
+	var list []string
+	for _, layer := range []map[string]any{e.rules.settings, e.rules.own} {
+		services, _ := layer["services"].(map[string]any)
+		table, _ := services[service].(map[string]any)
+		tables := []any{table}
+		environments, _ := table["environments"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(environments)) {
+			tables = append(tables, environments[name])
+		}
+		for _, t := range tables {
+			settings, _ := t.(map[string]any)
+			repositories, _ := settings["repositories"].([]any)
+			for _, r := range repositories {
+				if text, ok := r.(string); ok {
+					list = append(list, text)
+				}
+			}
+		}
+	}
+	return list
+}

@@ -151,7 +151,8 @@ func TestOwnCheckIsRequiredFromFolderAndBundle(t *testing.T) {
 	}
 }
 
-// A service's settings go over its environment's, those over the organisation's,
+// A service's settings for the environment go over the service's, those over the
+// environment's, those over the organisation's,
 // those over the shipped ones.
 func TestNearestSettingsAreInForce(t *testing.T) {
 	allow := storyNamed(t, "allow") // two hours and 24 minutes in staging
@@ -160,6 +161,9 @@ func TestNearestSettingsAreInForce(t *testing.T) {
 		`{"soak": {"minimum": "3h"}, "environments": {"production": {"soak": {"minimum": "2h"}}}}`:                                          Allow,
 		`{"environments": {"production": {"soak": {"minimum": "2h"}}}, "services": {"payments-api": {"soak": {"minimum": "3h"}}}}`:          Deny,
 		`{"services": {"search-api": {"soak": {"minimum": "3h"}}}}`:                                                                         Allow,
+		`{"services": {"payments-api": {"soak": {"minimum": "3h"}, "environments": {"production": {"soak": {"minimum": "2h"}}}}}}`:          Allow,
+		`{"services": {"payments-api": {"environments": {"production": {"soak": {"minimum": "3h"}}}}}}`:                                     Deny,
+		`{"environments": {"canary": {}}, "services": {"payments-api": {"environments": {"canary": {"soak": {"minimum": "3h"}}}}}}`:         Allow,
 		`{"environments": {"canary": {"soak": {"minimum": "3h"}}}}`:                                                                         Allow,
 		`{"environments": {"production": {"vulnerabilities": {"deny": ["CRITICAL", "HIGH", "MEDIUM"]}}}}`:                                   Deny,
 		`{"services": {"payments-api": {"window": {"named": {"business-hours": [{"days": ["Friday"], "from": "10:00", "to": "12:00"}]}}}}}`: Deny,
@@ -274,6 +278,16 @@ var refusedPacks = map[string]struct {
 		`soak.minimun is unknown; did you mean "minimum"?`},
 	"set what does not exist for a service": {ownPack(`{"services": {"payments-api": {"soack": {"minimum": "2h"}}}}`),
 		`services.payments-api.soack is unknown; did you mean "soak"?`},
+	"set what does not exist for a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"soack": {}}}}}}`),
+		`services.payments-api.environments.production.soack is unknown; did you mean "soak"?`},
+	"set something for a service in no environment": {ownPack(`{"services": {"payments-api": {"environments": {"prodution": {}}}}}`),
+		`services.payments-api.environments.prodution is not an environment that settings list; did you mean "production"?`},
+	"set null for a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": null}}}}`),
+		"services.payments-api.environments.production is not a table"},
+	"set a list for a service's environments": {ownPack(`{"services": {"payments-api": {"environments": ["production"]}}}`),
+		"services.payments-api.environments is not a table of environments"},
+	"ask for a check that nobody has, of a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"additional_checks": ["acme_license"]}}}}}`),
+		`additional_checks asks for "acme_license", which no pack has`},
 	"empty a list": {ownPack(`{"vulnerabilities": {"deny": []}}`),
 		`vulnerabilities.deny is empty, which would not mean "all"`},
 	"empty a list for an environment": {ownPack(`{"environments": {"production": {"audit": {"required_steps": []}}}}`),

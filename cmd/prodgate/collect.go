@@ -61,7 +61,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	req, err := request(cmd, std, cfg, image)
+	req, err := request(cmd, std, cfg, nil, image)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func gather(ctx context.Context, cfg *config.Config, std stdio, req facts.Reques
 // sections returns an error for the first of names that is no section.
 func sections(names []string) error {
 	for _, name := range names {
-		if slices.Contains(facts.Sections, name) {
+		if own, custom := strings.CutPrefix(name, "custom."); custom && own != "" || slices.Contains(facts.Sections, name) {
 			continue
 		}
 		help := "sections are " + strings.Join(facts.Sections, ", ")
@@ -196,10 +196,20 @@ func pick(document []byte, names []string) ([]byte, error) {
 	if err := json.Unmarshal(all["sources"], &sources); err != nil {
 		return nil, err
 	}
-	picked, theirs := map[string]any{}, map[string]json.RawMessage{}
+	var custom map[string]json.RawMessage
+	if own := all["custom"]; own != nil {
+		if err := json.Unmarshal(own, &custom); err != nil {
+			return nil, err
+		}
+	}
+	picked, theirs, own := map[string]any{}, map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	for _, name := range names {
 		if section, ok := all[name]; ok {
 			picked[name] = section
+		}
+		if facts, ok := custom[strings.TrimPrefix(name, "custom.")]; ok && strings.HasPrefix(name, "custom.") {
+			own[strings.TrimPrefix(name, "custom.")] = facts
+			picked["custom"] = own
 		}
 		if source, ok := sources[name]; ok {
 			theirs[name] = source

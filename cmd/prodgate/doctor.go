@@ -53,6 +53,9 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 		image = args[0]
 	}
 	applyInsecure(cmd, cfg)
+	if image != "" {
+		_ = inferService(ctx, cfg, nil, image) // what is wrong with the policies is shown below
+	}
 	d := diagnosis{std: std, cfg: cfg, image: image}
 	d.settings()
 	d.policies(ctx)

@@ -15,15 +15,15 @@ import (
 	"github.com/prodgate/prodgate/internal/report"
 )
 
-// question is what the gate is asked: about the saved document, or about the
-// image.
-func (e *evaluation) question(ctx context.Context, args []string, options *report.Options) (req gate.Request, err error) {
+// question is what the gate with these policies is asked: about the saved document,
+// or about the image.
+func (e *evaluation) question(ctx context.Context, policies *evaluator.Evaluator, args []string, options *report.Options) (req gate.Request, err error) {
 	req.At = e.at
 	if e.input != "" {
 		req.Saved, err = e.saved(ctx, options)
 		return req, err
 	}
-	if req.Request, err = request(e.cmd, e.std, e.cfg, args[0]); err != nil {
+	if req.Request, err = request(e.cmd, e.std, e.cfg, policies, args[0]); err != nil {
 		return req, err
 	}
 	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {

@@ -202,7 +202,7 @@ func (e *evaluation) ask(ctx context.Context, args []string, options *report.Opt
 		if g.Policies, err = evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List}); err != nil {
 			return err
 		}
-		req, err = e.question(ctx, args, options)
+		req, err = e.question(ctx, g.Policies, args, options)
 		return err
 	})
 	return g, req, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
@@ -64,8 +66,14 @@ func addRequestSettings(cmd *cobra.Command) {
 // request says what is asked for about reference, now. It invents nothing
 // but a name for the request: what nobody said is an error that tells who can
 // say it.
-func request(cmd *cobra.Command, std stdio, cfg *config.Config, reference string) (facts.Request, error) {
+//
+// policies are those in force; nil: they are loaded if they have to say which
+// service the image belongs to.
+func request(cmd *cobra.Command, std stdio, cfg *config.Config, policies *evaluator.Evaluator, reference string) (facts.Request, error) {
 	if err := checkImage(reference); err != nil {
+		return facts.Request{}, err
+	}
+	if err := inferService(cmd.Context(), cfg, policies, reference); err != nil {
 		return facts.Request{}, err
 	}
 	if err := missing(cfg, "service", "environment", "trigger", "requested-by", "triggered-by"); err != nil {
@@ -106,6 +114,34 @@ func request(cmd *cobra.Command, std stdio, cfg *config.Config, reference string
 	}
 	req.Emergency, err = cmd.Flags().GetBool("emergency")
 	return req, err
+}
+
+// inferService finds the service that the image belongs to, where none is given: the
+// one service to which settings give the image's repository.
+func inferService(ctx context.Context, cfg *config.Config, policies *evaluator.Evaluator, reference string) error {
+	if cfg.Get("service").Given() {
+		return nil
+	}
+	packs := cfg.Get("policies").List
+	if policies == nil && len(packs) > 0 { // the shipped settings list no service
+		var err error
+		if policies, err = load(ctx, packs); err != nil {
+			return err
+		}
+	}
+	if policies == nil {
+		return nil
+	}
+	repository := collectors.Repository(reference)
+	switch services := policies.ServicesOf(repository); len(services) {
+	case 0:
+		return nil
+	case 1:
+		cfg.Infer("service", services[0], "settings: repositories of "+services[0])
+		return nil
+	default:
+		return usage("name the service with --service", "%s belongs to several services: %s", repository, strings.Join(services, ", "))
+	}
 }
 
 // checkImage returns an error if reference is not an image reference. That is a

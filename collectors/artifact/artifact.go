@@ -45,6 +45,16 @@ func Check(reference string) error {
 	return err
 }
 
+// Repository is the repository of reference, without tag and digest; empty if it is
+// not of a form that Resolve takes.
+func Repository(reference string) string {
+	ref, err := registry.Parse(reference, Options{})
+	if err != nil {
+		return ""
+	}
+	return ref.Repository
+}
+
 // Collector reads the image of the request. It needs no configuration: the
 // reference says where the image lies.
 type Collector struct {

@@ -85,6 +85,14 @@ func Load(in Input) (*Config, error) {
 // Get returns the value of a setting of Settings, by its name.
 func (c *Config) Get(name string) Value { return c.values[name] }
 
+// Infer sets the value of a setting that was not given to what follows from the
+// policies' settings; where says from which.
+func (c *Config) Infer(name, text, where string) {
+	if !c.values[name].Given() {
+		c.values[name] = Value{Name: name, Text: text, Origin: Origin{Kind: FromSettings, Where: where}}
+	}
+}
+
 // All returns every setting's value, in the order of Settings.
 func (c *Config) All() []Value {
 	all := make([]Value, 0, len(Settings))

@@ -7,6 +7,7 @@ type Kind int
 const (
 	FromNobody Kind = iota
 	FromDefault
+	FromSettings // of the policies
 	FromCI
 	FromFile
 	FromEnvironment
@@ -26,7 +27,7 @@ var Nobody = Origin{}
 // and line, "default" or "not set".
 func (o Origin) String() string {
 	switch o.Kind {
-	case FromFlag, FromEnvironment, FromCI, FromFile:
+	case FromFlag, FromEnvironment, FromCI, FromFile, FromSettings:
 		return o.Where
 	case FromDefault:
 		return "default"

@@ -14,6 +14,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/spelling"
 )
 
 // timeoutKey stands among the sections under sources.
@@ -125,6 +126,9 @@ func (r *sourcesReader) section(name string, node *yaml.Node) {
 	case name == timeoutKey:
 		r.timeout(node)
 		return
+	case !knownSection(name):
+		r.unknownSection(name, at)
+		return
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
 		r.report(node, "anchors and aliases are not supported: write the value out")
 		return
@@ -150,6 +154,24 @@ func (r *sourcesReader) section(name string, node *yaml.Node) {
 		}
 	}
 	r.cfg.Sources[name] = uses
+}
+
+// knownSection reports whether name is a section, or custom and a name.
+func knownSection(name string) bool {
+	if own, ok := strings.CutPrefix(name, "custom."); ok {
+		_, spelled := facts.Accepts("identifier", own)
+		return spelled
+	}
+	return slices.Contains(facts.Sections, name)
+}
+
+func (r *sourcesReader) unknownSection(name, at string) {
+	known := append(slices.Clone(facts.Sections), timeoutKey)
+	hint := spelling.Hint(name, known)
+	if hint == "" {
+		hint = "known are custom.NAME, " + strings.Join(known, ", ")
+	}
+	r.problems = append(r.problems, fmt.Errorf("%s:%d: unknown key %q: %s", r.path, r.lines[at], at, hint))
 }
 
 // use reads one system of a section.

@@ -112,3 +112,35 @@ test_names_that_settings_list if {
 	"search-api" in settings.services with input as testing.promotion with data.prodgate.organisation as organisation
 	not "canary" in settings.environments with input as testing.promotion
 }
+
+_in_environment(name, table) := {"services": {"payments-api": {"soak": {"minimum": "4h"}, "environments": {name: table}}}}
+
+test_effective_service_in_the_environment_over_service if {
+	organisation := _in_environment("production", {"soak": {"minimum": "5h"}})
+	settings.effective.soak.minimum == "5h" with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	other := object.union({"environments": {"canary": {}}}, _in_environment("canary", {"soak": {"minimum": "5h"}}))
+	settings.effective.soak.minimum == "4h" with input as testing.promotion with data.prodgate.organisation as testing.organised(other)
+	not settings.effective.environments.production.soak with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+}
+
+test_additional_checks_of_a_service_in_the_environment if {
+	organisation := _in_environment("production", {"additional_checks": ["acme_x"]})
+	settings.effective.additional_checks == ["acme_x"] with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	not settings.effective with input as testing.promotion with data.prodgate.organisation as testing.organised(_in_environment("production", {"additional_checks": "acme_x"}))
+}
+
+test_undefined_for_settings_of_a_service_in_no_environment if {
+	every organisation in [
+		_in_environment("prodution", {}),
+		_in_environment("production", null),
+		_in_environment("production", []),
+		_in_environment("production", {"soak": {"minimun": "0s"}}),
+		{"services": {"payments-api": {"environments": null}}},
+		{"services": {"payments-api": {"environments": []}}},
+		{"services": {"payments-api": {"environments": "production"}}},
+		{"services": {"search-api": {"environments": {"prodution": {}}}}},
+	] {
+		count(settings.unknown) > 0 with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+		not settings.effective with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
+	}
+}

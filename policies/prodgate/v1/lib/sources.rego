@@ -153,7 +153,7 @@ trouble contains {
 	"code": "source.not_accepted",
 	"item": name,
 	"path": sprintf("/sources/%s/kind", [name]),
-	"message": sprintf("facts about %s do not count from a source of kind %s", [name, concat(", ", kinds)]),
+	"message": sprintf("facts about %s do not count from a source of kind %s", [name, concat(", ", [sprintf("%q", [kind]) | some kind in kinds])]),
 	"observed": concat(", ", kinds),
 	"required": _accepted[name],
 } if {
