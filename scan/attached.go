@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/image"
 )
 
@@ -100,7 +100,7 @@ func (o Options) adopt(ctx context.Context, db *advisories.Database, all attachm
 }
 
 // unread are the entries of found that could not be read, fit to be written down.
-func (o Options) unread(found attached.Found) []facts.Undetermined {
+func (o Options) unread(found attached.Found) []finding.Undetermined {
 	list := slices.Clone(found.Unread)
 	for i := range list {
 		if o.Redact != nil {
@@ -183,7 +183,7 @@ func (a attachments) together(own attached.Found, whole []attached.Found, digest
 		own.Unread = append(own.Unread, found.Unread...)
 	}
 	if len(own.Bills) > 0 && !named {
-		own.Unread = append(own.Unread, facts.Undetermined{Package: attached.UnreadSBOM, Version: digest,
+		own.Unread = append(own.Unread, finding.Undetermined{Package: attached.UnreadSBOM, Version: digest,
 			Reason: "the only SBOM is attached to the index and does not say of which platform it is; attach one to this image"})
 	}
 	return own

@@ -21,8 +21,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 const (
@@ -289,7 +289,7 @@ func TestWhatIsAttachedToTheIndexIsRead(t *testing.T) {
 			if got := strings.Join(found(scans), ", "); got != tt.want {
 				t.Errorf("found %s, want %s", got, tt.want)
 			}
-			var undetermined []facts.Undetermined
+			var undetermined []finding.Undetermined
 			for _, scan := range scans {
 				undetermined = append(undetermined, scan.Undetermined...)
 				if scan.Artifact != s.digest[""] {

@@ -14,9 +14,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/match"
 	"github.com/prodgate/prodgate/scan/sbom"
@@ -82,8 +82,8 @@ type Scan struct {
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
-	Findings     []match.Finding      // sorted, those of an attached bill of materials last
-	Undetermined []facts.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
+	Findings     []match.Finding        // sorted, those of an attached bill of materials last
+	Undetermined []finding.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
 	Packages     int
 
 	// Others are the entries of the image's index that are no images, and were not
@@ -130,7 +130,7 @@ func nameAll(findings []match.Finding, inv *inventory.Inventory) {
 	var packages map[key]inventory.Package
 	for i := range findings {
 		f := &findings[i]
-		if f.PURL != "" {
+		if f.PURL != nil {
 			continue
 		}
 		if packages == nil {
@@ -140,7 +140,7 @@ func nameAll(findings []match.Finding, inv *inventory.Inventory) {
 			}
 		}
 		if p, ok := packages[key{f.Type, f.Package, f.InstalledVersion, f.FilePath}]; ok {
-			f.PURL = p.PackageURL(inv.OS)
+			f.PURL = finding.Optional(p.PackageURL(inv.OS))
 		}
 	}
 }
@@ -154,7 +154,7 @@ func named(inv *inventory.Inventory) string {
 // out: s has looked at the image itself.
 func (s *Scan) add(other Scan) {
 	type key struct{ id, pkg, installed, ecosystem string }
-	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, f.Ecosystem} }
+	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, finding.Value(f.Ecosystem)} }
 	known := map[key]bool{}
 	for _, f := range s.Findings {
 		known[of(f)] = true

@@ -26,6 +26,7 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
@@ -203,7 +204,7 @@ func TestAFindingInAnImageHasThePackageURLThatVEXSpeaksOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := scans[0].Findings[0].PURL, "pkg:apk/alpine/openssl@3.5.0-r0?arch=x86_64&distro=3.22.1"; got != want {
+	if got, want := finding.Value(scans[0].Findings[0].PURL), "pkg:apk/alpine/openssl@3.5.0-r0?arch=x86_64&distro=3.22.1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -111,15 +111,7 @@ func include(result *report.Scan, scan scan.Scan) {
 		result.NotImages = append(result.NotImages, report.ScanEntry(e))
 	}
 	for _, f := range scan.Findings {
-		found := report.ScanFinding{
-			ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, Severity: f.Severity, Status: f.Status,
-			Ecosystem: f.Ecosystem, Target: f.Target, Title: f.Title, PublishedAt: f.PublishedAt,
-			Platform: inv.Platform, Digest: inv.Digest, PURL: f.PURL,
-		}
-		if f.FixedVersion != "" {
-			found.FixedVersion = &f.FixedVersion
-		}
-		result.Findings = append(result.Findings, found)
+		result.Findings = append(result.Findings, report.ScanFinding{Finding: f.Finding, Title: f.Title, Platform: inv.Platform, Digest: inv.Digest})
 	}
 	for _, u := range scan.Undetermined {
 		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: inv.Platform})

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aquasecurity/trivy-db/pkg/types"
-
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/packing"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // foreign is a report of whatever tool. wanted is the digest that is asked for;
@@ -116,14 +115,6 @@ func forEach(digests []string, wanted string, scan facts.Scan) []facts.Scan {
 // dated says whether a time is one that somebody wrote.
 func dated(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 2200 }
 
-// given is text, or nil where there is none.
-func given(text string) *string {
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
-	return &text
-}
-
 // platformOf is os/arch[/variant], or nil where a report does not tell.
 func platformOf(os, architecture, variant string) *string {
 	if os == "" || architecture == "" {
@@ -138,19 +129,7 @@ func platformOf(os, architecture, variant string) *string {
 
 // named is a scanner's name with its version, where there is one.
 func named(name, version string) *string {
-	return given(strings.TrimSpace(name + " " + version))
-}
-
-// severity is text in the one spelling of a severity that Trivy's database
-// knows; every other text stays as it is, and none at all is UNKNOWN.
-func severity(text string) string {
-	if strings.TrimSpace(text) == "" {
-		return types.SeverityUnknown.String()
-	}
-	if known, err := types.NewSeverity(strings.ToUpper(text)); err == nil {
-		return known.String()
-	}
-	return text
+	return finding.Optional(strings.TrimSpace(name + " " + version))
 }
 
 var errNoName = errors.New("a vulnerability has no name, or none of the package it is in")

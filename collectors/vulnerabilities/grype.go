@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // grype holds what is read of a Grype report (grype -o json).
@@ -148,14 +149,14 @@ func (m grypeMatch) finding() (facts.Vulnerability, error) {
 	}
 	found := facts.Vulnerability{
 		ID: v.ID, Package: a.Name, InstalledVersion: a.Version, Status: v.Fix.State,
-		Severity: severity(v.Severity), FixedVersion: given(strings.Join(v.Fix.Versions, ", ")),
-		PURL: given(a.PURL), Ecosystem: given(a.Type),
+		Severity: finding.Severity(v.Severity), FixedVersion: finding.Optional(strings.Join(v.Fix.Versions, ", ")),
+		PURL: finding.Optional(a.PURL), Ecosystem: finding.Optional(a.Type),
 	}
 	if strings.EqualFold(v.Severity, "negligible") { // Grype's word below low
-		found.Severity = severity("low")
+		found.Severity = finding.Severity("low")
 	}
 	if len(a.Locations) > 0 {
-		found.Target = given(a.Locations[0].Path)
+		found.Target = finding.Optional(a.Locations[0].Path)
 	}
 	return found, nil
 }

@@ -82,17 +82,16 @@ func fact(s scan.Scan) facts.Scan {
 	f := facts.Scan{
 		Digest: s.Inventory.Digest, Inventory: &inventoryKind, Packages: &packages, Scanner: &scannedBy, ScannedAt: s.ScannedAt,
 		Database: facts.Database{UpdatedAt: s.Database.UpdatedAt, Schema: &schema},
-		Findings: []facts.Vulnerability{}, Undetermined: append([]facts.Undetermined{}, s.Undetermined...),
+		Findings: []facts.Vulnerability{}, Undetermined: []facts.Undetermined{},
 	}
 	if s.Inventory.Platform != "" {
 		f.Platform = &s.Inventory.Platform
 	}
 	for _, found := range s.Findings {
-		f.Findings = append(f.Findings, facts.Vulnerability{
-			ID: found.ID, Package: found.Package, InstalledVersion: found.InstalledVersion, FixedVersion: given(found.FixedVersion),
-			Severity: severity(found.Severity), Status: found.Status, PublishedAt: found.PublishedAt,
-			PURL: given(found.PURL), Ecosystem: given(found.Ecosystem), Target: given(found.Target),
-		})
+		f.Findings = append(f.Findings, facts.Vulnerability(found.Finding))
+	}
+	for _, u := range s.Undetermined {
+		f.Undetermined = append(f.Undetermined, facts.Undetermined(u))
 	}
 	return f
 }

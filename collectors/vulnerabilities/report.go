@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // report holds what is read of a Trivy report.
@@ -34,21 +35,21 @@ type report struct {
 
 // result is what Trivy found in one place of the image.
 type result struct {
-	Target          string    `json:"Target"`
-	Class           string    `json:"Class"`
-	Type            string    `json:"Type"`
-	Vulnerabilities []finding `json:"Vulnerabilities"`
+	Target          string         `json:"Target"`
+	Class           string         `json:"Class"`
+	Type            string         `json:"Type"`
+	Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
 
 	// Suppressed is what Trivy found and was told to leave out, where the report
 	// tells (--show-suppressed).
 	Suppressed []struct {
-		Type    string  `json:"Type"`
-		Finding finding `json:"Finding"`
+		Type    string       `json:"Type"`
+		Finding trivyFinding `json:"Finding"`
 	} `json:"ExperimentalModifiedFindings"`
 }
 
-// finding is one vulnerability.
-type finding struct {
+// trivyFinding is one vulnerability.
+type trivyFinding struct {
 	VulnerabilityID  string    `json:"VulnerabilityID"`
 	PkgName          string    `json:"PkgName"`
 	InstalledVersion string    `json:"InstalledVersion"`
@@ -138,10 +139,10 @@ func (r report) findings() ([]facts.Vulnerability, error) {
 			}
 			v := facts.Vulnerability{
 				ID: f.VulnerabilityID, Package: f.PkgName, InstalledVersion: f.InstalledVersion,
-				Severity: severity(f.Severity), Status: f.Status,
+				Severity: finding.Severity(f.Severity), Status: f.Status,
 			}
-			v.FixedVersion, v.PURL = given(f.FixedVersion), given(f.PkgIdentifier.PURL)
-			v.Ecosystem, v.Target = given(res.Type), given(res.Target)
+			v.FixedVersion, v.PURL = finding.Optional(f.FixedVersion), finding.Optional(f.PkgIdentifier.PURL)
+			v.Ecosystem, v.Target = finding.Optional(res.Type), finding.Optional(res.Target)
 			if dated(f.PublishedDate) {
 				v.PublishedAt = &f.PublishedDate
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // sarif holds what is read of a SARIF log of version 2.1.0.
@@ -209,20 +210,20 @@ var grypeMessage = sync.OnceValue(func() *regexp.Regexp {
 func (r sarifResult) finding(rule sarifRule) (facts.Vulnerability, error) {
 	found := facts.Vulnerability{ID: orWord(r.RuleID, rule.ID)}
 	if m := grypeMessage().FindStringSubmatch(r.Message.Text); m != nil {
-		found.Package, found.InstalledVersion, found.Ecosystem = m[3], m[4], given(m[2])
+		found.Package, found.InstalledVersion, found.Ecosystem = m[3], m[4], finding.Optional(m[2])
 		found.ID = strings.TrimSuffix(found.ID, "-"+found.Package) // Grype's rules are of a vulnerability in a package
-		found.FixedVersion = given(field(rule.Help.Text, "Fix Version"))
+		found.FixedVersion = finding.Optional(field(rule.Help.Text, "Fix Version"))
 		found.Severity = rule.severity(m[1])
 	} else {
 		text := r.Message.Text
-		found.Package, found.InstalledVersion, found.FixedVersion = field(text, "Package"), field(text, "Installed Version"), given(field(text, "Fixed Version"))
+		found.Package, found.InstalledVersion, found.FixedVersion = field(text, "Package"), field(text, "Installed Version"), finding.Optional(field(text, "Fixed Version"))
 		found.Severity = rule.severity()
 		if word := field(text, "Severity"); word != "" {
 			found.Severity = rule.severity(word)
 		}
 	}
 	if len(r.Locations) > 0 {
-		found.Target = given(r.Locations[0].Physical.Artifact.URI)
+		found.Target = finding.Optional(r.Locations[0].Physical.Artifact.URI)
 	}
 	if found.Package == "" && found.Target != nil {
 		found.Package = *found.Target

@@ -24,6 +24,7 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/ignore"
 	"github.com/prodgate/prodgate/scan/vex"
 )
@@ -150,17 +151,35 @@ func (c Collector) say(ctx context.Context, section *facts.Vulnerabilities) ([]s
 	if err != nil {
 		return nil, err
 	}
+	found := findingsOf(section.Scans)
 	if len(c.VEX) > 0 {
-		section.Statements = vex.About(statements, section.Scans)
+		section.Statements = []facts.Statement{}
+		for _, s := range vex.About(statements, found) {
+			section.Statements = append(section.Statements, facts.Statement(s))
+		}
 	}
 	requests, more, err := readAll(ctx, c.Ignore, ignore.Read)
 	if err != nil {
 		return nil, err
 	}
 	if len(c.Ignore) > 0 {
-		section.Requests = ignore.About(requests, section.Scans)
+		section.Requests = []facts.WaiverRequest{}
+		for _, r := range ignore.About(requests, found) {
+			section.Requests = append(section.Requests, facts.WaiverRequest(r))
+		}
 	}
 	return append(texts, more...), nil
+}
+
+// findingsOf returns the findings of all scans.
+func findingsOf(scans []facts.Scan) []finding.Finding {
+	var all []finding.Finding
+	for _, scan := range scans {
+		for _, v := range scan.Findings {
+			all = append(all, finding.Finding(v))
+		}
+	}
+	return all
 }
 
 // readAll reads what each of the files says.

@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"cmd":        {"gate", "internal", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
 	"gate":       {"internal/report", "collectors", "evaluator", "trail", "facts"},
 	"collectors": append([]string{"internal/ical", "internal/web", "scan", "facts"}, tools...),
-	"scan":       append([]string{"facts"}, tools...),
+	"scan":       tools,
 	"evaluator":  {"facts", "policies"},
 	"trail":      {"facts"},
 	"facts":      {},

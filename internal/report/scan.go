@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -34,27 +34,17 @@ type Scan struct {
 	inventories []*inventory.Inventory
 }
 
-// ScanFinding is one advisory that matches one package.
+// ScanFinding is a finding, and the image that it was found in.
 type ScanFinding struct {
-	ID               string     `json:"id"`
-	Package          string     `json:"package"`
-	InstalledVersion string     `json:"installed_version"`
-	FixedVersion     *string    `json:"fixed_version"` // null: no fix known
-	Severity         string     `json:"severity"`
-	Status           string     `json:"status"`
-	Ecosystem        string     `json:"ecosystem"`
-	Target           string     `json:"target"`
-	Title            string     `json:"title,omitempty"`
-	PublishedAt      *time.Time `json:"published_at"`
-	Platform         string     `json:"platform"`
-	Digest           string     `json:"digest"`
-	PURL             string     `json:"purl,omitempty"`
+	finding.Finding
+	Title    string `json:"title,omitempty"`
+	Platform string `json:"platform"`
+	Digest   string `json:"digest"`
 }
 
-// ScanUndetermined is a package of which nobody can say whether it is
-// vulnerable.
+// ScanUndetermined is a package whose vulnerabilities are not known.
 type ScanUndetermined struct {
-	facts.Undetermined
+	finding.Undetermined
 	Platform string `json:"platform"`
 }
 
@@ -120,7 +110,7 @@ func compareFindings(a, b ScanFinding) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.Package, b.Package),
 		cmp.Compare(a.InstalledVersion, b.InstalledVersion), cmp.Compare(a.ID, b.ID),
-		cmp.Compare(a.Platform, b.Platform), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Ecosystem, b.Ecosystem),
+		cmp.Compare(a.Platform, b.Platform), cmp.Compare(finding.Value(a.Target), finding.Value(b.Target)), cmp.Compare(finding.Value(a.Ecosystem), finding.Value(b.Ecosystem)),
 	)
 }
 

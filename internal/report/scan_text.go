@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/match"
 )
 
@@ -142,10 +143,11 @@ func (s *Scan) rowsOf(findings []ScanFinding) [][]string {
 // place is where a finding is. Of a package of the distribution that is the
 // distribution: the image is named above.
 func (s *Scan) place(f ScanFinding) string {
-	if inner, ok := strings.CutPrefix(f.Target, s.Subject+" ("); ok && strings.HasSuffix(inner, ")") {
+	target := finding.Value(f.Target)
+	if inner, ok := strings.CutPrefix(target, s.Subject+" ("); ok && strings.HasSuffix(inner, ")") {
 		return line(strings.TrimSuffix(inner, ")"))
 	}
-	return line(or(f.Target, f.Ecosystem))
+	return line(or(target, finding.Value(f.Ecosystem)))
 }
 
 // widestCell is how many columns a cell may take before its row loses its line.
@@ -201,12 +203,13 @@ func (s *Scan) upgrade() string {
 		if f.FixedVersion == nil {
 			continue
 		}
+		ecosystem := finding.Value(f.Ecosystem)
 		i := slices.IndexFunc(candidates, func(c *candidate) bool {
-			return c.pkg == f.Package && c.installed == f.InstalledVersion && c.ecosystem == f.Ecosystem
+			return c.pkg == f.Package && c.installed == f.InstalledVersion && c.ecosystem == ecosystem
 		})
 		if i < 0 {
 			i = len(candidates)
-			candidates = append(candidates, &candidate{pkg: f.Package, installed: f.InstalledVersion, ecosystem: f.Ecosystem})
+			candidates = append(candidates, &candidate{pkg: f.Package, installed: f.InstalledVersion, ecosystem: ecosystem})
 		}
 		c := candidates[i]
 		c.clears++

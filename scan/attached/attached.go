@@ -18,8 +18,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
@@ -48,8 +48,8 @@ type Bill struct {
 
 // Found is what is attached to one image or index.
 type Found struct {
-	Bills  []Bill               // in the order of where they were found
-	Unread []facts.Undetermined // each attachment, tag and list that could not be read, and why
+	Bills  []Bill                 // in the order of where they were found
+	Unread []finding.Undetermined // each attachment, tag and list that could not be read, and why
 
 	about string
 }
@@ -99,8 +99,8 @@ type finder struct {
 	read    map[string]bool // the contents that were read, by digest
 	passed  int             // contents beyond the limit
 	bills   []Bill
-	unread  []facts.Undetermined
-	foreign []facts.Undetermined // SBOMs in a format that is not read
+	unread  []finding.Undetermined
+	foreign []finding.Undetermined // SBOMs in a format that is not read
 }
 
 func (f *finder) found() Found {
@@ -110,7 +110,7 @@ func (f *finder) found() Found {
 	if len(f.bills) == 0 {
 		f.unread = append(f.unread, f.foreign...)
 	}
-	slices.SortFunc(f.unread, func(a, b facts.Undetermined) int {
+	slices.SortFunc(f.unread, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
 	return Found{Bills: f.bills, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
@@ -118,12 +118,12 @@ func (f *finder) found() Found {
 
 // lookup notes a list or a tag that could not be read.
 func (f *finder) lookup(err error) {
-	f.unread = append(f.unread, facts.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
+	f.unread = append(f.unread, finding.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
 }
 
 // bad is an attachment that could not be read.
-func bad(digest string, err error) facts.Undetermined {
-	return facts.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
+func bad(digest string, err error) finding.Undetermined {
+	return finding.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
 }
 
 func (f *finder) find(ctx context.Context, indexes []string) {

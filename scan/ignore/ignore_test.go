@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 func words(s string) *string { return &s }
@@ -44,7 +44,7 @@ func TestALineIsARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	above := words("Accepted until the next base image (see SEC-77).")
-	want := []facts.WaiverRequest{
+	want := []Request{
 		{ID: "CVE-2026-1", Reason: above, Source: ".trivyignore"},
 		{ID: "CVE-2026-2", Reason: above, ExpiresAt: date(2026, 12, 1), Source: ".trivyignore"},
 		{ID: "CVE-2026-3", Reason: words("not reachable"), Source: ".trivyignore"},
@@ -65,7 +65,7 @@ func TestAnEntryIsARequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []facts.WaiverRequest{
+	want := []Request{
 		{ID: "CVE-2026-1", Paths: []string{"usr/bin/app", "opt/**"}, PURLs: []string{"pkg:deb/debian/openssl"}, Reason: words("no TLS server here"), ExpiresAt: date(2026, 12, 1), Source: ".trivyignore.yaml"},
 		{ID: "CVE-2026-2", Source: ".trivyignore.yaml"},
 	}
@@ -97,8 +97,8 @@ func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 }
 
 func TestOnlyWhatWasFoundIsAskedAbout(t *testing.T) {
-	scans := []facts.Scan{{Findings: []facts.Vulnerability{{ID: "CVE-2"}}}, {Findings: []facts.Vulnerability{{ID: "CVE-3"}}}}
-	got := About([]facts.WaiverRequest{{ID: "CVE-1"}, {ID: "CVE-2"}, {ID: "CVE-3"}}, scans)
+	findings := []finding.Finding{{ID: "CVE-2"}, {ID: "CVE-3"}}
+	got := About([]Request{{ID: "CVE-1"}, {ID: "CVE-2"}, {ID: "CVE-3"}}, findings)
 	if len(got) != 2 || got[0].ID != "CVE-2" || got[1].ID != "CVE-3" {
 		t.Errorf("%+v", got)
 	}

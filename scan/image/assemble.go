@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -290,7 +290,7 @@ func foreign(inv *inventory.Inventory, managers map[string]int) {
 			if n == 1 {
 				noun, verb = "package", "is"
 			}
-			inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
+			inv.Unread = append(inv.Unread, finding.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
 		}
 	}
 }
@@ -299,7 +299,7 @@ func foreign(inv *inventory.Inventory, managers map[string]int) {
 // of no known distribution, a distribution without packages.
 func (t *tree) suspect(inv *inventory.Inventory, installed int) {
 	note := func(reason string) {
-		inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: reason})
+		inv.Unread = append(inv.Unread, finding.Undetermined{Package: "image", Reason: reason})
 	}
 	switch {
 	case inv.OS == nil && installed > 0:

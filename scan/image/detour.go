@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // A file that is wanted may lie elsewhere: behind a symbolic link that leads to a
@@ -40,7 +40,7 @@ func (t *tree) elsewhere() map[int]*detour {
 	for _, name := range names {
 		target, err := t.follow(name)
 		if err != nil {
-			t.unread = append(t.unread, facts.Undetermined{Package: name, Reason: err.Error()})
+			t.unread = append(t.unread, finding.Undetermined{Package: name, Reason: err.Error()})
 			continue
 		}
 		if target != name {
@@ -108,7 +108,7 @@ func (t *tree) shared(more map[int]*detour, i int, name string) {
 		d.exact[source] = append(d.exact[source], &move{from: source, to: name, into: l, at: name})
 		return
 	}
-	t.unread = append(t.unread, facts.Undetermined{Package: name, Reason: fmt.Sprintf("it is a hard link to %s, which is not there", source)})
+	t.unread = append(t.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf("it is a hard link to %s, which is not there", source)})
 }
 
 // aliased adds the file of a language to which the symbolic link at name of layer
@@ -140,7 +140,7 @@ func (r *reader) detours(ctx context.Context, t *tree, more map[int]*detour) err
 			for _, m := range moves {
 				m.into.own()
 				if !m.found {
-					t.unread = append(t.unread, facts.Undetermined{Package: m.to, Reason: fmt.Sprintf("it leads to %s, which is no plain file", m.from)})
+					t.unread = append(t.unread, finding.Undetermined{Package: m.to, Reason: fmt.Sprintf("it leads to %s, which is no plain file", m.from)})
 				}
 			}
 		}

@@ -11,7 +11,7 @@ import (
 
 	debian "github.com/knqyf263/go-deb-version"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -140,7 +140,7 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	if p.bad != "" {
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
+		f.unread = append(f.unread, finding.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
 	}
 	status := p.fields["status"]
 	switch {
@@ -148,12 +148,12 @@ func (f *found) dpkg(p paragraph) {
 	case p.bad != "" || status != "" && !strings.HasSuffix(status, " installed"):
 		return // noted, or known to dpkg and not there
 	default:
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " lists it without its name or its version"})
+		f.unread = append(f.unread, finding.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " lists it without its name or its version"})
 		return
 	}
 	found, err := debianPackage(name, full, p.fields["source"])
 	if err != nil {
-		f.unread = append(f.unread, facts.Undetermined{Package: name, Version: full, Reason: err.Error()})
+		f.unread = append(f.unread, finding.Undetermined{Package: name, Version: full, Reason: err.Error()})
 		return
 	}
 	found.Arch, found.Vendor = p.fields["architecture"], p.fields["maintainer"]

@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/language"
 )
@@ -65,7 +65,7 @@ type found struct {
 	sums       []uint64 // the files that dpkg's info/NAME.md5sums lists
 	language   language.Result
 	owners     map[string]string // a path of language, and the database whose package has it
-	unread     []facts.Undetermined
+	unread     []finding.Undetermined
 }
 
 // database is what a package manager has installed.
@@ -357,7 +357,7 @@ func sparse(header *tar.Header) bool {
 func (w *walk) language(ctx context.Context, as string, size int64) (result language.Result, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			result, err = language.Result{Unread: []facts.Undetermined{{Package: as, Reason: fmt.Sprintf("it can't be read: %v", reason)}}}, nil
+			result, err = language.Result{Unread: []finding.Undetermined{{Package: as, Reason: fmt.Sprintf("it can't be read: %v", reason)}}}, nil
 		}
 	}()
 	return w.reader.analyze(ctx, as, size, w.files)
@@ -399,7 +399,7 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // note says of a file why it could not be read.
 func (f *found) note(name, format string, args ...any) {
-	f.unread = append(f.unread, facts.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
+	f.unread = append(f.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
 }
 
 // note says of the file at name, read as another, why it could not be read.

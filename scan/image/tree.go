@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // tree is the image as it runs: layers, the oldest first, of which newer ones
 // hide files of older ones.
 type tree struct {
 	layers []*layer
-	unread []facts.Undetermined
+	unread []finding.Undetermined
 }
 
 // hidden reports whether newer layers hide what layer i has at name: by deleting

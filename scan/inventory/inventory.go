@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // Inventory is what one image holds, for one platform.
@@ -34,7 +34,7 @@ type Inventory struct {
 
 	// Unread is what is there and could not be read, and why: a damaged package
 	// database, a jar that names nothing. It is not the same as nothing.
-	Unread []facts.Undetermined
+	Unread []finding.Undetermined
 }
 
 // Kind is what an inventory was read from.
@@ -148,7 +148,7 @@ func evr(epoch int, version, release string) string {
 func (inv *Inventory) Sort() {
 	slices.SortFunc(inv.Packages, compare)
 	inv.Packages = slices.CompactFunc(inv.Packages, func(a, b Package) bool { return compare(a, b) == 0 })
-	slices.SortFunc(inv.Unread, func(a, b facts.Undetermined) int {
+	slices.SortFunc(inv.Unread, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
 	inv.Unread = slices.Compact(inv.Unread)
@@ -172,5 +172,5 @@ func compare(a, b Package) int {
 
 // Note adds something that is there and could not be read.
 func (inv *Inventory) Note(name, version, format string, args ...any) {
-	inv.Unread = append(inv.Unread, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
+	inv.Unread = append(inv.Unread, finding.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
 }

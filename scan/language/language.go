@@ -18,7 +18,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -29,7 +29,7 @@ type Result struct {
 
 	// Unread is what is of such a kind and could not be read, and why in plain
 	// words. Package is the path.
-	Unread []facts.Undetermined
+	Unread []finding.Undetermined
 }
 
 // Wanted says whether the file may name packages, by its path (without a
@@ -64,7 +64,7 @@ func Analyze(ctx context.Context, path string, size int64, r io.Reader) (Result,
 		f.unread(path, "", "%v", err)
 	}
 	if f.flooded {
-		f.found.Unread = append(f.found.Unread, facts.Undetermined{Package: path,
+		f.found.Unread = append(f.found.Unread, finding.Undetermined{Package: path,
 			Reason: fmt.Sprintf("the file names more than the %d packages that are listed of one file", maxNamed)})
 	}
 	return f.found, nil
@@ -159,7 +159,7 @@ func (f *file) unread(path, version, format string, args ...any) {
 		f.flooded = true
 		return
 	}
-	f.found.Unread = append(f.found.Unread, facts.Undetermined{
+	f.found.Unread = append(f.found.Unread, finding.Undetermined{
 		Package: clean(path), Version: clean(version), Reason: clean(fmt.Sprintf(format, args...)),
 	})
 }

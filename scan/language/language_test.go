@@ -13,12 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // analyze reads the file and gives its packages as "type name version", and what
 // is unread as "version: reason".
-func analyze(t *testing.T, path string, raw []byte) (packages []string, unread []facts.Undetermined) {
+func analyze(t *testing.T, path string, raw []byte) (packages []string, unread []finding.Undetermined) {
 	t.Helper()
 	// Half of each read at a time: nobody may rely on getting all at once.
 	res, err := Analyze(t.Context(), path, int64(len(raw)), iotest.HalfReader(bytes.NewReader(raw)))
@@ -153,7 +153,7 @@ func TestManifests(t *testing.T) {
 }
 
 // checkUnread wants one entry with that in its reason, or none.
-func checkUnread(t *testing.T, path string, got []facts.Undetermined, want string) {
+func checkUnread(t *testing.T, path string, got []finding.Undetermined, want string) {
 	t.Helper()
 	if want == "" {
 		if len(got) > 0 {

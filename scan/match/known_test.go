@@ -15,6 +15,7 @@ import (
 
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
@@ -132,7 +133,7 @@ func (r report) answers() []answer {
 func answers(found []Finding) []answer {
 	var list []answer
 	for _, f := range found {
-		a := answer{f.Target, f.FilePath, f.Package, f.InstalledVersion, f.ID, f.FixedVersion, f.Status, f.Severity, f.SeveritySource, f.Title, time.Time{}}
+		a := answer{finding.Value(f.Target), f.FilePath, f.Package, f.InstalledVersion, f.ID, finding.Value(f.FixedVersion), f.Status, f.Severity, f.SeveritySource, f.Title, time.Time{}}
 		if f.PublishedAt != nil {
 			a.Published = *f.PublishedAt
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -140,8 +141,8 @@ func (l language) judge(p *inventory.Package, general, sealed *shelf, o *outcome
 		case err != nil:
 			o.unreadable(p, a, err)
 		case vulnerable:
-			f := finding(p, a, l.ecosystem)
-			f.InstalledVersion, f.FixedVersion = p.Version, fixes(a)
+			f := newFinding(p, a, l.ecosystem)
+			f.InstalledVersion, f.FixedVersion = p.Version, finding.Optional(fixes(a))
 			o.findings = append(o.findings, f)
 		}
 	}

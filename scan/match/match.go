@@ -16,41 +16,32 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
 // Result is what is known of an inventory's vulnerabilities.
 type Result struct {
-	Findings     []Finding            // sorted, each once
-	Undetermined []facts.Undetermined // what could not be judged, and why; sorted, each once
-	Packages     int                  // in the inventory
+	Findings     []Finding              // sorted, each once
+	Undetermined []finding.Undetermined // what could not be judged, and why; sorted, each once
+	Packages     int                    // in the inventory
 }
 
-// Finding is one vulnerability of one package.
+// Finding is one advisory that matches one package, with what only the matcher
+// knows of it.
 type Finding struct {
-	ID        string   // CVE-…, GHSA-…, or the source's own
-	VendorIDs []string // the same in the words of who wrote the advisory: RHSA-…
+	finding.Finding
 
-	Package          string
-	InstalledVersion string
-	FixedVersion     string // one, or several with ", " between them; empty: there is no fix
-	Severity         string // UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL
-	SeveritySource   string // who says so; empty: the database's own choice
-	Status           string // fixed, affected, will_not_fix, … as trivy-db names them
+	VendorIDs      []string // the advisory's other IDs: RHSA-…
+	SeveritySource string   // ID of the source of the severity; empty: the database's default
+	DataSource     string   // ID of the source of the advisory; empty: not known
+	Title          string
 
-	Class     inventory.Class
-	Type      string // the package's
-	Ecosystem string // of the advisory: the distribution's family, or npm, pip, maven, …
-	Target    string
-	FilePath  string
-	PURL      string
-	Arch      string // rpm: two architectures of one package are two; empty elsewhere
-
-	DataSource  string // ID of who wrote the advisory; empty: not known
-	Title       string
-	PublishedAt *time.Time // UTC; nil: not known
+	Class    inventory.Class
+	Type     string // the package's
+	FilePath string
+	Arch     string // rpm only: the same package of two architectures gives two findings
 }
 
 // Find looks every package of inv up in db. An error means that the database
@@ -76,7 +67,7 @@ func Find(ctx context.Context, db *advisories.Database, inv *inventory.Inventory
 		return nil, err
 	}
 	result := &Result{Findings: unique(found), Undetermined: m.undetermined, Packages: len(inv.Packages)}
-	slices.SortFunc(result.Undetermined, func(a, b facts.Undetermined) int {
+	slices.SortFunc(result.Undetermined, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
 	result.Undetermined = slices.Compact(result.Undetermined)
@@ -93,7 +84,7 @@ type matcher struct {
 	shelves map[string]*shelf
 
 	tasks        []task
-	undetermined []facts.Undetermined
+	undetermined []finding.Undetermined
 }
 
 // task is one package with the way to judge it.
@@ -108,12 +99,12 @@ type judge func(p *inventory.Package, o *outcome) error
 // outcome is what a judge has to say of a package.
 type outcome struct {
 	findings     []Finding
-	undetermined []facts.Undetermined
+	undetermined []finding.Undetermined
 }
 
 // note says that p could not be judged, and why.
 func (o *outcome) note(p *inventory.Package, format string, args ...any) {
-	o.undetermined = append(o.undetermined, facts.Undetermined{
+	o.undetermined = append(o.undetermined, finding.Undetermined{
 		Package: p.Name, Version: p.FullVersion(), Reason: fmt.Sprintf(format, args...),
 	})
 }
@@ -125,7 +116,7 @@ func (o *outcome) unreadable(p *inventory.Package, a advisories.Advisory, err er
 
 // note says that something in the inventory as a whole could not be judged.
 func (m *matcher) note(name, version, format string, args ...any) {
-	m.undetermined = append(m.undetermined, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
+	m.undetermined = append(m.undetermined, finding.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
 }
 
 // plan decides how each package is to be judged.

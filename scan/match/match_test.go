@@ -14,9 +14,9 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -97,7 +97,7 @@ func find(t testing.TB, db *advisories.Database, inv *inventory.Inventory) *Resu
 // "package version: reason".
 func short(r *Result) (found, open []string) {
 	for _, f := range r.Findings {
-		found = append(found, strings.TrimSpace(f.ID+" "+f.Package+" "+f.FixedVersion))
+		found = append(found, strings.TrimSpace(f.ID+" "+f.Package+" "+finding.Value(f.FixedVersion)))
 	}
 	for _, u := range r.Undetermined {
 		open = append(open, u.Package+" "+u.Version+": "+u.Reason)
@@ -199,7 +199,7 @@ func TestRedHatIsMatchedByProducts(t *testing.T) {
 			var found []string
 			got := find(t, db, tt.inv)
 			for _, f := range got.Findings {
-				found = append(found, fmt.Sprint(f.ID, " ", f.Package, " ", f.FixedVersion, " ", f.Severity, " ", f.Status))
+				found = append(found, fmt.Sprint(f.ID, " ", f.Package, " ", finding.Value(f.FixedVersion), " ", f.Severity, " ", f.Status))
 			}
 			if diff := gocmp.Diff(tt.want, found); diff != "" || len(got.Undetermined) > 0 {
 				t.Error(diff, got.Undetermined)
@@ -330,9 +330,9 @@ func TestWhatCannotBeJudgedIsNamed(t *testing.T) {
 func TestWhatWasNotReadStaysUndetermined(t *testing.T) {
 	db := built(t, map[string]packages{"debian 12": {"zsh": list{"CVE-1": fixed("9")}}})
 	inv := systemOf("debian", "12", inventory.Package{Name: "bash", Version: "5"})
-	inv.Unread = []facts.Undetermined{{Package: "z"}, {Package: "a", Reason: "damaged"}, {Package: "a", Reason: "damaged"}}
+	inv.Unread = []finding.Undetermined{{Package: "z"}, {Package: "a", Reason: "damaged"}, {Package: "a", Reason: "damaged"}}
 	got := find(t, db, inv)
-	if diff := gocmp.Diff([]facts.Undetermined{{Package: "a", Reason: "damaged"}, {Package: "z"}}, got.Undetermined); diff != "" {
+	if diff := gocmp.Diff([]finding.Undetermined{{Package: "a", Reason: "damaged"}, {Package: "z"}}, got.Undetermined); diff != "" {
 		t.Error(diff)
 	}
 	if got.Packages != 1 {

@@ -8,6 +8,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -112,8 +113,8 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 				continue
 			}
 		}
-		f := finding(p, a, family)
-		f.Arch, f.FixedVersion = p.Arch, rpmText(a.FixedVersion)
+		f := newFinding(p, a, family)
+		f.Arch, f.FixedVersion = p.Arch, finding.Optional(rpmText(a.FixedVersion))
 		f.Status, f.Severity, f.SeveritySource = types.Statuses[a.Status], a.Severity.String(), "redhat"
 		o.findings = append(o.findings, f)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -75,8 +76,8 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		if !vulnerable {
 			continue
 		}
-		f := finding(p, a, s.ecosystem)
-		f.FixedVersion = strings.Join(a.PatchedVersions, ", ")
+		f := newFinding(p, a, s.ecosystem)
+		f.FixedVersion = finding.Optional(strings.Join(a.PatchedVersions, ", "))
 		if s.rpm {
 			f.Arch = p.Arch
 		}

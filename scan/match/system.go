@@ -8,6 +8,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -200,12 +201,12 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 		if err != nil || !vulnerable {
 			continue
 		}
-		f := finding(p, a, family)
+		f := newFinding(p, a, family)
 		if d.rpm && !d.anyArch {
 			f.Arch = p.Arch
 		}
 		if d.plainFix && a.FixedVersion != "" {
-			f.FixedVersion = rpmText(a.FixedVersion)
+			f.FixedVersion = finding.Optional(rpmText(a.FixedVersion))
 		}
 		if d.ownWords {
 			f.ownWords(a, family)

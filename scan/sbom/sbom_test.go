@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -193,7 +193,7 @@ func TestABillThatListsNothingIsNoCleanBill(t *testing.T) {
 		"XML":               `<bom xmlns="http://cyclonedx.org/schema/bom/1.6"/>`,
 	} {
 		inv := only(t, text)
-		want := []facts.Undetermined{{Package: "bill.json", Reason: "the bill of materials lists no package that advisories could be looked up for"}}
+		want := []finding.Undetermined{{Package: "bill.json", Reason: "the bill of materials lists no package that advisories could be looked up for"}}
 		if !reflect.DeepEqual(inv.Unread, want) {
 			t.Errorf("%s: notes %+v", name, inv.Unread)
 		}

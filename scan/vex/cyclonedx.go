@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
@@ -79,7 +78,7 @@ var states = map[string]string{
 	"false_positive": notAffected, "not_affected": notAffected,
 }
 
-func readCycloneDX(source string, t strict.Text) ([]facts.Statement, error) {
+func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 	var doc cycloneDX
 	if err := t.Decode(&doc, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func readCycloneDX(source string, t strict.Text) ([]facts.Statement, error) {
 		return nil, fmt.Errorf("%s: bomFormat is %q, and CycloneDX is wanted", t.Name, doc.BOMFormat)
 	}
 	packages := doc.packages()
-	var all []facts.Statement
+	var all []Statement
 	for _, v := range doc.Vulnerabilities {
 		if v.Analysis == nil { // found, and nothing is said of it
 			continue
@@ -99,7 +98,7 @@ func readCycloneDX(source string, t strict.Text) ([]facts.Statement, error) {
 		case len(v.Affects) == 0:
 			return nil, fmt.Errorf("%s:%d: %s affects nothing, so nobody knows for what it speaks", t.Name, v.Line, v.ID)
 		}
-		like := facts.Statement{
+		like := Statement{
 			ID: v.ID, Status: cmp.Or(states[v.Analysis.State], v.Analysis.State), Author: doc.author(), Source: source,
 			Justification: text(": ", v.Analysis.Justification, v.Analysis.Detail),
 			Timestamp:     latest(v.Analysis.FirstIssued, v.Analysis.LastUpdated),
@@ -148,7 +147,7 @@ func (d cycloneDX) packages() map[string]string {
 // statement says of what ref names what like says: of a package in the
 // document's product, or in the bill of materials that a BOM-Link names, or of
 // the product itself.
-func (d cycloneDX) statement(like facts.Statement, ref string, packages map[string]string) facts.Statement {
+func (d cycloneDX) statement(like Statement, ref string, packages map[string]string) Statement {
 	bill, inside := ref, ""
 	if strings.HasPrefix(ref, "urn:cdx:") {
 		bill, inside, _ = strings.Cut(ref, "#")

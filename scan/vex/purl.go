@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 // matches says whether the package URL pattern names the package: the same type,
@@ -58,9 +56,10 @@ func digestOf(product string) *string {
 	return digest(purl.Version)
 }
 
-// digest is text, if it is one.
+// digest returns text if it is "sha256:" and 64 lower-case hex digits, else nil.
 func digest(text string) *string {
-	if _, ok := facts.Accepts("digest", text); !ok {
+	hex, ok := strings.CutPrefix(text, "sha256:")
+	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
 		return nil
 	}
 	return &text
