@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/ignore"
 	"github.com/prodgate/prodgate/scan/vex"
@@ -21,13 +21,13 @@ const maxStatements = 32 << 20
 
 // others shows what another tool's report says.
 func (s *scanning) others(ctx context.Context, result *report.Scan) error {
-	name, content, err := readNamed(ctx, s.std, s.report, vulnerabilities.MaxReport+1)
+	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
 		return err
 	}
 	var database []byte
 	if s.metadata != "" {
-		if _, database, err = readNamed(ctx, s.std, s.metadata, vulnerabilities.MaxReport); err != nil {
+		if _, database, err = readNamed(ctx, s.std, s.metadata, strict.MaxReport); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// report holds what is read of a Trivy report.
-type report struct {
+// trivy holds what is read of a Trivy report.
+type trivy struct {
 	SchemaVersion int       `json:"SchemaVersion"`
 	CreatedAt     time.Time `json:"CreatedAt"`
 	ArtifactType  string    `json:"ArtifactType"`
@@ -69,7 +69,7 @@ const (
 )
 
 // sound says what keeps the report from counting, whatever it is wrapped in.
-func (r report) sound() error {
+func (r trivy) sound() error {
 	switch {
 	case r.SchemaVersion != schemaVersion:
 		return fmt.Errorf("SchemaVersion is %d, and a Trivy JSON report of SchemaVersion %d is wanted (trivy image --format json); read are also Grype's JSON, SARIF and cosign's vulnerability attestations", r.SchemaVersion, schemaVersion)
@@ -82,7 +82,7 @@ func (r report) sound() error {
 }
 
 // scans are the report's findings, once for each digest it names.
-func (r report) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
+func (r trivy) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 	if err := r.sound(); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (r report) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 }
 
 // about is what was found, as of digests.
-func (r report) about(digests []string, wanted string, at, updated time.Time) ([]facts.Scan, error) {
+func (r trivy) about(digests []string, wanted string, at, updated time.Time) ([]facts.Scan, error) {
 	findings, err := r.findings()
 	if err != nil {
 		return nil, err
@@ -114,17 +114,17 @@ func (r report) about(digests []string, wanted string, at, updated time.Time) ([
 }
 
 // platform is os/arch[/variant], or nil where the report does not tell.
-func (r report) platform() *string {
+func (r trivy) platform() *string {
 	c := r.Metadata.ImageConfig
 	return platformOf(c.OS, c.Architecture, c.Variant)
 }
 
 // scanner is Trivy, with its version where the report tells.
-func (r report) scanner() *string { return named("trivy", r.Trivy.Version) }
+func (r trivy) scanner() *string { return named("trivy", r.Trivy.Version) }
 
 // findings are all vulnerabilities in the report, in its order, suppressed ones
 // included.
-func (r report) findings() ([]facts.Vulnerability, error) {
+func (r trivy) findings() ([]facts.Vulnerability, error) {
 	found := []facts.Vulnerability{}
 	for _, res := range r.Results {
 		all := res.Vulnerabilities

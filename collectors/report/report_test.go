@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ const (
 	ours   = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 	theirs = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 
-	trivy = `{
+	trivyReport = `{
   "SchemaVersion": 2, "Trivy": {"Version": "0.70.0"}, "CreatedAt": "2026-11-24T08:00:00.123456789+01:00",
   "ArtifactName": "app:7a3f9c2", "ArtifactType": "container_image",
   "Metadata": {
@@ -86,7 +86,7 @@ func scans(o facts.Observed) []facts.Scan { return o.Section.(*facts.Vulnerabili
 func text(s string) *string { return &s }
 
 func TestAReportIsReadAsItStands(t *testing.T) {
-	got, err := collect(t, metadata, trivy)
+	got, err := collect(t, metadata, trivyReport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestAReportIsReadAsItStands(t *testing.T) {
 }
 
 func TestAScanIsBoundToTheDigestsItNames(t *testing.T) {
-	both := strings.Replace(trivy, `"RepoDigests": [`, `"RepoDigests": ["mirror.example.com/app@`+theirs+`", `, 1)
-	foreign := strings.ReplaceAll(trivy, ours, theirs)
+	both := strings.Replace(trivyReport, `"RepoDigests": [`, `"RepoDigests": ["mirror.example.com/app@`+theirs+`", `, 1)
+	foreign := strings.ReplaceAll(trivyReport, ours, theirs)
 	tests := []struct {
 		name   string
 		report string
@@ -138,7 +138,7 @@ func TestAScanIsBoundToTheDigestsItNames(t *testing.T) {
 			}
 		})
 	}
-	got, err := collect(t, metadata, trivy, foreign)
+	got, err := collect(t, metadata, trivyReport, foreign)
 	if err != nil || len(scans(got)) != 2 {
 		t.Errorf("two reports give %d scans, %v", len(scans(got)), err)
 	}
@@ -158,7 +158,7 @@ func TestWhatTheScannerCouldNotJudgeIsNotNone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := collect(t, metadata, strings.Replace(trivy, tt.change, tt.to, 1))
+			got, err := collect(t, metadata, strings.Replace(trivyReport, tt.change, tt.to, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestWhatTheScannerCouldNotJudgeIsNotNone(t *testing.T) {
 }
 
 func TestWhatTheScannerWasToldToIgnoreIsAFindingAllTheSame(t *testing.T) {
-	suppressed := strings.Replace(trivy, `"Type": "gobinary"`, `"Type": "gobinary", "ExperimentalModifiedFindings": [
+	suppressed := strings.Replace(trivyReport, `"Type": "gobinary"`, `"Type": "gobinary", "ExperimentalModifiedFindings": [
 		{"Type": "misconfiguration", "Status": "ignored", "Finding": {"ID": "DS001"}},
 		{"Type": "vulnerability", "Status": "not_affected", "Finding": {"VulnerabilityID": "CVE-2026-9", "PkgName": "x/net", "Severity": "CRITICAL"}}]`, 1)
 	got, err := collect(t, metadata, suppressed)
@@ -188,20 +188,20 @@ func TestWhatTheScannerWasToldToIgnoreIsAFindingAllTheSame(t *testing.T) {
 
 func TestAReportThatCannotCountIsAnError(t *testing.T) {
 	tests := []struct{ name, report, database, want string }{
-		{"another schema", strings.Replace(trivy, `"SchemaVersion": 2`, `"SchemaVersion": 1`, 1), metadata, "a.json: SchemaVersion is 1"},
+		{"another schema", strings.Replace(trivyReport, `"SchemaVersion": 2`, `"SchemaVersion": 1`, 1), metadata, "a.json: SchemaVersion is 1"},
 		{"another tool's JSON", `{"hits": []}`, metadata, "a.json: SchemaVersion is 0"},
 		{"two tools' JSON", `{"matches": [], "SchemaVersion": 2}`, metadata, `a.json: it has the keys "matches" and "SchemaVersion"`},
-		{"no image", strings.Replace(trivy, "container_image", "repository", 1), metadata, `ArtifactType is "repository"`},
-		{"no time", strings.Replace(trivy, "CreatedAt", "Created", 1), metadata, "CreatedAt is missing"},
-		{"no digest", strings.Replace(trivy, "RepoDigests", "RepoTags", 1), metadata, "RepoDigests is empty"},
-		{"a digest that is none", strings.Replace(trivy, ours, "sha256:abc", 1), metadata, `RepoDigests: "registry.example.com/app@sha256:abc"`},
-		{"a vulnerability without a name", strings.Replace(trivy, `"CVE-2026-2"`, `""`, 1), metadata, "has no VulnerabilityID"},
-		{"a severity that is a number", strings.Replace(trivy, `"CRITICAL"`, `4`, 1), metadata, "a.json:11: Results[0].Vulnerabilities[0].Severity is a number"},
-		{"vulnerabilities twice", strings.Replace(trivy, `"Type": "debian", `, `"Type": "debian", "Vulnerabilities": [], `, 1), metadata, `the key "Vulnerabilities" stands here twice`},
-		{"no database named", trivy, "", "name it in sources.vulnerabilities.database"},
-		{"another database's version", trivy, strings.Replace(metadata, `"Version": 2`, `"Version": 1`, 1), "metadata.json: Version is 1"},
-		{"a database without age", trivy, strings.Replace(metadata, "UpdatedAt", "Updated", 1), "metadata.json: UpdatedAt is missing"},
-		{"a database that was not the one", trivy, strings.Replace(metadata, "2026-11-24T06:30:00Z", "2026-11-24T12:00:00Z", 1), "not the one that was used"},
+		{"no image", strings.Replace(trivyReport, "container_image", "repository", 1), metadata, `ArtifactType is "repository"`},
+		{"no time", strings.Replace(trivyReport, "CreatedAt", "Created", 1), metadata, "CreatedAt is missing"},
+		{"no digest", strings.Replace(trivyReport, "RepoDigests", "RepoTags", 1), metadata, "RepoDigests is empty"},
+		{"a digest that is none", strings.Replace(trivyReport, ours, "sha256:abc", 1), metadata, `RepoDigests: "registry.example.com/app@sha256:abc"`},
+		{"a vulnerability without a name", strings.Replace(trivyReport, `"CVE-2026-2"`, `""`, 1), metadata, "has no VulnerabilityID"},
+		{"a severity that is a number", strings.Replace(trivyReport, `"CRITICAL"`, `4`, 1), metadata, "a.json:11: Results[0].Vulnerabilities[0].Severity is a number"},
+		{"vulnerabilities twice", strings.Replace(trivyReport, `"Type": "debian", `, `"Type": "debian", "Vulnerabilities": [], `, 1), metadata, `the key "Vulnerabilities" stands here twice`},
+		{"no database named", trivyReport, "", "name it in sources.vulnerabilities.database"},
+		{"another database's version", trivyReport, strings.Replace(metadata, `"Version": 2`, `"Version": 1`, 1), "metadata.json: Version is 1"},
+		{"a database without age", trivyReport, strings.Replace(metadata, "UpdatedAt", "Updated", 1), "metadata.json: UpdatedAt is missing"},
+		{"a database that was not the one", trivyReport, strings.Replace(metadata, "2026-11-24T06:30:00Z", "2026-11-24T12:00:00Z", 1), "not the one that was used"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestAReportThatCannotCountIsAnError(t *testing.T) {
 			}
 		})
 	}
-	if _, err := collect(t, metadata, trivy, "{}"); err == nil {
+	if _, err := collect(t, metadata, trivyReport, "{}"); err == nil {
 		t.Error("one bad report of two was passed over")
 	}
 }
@@ -219,13 +219,13 @@ func TestAReportThatCannotCountIsAnError(t *testing.T) {
 func TestAPackedReportIsRead(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	if _, err := z.Write([]byte(trivy)); err != nil {
+	if _, err := z.Write([]byte(trivyReport)); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want, err := collect(t, metadata, trivy)
+	want, err := collect(t, metadata, trivyReport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestTrivysOwnReportsAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r report
+		var r trivy
 		if err := (strict.Text{Name: name, Data: data}).Decode(&r, strict.Rules{Foreign: true}); err != nil {
 			t.Error(err)
 			continue
@@ -281,8 +281,8 @@ func TestTrivysOwnReportsAreRead(t *testing.T) {
 // FuzzReport shows that no report makes the reader panic, and that whatever is
 // reported is bound, dated and complete.
 func FuzzReport(f *testing.F) {
-	f.Add(trivy)
-	for _, seed := range []string{grypeReport, sarifReport, attested(trivy), enveloped(attested(trivy))} {
+	f.Add(trivyReport)
+	for _, seed := range []string{grypeReport, sarifReport, attested(trivyReport), enveloped(attested(trivyReport))} {
 		f.Add(seed)
 	}
 	for _, name := range []string{"trivy.json", "trivy.sarif", "grype.json", "grype.sarif", "cosign-vuln.json"} {

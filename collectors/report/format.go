@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"encoding/json"
@@ -31,7 +31,7 @@ var marks = []struct {
 	{"predicateType", readAttestation},
 	{"runs", read[sarif]},
 	{"matches", read[grype]},
-	{"SchemaVersion", read[report]},
+	{"SchemaVersion", read[trivy]},
 }
 
 // recognise reads a report by the keys it has. One that could be two tools' is
@@ -43,9 +43,9 @@ func recognise(t strict.Text) (foreign, error) {
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(t.Data, &keys) != nil { // decoding it says what is wrong
-		return read[report](t)
+		return read[trivy](t)
 	}
-	reader, found := read[report], ""
+	reader, found := read[trivy], ""
 	for _, mark := range marks {
 		if _, ok := keys[mark.key]; !ok {
 			continue
@@ -65,23 +65,6 @@ func read[T foreign](t strict.Text) (foreign, error) {
 		return nil, err
 	}
 	return into, nil
-}
-
-// usedDatabase is the metadata of the advisory database that a scanner used, read
-// when a report needs it.
-type usedDatabase func() (usedAdvisories, error)
-
-// updatedAt is when the advisories that a scan used were updated.
-func (used usedDatabase) updatedAt(scanned time.Time) (time.Time, error) {
-	db, err := used()
-	if err != nil {
-		return time.Time{}, err
-	}
-	if db.DownloadedAt.After(scanned) {
-		return time.Time{}, fmt.Errorf("%s says that the database was downloaded at %s, after the scan at %s, so it is not the one that was used; copy it after each scan",
-			db.name, db.DownloadedAt.Format(time.RFC3339), scanned.Format(time.RFC3339))
-	}
-	return db.UpdatedAt, nil
 }
 
 // digestsOf are the digests in names like REPOSITORY@sha256:…, sorted.

@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"encoding/base64"
@@ -118,14 +118,14 @@ func TestASARIFLogIsReadAsItStands(t *testing.T) {
 }
 
 func TestAnAttestedReportIsReadAsItStands(t *testing.T) {
-	plain, err := collect(t, metadata, trivy)
+	plain, err := collect(t, metadata, trivyReport)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := scans(plain)
 	want[0].Database.UpdatedAt = at("2026-11-24T05:00:00Z")
-	for name, report := range map[string]string{"bare": attested(trivy), "in an envelope": enveloped(attested(trivy)),
-		"in a bundle": `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": ` + enveloped(attested(trivy)) + `}`} {
+	for name, report := range map[string]string{"bare": attested(trivyReport), "in an envelope": enveloped(attested(trivyReport)),
+		"in a bundle": `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": ` + enveloped(attested(trivyReport)) + `}`} {
 		got, err := collect(t, "", report)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -135,7 +135,7 @@ func TestAnAttestedReportIsReadAsItStands(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
-	undated := strings.Replace(attested(trivy), `"lastUpdate": "2026-11-24T05:00:00Z"`, `"more": ""`, 1)
+	undated := strings.Replace(attested(trivyReport), `"lastUpdate": "2026-11-24T05:00:00Z"`, `"more": ""`, 1)
 	got, err := collect(t, metadata, undated)
 	if err != nil || !scans(got)[0].Database.UpdatedAt.Equal(at("2026-11-24T06:00:00Z")) {
 		t.Errorf("with the database's metadata beside: %+v, %v", got, err)
@@ -147,7 +147,7 @@ func TestAttestingAReportAnewMakesItNoYounger(t *testing.T) {
 		"2026-11-24T06:45:00Z": "2026-11-24T06:45:00Z",
 		"2026-11-26T07:01:00Z": "2026-11-24T07:00:00.123456789Z",
 	} {
-		got, err := collect(t, "", strings.Replace(attested(trivy), "2026-11-24T07:01:00Z", finished, 1))
+		got, err := collect(t, "", strings.Replace(attested(trivyReport), "2026-11-24T07:01:00Z", finished, 1))
 		if err != nil || !scans(got)[0].ScannedAt.Equal(at(want)) {
 			t.Errorf("finished at %s: %+v, %v", finished, got, err)
 		}
@@ -177,13 +177,13 @@ func TestAReportOfAnyToolNamesWhatItLacks(t *testing.T) {
 		{"SARIF of a scan that failed", swap(sarifReport, `"executionSuccessful": true`, `"executionSuccessful": false`), "the scan failed"},
 		{"SARIF with a result about nothing", swap(sarifReport, `Package: gzip\n`, ""), "a vulnerability has no name"},
 		{"SARIF older than its database", swap(sarifReport, "2026-11-24T07:00:00Z", "2026-11-24T06:15:00Z"), "not the one that was used"},
-		{"an attestation of something else", swap(attested(trivy), "attestation/vuln/v1", "attestation/sbom/v1"), "predicateType is"},
-		{"an attestation of nothing", swap(attested(trivy), `"subject": [`, `"subject": [], "more": [`), "subject is empty"},
-		{"an attestation without a digest", swap(attested(trivy), `"sha256":`, `"sha512":`), "subject[0].digest.sha256"},
-		{"an attestation of another image than it holds", swap(attested(trivy), strings.TrimPrefix(ours, "sha256:"), strings.TrimPrefix(theirs, "sha256:")), "attest the digest that was scanned"},
-		{"an attestation without an end", swap(attested(trivy), "scanFinishedOn", "finished"), "scanFinishedOn is missing"},
+		{"an attestation of something else", swap(attested(trivyReport), "attestation/vuln/v1", "attestation/sbom/v1"), "predicateType is"},
+		{"an attestation of nothing", swap(attested(trivyReport), `"subject": [`, `"subject": [], "more": [`), "subject is empty"},
+		{"an attestation without a digest", swap(attested(trivyReport), `"sha256":`, `"sha512":`), "subject[0].digest.sha256"},
+		{"an attestation of another image than it holds", swap(attested(trivyReport), strings.TrimPrefix(ours, "sha256:"), strings.TrimPrefix(theirs, "sha256:")), "attest the digest that was scanned"},
+		{"an attestation without an end", swap(attested(trivyReport), "scanFinishedOn", "finished"), "scanFinishedOn is missing"},
 		{"an attestation of another tool's report", attested(grypeReport), "predicate.scanner.result: SchemaVersion is 0"},
-		{"an envelope around something else", swap(enveloped(attested(trivy)), "application/vnd.in-toto+json", "text/plain"), "payloadType is"},
+		{"an envelope around something else", swap(enveloped(attested(trivyReport)), "application/vnd.in-toto+json", "text/plain"), "payloadType is"},
 		{"an envelope around nothing", `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, "payload is not base64"},
 		{"a bundle of a signature alone", `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": null}`, "payloadType is"},
 		{"an envelope around no JSON", enveloped("nothing"), "a.json (payload)"},
@@ -249,11 +249,11 @@ func TestTheWorseOfScoreAndTagIsTheSeverity(t *testing.T) {
 }
 
 func TestAReportCanBeReadAlone(t *testing.T) {
-	got, err := ReadReport("r.json", []byte(trivy), "", []byte(metadata))
+	got, err := ReadReport("r.json", []byte(trivyReport), "", []byte(metadata))
 	if err != nil || len(got) != 1 || got[0].Digest != ours || len(got[0].Findings) != 4 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := ReadReport("r.json", []byte(trivy), "", nil); err == nil || !strings.Contains(err.Error(), "how old their advisories were") {
+	if _, err := ReadReport("r.json", []byte(trivyReport), "", nil); err == nil || !strings.Contains(err.Error(), "how old their advisories were") {
 		t.Errorf("without a database: %v", err)
 	}
 	if got, err := ReadReport("r.json", []byte(grypeReport), ours, nil); err != nil || len(got) != 1 {
@@ -264,12 +264,12 @@ func TestAReportCanBeReadAlone(t *testing.T) {
 // What VEX documents and ignore files say of what was found stands beside it;
 // what they say of anything else does not.
 func TestStatementsAndRequestsStandBesideTheScans(t *testing.T) {
-	c, dir := collector(t, metadata, trivy)
+	c, dir := collector(t, metadata, trivyReport)
 	vex := `{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Security team", "timestamp": "2026-11-20T09:00:00Z", "statements": [
 		{"vulnerability": {"name": "CVE-2026-1"}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": "not_affected", "justification": "component_not_present"},
 		{"vulnerability": {"name": "CVE-2020-1"}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": "not_affected", "justification": "component_not_present"}]}`
-	c.VEX = append(c.VEX, add(t, dir, "vex.json", vex))
-	c.Ignore = append(c.Ignore, add(t, dir, ".trivyignore", "CVE-2026-2 exp:2026-12-01\nCVE-2020-1\n"))
+	c.Documents.VEX = append(c.Documents.VEX, add(t, dir, "vex.json", vex))
+	c.Documents.Ignore = append(c.Documents.Ignore, add(t, dir, ".trivyignore", "CVE-2026-2 exp:2026-12-01\nCVE-2020-1\n"))
 	section, err := c.Collect(t.Context(), facts.Request{Digest: ours})
 	if err != nil {
 		t.Fatal(err)
@@ -295,10 +295,10 @@ func TestStatementsAndRequestsStandBesideTheScans(t *testing.T) {
 }
 
 func TestNoStatementsAndNoneAskedForAreNotTheSame(t *testing.T) {
-	c, dir := collector(t, metadata, trivy)
+	c, dir := collector(t, metadata, trivyReport)
 	for _, configured := range []bool{false, true} {
 		if configured {
-			c.Ignore = append(c.Ignore, add(t, dir, ".trivyignore", "# nothing\n"))
+			c.Documents.Ignore = append(c.Documents.Ignore, add(t, dir, ".trivyignore", "# nothing\n"))
 		}
 		section, err := c.Collect(t.Context(), facts.Request{Digest: ours})
 		if err != nil {

@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"fmt"
@@ -44,7 +44,7 @@ var nobody = []string{""}
 // report of that kind.
 func show(found foreign) ([]facts.Scan, error) {
 	switch r := found.(type) {
-	case report:
+	case trivy:
 		if r.SchemaVersion == schemaVersion {
 			return r.about(nobody, "", r.CreatedAt, time.Time{})
 		}

@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ var languages = []string{
 }
 
 // undetermined is what the scanner could not judge.
-func (r report) undetermined() []facts.Undetermined {
+func (r trivy) undetermined() []facts.Undetermined {
 	list := []facts.Undetermined{}
 	note := func(name, version, format string, args ...any) {
 		list = append(list, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})

@@ -1,7 +1,8 @@
-package vulnerabilities
+package scan
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,13 +17,18 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
+const (
+	ours   = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	theirs = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+)
+
 const bill = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
 	{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"},
 	{"type":"library","name":"thing","version":"1.0","purl":"pkg:generic/thing@1.0"}]}`
 
 // ownScan scans a bill of materials in a file, with a database in which lodash is
 // vulnerable, asking for ours.
-func ownScan(t *testing.T, content string, also ...strict.Path) (facts.Observed, error) {
+func ownScan(t *testing.T, content string) (facts.Observed, error) {
 	t.Helper()
 	dir := t.TempDir()
 	published := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
@@ -37,11 +43,13 @@ func ownScan(t *testing.T, content string, also ...strict.Path) (facts.Observed,
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "bom.json"), content)
+	if err := os.WriteFile(filepath.Join(dir, "bom.json"), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	at := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 	c := Collector{
-		Own:     &Own{Options: scan.Options{Database: dir, Clock: func() time.Time { return at }}, Bills: []strict.Path{{Dir: dir, Name: "bom.json", Max: scan.MaxBill}}},
-		Reports: also,
+		Options: scan.Options{Database: dir, Clock: func() time.Time { return at }},
+		SBOMs:   []strict.Path{{Dir: dir, Name: "bom.json", Max: scan.MaxBill}},
 	}
 	if c.Kind() != "scan" {
 		t.Errorf("kind %q", c.Kind())
@@ -52,6 +60,10 @@ func ownScan(t *testing.T, content string, also ...strict.Path) (facts.Observed,
 	}
 	return section.(facts.Observed), nil
 }
+
+func scans(o facts.Observed) []facts.Scan { return o.Section.(*facts.Vulnerabilities).Scans }
+
+func text(s string) *string { return &s }
 
 func about(digest string) string {
 	return `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://cyclonedx.org/bom","subject":[{"name":"app","digest":{"sha256":"` +
@@ -100,21 +112,18 @@ func TestABillOfAnotherImageIsReportedAsThatImages(t *testing.T) {
 func TestAScanThatCannotCountIsAnError(t *testing.T) {
 	for name, tt := range map[string]struct {
 		content string
-		also    []strict.Path
 		want    string
 	}{
-		"a bill about nobody":        {bill, nil, "does not say which image it is about"},
-		"no bill":                    {`{"a": 1}`, nil, "no bill of materials"},
-		"a scan and others' reports": {about(ours), []strict.Path{{Name: "trivy.json"}}, "both scan and reports"},
+		"an SBOM without a digest": {bill, "does not say which image it is about"},
+		"no SBOM":                  {`{"a": 1}`, "no bill of materials"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := ownScan(t, tt.content, tt.also...); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if got, err := ownScan(t, tt.content); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%+v, %v; want %q", got, err, tt.want)
 			}
 		})
 	}
-	unresolved := Collector{Own: &Own{}}
-	if _, err := unresolved.Collect(context.Background(), facts.Request{Reference: "app:1"}); err == nil || !strings.Contains(err.Error(), "not resolved") {
+	if _, err := (Collector{}).Collect(context.Background(), facts.Request{Reference: "app:1"}); err == nil || !strings.Contains(err.Error(), "not resolved") {
 		t.Errorf("%v", err)
 	}
 }

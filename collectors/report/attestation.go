@@ -1,4 +1,4 @@
-package vulnerabilities
+package report
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ type attestedScan struct {
 			DB struct {
 				LastUpdate time.Time `json:"lastUpdate"`
 			} `json:"db"`
-			Result report `json:"result"`
+			Result trivy `json:"result"`
 		} `json:"scanner"`
 		Metadata struct {
 			ScanFinishedOn time.Time `json:"scanFinishedOn"`
