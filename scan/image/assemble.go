@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/package-url/packageurl-go"
+
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
 // pythons are files of Python's own packages in Debian's distroless images, which
@@ -269,11 +272,16 @@ func (t *tree) built(os *inventory.OS) {
 	slices.Sort(os.ContentSets)
 }
 
-// managing is which package manager a distribution has; those that are not here
-// have rpm.
-var managing = map[string]string{
-	"debian": groupDpkg, "ubuntu": groupDpkg, "echo": groupDpkg,
-	"alpine": groupApk, "wolfi": groupApk, "chainguard": groupApk, "minimos": groupApk,
+// managerOf returns the package manager of a distribution; that of an unknown one is
+// rpm.
+func managerOf(family string) string {
+	switch purl.Distribution(family) {
+	case packageurl.TypeDebian:
+		return groupDpkg
+	case packageurl.TypeApk:
+		return groupApk
+	}
+	return groupRPM
 }
 
 // foreign notes packages of a manager that the distribution does not have: its
@@ -284,7 +292,7 @@ func foreign(inv *inventory.Inventory, managers map[string]int) {
 		return
 	}
 	for _, manager := range []string{groupDpkg, groupApk, groupRPM} {
-		if n := managers[manager]; n > 0 && manager != cmp.Or(managing[inv.OS.Family], groupRPM) {
+		if n := managers[manager]; n > 0 && manager != managerOf(inv.OS.Family) {
 			noun := "packages"
 			verb := "are"
 			if n == 1 {

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/package-url/packageurl-go"
-
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
 // bill is a bill of materials, whatever its format.
@@ -192,7 +191,7 @@ func (b *bill) stated() []string {
 		if !c.root {
 			continue
 		}
-		if p, err := packageurl.FromString(c.purl); err == nil && (p.Type == "oci" || p.Type == "docker") {
+		if p, err := purl.Parse(c.purl); err == nil && purl.IsImage(p.Type) {
 			take(p.Version)
 		}
 		for _, p := range c.properties {
@@ -223,7 +222,7 @@ func (b *bill) platform(os *inventory.OS) string {
 		if !c.root || os == nil {
 			continue
 		}
-		p, err := packageurl.FromString(c.purl)
+		p, err := purl.Parse(c.purl)
 		if err != nil || p.Type != "oci" {
 			continue
 		}

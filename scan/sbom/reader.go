@@ -8,6 +8,7 @@ import (
 	"github.com/package-url/packageurl-go"
 
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
 // reader makes packages of the components of one bill.
@@ -30,19 +31,16 @@ func (r *reader) read(i int, c component) {
 		r.withoutURL(c)
 		return
 	}
-	p, err := packageurl.FromString(c.purl)
+	p, err := purl.Parse(c.purl)
 	if err != nil {
 		r.inv.Note(c.called(), c.version, "its package URL can't be read: %v", err)
 		return
 	}
-	ecosystem, known := ecosystems[p.Type]
-	if p.Type == "k8s" {
-		ecosystem, known = kubernetes[p.Namespace]
-	}
-	switch os := osType(p.Type); {
+	kind, known := purl.Kind(p)
+	switch os := purl.IsSystem(p.Type); {
 	case c.root && !os && !known:
 		return
-	case p.Type == "oci" || p.Type == "docker" || c.kind == container && !os && !known:
+	case purl.IsImage(p.Type) || c.kind == container && !os && !known:
 		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this bill of materials does not list")
 	case !os && !known:
 		r.inv.Note(c.called(), version(c, p), "no advisories are known for packages of the type %s", p.Type)
@@ -55,7 +53,7 @@ func (r *reader) read(i int, c component) {
 	case os:
 		r.distributed(c, p)
 	default:
-		r.language(i, c, p, ecosystem)
+		r.language(i, c, p, kind)
 	}
 }
 
@@ -92,7 +90,7 @@ func (r *reader) language(i int, c component, p packageurl.PackageURL, lang stri
 		pkg.FilePath = c.path
 	}
 	if owner, ok := r.owner[i]; ok {
-		if kind, path := r.bill.components[owner].app(); applications[kind] == p.Type {
+		if kind, path := r.bill.components[owner].app(); purl.Language(kind) == p.Type {
 			pkg.Type, pkg.Target = kind, path
 		}
 	}
