@@ -131,14 +131,14 @@ func Scan(ctx context.Context, reference string, options scanner.Options) ([]sca
 	return scans, nil
 }
 
-// ScanBill looks for vulnerabilities in what a bill of materials lists, one scan
-// for each bill in content; name is what errors call it.
-func ScanBill(ctx context.Context, name string, content []byte, options scanner.Options) ([]scanner.Scan, error) {
-	bills, err := sbom.Read(name, content)
+// ScanSBOM looks for vulnerabilities in what an SBOM lists, one scan
+// for each SBOM in content; name is what errors call it.
+func ScanSBOM(ctx context.Context, name string, content []byte, options scanner.Options) ([]scanner.Scan, error) {
+	sboms, err := sbom.Read(name, content)
 	if err != nil {
 		return nil, redacted{err}
 	}
-	scans, err := scanner.Bill(ctx, bills, options)
+	scans, err := scanner.SBOM(ctx, sboms, options)
 	if err != nil {
 		return nil, redacted{err}
 	}

@@ -103,8 +103,8 @@ type Scans struct {
 
 // OwnScan says what prodgate's own scan looks at and with what.
 type OwnScan struct {
-	Inventory scanner.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
-	Bills     []string     `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
+	Inventory scanner.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
+	SBOMs     []string     `yaml:"sboms,omitempty"`     // SBOMs to look at instead of the image, CycloneDX or SPDX
 	Database  string       `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
 	Platforms []string     `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
 }
@@ -179,7 +179,7 @@ func (c Config) own() *scan.Collector {
 	}
 	return &scan.Collector{
 		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
-		SBOMs:   c.files("scan.sboms", s.Bills, scanner.MaxBill),
+		SBOMs:   c.files("scan.sboms", s.SBOMs, scanner.MaxSBOM),
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package scan looks for vulnerabilities itself: it reads what an image or a
-// bill of materials holds, and asks the advisory database about it.
+// SBOM holds, and asks the advisory database about it.
 //
 // It judges nothing: which finding denies is the policies' to say. What could not
 // be judged is part of what it reports, and what could not be read is an error;
@@ -27,12 +27,12 @@ type From string
 
 // The closed set of what an image's packages are taken from.
 const (
-	// FromAuto reads the image, and adds what a bill of materials attached to it
+	// FromAuto reads the image, and adds what an SBOM attached to it
 	// finds besides: nobody has verified that, so it may add and never take away.
 	FromAuto From = "auto"
 
 	FromImage    From = "image"    // the image's layers alone
-	FromAttached From = "attached" // the attached bill of materials alone
+	FromAttached From = "attached" // the attached SBOM alone
 )
 
 // Froms are all of them, in the order they are documented.
@@ -57,7 +57,7 @@ type Options struct {
 	// Undigested leaves the digest of an archive of docker save empty, which has
 	// none before it is pushed: to know it costs packing every layer. Nothing that
 	// rests on a digest, as a decision does, can be said of such a scan, and no
-	// attached bill of materials is looked for.
+	// attached SBOM is looked for.
 	Undigested bool
 
 	Clock func() time.Time // nil: time.Now
@@ -71,10 +71,10 @@ type Options struct {
 	Progress func(what string, read, total int64)
 }
 
-// MaxBill bounds a bill of materials, in bytes.
-const MaxBill = sbom.MaxSize
+// MaxSBOM bounds an SBOM, in bytes.
+const MaxSBOM = sbom.MaxSize
 
-// Scan is what was found in one platform of an image, or in one bill of
+// Scan is what was found in one platform of an image, or in one SBOM of
 // materials.
 type Scan struct {
 	Inventory *inventory.Inventory
@@ -82,7 +82,7 @@ type Scan struct {
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
-	Findings     []match.Finding        // sorted, those of an attached bill of materials last
+	Findings     []match.Finding        // sorted, those of an attached SBOM last
 	Undetermined []finding.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
 	Packages     int
 
@@ -110,22 +110,22 @@ func (o Options) open() (*advisories.Database, error) {
 	return advisories.Open(o.Database)
 }
 
-// look asks db about one inventory.
-func (o Options) look(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
+// match asks db about one inventory.
+func (o Options) match(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
 	result, err := match.Find(ctx, db, inv)
 	if err != nil {
 		return Scan{}, fmt.Errorf("match the packages of %s with the advisories: %w", named(inv), err)
 	}
-	nameAll(result.Findings, inv)
+	addPURLs(result.Findings, inv)
 	return Scan{
 		Inventory: inv, Database: db.Metadata(), ScannedAt: o.now(),
 		Findings: result.Findings, Undetermined: result.Undetermined, Packages: result.Packages,
 	}, nil
 }
 
-// nameAll gives findings in packages of an image the name that tools share, by
-// which VEX documents speak of them; a bill of materials has given it.
-func nameAll(findings []match.Finding, inv *inventory.Inventory) {
+// addPURLs gives findings in packages of an image the name that tools share, by
+// which VEX documents speak of them; an SBOM has given it.
+func addPURLs(findings []match.Finding, inv *inventory.Inventory) {
 	type key struct{ kind, name, version, path string }
 	var packages map[key]inventory.Package
 	for i := range findings {
@@ -147,7 +147,7 @@ func nameAll(findings []match.Finding, inv *inventory.Inventory) {
 
 // named is what an error calls an inventory.
 func named(inv *inventory.Inventory) string {
-	return cmp.Or(inv.Digest, "the bill of materials") + " " + inv.Platform
+	return cmp.Or(inv.Digest, "the SBOM") + " " + inv.Platform
 }
 
 // add puts into s what other found besides. What other could not judge stays

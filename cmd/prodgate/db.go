@@ -41,7 +41,7 @@ Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
 		if err != nil {
 			return err
 		}
-		state, err := mirror.Look(dir)
+		state, err := mirror.ReadState(dir)
 		if err != nil {
 			return err
 		}

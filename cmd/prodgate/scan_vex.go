@@ -19,8 +19,8 @@ import (
 // maxStatements bounds a VEX document and an ignore file, in bytes.
 const maxStatements = 32 << 20
 
-// others shows what another tool's report says.
-func (s *scanning) others(ctx context.Context, result *report.Scan) error {
+// addReport shows what another tool's report says.
+func (s *scanning) addReport(ctx context.Context, result *report.Scan) error {
 	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
 		return err
@@ -37,15 +37,15 @@ func (s *scanning) others(ctx context.Context, result *report.Scan) error {
 	}
 	result.Subject = name
 	for _, scan := range scans {
-		reported(result, scan)
+		includeReport(result, scan)
 	}
 	return nil
 }
 
-// reported adds what one scan of a report says.
-func reported(result *report.Scan, scan facts.Scan) {
-	result.ScannedAt, result.ScannedBy = known(scan.ScannedAt), cmp.Or(finding.Value(scan.Scanner), "not named")
-	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt)}
+// includeReport adds what one scan of a report says.
+func includeReport(result *report.Scan, scan facts.Scan) {
+	result.ScannedAt, result.ScannedBy = utc(scan.ScannedAt), cmp.Or(finding.Value(scan.Scanner), "not named")
+	result.Database = report.ScanDatabase{UpdatedAt: utc(scan.Database.UpdatedAt)}
 	if scan.Database.Schema != nil {
 		result.Database.Schema = *scan.Database.Schema
 	}
@@ -63,8 +63,8 @@ func reported(result *report.Scan, scan facts.Scan) {
 	}
 }
 
-// known is an instant in UTC, or nil where nobody knows it.
-func known(at time.Time) *time.Time {
+// utc is an instant in UTC, or nil where nobody knows it.
+func utc(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
 	}
@@ -72,10 +72,10 @@ func known(at time.Time) *time.Time {
 	return &at
 }
 
-// statements takes away what VEX documents say does not affect, and shows what
+// applyVEX takes away what VEX documents say does not affect, and shows what
 // ignore files ask for.
-func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
-	var said []vex.Statement
+func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
+	var all []vex.Statement
 	for _, file := range s.vex {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
 		if err != nil {
@@ -85,10 +85,10 @@ func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
 		if err != nil {
 			return err
 		}
-		said = append(said, read...)
+		all = append(all, read...)
 	}
 	result.Findings = slices.DeleteFunc(result.Findings, func(f report.ScanFinding) bool {
-		statement, suppressed := vex.Suppresses(said, vex.ImageOf(f.Digest, s.artifact), f.Finding)
+		statement, suppressed := vex.Suppresses(all, vex.ImageOf(f.Digest, s.artifact), f.Finding)
 		if suppressed {
 			reason := statement.Status
 			if why := finding.Value(statement.Justification); why != "" {
@@ -98,11 +98,11 @@ func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
 		}
 		return suppressed
 	})
-	return s.requests(ctx, result)
+	return s.addRequests(ctx, result)
 }
 
-// requests shows what ignore files ask to ignore of what was found.
-func (s *scanning) requests(ctx context.Context, result *report.Scan) error {
+// addRequests shows what ignore files ask to ignore of what was found.
+func (s *scanning) addRequests(ctx context.Context, result *report.Scan) error {
 	for _, file := range s.ignore {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
 		if err != nil {

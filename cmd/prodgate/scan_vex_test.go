@@ -37,7 +37,7 @@ func TestAStatementSpeaksForTheDigestThatItNames(t *testing.T) {
 			}
 			result := &report.Scan{Findings: []report.ScanFinding{found("amd64", amd), found("arm64", arm)}}
 			s := &scanning{std: std, vex: []string{"vex.json"}, artifact: index}
-			if err := s.statements(t.Context(), result); err != nil {
+			if err := s.applyVEX(t.Context(), result); err != nil {
 				t.Fatal(err)
 			}
 			var away []string

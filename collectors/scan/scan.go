@@ -79,7 +79,7 @@ func (c Collector) scans(ctx context.Context, req facts.Request) ([]scan.Scan, [
 		}
 		read, sboms = append(read, t), append(sboms, found...)
 	}
-	scans, err := scan.Bill(ctx, sboms, c.Options)
+	scans, err := scan.SBOM(ctx, sboms, c.Options)
 	return scans, read, err
 }
 

@@ -22,11 +22,11 @@ const (
 	theirs = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 )
 
-const bill = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+const sbomJSON = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
 	{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"},
 	{"type":"library","name":"thing","version":"1.0","purl":"pkg:generic/thing@1.0"}]}`
 
-// ownScan scans a bill of materials in a file, with a database in which lodash is
+// ownScan scans an SBOM in a file, with a database in which lodash is
 // vulnerable, asking for ours.
 func ownScan(t *testing.T, content string) (facts.Observed, error) {
 	t.Helper()
@@ -49,7 +49,7 @@ func ownScan(t *testing.T, content string) (facts.Observed, error) {
 	at := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 	c := Collector{
 		Options: scan.Options{Database: dir, Clock: func() time.Time { return at }},
-		SBOMs:   []strict.Path{{Dir: dir, Name: "bom.json", Max: scan.MaxBill}},
+		SBOMs:   []strict.Path{{Dir: dir, Name: "bom.json", Max: scan.MaxSBOM}},
 	}
 	if c.Kind() != "scan" {
 		t.Errorf("kind %q", c.Kind())
@@ -67,7 +67,7 @@ func text(s string) *string { return &s }
 
 func about(digest string) string {
 	return `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://cyclonedx.org/bom","subject":[{"name":"app","digest":{"sha256":"` +
-		strings.TrimPrefix(digest, "sha256:") + `"}}],"predicate":` + bill + `}`
+		strings.TrimPrefix(digest, "sha256:") + `"}}],"predicate":` + sbomJSON + `}`
 }
 
 func TestWhatProdgateFindsItselfIsAFact(t *testing.T) {
@@ -102,7 +102,7 @@ func TestWhatProdgateFindsItselfIsAFact(t *testing.T) {
 	}
 }
 
-func TestABillOfAnotherImageIsReportedAsThatImages(t *testing.T) {
+func TestAnSBOMOfAnotherImageIsReportedAsThatImages(t *testing.T) {
 	got, err := ownScan(t, about(theirs))
 	if err != nil || len(scans(got)) != 1 || scans(got)[0].Digest != theirs {
 		t.Errorf("%+v, %v", got, err)
@@ -114,8 +114,8 @@ func TestAScanThatCannotCountIsAnError(t *testing.T) {
 		content string
 		want    string
 	}{
-		"an SBOM without a digest": {bill, "does not say which image it is about"},
-		"no SBOM":                  {`{"a": 1}`, "no bill of materials"},
+		"an SBOM without a digest": {sbomJSON, "does not say which image it is about"},
+		"not an SBOM":              {`{"a": 1}`, "not an SBOM"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, err := ownScan(t, tt.content); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -16,7 +16,7 @@ const cyclonedxFormat = "cyclonedx"
 // ScanFormats are the accepted formats of a scan.
 var ScanFormats = []string{"text", "json", "sarif", cyclonedxFormat}
 
-// Scan is what was found in an image, a bill of materials or another tool's
+// Scan is what was found in an image, an SBOM or another tool's
 // report. Its keys are the contract of "prodgate scan -o json".
 type Scan struct {
 	Findings     []ScanFinding      `json:"findings"`
@@ -57,7 +57,7 @@ type ScanDatabase struct {
 
 // Scanned is one thing that was looked at.
 type Scanned struct {
-	Digest    string `json:"digest"`   // empty: a bill of materials that names no image
+	Digest    string `json:"digest"`   // empty: an SBOM that names no image
 	Platform  string `json:"platform"` // empty: not known
 	Inventory string `json:"inventory"`
 	OS        string `json:"os"` // empty: none was recognised

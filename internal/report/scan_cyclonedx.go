@@ -11,7 +11,7 @@ import (
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// scanCycloneDX prints a CycloneDX bill of materials with the vulnerabilities
+// scanCycloneDX prints a CycloneDX SBOM with the vulnerabilities
 // in it. Several platforms are one list of components. What could not be judged
 // is told in the metadata's properties, for CycloneDX has no other place for it.
 func scanCycloneDX(s *Scan) ([]byte, error) {

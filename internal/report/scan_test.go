@@ -158,11 +158,11 @@ func TestWhatIsNotDeterminedIsAResultOfSARIF(t *testing.T) {
 	}
 }
 
-func TestACycloneDXOfAScanIsABillOfMaterials(t *testing.T) {
+func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
 	out := scanAs(t, "cyclonedx", scanned(), report.Options{})
-	bills, err := sbom.Read("bom", []byte(out))
-	if err != nil || len(bills) != 1 || len(bills[0].Packages) != 2 {
-		t.Fatalf("%+v, %v", bills, err)
+	sboms, err := sbom.Read("bom", []byte(out))
+	if err != nil || len(sboms) != 1 || len(sboms[0].Packages) != 2 {
+		t.Fatalf("%+v, %v", sboms, err)
 	}
 	var got struct {
 		Vulnerabilities []struct {

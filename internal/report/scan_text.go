@@ -83,9 +83,9 @@ func inventoryWords(kind string) string {
 	case "image":
 		return "image itself"
 	case "sbom":
-		return "bill of materials"
+		return "SBOM"
 	case "attached":
-		return "attached bill of materials, whose signature nobody has verified"
+		return "attached SBOM, whose signature nobody has verified"
 	}
 	return "report"
 }

@@ -26,7 +26,7 @@ import (
 
 // ErrNone says that every place was read, and that no SBOM is attached to the
 // image.
-var ErrNone = errors.New("no bill of materials is attached to it")
+var ErrNone = errors.New("no SBOM is attached to it")
 
 // The names under which an entry of Found.Unread stands, which settings may
 // tolerate.
@@ -35,20 +35,20 @@ const (
 	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was asked about
 )
 
-// maxBills bounds how many contents are read for one image.
-const maxBills = 32
+// maxSBOMs bounds how many contents are read for one image.
+const maxSBOMs = 32
 
-// Bill is an SBOM bound to an image. Its Kind is inventory.KindAttached, its
+// SBOM is an SBOM bound to an image. Its Kind is inventory.KindAttached, its
 // Digest the image's. One that is attached to an index has the digest of the
 // image that it names, or the index's if it is about the index as a whole.
-type Bill struct {
+type SBOM struct {
 	*inventory.Inventory
 	Where string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
 }
 
 // Found is what is attached to one image or index.
 type Found struct {
-	Bills  []Bill                 // in the order of where they were found
+	SBOMs  []SBOM                 // in the order of where they were found
 	Unread []finding.Undetermined // each attachment, tag and list that could not be read, and why
 
 	about string
@@ -59,7 +59,7 @@ type Found struct {
 // if there is an SBOM.
 func (f Found) Err() error {
 	switch {
-	case len(f.Bills) > 0:
+	case len(f.SBOMs) > 0:
 		return nil
 	case len(f.Unread) == 0:
 		return fmt.Errorf("%s: %w", f.about, ErrNone)
@@ -68,7 +68,7 @@ func (f Found) Err() error {
 	for _, u := range f.Unread {
 		reasons = append(reasons, u.Version+": "+u.Reason)
 	}
-	return fmt.Errorf("bills of materials attached to %s: %s", f.about, strings.Join(reasons, "; "))
+	return fmt.Errorf("SBOMs attached to %s: %s", f.about, strings.Join(reasons, "; "))
 }
 
 // Find reads the SBOMs attached to the image with that digest in ref's
@@ -98,22 +98,22 @@ type finder struct {
 
 	read    map[string]bool // the contents that were read, by digest
 	passed  int             // contents beyond the limit
-	bills   []Bill
+	sboms   []SBOM
 	unread  []finding.Undetermined
 	foreign []finding.Undetermined // SBOMs in a format that is not read
 }
 
 func (f *finder) found() Found {
 	if f.passed > 0 {
-		f.lookup(fmt.Errorf("there are more than %d attachments that may be SBOMs: %d were not read", maxBills, f.passed))
+		f.lookup(fmt.Errorf("there are more than %d attachments that may be SBOMs: %d were not read", maxSBOMs, f.passed))
 	}
-	if len(f.bills) == 0 {
+	if len(f.sboms) == 0 {
 		f.unread = append(f.unread, f.foreign...)
 	}
 	slices.SortFunc(f.unread, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
-	return Found{Bills: f.bills, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
+	return Found{SBOMs: f.sboms, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
 }
 
 // lookup notes a list or a tag that could not be read.
@@ -121,8 +121,8 @@ func (f *finder) lookup(err error) {
 	f.unread = append(f.unread, finding.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
 }
 
-// bad is an attachment that could not be read.
-func bad(digest string, err error) finding.Undetermined {
+// unreadable is an attachment that could not be read.
+func unreadable(digest string, err error) finding.Undetermined {
 	return finding.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
 }
 
@@ -130,13 +130,13 @@ func (f *finder) find(ctx context.Context, indexes []string) {
 	if !f.ref.Attaches() {
 		return
 	}
-	referrers, failed := f.ref.Referrers(ctx, f.digest, mayHoldBill)
+	referrers, failed := f.ref.Referrers(ctx, f.digest, mayHoldSBOM)
 	for _, failure := range failed {
 		err := fmt.Errorf("referrers of %s: %w", f.digest, failure.Err)
 		if failure.Digest == "" {
 			f.lookup(err)
 		} else {
-			f.unread = append(f.unread, bad(failure.Digest, err))
+			f.unread = append(f.unread, unreadable(failure.Digest, err))
 		}
 	}
 	for _, a := range referrers {
@@ -158,7 +158,7 @@ func (f *finder) tagged(ctx context.Context, tag string) {
 	case err != nil:
 		f.lookup(fmt.Errorf("tag %s: %w", tag, err))
 	case a.Subject != "" && a.Subject != f.digest:
-		f.unread = append(f.unread, bad(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
+		f.unread = append(f.unread, unreadable(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
 	default:
 		f.take(ctx, a, "tag "+tag)
 	}
@@ -175,7 +175,7 @@ func (f *finder) inIndex(ctx context.Context, index string) {
 		where := "attestation " + digest + " in the index"
 		a, err := f.ref.Attachment(ctx, digest)
 		if err != nil {
-			f.unread = append(f.unread, bad(digest, fmt.Errorf("%s: %w", where, err)))
+			f.unread = append(f.unread, unreadable(digest, fmt.Errorf("%s: %w", where, err)))
 			continue
 		}
 		f.take(ctx, a, where)
@@ -190,13 +190,13 @@ func (f *finder) take(ctx context.Context, a registry.Attachment, where string) 
 			continue
 		}
 		if form == foreign {
-			f.foreign = append(f.foreign, bad(a.Digest, fmt.Errorf("%s: it is of the media type %s; CycloneDX and SPDX are read", where, b.MediaType)))
+			f.foreign = append(f.foreign, unreadable(a.Digest, fmt.Errorf("%s: it is of the media type %s; CycloneDX and SPDX are read", where, b.MediaType)))
 			continue
 		}
 		if f.read == nil {
 			f.read = map[string]bool{}
 		}
-		if len(f.read) == maxBills {
+		if len(f.read) == maxSBOMs {
 			f.passed++
 			continue
 		}
@@ -206,7 +206,7 @@ func (f *finder) take(ctx context.Context, a registry.Attachment, where string) 
 			where += ", content " + b.Digest
 		}
 		if err := f.takeBlob(ctx, b, form, where); err != nil {
-			f.unread = append(f.unread, bad(a.Digest, err))
+			f.unread = append(f.unread, unreadable(a.Digest, err))
 		}
 	}
 }
@@ -265,7 +265,7 @@ func (f *finder) bind(found []*inventory.Inventory, form form, where string) err
 		}
 		kept = append(kept, digest)
 		inv.Digest, inv.Kind = digest, inventory.KindAttached
-		f.bills = append(f.bills, Bill{Inventory: inv, Where: where})
+		f.sboms = append(f.sboms, SBOM{Inventory: inv, Where: where})
 	}
 	switch {
 	case len(kept) > 0:

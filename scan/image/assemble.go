@@ -134,9 +134,9 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 		}
 		f.languages(inv, databases)
 	})
-	t.suspect(inv, len(listed))
-	foreign(inv, managers)
-	t.strangers(inv)
+	t.noteImplausible(inv, len(listed))
+	noteForeign(inv, managers)
+	t.noteUnsupported(inv)
 	inv.Sort()
 	return inv
 }
@@ -284,10 +284,10 @@ func managerOf(family string) string {
 	return groupRPM
 }
 
-// foreign notes packages of a manager that the distribution does not have: its
+// noteForeign notes packages of a manager that the distribution does not have: its
 // advisories, and its way to compare versions, do not speak of them. Whatever
 // os-release says decides which distribution it is, and nobody vouches for that.
-func foreign(inv *inventory.Inventory, managers map[string]int) {
+func noteForeign(inv *inventory.Inventory, managers map[string]int) {
 	if inv.OS == nil {
 		return
 	}
@@ -303,9 +303,9 @@ func foreign(inv *inventory.Inventory, managers map[string]int) {
 	}
 }
 
-// suspect notes what can't be: an image in which nothing is recognised, packages
+// noteImplausible notes what can't be: an image in which nothing is recognised, packages
 // of no known distribution, a distribution without packages.
-func (t *tree) suspect(inv *inventory.Inventory, installed int) {
+func (t *tree) noteImplausible(inv *inventory.Inventory, installed int) {
 	note := func(reason string) {
 		inv.Unread = append(inv.Unread, finding.Undetermined{Package: "image", Reason: reason})
 	}

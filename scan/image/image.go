@@ -158,11 +158,11 @@ func read(ctx context.Context, ref registry.Reference, image *registry.Image, re
 		return nil, fmt.Errorf("read %s: %w", reference, err)
 	}
 	t := &tree{layers: layers}
-	if err := r.detours(ctx, t, t.elsewhere()); err != nil {
+	if err := r.rereadLayers(ctx, t, t.linkTargets()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", reference, err)
 	}
 	found := t.inventory(reference)
-	notLinux(found, image.Platform)
+	noteNotLinux(found, image.Platform)
 	found.Digest, found.Platform = image.Digest, image.Platform
 	return found, nil
 }

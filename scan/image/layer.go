@@ -47,8 +47,8 @@ type layer struct {
 	hard  map[string]string // the hard links that are wanted themselves
 	found map[string]*found
 
-	strange map[string]bool   // the folders of strangers that hold something
-	aliases map[string]string // the symbolic links named like a language's files, and where they lead
+	unsupported map[string]bool   // the folders of strangers that hold something
+	aliases     map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
 // found is what a file says, by the path at which it lies.
@@ -56,7 +56,7 @@ type found struct {
 	path string // as which it was read
 
 	release    *release
-	called     string // the ID of os-release, whether it is known or not
+	osID       string // the ID of os-release, whether it is known or not
 	repository string // of apk
 	extended   bool   // Ubuntu's ESM
 	build      *build
@@ -182,7 +182,7 @@ type walk struct {
 
 	// instead reads files as if they lay elsewhere, and those alone; nil: every
 	// file is read as what it is.
-	instead *detour
+	reread *secondRead
 }
 
 // all reads every entry. The tar reader stops at the end of the archive; what
@@ -191,7 +191,7 @@ func (w *walk) all(ctx context.Context) error {
 	l := w.layer
 	if l.found == nil {
 		l.links, l.hard, l.aliases = map[string]string{}, map[string]string{}, map[string]string{}
-		l.strange, l.found = map[string]bool{}, map[string]*found{}
+		l.unsupported, l.found = map[string]bool{}, map[string]*found{}
 	}
 	w.skipped = map[string]bool{}
 	for pending := 1; ; pending++ {
@@ -202,7 +202,7 @@ func (w *walk) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if pending == 1000 && w.instead == nil {
+		if pending == 1000 && w.reread == nil {
 			if err := w.reader.count(pending, 0, 0); err != nil {
 				return err
 			}
@@ -226,8 +226,8 @@ func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name),
 
 // entry takes one entry.
 func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error {
-	if w.instead != nil {
-		return w.detoured(ctx, name, header)
+	if w.reread != nil {
+		return w.rereadFile(ctx, name, header)
 	}
 	l := w.layer
 	if dir, base := path.Split(name); strings.HasPrefix(base, ".wh.") {
@@ -246,31 +246,31 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 		return nil
 	}
 	l.files = append(l.files, hash)
-	l.meet(name)
+	l.recordUnsupported(name)
 	switch header.Typeflag {
 	case tar.TypeReg:
 		return w.file(ctx, name, name, header)
 	case tar.TypeSymlink:
-		if mattering[name] {
+		if relevantPaths[name] {
 			l.links[name] = header.Linkname
-		} else if w.reader.wanted(name, plainMode, someSize) && !w.skips(name) {
+		} else if w.reader.wanted(name, plainMode, assumedSize) && !w.skips(name) {
 			return w.alias(name, header.Linkname)
 		}
 	case tar.TypeLink:
-		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) && !w.skips(name) {
+		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), assumedSize) && !w.skips(name) {
 			l.hard[name] = clean(header.Linkname)
 			return w.reader.count(0, 1, 0)
 		}
 	case tar.TypeCont, tar.TypeGNUSparse:
-		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) {
+		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), assumedSize) {
 			l.note(name, name, "it is stored in a way (tar type %q) that no runtime reads", header.Typeflag)
 		}
 	}
 	return nil
 }
 
-// someSize stands for that of a file behind a hard link, which tar does not say.
-const someSize = 64 << 20
+// assumedSize stands for that of a file behind a hard link, which tar does not say.
+const assumedSize = 64 << 20
 
 // plainMode is that of a file which is wanted for its name alone.
 const plainMode = 0o644
@@ -281,7 +281,7 @@ func (w *walk) alias(name, target string) error {
 	if !path.IsAbs(target) {
 		target = path.Join("/", path.Dir(name), target)
 	}
-	if target = clean(target); w.reader.wanted(target, plainMode, someSize) {
+	if target = clean(target); w.reader.wanted(target, plainMode, assumedSize) {
 		return nil
 	}
 	w.layer.aliases[name] = target
@@ -365,7 +365,7 @@ func (w *walk) language(ctx context.Context, as string, size int64) (result lang
 
 // system reads a file of the distribution.
 func (w *walk) system(k *kind, name string, f *found, size int64) error {
-	source := &watched{inner: w.files}
+	source := &errorReader{inner: w.files}
 	err := k.readInto(f, source, size)
 	if source.err != nil {
 		return source.err
@@ -382,14 +382,14 @@ func (w *walk) system(k *kind, name string, f *found, size int64) error {
 	return w.reader.count(0, 1, packages)
 }
 
-// watched remembers when what it reads from failed: that is the layer's fault
+// errorReader remembers when what it reads from failed: that is the layer's fault
 // and not the file's.
-type watched struct {
+type errorReader struct {
 	inner io.Reader
 	err   error
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *errorReader) Read(p []byte) (int, error) {
 	n, err := w.inner.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err

@@ -55,9 +55,9 @@ var families = map[string]string{
 	"coreos":              "coreos",
 }
 
-// readCalled reads os-release(5), and keeps what the distribution calls itself
+// readOSReleaseID reads os-release(5), and keeps what the distribution calls itself
 // where that is none that is known.
-func readCalled(f *found, r io.Reader, _ int64) error {
+func readOSReleaseID(f *found, r io.Reader, _ int64) error {
 	text, err := io.ReadAll(r)
 	said := map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -66,7 +66,7 @@ func readCalled(f *found, r io.Reader, _ int64) error {
 		}
 	}
 	if f.release = readOSRelease(said); len(said) > 0 {
-		f.called = cmp.Or(said["ID"], "linux") // as os-release(5) has it
+		f.osID = cmp.Or(said["ID"], "linux") // as os-release(5) has it
 	}
 	return err
 }

@@ -245,8 +245,8 @@ type progress struct {
 	tell              func(read, total int64)
 }
 
-// tellEvery is after how many bytes progress is told again.
-const tellEvery = 4 << 20
+// progressInterval is after how many bytes progress is told again.
+const progressInterval = 4 << 20
 
 func newProgress(image *registry.Image, tell func(read, total int64)) *progress {
 	p := &progress{tell: tell}
@@ -267,7 +267,7 @@ func (p *progress) add(n int64) {
 	p.Lock()
 	defer p.Unlock()
 	p.read += n
-	if p.read-p.told >= tellEvery || p.read == p.total && p.told != p.total {
+	if p.read-p.told >= progressInterval || p.read == p.total && p.told != p.total {
 		p.told = p.read
 		p.tell(p.read, p.total)
 	}

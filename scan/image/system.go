@@ -78,7 +78,7 @@ var kinds = map[string]*kind{
 }
 
 var (
-	osRelease    = &kind{"os-release", maxText, readCalled}
+	osRelease    = &kind{"os-release", maxText, readOSReleaseID}
 	amazon       = &kind{"system-release", maxText, releases(amazonRelease)}
 	fedora       = &kind{"fedora-release", maxText, releases(only("fedora", "fedora", "fedora linux"))}
 	installed    = &kind{groupApk, maxList, readApk}
@@ -131,11 +131,11 @@ func kindOf(name string) *kind {
 	return nil
 }
 
-// mattering holds every wanted path and folder, and all that leads to one: what
+// relevantPaths holds every wanted path and folder, and all that leads to one: what
 // of it is a symbolic link has to be known.
-var mattering = leads()
+var relevantPaths = makeRelevantPaths()
 
-func leads() map[string]bool {
+func makeRelevantPaths() map[string]bool {
 	all := map[string]bool{}
 	for _, name := range wantedPaths() {
 		for ; name != "."; name = path.Dir(name) {

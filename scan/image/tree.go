@@ -127,7 +127,7 @@ func (t *tree) link(name string) (target string, kind int) {
 			return target, linked
 		}
 		switch {
-		case has(l.files, chain[0]) && mattering[name]:
+		case has(l.files, chain[0]) && relevantPaths[name]:
 			return "", plain
 		case has(l.files, chain[0]):
 			return "", unknown

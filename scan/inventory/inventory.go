@@ -1,5 +1,5 @@
 // Package inventory says what is installed in an image: the packages of its
-// distribution and of its languages, as an image, a bill of materials or another
+// distribution and of its languages, as an image, an SBOM or another
 // tool's list names them.
 //
 // It judges nothing: which package is vulnerable is package match's to say. What
@@ -43,8 +43,8 @@ type Kind string
 // The closed set of kinds, the least able to leave something out first.
 const (
 	KindImage    Kind = "image"    // the image's own layers
-	KindSBOM     Kind = "sbom"     // a bill of materials in a file that the user names
-	KindAttached Kind = "attached" // a bill of materials found beside the image in its registry
+	KindSBOM     Kind = "sbom"     // an SBOM in a file that the user names
+	KindAttached Kind = "attached" // an SBOM found beside the image in its registry
 )
 
 // OS is the distribution, in the words trivy-db uses for it.
@@ -108,7 +108,7 @@ type Package struct {
 	Vendor          string // rpm's Vendor, dpkg's Maintainer
 	Repository      string // where it was installed from, if the database tells: ThirdParty has no advisories here
 
-	PURL     string // as a bill of materials gave it, empty elsewhere
+	PURL     string // as an SBOM gave it, empty elsewhere
 	FilePath string // where it was found, without a leading slash; empty for a distribution's
 	Target   string // the heading it is reported under: the image with its distribution, a lock file, a binary
 }

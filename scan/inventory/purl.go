@@ -11,7 +11,7 @@ import (
 )
 
 // PackageURL is the package's name in the one spelling that tools share
-// (github.com/package-url/purl-spec): what a bill of materials gave, else what
+// (github.com/package-url/purl-spec): what an SBOM gave, else what
 // follows from the package and the image's distribution. It is empty for a kind
 // that has no such name.
 func (p Package) PackageURL(os *OS) string {

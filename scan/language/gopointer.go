@@ -33,9 +33,9 @@ type passed struct {
 	releases map[int64]string // texts that end in a version and a NUL, by the offset of the NUL
 }
 
-// keep keeps what in window, which is followed by more than until bytes, may be
+// keepStrings keeps what in window, which is followed by more than until bytes, may be
 // pointed to later.
-func (p *program) keep(window []byte, until int) {
+func (p *program) keepStrings(window []byte, until int) {
 	for _, front := range goVersionFront {
 		for i := range each(window[:min(until+len(front), len(window))], front) {
 			if len(p.passed.versions) < maxKept {

@@ -53,7 +53,7 @@ type jars struct {
 // that are shaded into it, too; a manifest names what it likes. Trivy asks its
 // Java database by checksum where both are silent; here that is unread.
 func readJar(f *file) error {
-	h, err := f.hold(f, f.size, maxSpooled)
+	h, err := f.buffer(f, f.size, maxSpooled)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func readJar(f *file) error {
 }
 
 // archive reads the archive at path, which may lie within another.
-func (j *jars) archive(path string, h held, depth int) error {
+func (j *jars) archive(path string, h buffered, depth int) error {
 	r, err := openZip(h)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ type jar struct {
 }
 
 // entry looks at one entry of the archive h. An error ends the whole file.
-func (a *jar) entry(entry *zip.File, h held, depth int) error {
+func (a *jar) entry(entry *zip.File, h buffered, depth int) error {
 	name := entry.Name
 	base := path.Base(name)
 	switch {
@@ -157,7 +157,7 @@ func (a *jar) unpack(entry *zip.File) ([]byte, error) {
 }
 
 // nest reads an archive within the archive h.
-func (a *jar) nest(entry *zip.File, h held, depth int) error {
+func (a *jar) nest(entry *zip.File, h buffered, depth int) error {
 	inner := path.Join(a.path, path.Join("/", entry.Name)) // #nosec G305 -- a name to show, and one that climbs stays inside
 	note := func(err error) error {
 		if a.err != nil || errors.Is(err, errTooLarge) {
@@ -191,21 +191,21 @@ func (a *jar) nest(entry *zip.File, h held, depth int) error {
 }
 
 // inner opens an entry for random access: in place if it is only stored.
-func (a *jar) inner(entry *zip.File, h held) (held, error) {
+func (a *jar) inner(entry *zip.File, h buffered) (buffered, error) {
 	if entry.Method == zip.Store && entry.CompressedSize64 == entry.UncompressedSize64 {
 		at, err := entry.DataOffset()
 		size := int64(min(entry.CompressedSize64, uint64(h.size))) // #nosec G115 -- at most the size
 		if err != nil || at < 0 || at > h.size-size {
-			return held{}, errors.New("the archive is cut off")
+			return buffered{}, errors.New("the archive is cut off")
 		}
-		return held{io.NewSectionReader(h, at, size), size, func() {}}, nil
+		return buffered{io.NewSectionReader(h, at, size), size, func() {}}, nil
 	}
 	r, err := entry.Open()
 	if err != nil {
-		return held{}, fmt.Errorf("the archive cannot be unpacked: %w", err)
+		return buffered{}, fmt.Errorf("the archive cannot be unpacked: %w", err)
 	}
 	defer r.Close()
-	return a.hold(r, int64(min(entry.UncompressedSize64, 1<<62)), maxSpooled) // #nosec G115 -- at most 1<<62
+	return a.buffer(r, int64(min(entry.UncompressedSize64, 1<<62)), maxSpooled) // #nosec G115 -- at most 1<<62
 }
 
 // identify says which artifact the archive itself is, or that nobody can tell.
@@ -248,7 +248,7 @@ func (a *jar) isOwn(c coordinates) bool {
 	return a.byName.artifact == "" && (len(a.poms) == 1 || strings.Contains(a.manifest["Created-By"], "Maven"))
 }
 
-const jarCure = "name it in a bill of materials of the image"
+const jarCure = "name it in an SBOM of the image"
 
 func (a *jar) knownPom(c coordinates) bool {
 	for _, p := range a.poms {

@@ -210,7 +210,7 @@ func TestWhatNamesJarsIsBoundedAltogether(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &file{ctx: t.Context(), path: "a.jar", kind: &kind{name: "jar"}}
 			j := &jars{file: f, left: int64(tt.left), seen: map[[3]string]bool{}}
-			if err := j.archive("a.jar", held{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
+			if err := j.archive("a.jar", buffered{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
 				t.Errorf("err = %v", err)
 			}
 		})

@@ -92,9 +92,9 @@ type file struct {
 	r    io.Reader
 	kind *kind
 
-	err   error // why r failed; it is not the file's fault
-	held  int64 // bytes of archives in memory
-	found Result
+	err      error // why r failed; it is not the file's fault
+	buffered int64 // bytes of archives in memory
+	found    Result
 
 	flooded bool // it names more than is listed
 }

@@ -136,9 +136,9 @@ func TestManifests(t *testing.T) {
 		{"Bitnami", "opt/bitnami/redis/.spdx-redis.spdx", `{"packages":[{"externalRefs":[{"referenceType":"cpe23Type","referenceLocator":"cpe:x"},{"referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.0.5-0?arch=amd64"}]},{"name":"jar"},{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]}]}`, []string{"bitnami redis 7.0.5-0"}, ""},
 		{"Bitnami's component of a version with a plus", "opt/bitnami/a/.spdx-a.spdx", `{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2#x"}]}]}`, []string{"bitnami a 1+2"}, ""},
 		{"Bitnami's document is broken", "opt/bitnami/a/.spdx-a.spdx", `SPDXVersion: SPDX-2.3`, nil, "JSON"},
-		{"a bill of materials", "usr/share/app/bom.cdx.json", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`, []string{"node-pkg lodash 4.17.20"}, ""},
-		{"a bill of materials of a later form", "usr/share/app/bom.spdx.json", `{"spdxVersion":"SPDX-9.9","SPDXID":"SPDXRef-DOCUMENT"}`, nil, "SPDX-9.9"},
-		{"a drawing whose name ends as a bill's", "usr/share/molecule.cdx", "VjCD0100 water", nil, ""},
+		{"an SBOM", "usr/share/app/bom.cdx.json", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`, []string{"node-pkg lodash 4.17.20"}, ""},
+		{"an SBOM of a later form", "usr/share/app/bom.spdx.json", `{"spdxVersion":"SPDX-9.9","SPDXID":"SPDXRef-DOCUMENT"}`, nil, "SPDX-9.9"},
+		{"a drawing whose name ends as an SBOM's", "usr/share/molecule.cdx", "VjCD0100 water", nil, ""},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
 		{"text that is no UTF-8", "package.json", "{\"name\":\"a\xff\",\"version\":\"1\\u0000\"}", []string{"node-pkg a\uFFFD 1\uFFFD"}, ""},
 	} {

@@ -70,7 +70,7 @@ func (f *file) pythonMetadata(path string, raw []byte) error {
 
 // readEgg reads an egg that is zipped. One without metadata names no package.
 func readEgg(f *file) error {
-	h, err := f.hold(f, f.size, maxSpooled)
+	h, err := f.buffer(f, f.size, maxSpooled)
 	if err != nil {
 		return err
 	}

@@ -17,15 +17,15 @@ type distribution struct {
 	sourceVersion bool // and compare their version
 	order         order
 
-	unfixed    bool // advisories without a fix are reported
-	ownWords   bool // severity and status may be the package's own
-	plainFix   bool // the fixed version is shown without an epoch of 0
-	modular    bool // names of modular packages have their module before them
-	byArch     bool // each advisory has entries for architectures
-	everything bool // also judges packages that are not the distribution's own
-	introduced bool // advisories may say since which version
-	rpm        bool // its packages are rpm's; two architectures of one are two
-	anyArch    bool // not so here
+	unfixed     bool // advisories without a fix are reported
+	ownSeverity bool // severity and status may be the package's own
+	plainFix    bool // the fixed version is shown without an epoch of 0
+	modular     bool // names of modular packages have their module before them
+	byArch      bool // each advisory has entries for architectures
+	everything  bool // also judges packages that are not the distribution's own
+	introduced  bool // advisories may say since which version
+	rpm         bool // its packages are rpm's; two architectures of one are two
+	anyArch     bool // not so here
 
 	skip func(p *inventory.Package) string // why a package cannot be judged; "": it can
 	same func(fixed, release string) bool  // whether an advisory is for a package's flavour; nil: always
@@ -35,11 +35,11 @@ type distribution struct {
 // CentOS are judged by their products instead (redhat.go).
 var distributions = map[string]distribution{
 	"debian": {platform: after("debian "), release: major, ends: debianEnds,
-		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownWords: true},
+		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownSeverity: true},
 	"ubuntu": {platform: after("ubuntu "), ends: ubuntuEnds,
 		bySource: true, sourceVersion: true, order: debOrder, unfixed: true},
 	"echo": {platform: rolling("echo"),
-		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownWords: true, everything: true},
+		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownSeverity: true, everything: true},
 
 	"alpine": {platform: after("alpine "), release: minor, ends: alpineEnds,
 		bySource: true, sourceVersion: true, order: apkOrder, unfixed: true, introduced: true},

@@ -225,11 +225,11 @@ func (s *shelf) advisories(name string) ([]advisories.Advisory, error) {
 		s.read[name] = r
 	}
 	s.mu.Unlock()
-	r.once.Do(func() { r.list, r.err = s.look(name) })
+	r.once.Do(func() { r.list, r.err = s.load(name) })
 	return r.list, r.err
 }
 
-func (s *shelf) look(name string) ([]advisories.Advisory, error) {
+func (s *shelf) load(name string) ([]advisories.Advisory, error) {
 	var all []advisories.Advisory
 	for _, p := range s.platforms {
 		list, err := p.Advisories(name)

@@ -127,7 +127,7 @@ func newestFixes(list []advisories.Advisory, arch string, products []int) []advi
 	newest := map[string]advisories.Advisory{}
 	for _, a := range list {
 		for _, e := range a.Entries {
-			if !meet(products, e.Affected) || !counts(e, arch) {
+			if !intersects(products, e.Affected) || !counts(e, arch) {
 				continue
 			}
 			for _, c := range e.CVEs {
@@ -159,8 +159,8 @@ func olderFix(a, b advisories.Advisory) bool {
 	return err == nil && c < 0
 }
 
-// meet says whether sorted and list have a number in common.
-func meet(sorted, list []int) bool {
+// intersects says whether sorted and list have a number in common.
+func intersects(sorted, list []int) bool {
 	return slices.ContainsFunc(list, func(n int) bool {
 		_, found := slices.BinarySearch(sorted, n)
 		return found

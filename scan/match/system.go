@@ -208,8 +208,8 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 		if d.plainFix && a.FixedVersion != "" {
 			f.FixedVersion = finding.Optional(rpmText(a.FixedVersion))
 		}
-		if d.ownWords {
-			f.ownWords(a, family)
+		if d.ownSeverity {
+			f.ownSeverity(a, family)
 		}
 		if family == "echo" {
 			f.InstalledVersion = installed
@@ -218,9 +218,9 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 	}
 }
 
-// ownWords takes the severity and the status that the advisory has for the
+// ownSeverity takes the severity and the status that the advisory has for the
 // package itself. Which source the severity is from is only shown.
-func (f *Finding) ownWords(a advisories.Advisory, source string) {
+func (f *Finding) ownSeverity(a advisories.Advisory, source string) {
 	f.Status = types.Statuses[a.Status]
 	if a.Severity != types.SeverityUnknown {
 		f.Severity, f.SeveritySource = a.Severity.String(), source

@@ -72,7 +72,7 @@ func (s store) part(digest string) (part, error) {
 		return part{}, err
 	}
 	unlock, ok := lock(f)
-	if ok && still(f) {
+	if ok && isCurrent(f) {
 		return part{f, unlock}, nil
 	}
 	if ok {
@@ -87,9 +87,9 @@ func (s store) part(digest string) (part, error) {
 	return part{f, unlock}, nil
 }
 
-// still reports whether f is the file that its name leads to: another process
+// isCurrent reports whether f is the file that its name leads to: another process
 // may have finished with it, and removed it, before the lock was got.
-func still(f *os.File) bool {
+func isCurrent(f *os.File) bool {
 	opened, err := f.Stat()
 	if err != nil {
 		return false

@@ -99,7 +99,7 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	here, broken := Look(o.Dir)
+	here, broken := ReadState(o.Dir)
 	if broken == nil && here.Digest == layer.Digest && !o.Force {
 		return Result{State: here}, nil
 	}
@@ -120,7 +120,7 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 		}
 		return Result{}, err
 	}
-	fresh, err := Look(version)
+	fresh, err := ReadState(version)
 	if err != nil {
 		err = fmt.Errorf("what was fetched is no sound database: %w", err)
 	}

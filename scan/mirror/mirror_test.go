@@ -570,7 +570,7 @@ func TestNoMomentHoldsAMix(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(version, f.name), f.data, 0o600))
 	}
 	holds(t, dir, monday)
-	must(t, s.adopt(now))
+	must(t, s.takeOver(now))
 	holds(t, dir, monday)
 	plain := func(updated time.Time) { // as a reader that knows nothing of links
 		t.Helper()
@@ -722,7 +722,7 @@ func TestAnUpdateThatIsInterruptedLeavesWhatIsThere(t *testing.T) {
 	if _, err := Update(ctx, Options{Dir: dir, Repositories: []string{repository, repository}, Progress: progress}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := Look(dir); err == nil {
+	if _, err := ReadState(dir); err == nil {
 		t.Error("a database is there")
 	}
 }

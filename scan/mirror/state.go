@@ -36,7 +36,7 @@ type State struct {
 
 // Look reads the state of the database in dir and opens it. An error means that
 // it is missing or can't be used.
-func Look(dir string) (State, error) {
+func ReadState(dir string) (State, error) {
 	pinned := advisories.Pinned(dir)
 	db, err := advisories.Open(pinned)
 	if err != nil {

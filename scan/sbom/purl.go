@@ -36,9 +36,9 @@ func names(c component, p packageurl.PackageURL) []string {
 	switch {
 	case p.Type == packageurl.TypeMaven, p.Type == packageurl.TypeBitnami, p.Type == packageurl.TypeCocoapods, c.name == "":
 		return []string{inURL}
-	case alike(inURL, c.fullName()), p.Type == packageurl.TypeGolang && alike(inURL+"/"+p.Subpath, c.fullName()):
+	case sameName(inURL, c.fullName()), p.Type == packageurl.TypeGolang && sameName(inURL+"/"+p.Subpath, c.fullName()):
 		return []string{c.fullName()}
-	case purl.IsSystem(p.Type) && alike(inURL, c.name):
+	case purl.IsSystem(p.Type) && sameName(inURL, c.name):
 		return []string{c.name}
 	}
 	return []string{c.fullName(), inURL}
@@ -46,13 +46,13 @@ func names(c component, p packageurl.PackageURL) []string {
 
 var separators = strings.NewReplacer("_", "-", ".", "-")
 
-// alike reports whether two names differ in no more than what package URLs
+// sameName reports whether two names differ in no more than what package URLs
 // normalise.
-func alike(a, b string) bool {
+func sameName(a, b string) bool {
 	return strings.EqualFold(separators.Replace(a), separators.Replace(b))
 }
 
-// source fills in the source package of pkg: from the properties, the bill's
+// source fills in the source package of pkg: from the properties, the SBOM's
 // words, the package URL's upstream, and the package itself, in that order.
 func source(pkg *inventory.Package, c component, p packageurl.PackageURL) {
 	if pkg.SrcName == "" {

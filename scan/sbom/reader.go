@@ -11,9 +11,9 @@ import (
 	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// reader makes packages of the components of one bill.
+// reader makes packages of the components of one SBOM.
 type reader struct {
-	bill     *bill
+	document *document
 	inv      *inventory.Inventory
 	owner    map[int]int                // from a component to the application it belongs to
 	packages map[string][]int           // the distribution's packages in inv, by the type of their package URL
@@ -41,7 +41,7 @@ func (r *reader) read(i int, c component) {
 	case c.root && !os && !known:
 		return
 	case purl.IsImage(p.Type) || c.kind == container && !os && !known:
-		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this bill of materials does not list")
+		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this SBOM does not list")
 	case !os && !known:
 		r.inv.Note(c.called(), version(c, p), "no advisories are known for packages of the type %s", p.Type)
 	case c.kind == unknown:
@@ -63,7 +63,7 @@ func (r *reader) withoutURL(c component) {
 	switch {
 	case c.root, c.groups():
 	case c.kind == container:
-		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this bill of materials does not list")
+		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this SBOM does not list")
 	case c.kind == unknown:
 		r.inv.Note(c.called(), c.version, "no advisories are known for components of the type %q", c.word)
 	case c.kind == library, c.version != "":
@@ -90,7 +90,7 @@ func (r *reader) language(i int, c component, p packageurl.PackageURL, lang stri
 		pkg.FilePath = c.path
 	}
 	if owner, ok := r.owner[i]; ok {
-		if kind, path := r.bill.components[owner].app(); purl.Language(kind) == p.Type {
+		if kind, path := r.document.components[owner].app(); purl.Language(kind) == p.Type {
 			pkg.Type, pkg.Target = kind, path
 		}
 	}
@@ -175,7 +175,7 @@ func (r *reader) settle(name string) {
 			pkg.Type = kind
 			switch {
 			case r.inv.OS == nil && len(r.packages) > 1:
-				r.inv.Note(pkg.Name, pkg.FullVersion(), "the bill of materials lists packages of several distributions and names none")
+				r.inv.Note(pkg.Name, pkg.FullVersion(), "the SBOM lists packages of several distributions and names none")
 				drop[i] = true
 			case r.inv.OS == nil:
 				pkg.Target = name

@@ -11,7 +11,7 @@ import (
 var errTrailing = errors.New("something follows the JSON document")
 
 // The bounds on what a document may hold, for each value costs memory once it is
-// decoded. A bill of a hundred thousand packages stays below them.
+// decoded. An SBOM of a hundred thousand packages stays below them.
 const (
 	maxObjects  = 2_000_000
 	maxValues   = 10_000_000

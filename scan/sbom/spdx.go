@@ -64,22 +64,22 @@ type spdxRelationship struct {
 }
 
 // readSPDX reads SPDX in JSON.
-func readSPDX(content []byte) (*bill, error) {
+func readSPDX(content []byte) (*document, error) {
 	var doc spdxDocument
 	if err := json.Unmarshal(content, &doc); err != nil {
 		return nil, fmt.Errorf("it is no SPDX: %w", err)
 	}
-	return doc.bill()
+	return doc.document()
 }
 
-func (doc *spdxDocument) bill() (*bill, error) {
+func (doc *spdxDocument) document() (*document, error) {
 	if !slices.Contains(spdxVersions, doc.Version) {
 		return nil, fmt.Errorf("it is SPDX %q, and %s are read", doc.Version, strings.Join(spdxVersions, ", "))
 	}
 	if len(doc.Packages) > maxComponents {
 		return nil, fmt.Errorf("it lists more than %d packages", maxComponents)
 	}
-	b := &bill{edges: map[string][]string{}}
+	b := &document{edges: map[string][]string{}}
 	root := doc.root()
 	files := doc.files()
 	old := slices.ContainsFunc(doc.CreationInfo.Creators, func(c string) bool { return strings.HasPrefix(c, "Tool: trivy") })

@@ -7,7 +7,7 @@ import (
 )
 
 // readTagValue reads SPDX in tag-value form.
-func readTagValue(content []byte) (*bill, error) {
+func readTagValue(content []byte) (*document, error) {
 	t := tagValue{}
 	for number := 1; len(content) > 0; number++ {
 		var line []byte
@@ -18,7 +18,7 @@ func readTagValue(content []byte) (*bill, error) {
 		}
 		tag, value, ok := strings.Cut(string(line), ":")
 		if !ok || number == 1 && strings.ContainsAny(tag, " {[<\"") {
-			return nil, ErrNoBill
+			return nil, ErrNotSBOM
 		}
 		tag, value = strings.TrimSpace(tag), strings.TrimSpace(value)
 		if text, ok := strings.CutPrefix(value, "<text>"); ok {
@@ -41,9 +41,9 @@ func readTagValue(content []byte) (*bill, error) {
 	}
 	t.attach()
 	if t.doc.Version == "" {
-		return nil, ErrNoBill
+		return nil, ErrNotSBOM
 	}
-	return t.doc.bill()
+	return t.doc.document()
 }
 
 // tagValue gathers a document from its tags.

@@ -11,7 +11,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Write is inv as a CycloneDX bill of materials, which Read reads back to the
+// Write is inv as a CycloneDX SBOM, which Read reads back to the
 // same packages. Subject is what was looked at, at the instant, zero for none. The same
 // inventory gives the same bytes when encoded.
 //

@@ -145,27 +145,27 @@ func (d cycloneDX) packages() map[string]string {
 }
 
 // statement says of what ref names what like says: of a package in the
-// document's product, or in the bill of materials that a BOM-Link names, or of
+// document's product, or in the SBOM that a BOM-Link names, or of
 // the product itself.
 func (d cycloneDX) statement(like Statement, ref string, packages map[string]string) Statement {
-	bill, inside := ref, ""
+	sbom, inside := ref, ""
 	if strings.HasPrefix(ref, "urn:cdx:") {
-		bill, inside, _ = strings.Cut(ref, "#")
+		sbom, inside, _ = strings.Cut(ref, "#")
 		if plain, err := url.PathUnescape(inside); err == nil {
 			inside = plain
 		}
-		ref = cmp.Or(inside, bill)
+		ref = cmp.Or(inside, sbom)
 	}
 	purl := cmp.Or(packages[ref], ref)
 	product := d.Metadata.Component
 	switch {
 	case product != nil:
-		like.Product, like.Digest = cmp.Or(product.PURL, product.Ref, product.Name, bill), product.digest()
+		like.Product, like.Digest = cmp.Or(product.PURL, product.Ref, product.Name, sbom), product.digest()
 		if ref == product.Ref || ref == product.PURL || purl == like.Product {
 			return whole(like)
 		}
 	case inside != "":
-		like.Product = bill
+		like.Product = sbom
 	default:
 		like.Product, like.Digest = purl, digestOf(purl)
 		return whole(like)

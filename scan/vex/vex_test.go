@@ -123,7 +123,7 @@ func TestADocumentThatCannotCountIsAnError(t *testing.T) {
 		{"something else", `{"name": "x"}`, "neither OpenVEX"},
 		{"two at once", `{"statements": [], "bomFormat": "CycloneDX"}`, "no VEX document has both"},
 		{"statements of another kind", `{"statements": []}`, `@context is ""`},
-		{"a bill of another kind", `{"bomFormat": "SPDX"}`, `bomFormat is "SPDX"`},
+		{"an SBOM of another kind", `{"bomFormat": "SPDX"}`, `bomFormat is "SPDX"`},
 		{"a statement about no vulnerability", strings.Replace(openvex, `"name": "CVE-2026-2"`, `"name": ""`, 1), "v.json:9: a statement names no vulnerability"},
 		{"a statement about no product", strings.Replace(openvex, `"products": [{"@id": "app"`, `"products": [], "more": [{"@id": "app"`, 1), "names no product"},
 		{"a product without a name", strings.Replace(openvex, `{"@id": "pkg:npm/lodash@4.0.0"}`, `{}`, 1), "a product has no @id"},

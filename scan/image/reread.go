@@ -18,23 +18,23 @@ import (
 // says that it is the same file. Only when all layers were read is it known which
 // files these are; the layers that have them are then read once more.
 
-// detour is what is read of one layer the second time.
-type detour struct {
-	exact   map[string][]*move
-	folders []*move
+// secondRead is what is read of one layer the second time.
+type secondRead struct {
+	exact   map[string][]*linkTarget
+	folders []*linkTarget
 }
 
-// move is one file, or all of a folder, that is read as if it lay elsewhere.
-type move struct {
+// linkTarget is one file, or all of a folder, that is read as if it lay elsewhere.
+type linkTarget struct {
 	from, to string
 	into     *layer // whose file it then is
 	at       string // the path that a newer layer would have to hide; empty: from
 	found    bool
 }
 
-// elsewhere finds what has to be read once more, by layer.
-func (t *tree) elsewhere() map[int]*detour {
-	more := map[int]*detour{}
+// linkTargets finds what has to be read once more, by layer.
+func (t *tree) linkTargets() map[int]*secondRead {
+	more := map[int]*secondRead{}
 	names := wantedPaths()
 	slices.Sort(names)
 	for _, name := range names {
@@ -44,26 +44,26 @@ func (t *tree) elsewhere() map[int]*detour {
 			continue
 		}
 		if target != name {
-			t.linked(more, name, target)
+			t.addSymlink(more, name, target)
 		}
 	}
 	for i, l := range t.layers {
 		for _, name := range slices.Sorted(maps.Keys(l.hard)) {
 			if !t.hidden(i, name) {
-				t.shared(more, i, name)
+				t.addHardLink(more, i, name)
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(l.aliases)) {
 			if !t.hidden(i, name) {
-				t.aliased(more, i, name)
+				t.addLanguageLink(more, i, name)
 			}
 		}
 	}
 	return more
 }
 
-// linked adds what lies at target, where a symbolic link at name leads.
-func (t *tree) linked(more map[int]*detour, name, target string) {
+// addSymlink adds what lies at target, where a symbolic link at name leads.
+func (t *tree) addSymlink(more map[int]*secondRead, name, target string) {
 	if here, there := kindOf(name), kindOf(target); here != nil && there != nil && here.group == there.group {
 		return // it is read there
 	}
@@ -71,17 +71,17 @@ func (t *tree) linked(more map[int]*detour, name, target string) {
 	for i, l := range t.layers {
 		if kindOf(name) == nil { // a folder, of which the layer may not speak itself
 			d := at(more, i)
-			d.folders = append(d.folders, &move{from: target, to: name, into: l, found: true})
+			d.folders = append(d.folders, &linkTarget{from: target, to: name, into: l, found: true})
 		} else if has(l.files, hash) {
 			d := at(more, i)
-			d.exact[target] = append(d.exact[target], &move{from: target, to: name, into: l})
+			d.exact[target] = append(d.exact[target], &linkTarget{from: target, to: name, into: l})
 		}
 	}
 }
 
-// shared adds the file that the hard link at name of layer i is, unless it was
+// addHardLink adds the file that the hard link at name of layer i is, unless it was
 // read already under a name that is still there.
-func (t *tree) shared(more map[int]*detour, i int, name string) {
+func (t *tree) addHardLink(more map[int]*secondRead, i int, name string) {
 	l := t.layers[i]
 	source := l.hard[name]
 	for hops := 0; hops < maxHops; hops++ {
@@ -105,16 +105,16 @@ func (t *tree) shared(more map[int]*detour, i int, name string) {
 		if kindOf(name) == nil && len(d.exact[source]) > 0 {
 			return // of many names for one file, one is enough
 		}
-		d.exact[source] = append(d.exact[source], &move{from: source, to: name, into: l, at: name})
+		d.exact[source] = append(d.exact[source], &linkTarget{from: source, to: name, into: l, at: name})
 		return
 	}
 	t.unread = append(t.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf("it is a hard link to %s, which is not there", source)})
 }
 
-// aliased adds the file of a language to which the symbolic link at name of layer
+// addLanguageLink adds the file of a language to which the symbolic link at name of layer
 // i leads, unless it was read already. A link that leads nowhere, or through
 // another, hides nothing: it is no file, or the other is read.
-func (t *tree) aliased(more map[int]*detour, i int, name string) {
+func (t *tree) addLanguageLink(more map[int]*secondRead, i int, name string) {
 	target := t.layers[i].aliases[name]
 	hash := hashOf(target)
 	for k, l := range t.layers {
@@ -122,22 +122,22 @@ func (t *tree) aliased(more map[int]*detour, i int, name string) {
 			continue
 		}
 		if d := at(more, k); len(d.exact[target]) == 0 {
-			d.exact[target] = []*move{{from: target, to: name, into: t.layers[i], at: name, found: true}}
+			d.exact[target] = []*linkTarget{{from: target, to: name, into: t.layers[i], at: name, found: true}}
 		}
 		return
 	}
 }
 
-// detours reads what more asks for.
-func (r *reader) detours(ctx context.Context, t *tree, more map[int]*detour) error {
+// rereadLayers reads what more asks for.
+func (r *reader) rereadLayers(ctx context.Context, t *tree, more map[int]*secondRead) error {
 	for _, i := range slices.Sorted(maps.Keys(more)) {
 		d := more[i]
-		err := r.layer(ctx, i, &walk{reader: r, layer: t.layers[i], instead: d})
+		err := r.layer(ctx, i, &walk{reader: r, layer: t.layers[i], reread: d})
 		if err != nil {
 			return fmt.Errorf("layer %d of %d (%s): %w", i+1, len(t.layers), t.layers[i].name, err)
 		}
-		for _, moves := range d.exact {
-			for _, m := range moves {
+		for _, targets := range d.exact {
+			for _, m := range targets {
 				m.into.own()
 				if !m.found {
 					t.unread = append(t.unread, finding.Undetermined{Package: m.to, Reason: fmt.Sprintf("it leads to %s, which is no plain file", m.from)})
@@ -157,29 +157,29 @@ func group(name string) string {
 }
 
 // at is the detour of layer i.
-func at(more map[int]*detour, i int) *detour {
+func at(more map[int]*secondRead, i int) *secondRead {
 	if more[i] == nil {
-		more[i] = &detour{exact: map[string][]*move{}}
+		more[i] = &secondRead{exact: map[string][]*linkTarget{}}
 	}
 	return more[i]
 }
 
-// detoured reads a file once more, if it is one of those that are wanted.
-func (w *walk) detoured(ctx context.Context, name string, header *tar.Header) error {
+// rereadFile reads a file once more, if it is one of those that are wanted.
+func (w *walk) rereadFile(ctx context.Context, name string, header *tar.Header) error {
 	if header.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(name), ".wh.") {
 		return nil
 	}
 	own := w.layer
 	defer func() { w.layer = own }()
-	if moves := w.instead.exact[name]; len(moves) > 0 {
-		first := moves[0]
-		for _, m := range moves {
+	if targets := w.reread.exact[name]; len(targets) > 0 {
+		first := targets[0]
+		for _, m := range targets {
 			m.found = m.found || group(m.to) == group(first.to) // the bytes can be read once, and say the same
 		}
 		w.layer = first.into
 		return w.file(ctx, cmp.Or(first.at, name), first.to, header)
 	}
-	for _, m := range w.instead.folders {
+	for _, m := range w.reread.folders {
 		if below, ok := strings.CutPrefix(name, m.from+"/"); ok {
 			w.layer = m.into
 			return w.file(ctx, name, m.to+"/"+below, header)

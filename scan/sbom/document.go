@@ -10,8 +10,8 @@ import (
 	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// bill is a bill of materials, whatever its format.
-type bill struct {
+// document is an SBOM, whatever its format.
+type document struct {
 	components []component
 	edges      map[string][]string // from a component's reference to those that it contains or depends on
 	subjects   []string            // the digests of the statement around it; none: it is bare
@@ -30,12 +30,12 @@ const (
 	file                     // no software of its own
 )
 
-// component is one entry of a bill, whatever its format.
+// component is one entry of an SBOM, whatever its format.
 type component struct {
 	kind                       kind
-	word                       string // how the bill calls the kind
+	word                       string // how the SBOM calls the kind
 	ref                        string
-	root                       bool // what the bill as a whole describes
+	root                       bool // what the SBOM as a whole describes
 	group, name, version, purl string
 	srcName, srcVersion        string // of the source package, outside the properties
 	path                       string
@@ -95,27 +95,27 @@ func (c component) fullName() string {
 }
 
 // inventory is what b lists. name is what people call the file.
-func (b *bill) inventory(name string) *inventory.Inventory {
+func (b *document) inventory(name string) *inventory.Inventory {
 	inv := &inventory.Inventory{Kind: inventory.KindSBOM}
 	b.readOS(inv)
-	r := reader{bill: b, inv: inv, packages: map[string][]int{}, distros: map[[2]string]inventory.OS{}, sets: map[string]bool{}, owner: b.owners()}
+	r := reader{document: b, inv: inv, packages: map[string][]int{}, distros: map[[2]string]inventory.OS{}, sets: map[string]bool{}, owner: b.owners()}
 	for i, c := range b.components {
 		r.read(i, c)
 	}
 	r.settle(name)
 	inv.Platform = b.platform(inv.OS)
 	if b.incomplete {
-		inv.Note(name, "", "the bill of materials says of itself that it is incomplete")
+		inv.Note(name, "", "the SBOM says of itself that it is incomplete")
 	}
 	if len(inv.Packages) == 0 {
-		inv.Note(name, "", "the bill of materials lists no package that advisories could be looked up for")
+		inv.Note(name, "", "the SBOM lists no package that advisories could be looked up for")
 	}
 	inv.Sort()
 	return inv
 }
 
 // readOS takes the first distribution that b names. Another one beside it is noted.
-func (b *bill) readOS(inv *inventory.Inventory) {
+func (b *document) readOS(inv *inventory.Inventory) {
 	for _, c := range b.components {
 		if c.kind != distribution {
 			continue
@@ -123,18 +123,18 @@ func (b *bill) readOS(inv *inventory.Inventory) {
 		os := inventory.OS{Family: family(c.name), Name: c.version}
 		switch {
 		case os.Family == "":
-			inv.Note("the distribution", os.Name, "the bill of materials does not name it")
+			inv.Note("the distribution", os.Name, "the SBOM does not name it")
 		case inv.OS == nil:
 			inv.OS = &os
 		case inv.OS.Family != os.Family || inv.OS.Name != os.Name:
-			inv.Note(os.Family, os.Name, "the bill of materials names two distributions; packages are looked up for %s %s", inv.OS.Family, inv.OS.Name)
+			inv.Note(os.Family, os.Name, "the SBOM names two distributions; packages are looked up for %s %s", inv.OS.Family, inv.OS.Name)
 		}
 	}
 }
 
 // owners says which application each component belongs to: the first that
-// reaches it over packages alone. Both are given by their place in the bill.
-func (b *bill) owners() map[int]int {
+// reaches it over packages alone. Both are given by their place in the SBOM.
+func (b *document) owners() map[int]int {
 	places := map[string]int{}
 	for i, c := range b.components {
 		if c.ref != "" {
@@ -180,10 +180,10 @@ func (c component) groups() bool {
 }
 
 // stated are the digests of the image that b itself says that it describes.
-func (b *bill) stated() []string {
+func (b *document) stated() []string {
 	var digests []string
 	take := func(digest string) {
-		if len(digests) <= maxBills && digestShape.MatchString(digest) && !slices.Contains(digests, digest) {
+		if len(digests) <= maxSBOMs && digestShape.MatchString(digest) && !slices.Contains(digests, digest) {
 			digests = append(digests, digest)
 		}
 	}
@@ -217,7 +217,7 @@ var archShape = regexp.MustCompile(`^[a-z0-9_]+(/[a-z0-9]+)?$`)
 
 // platform is the platform of the image that b describes: its package URL tells
 // the architecture, and a distribution that the system is Linux.
-func (b *bill) platform(os *inventory.OS) string {
+func (b *document) platform(os *inventory.OS) string {
 	for _, c := range b.components {
 		if !c.root || os == nil {
 			continue

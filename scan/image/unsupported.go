@@ -7,9 +7,9 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// strangers are the folders in which package managers keep what they installed
+// unsupportedDirs are the folders in which package managers keep what they installed
 // that nobody has advisories for. Each has two parts at least.
-var strangers = map[string]string{
+var unsupportedDirs = map[string]string{
 	"gnu/store":                 "Guix",
 	"nix/store":                 "Nix",
 	"usr/lib/opkg":              "opkg",
@@ -26,8 +26,8 @@ var strangers = map[string]string{
 	"home/linuxbrew/.linuxbrew": "Homebrew",
 }
 
-// meet writes down that a file lies in the folder of a stranger.
-func (l *layer) meet(name string) {
+// recordUnsupported writes down that a file lies in the folder of a stranger.
+func (l *layer) recordUnsupported(name string) {
 	top, _, _ := strings.Cut(name, "/")
 	switch top {
 	case "gnu", "home", "nix", "opt", "usr", "var":
@@ -39,20 +39,20 @@ func (l *layer) meet(name string) {
 		if next < 0 {
 			return
 		}
-		if dir := name[:end+next]; parts > 1 && strangers[dir] != "" {
-			l.strange[dir] = true
+		if dir := name[:end+next]; parts > 1 && unsupportedDirs[dir] != "" {
+			l.unsupported[dir] = true
 			return
 		}
 		end += next + 1
 	}
 }
 
-// strangers notes what package managers have installed that nobody has
+// noteUnsupported notes what package managers have installed that nobody has
 // advisories for, and a system that nobody has any for as a whole.
-func (t *tree) strangers(inv *inventory.Inventory) {
+func (t *tree) noteUnsupported(inv *inventory.Inventory) {
 	var seen []string
 	for i, l := range t.layers {
-		for dir := range l.strange {
+		for dir := range l.unsupported {
 			chain := ancestors(dir)
 			if !slices.Contains(seen, dir) && !slices.ContainsFunc(t.layers[i+1:], func(newer *layer) bool { return newer.covers(chain) }) {
 				seen = append(seen, dir)
@@ -60,25 +60,25 @@ func (t *tree) strangers(inv *inventory.Inventory) {
 		}
 	}
 	for _, dir := range seen {
-		inv.Note("image", "", "packages of %s are in it, below %s, and no advisories are known for them", strangers[dir], dir)
+		inv.Note("image", "", "packages of %s are in it, below %s, and no advisories are known for them", unsupportedDirs[dir], dir)
 	}
 	if inv.OS != nil {
 		return
 	}
-	called := ""
+	osID := ""
 	t.visible(func(_ int, _ string, f *found) {
-		if called == "" {
-			called = f.called
+		if osID == "" {
+			osID = f.osID
 		}
 	})
-	if called != "" {
-		inv.Note("image", "", "it calls itself %q, a distribution or a release that no advisories are known for", called)
+	if osID != "" {
+		inv.Note("image", "", "it calls itself %q, a distribution or a release that no advisories are known for", osID)
 	}
 }
 
-// notLinux notes an image of another system than Linux: what is wrong with that
+// noteNotLinux notes an image of another system than Linux: what is wrong with that
 // system itself nobody knows.
-func notLinux(inv *inventory.Inventory, platform string) {
+func noteNotLinux(inv *inventory.Inventory, platform string) {
 	if !strings.HasPrefix(platform, "linux/") {
 		inv.Note("image", "", "it is for %s, and advisories are known for Linux and for packages of languages, not for that system itself", platform)
 		inv.Sort()

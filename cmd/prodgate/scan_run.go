@@ -13,13 +13,13 @@ import (
 	"github.com/prodgate/prodgate/scan"
 )
 
-// patience is how long a scan may take where nobody says: an image has to be
+// scanTimeout is how long a scan may take where nobody says: an image has to be
 // read to its end.
-const patience = 15 * time.Minute
+const scanTimeout = 15 * time.Minute
 
 // within gives a command that reads for long its time.
 func within(ctx context.Context, cfg *config.Config) (context.Context, context.CancelFunc, error) {
-	timeout := patience
+	timeout := scanTimeout
 	if v := cfg.Get("timeout"); v.Origin.Kind != config.FromDefault {
 		var err error
 		if timeout, err = cfg.Timeout(); err != nil {
@@ -30,9 +30,9 @@ func within(ctx context.Context, cfg *config.Config) (context.Context, context.C
 	return ctx, cancel, nil
 }
 
-// sparingly collects garbage while something large is read, which a decision
+// saveMemory collects garbage while something large is read, which a decision
 // alone never needs; the function that it returns ends that.
-func sparingly() (end func()) {
+func saveMemory() (end func()) {
 	percent, limit := debug.SetGCPercent(200), debug.SetMemoryLimit(64<<20)
 	return func() {
 		debug.SetGCPercent(percent)
@@ -40,16 +40,16 @@ func sparingly() (end func()) {
 	}
 }
 
-// looked is the error of a scan that could not look.
-func looked(ctx context.Context, err error) error {
+// scanError is the error of a scan that could not look.
+func scanError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", cause, err)
 	}
 	return usage("nothing is known: treat it as not scanned", "%w", err)
 }
 
-// look reads what is to be scanned.
-func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error) {
+// read reads what is to be scanned.
+func (s *scanning) read(ctx context.Context, args []string) (*report.Scan, error) {
 	result := &report.Scan{
 		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},
 		NotImages: []report.ScanEntry{}, NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
@@ -61,10 +61,10 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 	var err error
 	switch {
 	case s.report != "":
-		err = s.others(ctx, result)
+		err = s.addReport(ctx, result)
 	case s.sbom != "":
 		result.Subject = s.sbom
-		scans, err = s.bill(ctx)
+		scans, err = s.scanSBOM(ctx)
 	default:
 		result.Subject = args[0]
 		scans, err = collectors.Scan(ctx, args[0], s.options)
@@ -76,30 +76,30 @@ func (s *scanning) look(ctx context.Context, args []string) (*report.Scan, error
 		for _, w := range scan.Warnings {
 			fmt.Fprintf(s.std.err, "warning: %s\n", print.Text(w))
 		}
-		include(result, scan)
+		includeScan(result, scan)
 		s.artifact = scan.Artifact
 	}
-	if err := s.statements(ctx, result); err != nil {
+	if err := s.applyVEX(ctx, result); err != nil {
 		return nil, err
 	}
 	result.Sort()
 	return result, nil
 }
 
-// bill scans a bill of materials.
-func (s *scanning) bill(ctx context.Context) ([]scan.Scan, error) {
-	name, content, err := readNamed(ctx, s.std, s.sbom, scan.MaxBill)
+// scanSBOM scans an SBOM.
+func (s *scanning) scanSBOM(ctx context.Context) ([]scan.Scan, error) {
+	name, content, err := readNamed(ctx, s.std, s.sbom, scan.MaxSBOM)
 	if err != nil {
 		return nil, err
 	}
-	return collectors.ScanBill(ctx, name, content, s.options)
+	return collectors.ScanSBOM(ctx, name, content, s.options)
 }
 
-// include adds what one scan found.
-func include(result *report.Scan, scan scan.Scan) {
+// includeScan adds what one scan found.
+func includeScan(result *report.Scan, scan scan.Scan) {
 	inv := scan.Inventory
-	result.ScannedAt = known(scan.ScannedAt)
-	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt), Schema: scan.Database.Version}
+	result.ScannedAt = utc(scan.ScannedAt)
+	result.Database = report.ScanDatabase{UpdatedAt: utc(scan.Database.UpdatedAt), Schema: scan.Database.Version}
 	result.Packages += scan.Packages
 	one := report.Scanned{Digest: inv.Digest, Platform: inv.Platform, Inventory: string(inv.Kind), Packages: scan.Packages}
 	if inv.OS != nil {
