@@ -158,7 +158,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 		}
 	}
 	if len(scans) == 0 {
-		return nil, fmt.Errorf("%s has no image for the wanted platforms %v", reference, o.Platforms)
+		return nil, fmt.Errorf("%s has no image for the platforms %v", reference, o.Platforms)
 	}
 	scans[0].Others = listed.Others
 	return scans, nil
@@ -184,7 +184,7 @@ func (a attachments) merge(own attached.Found, whole []attached.Found, digest st
 	}
 	if len(own.SBOMs) > 0 && !named {
 		own.Unread = append(own.Unread, finding.Undetermined{Package: attached.UnreadSBOM, Version: digest,
-			Reason: "the only SBOM is attached to the index and does not say of which platform it is; attach one to this image"})
+			Reason: "the only SBOM is attached to the index and does not say which platform it is about; attach one to this image"})
 	}
 	return own
 }

@@ -41,7 +41,7 @@ var Froms = []From{FromAuto, FromImage, FromAttached}
 // UnmarshalText reads one of Froms.
 func (f *From) UnmarshalText(text []byte) error {
 	if !slices.Contains(Froms, From(text)) {
-		return fmt.Errorf("%q is none of %v", text, Froms)
+		return fmt.Errorf("unknown inventory %q: use one of %v", text, Froms)
 	}
 	*f = From(text)
 	return nil
@@ -105,7 +105,7 @@ func (o Options) now() time.Time {
 // open opens the database.
 func (o Options) open() (*advisories.Database, error) {
 	if o.Database == "" {
-		return nil, errors.New("nobody says where the advisory database lies: name its folder by --db, PRODGATE_DB or sources.vulnerabilities.scan.database")
+		return nil, errors.New("missing advisory database: set --db, PRODGATE_DB or sources.vulnerabilities.scan.database to its folder")
 	}
 	return advisories.Open(o.Database)
 }

@@ -236,7 +236,7 @@ func TestWhoCannotLookSaysSo(t *testing.T) {
 		want            error
 		words           string
 	}{
-		{"no database is named", s.reference, Options{}, nil, "nobody says where the advisory database lies"},
+		{"no database is named", s.reference, Options{}, nil, "missing advisory database"},
 		{"no database is there", s.reference, Options{Database: t.TempDir()}, advisories.ErrUnusable, "prodgate db update"},
 		{"no such image", strings.Replace(s.reference, "shop", "nothing", 1), Options{Database: dir}, nil, "no such image"},
 		{"no such platform", s.reference, Options{Database: dir, Platforms: []string{"linux/s390x"}}, nil, "linux/s390x"},

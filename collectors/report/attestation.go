@@ -55,7 +55,7 @@ func readAttestation(t strict.Text) (foreign, error) {
 		return nil, err
 	}
 	if of.PredicateType != vulnerabilityPredicate && "https://"+of.PredicateType != vulnerabilityPredicate { // without it in cosign 1
-		return nil, fmt.Errorf("%s: predicateType is %q, and %q is wanted (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
+		return nil, fmt.Errorf("%s: predicateType is %q, must be %q (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
 	}
 	return read[attestedScan](t)
 }
@@ -69,7 +69,7 @@ func (a attestedScan) scans(wanted string, used usedDatabase) ([]facts.Scan, err
 		return nil, fmt.Errorf("predicate.scanner.result: %w", err)
 	}
 	if !dated(at) {
-		return nil, errors.New("predicate.metadata.scanFinishedOn is missing or none, so nobody knows how old the scan is; attest it anew")
+		return nil, errors.New("predicate.metadata.scanFinishedOn is missing or none, so the age of the scan is unknown; attest it again")
 	}
 	if report.CreatedAt.Before(at) {
 		at = report.CreatedAt
@@ -99,7 +99,7 @@ func (a attestedScan) digests() ([]string, error) {
 		digests = append(digests, digest)
 	}
 	if len(digests) == 0 {
-		return nil, errors.New("subject is empty, so nobody knows which image was scanned; attest it by digest (cosign attest REPOSITORY@sha256:…)")
+		return nil, errors.New("subject is empty, so the scanned image is unknown; attest it by digest (cosign attest REPOSITORY@sha256:…)")
 	}
 	scanned, err := digestsOf("predicate.scanner.result.Metadata.RepoDigests", a.Predicate.Scanner.Result.Metadata.RepoDigests)
 	if err != nil {

@@ -61,7 +61,7 @@ func readDatabase(t strict.Text) (usedAdvisories, error) {
 		return d, err
 	}
 	if d.Version != schemaVersion {
-		return d, fmt.Errorf("%s: Version is %d, and the metadata of a database of version %d is wanted", t.Name, d.Version, schemaVersion)
+		return d, fmt.Errorf("%s: Version is %d, must be %d", t.Name, d.Version, schemaVersion)
 	}
 	if !dated(d.UpdatedAt) {
 		return d, fmt.Errorf("%s: UpdatedAt is missing; is this metadata.json of Trivy's database?", t.Name)

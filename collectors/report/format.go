@@ -115,4 +115,4 @@ func named(name, version string) *string {
 	return finding.Optional(strings.TrimSpace(name + " " + version))
 }
 
-var errNoName = errors.New("a vulnerability has no name, or none of the package it is in")
+var errNoName = errors.New("a vulnerability has no ID or no package name")

@@ -94,11 +94,11 @@ func (g grype) scans(wanted string, _ usedDatabase) ([]facts.Scan, error) {
 	}
 	switch {
 	case g.Source.Type != "image":
-		return nil, fmt.Errorf("source.type is %q, and a report of an image is wanted (grype registry:REPOSITORY@sha256:… -o json)", g.Source.Type)
+		return nil, fmt.Errorf("source.type is %q, must be image (grype registry:REPOSITORY@sha256:… -o json)", g.Source.Type)
 	case !dated(g.Descriptor.Timestamp):
-		return nil, errors.New("descriptor.timestamp is missing or none, so nobody knows how old the scan is; scan with a newer Grype")
+		return nil, errors.New("descriptor.timestamp is missing or invalid, so the age of the scan is unknown; scan with a newer Grype")
 	case !dated(db.Built):
-		return nil, errors.New("descriptor.db says nothing of when the database was built, so nobody knows how old the advisories were; scan with a newer Grype")
+		return nil, errors.New("descriptor.db does not say when the database was built, so the age of the advisories is unknown; scan with a newer Grype")
 	case db.Valid != nil && !*db.Valid, db.Error != "":
 		return nil, fmt.Errorf("descriptor.db says that the database was not valid (%s); run grype db update and scan again", cmp.Or(db.Error, "no reason given"))
 	}
@@ -137,7 +137,7 @@ func (g grype) digests() ([]string, error) {
 	}
 	digest, err := strict.Normalise(target.ManifestDigest, "digest")
 	if err != nil {
-		return nil, fmt.Errorf("source.target names no digest (manifestDigest is %q), so nobody knows which image was scanned; scan it in its registry (grype registry:REPOSITORY@sha256:…)", target.ManifestDigest)
+		return nil, fmt.Errorf("source.target names no digest (manifestDigest is %q), so the scanned image is unknown; scan it in its registry (grype registry:REPOSITORY@sha256:…)", target.ManifestDigest)
 	}
 	return []string{digest}, nil
 }
@@ -166,7 +166,7 @@ func (g grype) undetermined() []facts.Undetermined {
 	list := []facts.Undetermined{}
 	switch name := strings.ToLower(g.Distro.Name); {
 	case name == "" && len(g.Matches) == 0 && len(g.Ignored) == 0:
-		list = append(list, facts.Undetermined{Package: "image", Reason: "the report names no distribution and no package, so nobody knows whether the scanner recognised anything"})
+		list = append(list, facts.Undetermined{Package: "image", Reason: "the report names no distribution and no package, so it is unknown whether the scanner recognised anything"})
 	case name != "" && !slices.Contains(grypeDistributions, name):
 		list = append(list, facts.Undetermined{Package: name, Version: g.Distro.Version, Reason: fmt.Sprintf("the scanner has no advisories for the distribution %q", g.Distro.Name)})
 	}

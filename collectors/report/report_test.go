@@ -153,7 +153,7 @@ func TestWhatTheScannerCouldNotJudgeIsNotNone(t *testing.T) {
 		{"a distribution without support", `"Name": "12.8"`, `"Name": "12.8", "EOSL": true`, "debian", "not supported any more"},
 		{"a distribution without advisories", `"Type": "debian"`, `"Type": "fedora"`, "app (debian 12.8)", `the distribution "fedora"`},
 		{"packages without advisories", `"Type": "gobinary"`, `"Type": "conda-pkg"`, "usr/bin/app", `type "conda-pkg"`},
-		{"a distribution whose packages were not read", `"Class": "os-pkgs"`, `"Class": "secret"`, "debian", "says nothing of the distribution's packages"},
+		{"a distribution whose packages were not read", `"Class": "os-pkgs"`, `"Class": "secret"`, "debian", "has no result for the distribution's packages"},
 		{"an image in which nothing was recognised", `"Results": [`, `"Results": [], "More": [`, "image", "recognised no package"},
 	}
 	for _, tt := range tests {

@@ -73,7 +73,7 @@ type sarifResult struct {
 // scans are the findings of every run, once for each digest it names.
 func (s sarif) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 	if !strings.HasPrefix(s.Version, "2.") || len(s.Runs) == 0 {
-		return nil, fmt.Errorf("version is %q with %d runs, and SARIF 2.1.0 with one at least is wanted", s.Version, len(s.Runs))
+		return nil, fmt.Errorf("version is %q with %d runs, must be SARIF 2.1.0 with at least one run", s.Version, len(s.Runs))
 	}
 	var all []facts.Scan
 	for i, run := range s.Runs {
@@ -92,7 +92,7 @@ func (r sarifRun) scans(wanted string, used usedDatabase) ([]facts.Scan, error) 
 		return nil, err
 	}
 	if len(digests) == 0 {
-		return nil, errors.New("properties.repoDigests is missing (Grype's SARIF never has it), so nobody knows which image was scanned; give the scanner's own JSON (trivy image --format json, grype -o json), which names it")
+		return nil, errors.New("properties.repoDigests is missing (Grype's SARIF never has it), so the scanned image is unknown; give the scanner's own JSON (trivy image --format json, grype -o json), which names it")
 	}
 	ended, err := r.ended()
 	if err != nil {
@@ -140,7 +140,7 @@ func (r sarifRun) ended() (time.Time, error) {
 		}
 	}
 	if ended.IsZero() {
-		return ended, errors.New("invocations has no endTimeUtc (Trivy's SARIF never has it), so nobody knows how old the scan is; give the scanner's own JSON (trivy image --format json, grype -o json), which tells")
+		return ended, errors.New("invocations has no endTimeUtc (Trivy's SARIF never has it), so the age of the scan is unknown; give the scanner's own JSON (trivy image --format json, grype -o json), which has it")
 	}
 	return ended, nil
 }

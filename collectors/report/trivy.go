@@ -72,11 +72,11 @@ const (
 func (r trivy) sound() error {
 	switch {
 	case r.SchemaVersion != schemaVersion:
-		return fmt.Errorf("SchemaVersion is %d, and a Trivy JSON report of SchemaVersion %d is wanted (trivy image --format json); read are also Grype's JSON, SARIF and cosign's vulnerability attestations", r.SchemaVersion, schemaVersion)
+		return fmt.Errorf("SchemaVersion is %d, must be %d (trivy image --format json); Grype's JSON, SARIF and cosign's vulnerability attestations are accepted too", r.SchemaVersion, schemaVersion)
 	case r.ArtifactType != "container_image":
-		return fmt.Errorf("ArtifactType is %q, and a report of a container_image is wanted (trivy image)", r.ArtifactType)
+		return fmt.Errorf("ArtifactType is %q, must be container_image (trivy image)", r.ArtifactType)
 	case !dated(r.CreatedAt):
-		return errors.New("CreatedAt is missing or none, so nobody knows how old the scan is; scan with a newer Trivy")
+		return errors.New("CreatedAt is missing or invalid, so the age of the scan is unknown; scan with a newer Trivy")
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (r trivy) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 		return nil, err
 	}
 	if len(digests) == 0 {
-		return nil, errors.New("Metadata.RepoDigests is empty, so nobody knows which image was scanned; scan it in its registry (trivy image REPOSITORY@sha256:…)")
+		return nil, errors.New("Metadata.RepoDigests is empty, so the scanned image is unknown; scan it in its registry (trivy image REPOSITORY@sha256:…)")
 	}
 	updated, err := used.updatedAt(r.CreatedAt)
 	if err != nil {

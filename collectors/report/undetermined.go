@@ -50,7 +50,7 @@ func (r trivy) undetermined() []facts.Undetermined {
 			note(orWord(os.Family, "distribution"), os.Name, "the distribution is not supported any more and gets no advisories")
 		}
 		if !distribution {
-			note(orWord(os.Family, "distribution"), os.Name, "the report says nothing of the distribution's packages")
+			note(orWord(os.Family, "distribution"), os.Name, "the report has no result for the distribution's packages")
 		}
 	}
 	if !judged {

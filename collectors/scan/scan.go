@@ -74,7 +74,7 @@ func (c Collector) scans(ctx context.Context, req facts.Request) ([]scan.Scan, [
 		}
 		for _, inv := range found {
 			if inv.Digest == "" {
-				return nil, nil, fmt.Errorf("%s does not say which image it is about, so nobody knows whether it is this one; make it from the image by digest (trivy image --format cyclonedx REPOSITORY@sha256:…), or let prodgate read the image", t.Name)
+				return nil, nil, fmt.Errorf("%s does not say which image it is about, so it cannot be matched with this image; make it from the image by digest (trivy image --format cyclonedx REPOSITORY@sha256:…), or let prodgate read the image", t.Name)
 			}
 		}
 		read, sboms = append(read, t), append(sboms, found...)

@@ -85,7 +85,7 @@ func inventoryWords(kind string) string {
 	case "sbom":
 		return "SBOM"
 	case "attached":
-		return "attached SBOM, whose signature nobody has verified"
+		return "attached SBOM, signature not verified"
 	}
 	return "report"
 }

@@ -271,7 +271,7 @@ func (f *finder) bind(found []*inventory.Inventory, form form, where string) err
 	case len(kept) > 0:
 		return nil
 	case slices.Equal(other, []string{""}):
-		return fmt.Errorf("%s: its statement names no sha256 digest, and %s is asked for", where, f.digest)
+		return fmt.Errorf("%s: its statement names no sha256 digest, and %s is required", where, f.digest)
 	}
 	return fmt.Errorf("%s: it is about %s, and not about %s", where, strings.Join(other, ", "), f.digest)
 }

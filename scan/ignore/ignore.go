@@ -97,7 +97,7 @@ func instant(text string) (*time.Time, error) {
 		at, err = time.Parse(time.RFC3339, text)
 	}
 	if err != nil || at.Year() < 1970 || at.Year() > 2200 {
-		return nil, fmt.Errorf("%q is no date; write YYYY-MM-DD", text)
+		return nil, fmt.Errorf("invalid date %q: use YYYY-MM-DD", text)
 	}
 	return &at, nil
 }

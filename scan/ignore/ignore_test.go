@@ -77,13 +77,13 @@ func TestAnEntryIsARequest(t *testing.T) {
 func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 	tests := []struct{ name, file, content, want string }{
 		{"two ids on a line", "i", "CVE-1\nCVE-2 CVE-3\n", `i:2: "CVE-3" is neither an id nor exp:YYYY-MM-DD`},
-		{"a date that is none", "i", "CVE-1 exp:2026-13-01", `i:1: "2026-13-01" is no date`},
-		{"no date", "i", "CVE-1 exp:", `i:1: "" is no date`},
+		{"a date that is none", "i", "CVE-1 exp:2026-13-01", `i:1: invalid date "2026-13-01"`},
+		{"no date", "i", "CVE-1 exp:", `i:1: invalid date ""`},
 		{"a word too many", "i", "CVE-1 exp:2026-12-01 soon", "is neither"},
 		{"bytes that are no text", "i", "CVE-1 # \xff", "not UTF-8"},
 		{"an entry without an id", "i.yaml", "vulnerabilities:\n  - statement: x\n", "i.yaml:2: an entry has no id"},
 		{"an empty path", "i.yml", "vulnerabilities:\n  - id: CVE-1\n    paths: ['']\n", "an empty path"},
-		{"an entry that never began", "i.yaml", "vulnerabilities:\n  - id: CVE-1\n    expired_at: tomorrow\n", `expired_at of CVE-1: "tomorrow" is no date`},
+		{"an entry that never began", "i.yaml", "vulnerabilities:\n  - id: CVE-1\n    expired_at: tomorrow\n", `expired_at of CVE-1: invalid date "tomorrow"`},
 		{"YAML that is none", "i.yaml", "vulnerabilities: [", "no YAML"},
 		{"a list of words", "i.yaml", "vulnerabilities: [CVE-1]", "is a text, and a mapping is wanted"},
 	}

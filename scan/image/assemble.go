@@ -284,9 +284,9 @@ func managerOf(family string) string {
 	return groupRPM
 }
 
-// noteForeign notes packages of a manager that the distribution does not have: its
-// advisories, and its way to compare versions, do not speak of them. Whatever
-// os-release says decides which distribution it is, and nobody vouches for that.
+// noteForeign notes packages of a package manager that the distribution does not
+// use: its advisories do not cover them, and its versions compare differently. The
+// distribution is what os-release says, which proves nothing.
 func noteForeign(inv *inventory.Inventory, managers map[string]int) {
 	if inv.OS == nil {
 		return
@@ -294,11 +294,10 @@ func noteForeign(inv *inventory.Inventory, managers map[string]int) {
 	for _, manager := range []string{groupDpkg, groupApk, groupRPM} {
 		if n := managers[manager]; n > 0 && manager != managerOf(inv.OS.Family) {
 			noun := "packages"
-			verb := "are"
 			if n == 1 {
-				noun, verb = "package", "is"
+				noun = "package"
 			}
-			inv.Unread = append(inv.Unread, finding.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
+			inv.Note("image", "", "it has %d %s of %s, and the distribution is %s %s, which does not use %s: which advisories apply is unknown", n, noun, manager, inv.OS.Family, inv.OS.Name, manager)
 		}
 	}
 }
@@ -311,7 +310,7 @@ func (t *tree) noteImplausible(inv *inventory.Inventory, installed int) {
 	}
 	switch {
 	case inv.OS == nil && installed > 0:
-		note("it has packages of a distribution, and no file that says which")
+		note("it has packages of a distribution, and no file names the distribution")
 	case inv.OS == nil && len(inv.Packages) == 0:
 		note("neither a distribution nor any package was recognised in it")
 	case inv.OS != nil && installed == 0 && inv.OS.Family != "activestate":

@@ -168,7 +168,7 @@ func debianPackage(name, full, source string) (inventory.Package, error) {
 	p := inventory.Package{Class: inventory.ClassOS, Name: name}
 	v, err := debian.NewVersion(full)
 	if err != nil {
-		return p, fmt.Errorf("its version is none of Debian's: %w", err)
+		return p, fmt.Errorf("its version is not a valid Debian version: %w", err)
 	}
 	p.Epoch, p.Version, p.Release = v.Epoch(), v.Version(), v.Revision()
 	p.SrcName = name
@@ -181,7 +181,7 @@ func debianPackage(name, full, source string) (inventory.Package, error) {
 		}
 	}
 	if v, err = debian.NewVersion(full); err != nil {
-		return p, fmt.Errorf("the version of its source is none of Debian's: %w", err)
+		return p, fmt.Errorf("the version of its source is not a valid Debian version: %w", err)
 	}
 	p.SrcEpoch, p.SrcVersion, p.SrcRelease = v.Epoch(), v.Version(), v.Revision()
 	return p, nil

@@ -70,7 +70,7 @@ func Read(ctx context.Context, reference string, options Options) (*Artifact, er
 			return nil, err
 		}
 		if len(choose([]registry.Platform{{Platform: image.Platform}}, options.Platforms)) == 0 {
-			return nil, fmt.Errorf("read %s: the archive holds %s, and %s is wanted", reference, image.Platform, strings.Join(options.Platforms, ", "))
+			return nil, fmt.Errorf("read %s: the archive holds %s, not %s", reference, image.Platform, strings.Join(options.Platforms, ", "))
 		}
 		found, err := read(ctx, ref, image, reference, options)
 		if err != nil {

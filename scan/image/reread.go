@@ -140,7 +140,7 @@ func (r *reader) rereadLayers(ctx context.Context, t *tree, more map[int]*second
 			for _, m := range targets {
 				m.into.own()
 				if !m.found {
-					t.unread = append(t.unread, finding.Undetermined{Package: m.to, Reason: fmt.Sprintf("it leads to %s, which is no plain file", m.from)})
+					t.unread = append(t.unread, finding.Undetermined{Package: m.to, Reason: fmt.Sprintf("it links to %s, which is not a regular file", m.from)})
 				}
 			}
 		}

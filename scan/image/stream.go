@@ -89,7 +89,7 @@ func readable(mediaType string) error {
 	case strings.HasSuffix(mediaType, "+encrypted"):
 		return fmt.Errorf("it is encrypted (%s), and what is in it can't be read", mediaType)
 	case !strings.Contains(mediaType, ".tar"):
-		return fmt.Errorf("it is no layer of files (%s)", mediaType)
+		return fmt.Errorf("not a file system layer (%s)", mediaType)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func openZip(h buffered) (*zip.Reader, error) {
 	}
 	r, err := zip.NewReader(h, h.size)
 	if err != nil {
-		return nil, fmt.Errorf("the file is no archive that can be read: %w", err)
+		return nil, fmt.Errorf("the file is not a readable archive: %w", err)
 	}
 	return r, nil
 }

@@ -170,7 +170,7 @@ func (a *jar) nest(entry *zip.File, h buffered, depth int) error {
 		return fmt.Errorf("the archive holds more than the %d archives that are read in one", maxArchives)
 	}
 	if depth > maxNesting {
-		return note(fmt.Errorf("the archive lies in more than the %d others that are opened one in another", maxNesting))
+		return note(fmt.Errorf("the archive is nested more than %d levels deep", maxNesting))
 	}
 	size := min(entry.UncompressedSize64, 1<<62)
 	if a.left -= int64(size) + 1; a.left < 0 { // #nosec G115 -- at most 1<<62

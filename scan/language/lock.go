@@ -38,7 +38,7 @@ func eachTable(raw []byte, give func(lockTable)) error {
 			}
 			inList = value != "" && value[0] == '[' && !endsList(value)
 		default:
-			return fmt.Errorf("line %d of the file is none that its tool writes", n)
+			return fmt.Errorf("line %d of the file is not in the format that its tool writes", n)
 		}
 	}
 	if inList {

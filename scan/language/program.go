@@ -99,7 +99,7 @@ func (p *program) scan() error {
 	}
 	if p.isGo {
 		return errors.New("a Go program without build information (built by Go 1.12 or older, or removed on purpose): " +
-			"nobody can tell its modules; build it again with `go build`")
+			"its modules are unknown; build it again with `go build`")
 	}
 	return errOther
 }

@@ -12,7 +12,7 @@ var errNameless = errors.New("the file names no package, or no version of it")
 
 // notReadable says that a file is not in the format of its kind.
 func notReadable(format string, err error) error {
-	return fmt.Errorf("the file is no %s that can be read: %w", format, err)
+	return fmt.Errorf("the file is not readable as %s: %w", format, err)
 }
 
 // isPythonMetadata recognises the metadata of installed wheels and eggs.

@@ -135,7 +135,7 @@ func (l language) judge(p *inventory.Package, general, sealed *shelf, o *outcome
 		switch {
 		case errors.Is(err, errVersion):
 			if !noted {
-				o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+				o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 			}
 			noted = true
 		case err != nil:
@@ -229,7 +229,7 @@ func (l language) advisories(p *inventory.Package, general, sealed *shelf, o *ou
 		certain = certain || sealPlus().MatchString(p.Version)
 	}
 	if certain && len(sealed.platforms) == 0 {
-		o.note(p, "it is a package of Seal Security, of which the database has no advisories for %s", l.ecosystem)
+		o.note(p, "it is a package of Seal Security, and the database has no Seal advisories for %s", l.ecosystem)
 	}
 	candidate := sealCandidates[l.ecosystem]
 	if certain || (candidate != nil && candidate().MatchString(p.Version)) {

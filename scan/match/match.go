@@ -111,7 +111,7 @@ func (o *outcome) note(p *inventory.Package, format string, args ...any) {
 
 // unreadable says that p could not be compared with what a speaks of.
 func (o *outcome) unreadable(p *inventory.Package, a advisories.Advisory, err error) {
-	o.note(p, "the versions that %s speaks of cannot be read: %s", a.ID, shortened(err.Error()))
+	o.note(p, "the versions in %s cannot be parsed: %s", a.ID, shortened(err.Error()))
 }
 
 // note says that something in the inventory as a whole could not be judged.
@@ -131,7 +131,7 @@ func (m *matcher) plan() error {
 		}
 	}
 	if len(m.inv.Packages) == 0 && (m.inv.OS == nil || m.inv.OS.Family == "none") {
-		m.note("image", "", "no package was recognised, so nobody knows what is in it")
+		m.note("image", "", "no package was recognised, so its content is unknown")
 	}
 	if err := m.planSystem(system); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (m *matcher) redHat(name string) (*system, error) {
 		return nil, err
 	}
 	if len(products) == 0 {
-		m.note(os.Family, os.Name, "the database does not know the content sets of this image or release, so nobody can tell which of Red Hat's advisories are for it")
+		m.note(os.Family, os.Name, "the database does not know the content sets of this image or release, so it is unknown which of Red Hat's advisories apply")
 		return nil, nil
 	}
 	s, ok, err := m.platform("Red Hat")
@@ -100,7 +100,7 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 	}
 	compare, err := rpmOrder.installed(p.FullVersion())
 	if err != nil {
-		o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+		o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 		return nil
 	}
 	for _, a := range list {

@@ -67,7 +67,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		switch {
 		case errors.Is(err, errVersion):
 			if !noted {
-				o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+				o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 			}
 			noted = true
 		case err != nil:
@@ -227,7 +227,7 @@ func (m *matcher) judgeSealed(p *inventory.Package, name string, s patched, o *o
 		return err
 	}
 	if !ok {
-		o.note(p, "it is a package of Seal Security, of which the database has no advisories: there is no %q in it", platform)
+		o.note(p, "it is a package of Seal Security, and the database has no advisories for it: there is no %q in it", platform)
 		return nil
 	}
 	list, err := shelf.advisories(cmp.Or(p.SrcName, p.Name))

@@ -24,7 +24,7 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	if len(packages) == 0 {
 		// ActiveState has no packages of its own.
 		if family(os) != "activestate" {
-			m.note(os.Family, os.Name, "no package of the distribution was found, so nobody knows what is installed of it")
+			m.note(os.Family, os.Name, "no package of the distribution was found, so what is installed is unknown")
 		}
 		return nil
 	}
@@ -38,7 +38,7 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	// A signing key has no version and nothing that could be attacked.
 	packages = slices.DeleteFunc(packages, func(p *inventory.Package) bool { return p.Name == "gpg-pubkey" })
 	if s != nil && m.inv.Unsourced && bySource(os) && len(packages) > 0 {
-		m.note(os.Family, os.Name, "its advisories speak of source packages, and the list names none: what is vulnerable under its source's name alone is not found. Scan the image itself, or name sources (upstream in package URLs): %s", counted(packages))
+		m.note(os.Family, os.Name, "its advisories name source packages, and this list of packages does not: vulnerabilities known only by the source's name are not found. Scan the image itself, or name sources (upstream in package URLs): %s", counted(packages))
 	}
 	m.assign(packages, s)
 	return nil
@@ -73,7 +73,7 @@ func foreign(p *inventory.Package, o *outcome) error {
 	if p.Vendor != "" {
 		from = " (" + shortened(p.Vendor) + ")"
 	}
-	o.note(p, "it is from another repository%s, which the distribution's advisories do not speak of", from)
+	o.note(p, "it is from another repository%s, which the distribution's advisories do not cover", from)
 	return nil
 }
 
@@ -186,7 +186,7 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 	compare, err := d.order.installed(installed)
 	if err != nil {
 		if installed != "" {
-			o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+			o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 		}
 		return
 	}

@@ -228,7 +228,7 @@ func inRange(constraint string, compare func(string) (int, error)) (bool, error)
 		}
 		found := comparison().FindStringSubmatch(part)
 		if found == nil {
-			return false, fmt.Errorf("%q is no comparison of versions", shortened(part))
+			return false, fmt.Errorf("invalid version constraint %q", shortened(part))
 		}
 		all = append(all, found)
 	}

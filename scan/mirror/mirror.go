@@ -122,10 +122,10 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	}
 	fresh, err := ReadState(version)
 	if err != nil {
-		err = fmt.Errorf("what was fetched is no sound database: %w", err)
+		err = fmt.Errorf("the fetched database is not valid: %w", err)
 	}
 	if err == nil && broken == nil && !o.Force && fresh.UpdatedAt.Before(here.UpdatedAt) {
-		err = fmt.Errorf("its database is of %s, older than the one of %s that is here; --force takes it", fresh.UpdatedAt.Format(time.RFC3339), here.UpdatedAt.Format(time.RFC3339))
+		err = fmt.Errorf("its database is of %s, older than the one of %s that is here; use --force to install it", fresh.UpdatedAt.Format(time.RFC3339), here.UpdatedAt.Format(time.RFC3339))
 	}
 	if err != nil {
 		packed.remove()
@@ -166,7 +166,7 @@ func databaseLayer(manifest registry.Attachment) (registry.Blob, error) {
 			types = append(types, fmt.Sprintf("%q", b.MediaType))
 		}
 		slices.Sort(types)
-		return registry.Blob{}, fmt.Errorf("what is there is no advisory database: one layer of the media type %s is wanted, and there is [%s]", layerType, strings.Join(types, " "))
+		return registry.Blob{}, fmt.Errorf("not an advisory database: it must have one layer of the media type %s, and has [%s]", layerType, strings.Join(types, " "))
 	}
 	layer := manifest.Blobs[0]
 	if layer.Size <= 0 || layer.Size > maxPacked {

@@ -267,12 +267,12 @@ func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
 	}{
 		{"a foreign media type", func(t *testing.T) v1.Image {
 			return artifact(t, "application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip", packed(t, db, metadata))
-		}, "no advisory database"},
+		}, "not an advisory database"},
 		{"two layers", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, db), packed(t, metadata))
-		}, "no advisory database"},
-		{"no layer", func(t *testing.T) v1.Image { return artifact(t, layerType) }, "no advisory database"},
-		{"no gzip", func(t *testing.T) v1.Image { return artifact(t, layerType, []byte("hello")) }, "no gzip"},
+		}, "not an advisory database"},
+		{"no layer", func(t *testing.T) v1.Image { return artifact(t, layerType) }, "not an advisory database"},
+		{"not gzip", func(t *testing.T) v1.Image { return artifact(t, layerType, []byte("hello")) }, "not gzip"},
 		{"a gzip that is cut off", func(t *testing.T) v1.Image {
 			raw := packed(t, db, metadata)
 			return artifact(t, layerType, raw[:len(raw)/2])
@@ -296,10 +296,10 @@ func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
 		}, `it holds "/trivy.db"`},
 		{"a symbolic link", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, entry{name: db.name, kind: tar.TypeSymlink, link: "/etc/passwd"}, metadata))
-		}, "no ordinary file"},
+		}, "not a regular file"},
 		{"a hard link", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, metadata, entry{name: db.name, kind: tar.TypeLink, link: metadata.name}))
-		}, "no ordinary file"},
+		}, "not a regular file"},
 		{"metadata without end", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, db, entry{name: metadata.name, data: make([]byte, maxMetadata+1)}))
 		}, "more than 65536 bytes"},

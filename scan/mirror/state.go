@@ -48,7 +48,7 @@ func ReadState(dir string) (State, error) {
 	}
 	info, err := os.Stat(filepath.Join(pinned, advisories.FileName))
 	if err != nil {
-		return State{}, fmt.Errorf("look at the advisory database in %s: %w", dir, err)
+		return State{}, fmt.Errorf("read the advisory database in %s: %w", dir, err)
 	}
 	state.Size = info.Size()
 	from, err := readOrigin(pinned)
@@ -70,7 +70,7 @@ func readOrigin(dir string) (origin, error) {
 		return origin{}, fmt.Errorf("read where the advisory database came from: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxOrigin {
-		return origin{}, fmt.Errorf("read where the advisory database came from: %s is no ordinary file of at most %d bytes", path, maxOrigin)
+		return origin{}, fmt.Errorf("read where the advisory database came from: %s is not a regular file of at most %d bytes", path, maxOrigin)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {

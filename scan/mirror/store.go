@@ -106,7 +106,7 @@ func (s store) takeOver(now time.Time) error {
 			return err
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no ordinary file", name)
+			return fmt.Errorf("%s is not a regular file", name)
 		}
 		ours = ours && advisories.Follows(s.dir, name)
 	}

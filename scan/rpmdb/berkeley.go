@@ -38,7 +38,7 @@ func readBerkeley(f *file, head []byte, parse func([]byte) error) error {
 	b.size, b.last = int64(b.order.Uint32(head[20:])), b.order.Uint32(head[32:])
 	switch {
 	case b.order.Uint32(head[12:]) != berkeleyMagic || head[25] != pageHashMeta:
-		return errors.New("it is no database of rpm: neither SQLite nor NDB nor Berkeley DB")
+		return errors.New("not an rpm database: neither SQLite nor NDB nor Berkeley DB")
 	case head[24] != 0:
 		return errors.New("it is encrypted")
 	case b.size < 512 || b.size > 65536 || b.size&(b.size-1) != 0:
@@ -72,7 +72,7 @@ func (b *berkeley) page(page []byte, parse func([]byte) error) error {
 	item := func(i int) ([]byte, error) {
 		start := int(b.order.Uint16(page[pageHeader+2*i:]))
 		if start < pageHeader+2*items || start >= end {
-			return nil, fmt.Errorf("item %d lies at %d", i, start)
+			return nil, fmt.Errorf("item %d has the invalid offset %d", i, start)
 		}
 		found := page[start:end]
 		end = start

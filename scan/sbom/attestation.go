@@ -27,7 +27,7 @@ func openLines(lines [][]byte, depth int) ([]*document, error) {
 			continue
 		}
 		if line[0] != '{' {
-			return nil, fmt.Errorf("line %d: it is no JSON object", i+1)
+			return nil, fmt.Errorf("line %d: not a JSON object", i+1)
 		}
 		sboms, err := open(line, depth+1)
 		if errors.Is(err, ErrOther) {
@@ -54,7 +54,7 @@ func openEnvelope(content []byte, depth int) ([]*document, error) {
 		Payload     string `json:"payload"`
 	}
 	if err := json.Unmarshal(content, &envelope); err != nil {
-		return nil, fmt.Errorf("it is no DSSE envelope: %w", err)
+		return nil, fmt.Errorf("not a DSSE envelope: %w", err)
 	}
 	if envelope.PayloadType != payloadType {
 		return nil, fmt.Errorf("the envelope carries %q, and %s is read", envelope.PayloadType, payloadType)
@@ -62,7 +62,7 @@ func openEnvelope(content []byte, depth int) ([]*document, error) {
 	payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
 	if err != nil {
 		if payload, err = base64.URLEncoding.DecodeString(envelope.Payload); err != nil {
-			return nil, fmt.Errorf("the envelope's payload is no base64: %w", err)
+			return nil, fmt.Errorf("the envelope's payload is not base64: %w", err)
 		}
 	}
 	payload = bytes.TrimSpace(payload)
@@ -84,10 +84,10 @@ func openStatement(content []byte, depth int) ([]*document, error) {
 		Predicate     json.RawMessage `json:"predicate"`
 	}
 	if err := json.Unmarshal(content, &statement); err != nil {
-		return nil, fmt.Errorf("the envelope's payload is no in-toto statement: %w", err)
+		return nil, fmt.Errorf("the envelope's payload is not an in-toto statement: %w", err)
 	}
 	if !strings.HasPrefix(statement.Type, "https://in-toto.io/Statement/") {
-		return nil, fmt.Errorf("the envelope's payload is no in-toto statement: _type is %q", statement.Type)
+		return nil, fmt.Errorf("the envelope's payload is not an in-toto statement: _type is %q", statement.Type)
 	}
 	var subjects []string
 	for _, s := range statement.Subject {
@@ -135,7 +135,7 @@ func unwrap(predicate json.RawMessage) ([]byte, error) {
 		Data json.RawMessage
 	}
 	if err := json.Unmarshal(predicate, &wrapped); err != nil {
-		return nil, fmt.Errorf("the statement's predicate is no JSON object: %w", err)
+		return nil, fmt.Errorf("the statement's predicate is not a JSON object: %w", err)
 	}
 	if len(wrapped.Data) == 0 {
 		return predicate, nil

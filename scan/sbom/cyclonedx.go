@@ -58,7 +58,7 @@ type cycloneComponent struct {
 func readCycloneDX(content []byte) (*document, error) {
 	var doc cycloneDX
 	if err := json.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no CycloneDX: %w", err)
+		return nil, fmt.Errorf("not CycloneDX: %w", err)
 	}
 	return doc.document()
 }
@@ -70,7 +70,7 @@ func readXML(content []byte) (*document, error) {
 	}
 	var doc cycloneDX
 	if err := xml.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no CycloneDX in XML: %w", err)
+		return nil, fmt.Errorf("not CycloneDX in XML: %w", err)
 	}
 	space, version := doc.XMLName.Space, ""
 	if i := strings.LastIndexByte(space, '/'); i >= 0 {

@@ -105,7 +105,7 @@ func (b *document) inventory(name string) *inventory.Inventory {
 	r.settle(name)
 	inv.Platform = b.platform(inv.OS)
 	if b.incomplete {
-		inv.Note(name, "", "the SBOM says of itself that it is incomplete")
+		inv.Note(name, "", "the SBOM is marked as incomplete")
 	}
 	if len(inv.Packages) == 0 {
 		inv.Note(name, "", "the SBOM lists no package that advisories could be looked up for")

@@ -144,7 +144,7 @@ func split(version, kind string) (epoch int, upstream, release string) {
 	return 0, version, ""
 }
 
-// splitRPM takes [epoch:]version[-release] apart. What is no number stays a part
+// splitRPM takes [epoch:]version[-release] apart. What is not a number stays a part
 // of the version, but for "(none)", which rpm's own queries write.
 func splitRPM(text string) (epoch int, version, release string) {
 	if before, after, ok := strings.Cut(text, ":"); ok {

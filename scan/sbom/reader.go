@@ -125,7 +125,7 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 	if text := c.property(propertySrcEpoch); text != "" {
 		var err error
 		if pkg.SrcEpoch, err = strconv.Atoi(text); err != nil {
-			r.inv.Note(c.called(), version(c, p), "the epoch %q of its source package is no number", text)
+			r.inv.Note(c.called(), version(c, p), "the epoch %q of its source package is not a number", text)
 			return
 		}
 	}

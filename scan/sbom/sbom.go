@@ -96,7 +96,7 @@ func Check(inv *inventory.Inventory, digests ...string) error {
 	case slices.Contains(digests, inv.Digest) && inv.Digest != "":
 		return nil
 	case inv.Digest == "":
-		return fmt.Errorf("the SBOM does not say which image it is about, and %s is asked for", strings.Join(digests, " or "))
+		return fmt.Errorf("the SBOM does not say which image it is about, and %s is required", strings.Join(digests, " or "))
 	}
 	return fmt.Errorf("the SBOM is about %s, and not about %s", inv.Digest, strings.Join(digests, " or "))
 }

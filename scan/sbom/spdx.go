@@ -67,7 +67,7 @@ type spdxRelationship struct {
 func readSPDX(content []byte) (*document, error) {
 	var doc spdxDocument
 	if err := json.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no SPDX: %w", err)
+		return nil, fmt.Errorf("not SPDX: %w", err)
 	}
 	return doc.document()
 }

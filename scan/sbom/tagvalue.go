@@ -88,7 +88,7 @@ func (t *tagValue) take(tag, value string) error {
 	case "Relationship":
 		words := strings.Fields(value)
 		if len(words) < 3 {
-			return fmt.Errorf("%q is no relationship", value)
+			return fmt.Errorf("%q is not a relationship", value)
 		}
 		if len(t.doc.Relationships) >= maxObjects {
 			return fmt.Errorf("it lists more than %d relationships", maxObjects)
@@ -129,7 +129,7 @@ func (t *tagValue) takePackage(tag, value string) error {
 	case "ExternalRef":
 		words := strings.Fields(value)
 		if len(words) < 3 {
-			return fmt.Errorf("%q is no external reference", value)
+			return fmt.Errorf("%q is not an external reference", value)
 		}
 		t.pkg.Refs = append(t.pkg.Refs, struct {
 			Category string `json:"referenceCategory"`

@@ -64,7 +64,7 @@ func narrowed(statements []Statement, subjects []string, name string) ([]Stateme
 			continue
 		}
 		if len(subjects) == 0 {
-			return nil, fmt.Errorf("%s: subject names no sha256 digest, so nobody knows in which image the statement about %s speaks for %s", name, s.ID, s.Product)
+			return nil, fmt.Errorf("%s: subject names no sha256 digest, so the image in which the statement about %s applies to %s is unknown", name, s.ID, s.Product)
 		}
 		for _, digest := range subjects {
 			one := s

@@ -84,7 +84,7 @@ func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 		return nil, err
 	}
 	if doc.BOMFormat != "CycloneDX" {
-		return nil, fmt.Errorf("%s: bomFormat is %q, and CycloneDX is wanted", t.Name, doc.BOMFormat)
+		return nil, fmt.Errorf("%s: bomFormat is %q, must be CycloneDX", t.Name, doc.BOMFormat)
 	}
 	packages := doc.packages()
 	var all []Statement
@@ -96,7 +96,7 @@ func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 		case strings.TrimSpace(v.ID) == "":
 			return nil, fmt.Errorf("%s:%d: a vulnerability has no id", t.Name, v.Line)
 		case len(v.Affects) == 0:
-			return nil, fmt.Errorf("%s:%d: %s affects nothing, so nobody knows for what it speaks", t.Name, v.Line, v.ID)
+			return nil, fmt.Errorf("%s:%d: %s affects nothing, so its product is unknown", t.Name, v.Line, v.ID)
 		}
 		like := Statement{
 			ID: v.ID, Status: cmp.Or(states[v.Analysis.State], v.Analysis.State), Author: doc.author(), Source: source,

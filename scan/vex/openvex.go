@@ -135,7 +135,7 @@ func readOpenVEX(source string, t strict.Text, subjects []string) ([]Statement, 
 		case len(ids) == 0:
 			return nil, fmt.Errorf("%s:%d: a statement names no vulnerability", t.Name, s.Line)
 		case len(s.Products) == 0 && len(subjects) == 0:
-			return nil, fmt.Errorf("%s:%d: a statement about %s names no product, so nobody knows for what it speaks", t.Name, s.Line, ids[0])
+			return nil, fmt.Errorf("%s:%d: a statement about %s names no product, so its product is unknown", t.Name, s.Line, ids[0])
 		}
 		made := s.Timestamp
 		if made.IsZero() {

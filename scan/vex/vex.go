@@ -31,7 +31,7 @@ func Read(name string, content []byte) ([]Statement, error) {
 		return nil, err
 	}
 	if len(statements) > maxStatements {
-		return nil, fmt.Errorf("%s: it says more than %d things; keep those about what is deployed", name, maxStatements)
+		return nil, fmt.Errorf("%s: it has more than %d statements; keep those about what is deployed", name, maxStatements)
 	}
 	return statements, nil
 }

@@ -25,7 +25,7 @@ type Bucket struct {
 func (b Bucket) Get(key []byte, f func(value []byte) error) (ok bool, err error) {
 	err = b.find(key, func(value []byte, nested bool) error {
 		if nested {
-			return fmt.Errorf("%w: %q is a bucket where a value is wanted", ErrDamaged, key)
+			return fmt.Errorf("%w: %q is a bucket, must be a value", ErrDamaged, key)
 		}
 		ok = true
 		return f(value)
@@ -38,7 +38,7 @@ func (b Bucket) Get(key []byte, f func(value []byte) error) (ok bool, err error)
 func (b Bucket) Bucket(name []byte) (nested Bucket, ok bool, err error) {
 	err = b.find(name, func(value []byte, isBucket bool) error {
 		if !isBucket {
-			return fmt.Errorf("%w: %q is a value where a bucket is wanted", ErrDamaged, name)
+			return fmt.Errorf("%w: %q is a value, must be a bucket", ErrDamaged, name)
 		}
 		nested, err = b.file.open(bytes.Clone(value))
 		ok = err == nil
@@ -61,7 +61,7 @@ func (f *File) open(value []byte) (Bucket, error) {
 		return b, err
 	}
 	if !b.inline.leaf {
-		return b, fmt.Errorf("%w: a small bucket is no leaf", ErrDamaged)
+		return b, fmt.Errorf("%w: an inline bucket must be a leaf", ErrDamaged)
 	}
 	return b, nil
 }
