@@ -51,10 +51,10 @@ func (a attachments) covers(digest, image string) bool {
 	})
 }
 
-// addAttached adds to scans, one for each image of the artifact, what the SBOMs
-// attached to the images and to their indexes find, and what of them could not
-// be read. An SBOM of an index speaks of the image that it names, else of each
-// that the index lists.
+// addAttached adds to scans, one for each image of the artifact, the findings of the
+// SBOMs attached to the images and to their indexes, and the SBOMs that could not be
+// read. An SBOM of an index is about the image that it names, else about each that
+// the index lists.
 func (o Options) addAttached(ctx context.Context, db *advisories.Database, scans []Scan, reference, artifact string) error {
 	all, err := o.attachmentsOf(ctx, reference, artifact)
 	if err != nil {

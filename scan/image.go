@@ -10,7 +10,7 @@ import (
 // Image looks at the image that reference names: HOST/REPOSITORY[:TAG][@sha256:…],
 // oci:DIR[:TAG][@sha256:…] or tarball:FILE. It returns a scan for each platform,
 // in the order of their names; FromAttached may give several for one. An error
-// means that nobody could look; then nothing is known.
+// means that the image could not be read; then nothing is known.
 func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	db, err := o.open()
 	if err != nil {
@@ -42,7 +42,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	return scans, o.addAttached(ctx, db, scans, reference, read.Digest)
 }
 
-// progress is told how far a read has come.
+// progress receives the progress of a read.
 func (o Options) progress(what string) func(read, total int64) {
 	if o.Progress == nil {
 		return nil

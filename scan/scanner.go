@@ -1,9 +1,9 @@
-// Package scan looks for vulnerabilities itself: it reads what an image or a
-// SBOM holds, and asks the advisory database about it.
+// Package scan is a vulnerability scanner: it lists the packages of an image or an
+// SBOM and matches them with the advisories of a trivy-db database.
 //
-// It judges nothing: which finding denies is the policies' to say. What could not
-// be judged is part of what it reports, and what could not be read is an error;
-// neither is ever left out.
+// It does not decide: policies do. A package that could not be checked is reported
+// as undetermined, and input that could not be read is an error; neither is left
+// out. The package must not import facts or collectors.
 package scan
 
 import (
@@ -22,13 +22,13 @@ import (
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// From says what the list of packages is taken from.
+// From is where the list of packages comes from.
 type From string
 
-// The closed set of what an image's packages are taken from.
+// The possible values of From.
 const (
 	// FromAuto reads the image, and adds what an SBOM attached to it
-	// finds besides: nobody has verified that, so it may add and never take away.
+	// finds. Its signature is not verified, so it adds findings and removes none.
 	FromAuto From = "auto"
 
 	FromImage    From = "image"    // the image's layers alone
@@ -47,7 +47,7 @@ func (f *From) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Options say what to look with.
+// Options configure a scan.
 type Options struct {
 	Database  string   // folder that holds trivy.db and metadata.json
 	From      From     // empty: FromAuto
@@ -55,9 +55,9 @@ type Options struct {
 	Registry  registry.Options
 
 	// Undigested leaves the digest of an archive of docker save empty, which has
-	// none before it is pushed: to know it costs packing every layer. Nothing that
-	// rests on a digest, as a decision does, can be said of such a scan, and no
-	// attached SBOM is looked for.
+	// none before it is pushed: to know it costs packing every layer. Such a
+	// scan cannot be used where a digest is required, as in a decision, and attached
+	// SBOMs are not searched for.
 	Undigested bool
 
 	Clock func() time.Time // nil: time.Now
@@ -66,8 +66,8 @@ type Options struct {
 	// a registry, fit to be written down. Nil: it is kept as it is.
 	Redact func(string) string
 
-	// Progress is told what is read, and how many bytes of how many (0: not known)
-	// were. Nil: nobody looks.
+	// Progress receives what is read, and how many bytes of how many (0: not known)
+	// were. Nil: not reported.
 	Progress func(what string, read, total int64)
 }
 
@@ -83,11 +83,11 @@ type Scan struct {
 	ScannedAt time.Time // UTC
 
 	Findings     []match.Finding        // sorted, those of an attached SBOM last
-	Undetermined []finding.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
+	Undetermined []finding.Undetermined // what could not be judged, and each attached SBOM that could not be read
 	Packages     int
 
-	// Others are the entries of the image's index that are no images, and were not
-	// scanned. They stand in the first scan of an image.
+	// Others are the entries of the image's index that are not images, and were not
+	// scanned. They are in the first scan of an image.
 	Others []registry.Entry
 
 	// Warnings are what went wrong without hiding anything.
@@ -110,7 +110,7 @@ func (o Options) open() (*advisories.Database, error) {
 	return advisories.Open(o.Database)
 }
 
-// match asks db about one inventory.
+// match matches the packages of one inventory with the advisories of db.
 func (o Options) match(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
 	result, err := match.Find(ctx, db, inv)
 	if err != nil {
@@ -123,8 +123,8 @@ func (o Options) match(ctx context.Context, db *advisories.Database, inv *invent
 	}, nil
 }
 
-// addPURLs gives findings in packages of an image the name that tools share, by
-// which VEX documents speak of them; an SBOM has given it.
+// addPURLs adds the package URLs, by which VEX documents name packages, to findings
+// in an image. An SBOM already has them.
 func addPURLs(findings []match.Finding, inv *inventory.Inventory) {
 	type key struct{ kind, name, version, path string }
 	var packages map[key]inventory.Package
@@ -150,8 +150,8 @@ func named(inv *inventory.Inventory) string {
 	return cmp.Or(inv.Digest, "the SBOM") + " " + inv.Platform
 }
 
-// add puts into s what other found besides. What other could not judge stays
-// out: s has looked at the image itself.
+// add adds the findings of other that s does not have. What other could not judge is
+// left out: s is a scan of the image itself.
 func (s *Scan) add(other Scan) {
 	type key struct{ id, pkg, installed, ecosystem string }
 	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, finding.Value(f.Ecosystem)} }

@@ -154,7 +154,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	s.options.From = scan.From(from)
 	s.options.Platforms, _ = flags.GetStringArray("platform")
 	s.options.Clock = std.clock
-	s.options.Undigested = len(s.vex) == 0 // a VEX document may speak of the image by its digest
+	s.options.Undigested = len(s.vex) == 0 // a VEX document may name the image by its digest
 	s.options.Registry.Insecure, _ = flags.GetBool(config.InsecureFlag)
 	return s, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/prodgate/prodgate/scan"
 )
 
-// scanTimeout is how long a scan may take where nobody says: an image has to be
+// scanTimeout is how long a scan may take without --timeout: an image has to be
 // read to its end.
 const scanTimeout = 15 * time.Minute
 
@@ -30,8 +30,8 @@ func within(ctx context.Context, cfg *config.Config) (context.Context, context.C
 	return ctx, cancel, nil
 }
 
-// saveMemory collects garbage while something large is read, which a decision
-// alone never needs; the function that it returns ends that.
+// saveMemory makes the garbage collector run more often while something large is
+// read; a decision alone does not need it. Calling end restores the defaults.
 func saveMemory() (end func()) {
 	percent, limit := debug.SetGCPercent(200), debug.SetMemoryLimit(64<<20)
 	return func() {
@@ -40,7 +40,7 @@ func saveMemory() (end func()) {
 	}
 }
 
-// scanError is the error of a scan that could not look.
+// scanError is the error of a scan that could not finish.
 func scanError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", cause, err)
@@ -48,7 +48,7 @@ func scanError(ctx context.Context, err error) error {
 	return usage("nothing is known: treat it as not scanned", "%w", err)
 }
 
-// read reads what is to be scanned.
+// read scans, or reads the report.
 func (s *scanning) read(ctx context.Context, args []string) (*report.Scan, error) {
 	result := &report.Scan{
 		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},

@@ -19,7 +19,7 @@ import (
 // maxStatements bounds a VEX document and an ignore file, in bytes.
 const maxStatements = 32 << 20
 
-// addReport shows what another tool's report says.
+// addReport adds what another tool's report says.
 func (s *scanning) addReport(ctx context.Context, result *report.Scan) error {
 	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
@@ -63,7 +63,7 @@ func includeReport(result *report.Scan, scan facts.Scan) {
 	}
 }
 
-// utc is an instant in UTC, or nil where nobody knows it.
+// utc is an instant in UTC, or nil if it is unknown.
 func utc(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
@@ -72,8 +72,8 @@ func utc(at time.Time) *time.Time {
 	return &at
 }
 
-// applyVEX takes away what VEX documents say does not affect, and shows what
-// ignore files ask for.
+// applyVEX moves the findings that VEX documents suppress to NotAffected, and adds
+// the requests of ignore files.
 func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
 	var all []vex.Statement
 	for _, file := range s.vex {

@@ -37,7 +37,7 @@ type attestedScan struct {
 }
 
 // readWrapped reads the statement inside a DSSE envelope or a Sigstore bundle.
-func readWrapped(t strict.Text) (foreign, error) {
+func readWrapped(t strict.Text) (scannerReport, error) {
 	statement, err := attestation.Open(t)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func readWrapped(t strict.Text) (foreign, error) {
 
 // readAttestation reads a statement, the type of its predicate first: another
 // predicate is of another form.
-func readAttestation(t strict.Text) (foreign, error) {
+func readAttestation(t strict.Text) (scannerReport, error) {
 	var of struct {
 		PredicateType string `json:"predicateType"`
 	}
@@ -65,10 +65,10 @@ func readAttestation(t strict.Text) (foreign, error) {
 // older: attesting a report anew makes it no younger.
 func (a attestedScan) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
 	report, at := a.Predicate.Scanner.Result, a.Predicate.Metadata.ScanFinishedOn
-	if err := report.sound(); err != nil {
+	if err := report.check(); err != nil {
 		return nil, fmt.Errorf("predicate.scanner.result: %w", err)
 	}
-	if !dated(at) {
+	if !plausible(at) {
 		return nil, errors.New("predicate.metadata.scanFinishedOn is missing or none, so the age of the scan is unknown; attest it again")
 	}
 	if report.CreatedAt.Before(at) {
@@ -79,7 +79,7 @@ func (a attestedScan) scans(wanted string, used usedDatabase) ([]facts.Scan, err
 		return nil, err
 	}
 	updated := a.Predicate.Scanner.DB.LastUpdate
-	if !dated(updated) {
+	if !plausible(updated) {
 		if updated, err = used.updatedAt(at); err != nil {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func readDatabase(t strict.Text) (usedAdvisories, error) {
 	if d.Version != schemaVersion {
 		return d, fmt.Errorf("%s: Version is %d, must be %d", t.Name, d.Version, schemaVersion)
 	}
-	if !dated(d.UpdatedAt) {
+	if !plausible(d.UpdatedAt) {
 		return d, fmt.Errorf("%s: UpdatedAt is missing; is this metadata.json of Trivy's database?", t.Name)
 	}
 	return d, nil

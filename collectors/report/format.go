@@ -14,17 +14,16 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// foreign is a report of whatever tool. wanted is the digest that is asked for;
-// used tells how old the scanner's were, where the report does not.
-type foreign interface {
+// scannerReport is a report of any scanner. wanted is the digest that is asked for;
+// used reads the age of the scanner's advisories, if the report has none.
+type scannerReport interface {
 	scans(wanted string, used usedDatabase) ([]facts.Scan, error)
 }
 
-// marks are the keys by which a report is recognised, whatever its file is
-// called. A report without any of them is read as Trivy's.
-var marks = []struct {
+// formats are the keys by which a report is recognised; its file name is not used. A report without any of them is read as Trivy's.
+var formats = []struct {
 	key  string
-	read func(strict.Text) (foreign, error)
+	read func(strict.Text) (scannerReport, error)
 }{
 	{"payloadType", readWrapped},
 	{"dsseEnvelope", readWrapped},
@@ -36,7 +35,7 @@ var marks = []struct {
 
 // recognise reads a report by the keys it has. One that could be two tools' is
 // an error.
-func recognise(t strict.Text) (foreign, error) {
+func recognise(t strict.Text) (scannerReport, error) {
 	var err error
 	if t.Data, err = packing.Bytes(t.Data, MaxReport); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
@@ -46,7 +45,7 @@ func recognise(t strict.Text) (foreign, error) {
 		return read[trivy](t)
 	}
 	reader, found := read[trivy], ""
-	for _, mark := range marks {
+	for _, mark := range formats {
 		if _, ok := keys[mark.key]; !ok {
 			continue
 		}
@@ -59,7 +58,7 @@ func recognise(t strict.Text) (foreign, error) {
 }
 
 // read decodes a report into its Go type.
-func read[T foreign](t strict.Text) (foreign, error) {
+func read[T scannerReport](t strict.Text) (scannerReport, error) {
 	var into T
 	if err := t.Decode(&into, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
@@ -95,10 +94,10 @@ func forEach(digests []string, wanted string, scan facts.Scan) []facts.Scan {
 	return scans
 }
 
-// dated says whether a time is one that somebody wrote.
-func dated(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 2200 }
+// plausible reports whether a time was set: a missing one is in the year 1.
+func plausible(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 2200 }
 
-// platformOf is os/arch[/variant], or nil where a report does not tell.
+// platformOf is os/arch[/variant], or nil if the report has none.
 func platformOf(os, architecture, variant string) *string {
 	if os == "" || architecture == "" {
 		return nil

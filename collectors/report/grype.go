@@ -95,9 +95,9 @@ func (g grype) scans(wanted string, _ usedDatabase) ([]facts.Scan, error) {
 	switch {
 	case g.Source.Type != "image":
 		return nil, fmt.Errorf("source.type is %q, must be image (grype registry:REPOSITORY@sha256:… -o json)", g.Source.Type)
-	case !dated(g.Descriptor.Timestamp):
+	case !plausible(g.Descriptor.Timestamp):
 		return nil, errors.New("descriptor.timestamp is missing or invalid, so the age of the scan is unknown; scan with a newer Grype")
-	case !dated(db.Built):
+	case !plausible(db.Built):
 		return nil, errors.New("descriptor.db does not say when the database was built, so the age of the advisories is unknown; scan with a newer Grype")
 	case db.Valid != nil && !*db.Valid, db.Error != "":
 		return nil, fmt.Errorf("descriptor.db says that the database was not valid (%s); run grype db update and scan again", cmp.Or(db.Error, "no reason given"))
@@ -172,8 +172,8 @@ func (g grype) undetermined() []facts.Undetermined {
 	}
 	for _, about := range g.Alerts {
 		for _, alert := range about.Alerts {
-			list = append(list, facts.Undetermined{Package: orWord(about.Package.Name, "image"), Version: about.Package.Version,
-				Reason: "the scanner warns: " + orWord(cmp.Or(alert.Message, alert.Type), "without a reason")})
+			list = append(list, facts.Undetermined{Package: fallback(about.Package.Name, "image"), Version: about.Package.Version,
+				Reason: "the scanner warns: " + fallback(cmp.Or(alert.Message, alert.Type), "without a reason")})
 		}
 	}
 	return list

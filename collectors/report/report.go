@@ -7,7 +7,7 @@
 //
 // What the scanner could not judge (an unsupported distribution, a kind of package
 // without advisories, an image in which it recognised nothing) is reported as
-// undetermined. What the scanner was told to ignore is reported as found: only the
+// undetermined. What the scanner was configured to ignore is reported as found: only the
 // gate's waivers waive.
 package report
 

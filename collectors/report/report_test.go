@@ -113,14 +113,14 @@ func TestAReportIsReadAsItStands(t *testing.T) {
 
 func TestAScanIsBoundToTheDigestsItNames(t *testing.T) {
 	both := strings.Replace(trivyReport, `"RepoDigests": [`, `"RepoDigests": ["mirror.example.com/app@`+theirs+`", `, 1)
-	foreign := strings.ReplaceAll(trivyReport, ours, theirs)
+	scannerReport := strings.ReplaceAll(trivyReport, ours, theirs)
 	tests := []struct {
 		name   string
 		report string
 		want   []string
 	}{
 		{"ours among several", both, []string{ours}},
-		{"another image's", foreign, []string{theirs}},
+		{"another image's", scannerReport, []string{theirs}},
 		{"two others'", strings.ReplaceAll(both, ours, "sha256:"+strings.Repeat("3", 64)), []string{theirs, "sha256:" + strings.Repeat("3", 64)}},
 	}
 	for _, tt := range tests {
@@ -138,7 +138,7 @@ func TestAScanIsBoundToTheDigestsItNames(t *testing.T) {
 			}
 		})
 	}
-	got, err := collect(t, metadata, trivyReport, foreign)
+	got, err := collect(t, metadata, trivyReport, scannerReport)
 	if err != nil || len(scans(got)) != 2 {
 		t.Errorf("two reports give %d scans, %v", len(scans(got)), err)
 	}

@@ -123,7 +123,7 @@ func (r sarifRun) about(digests []string, wanted string, ended, updated time.Tim
 	}
 	driver := r.Tool.Driver
 	return forEach(digests, wanted, facts.Scan{
-		Scanner: named(strings.ToLower(driver.Name), orWord(driver.SemanticVersion, driver.Version)), ScannedAt: ended,
+		Scanner: named(strings.ToLower(driver.Name), fallback(driver.SemanticVersion, driver.Version)), ScannedAt: ended,
 		Database: facts.Database{UpdatedAt: updated}, Findings: findings, Undetermined: undetermined,
 	}), nil
 }
@@ -135,7 +135,7 @@ func (r sarifRun) ended() (time.Time, error) {
 		if invocation.Successful != nil && !*invocation.Successful {
 			return ended, errors.New("invocations says that the scan failed; scan again")
 		}
-		if at := invocation.EndTimeUTC; dated(at) && (ended.IsZero() || at.Before(ended)) {
+		if at := invocation.EndTimeUTC; plausible(at) && (ended.IsZero() || at.Before(ended)) {
 			ended = at
 		}
 	}
@@ -157,7 +157,7 @@ func (r sarifRun) rule(result sarifResult) sarifRule {
 	return sarifRule{ID: result.RuleID}
 }
 
-// counts says whether a rule may be about a vulnerability: a misconfiguration, a
+// counts reports whether a rule may be about a vulnerability: a misconfiguration, a
 // secret and a licence that are tagged as such are not.
 func (r sarifRule) counts() bool {
 	tagged := func(tag string) bool { return slices.Contains(r.Properties.Tags, tag) }
@@ -208,7 +208,7 @@ var grypeMessage = sync.OnceValue(func() *regexp.Regexp {
 // finding is a result. Trivy and Grype write package and version into its
 // message; elsewhere the place that a result names stands for the package.
 func (r sarifResult) finding(rule sarifRule) (facts.Vulnerability, error) {
-	found := facts.Vulnerability{ID: orWord(r.RuleID, rule.ID)}
+	found := facts.Vulnerability{ID: fallback(r.RuleID, rule.ID)}
 	if m := grypeMessage().FindStringSubmatch(r.Message.Text); m != nil {
 		found.Package, found.InstalledVersion, found.Ecosystem = m[3], m[4], finding.Optional(m[2])
 		found.ID = strings.TrimSuffix(found.ID, "-"+found.Package) // Grype's rules are of a vulnerability in a package

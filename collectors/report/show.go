@@ -8,10 +8,10 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// ShowReport reads one report of a scanner to be shown to people: of every digest
-// that it names, and also where it could not count at the gate, because it names
-// none or does not say how old it is. Then the digest is empty, an unknown time
-// zero, and what keeps the report from counting stands in Undetermined.
+// ShowReport reads one report of a scanner to show it: for every digest that it
+// names, and also if it would not count at the gate because it names no digest or
+// does not say how old it is. Then the digest is empty, an unknown time is zero, and
+// the reason is in Undetermined.
 //
 // Name is what errors call the report; database is the content of the
 // metadata.json of the advisory database that was used, nil for none.
@@ -24,7 +24,7 @@ func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	scans, err = show(found)
+	scans, err = findingsOf(found)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -37,25 +37,25 @@ func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
 	return scans, nil
 }
 
-// nobody is the digest of a report that names none.
-var nobody = []string{""}
+// noDigest is the digest of a report that names none.
+var noDigest = []string{""}
 
-// show is what a report found, whatever it is about. It is empty for what is no
-// report of that kind.
-func show(found foreign) ([]facts.Scan, error) {
+// findingsOf returns what a report found in any image. It is empty for another kind
+// of report.
+func findingsOf(found scannerReport) ([]facts.Scan, error) {
 	switch r := found.(type) {
 	case trivy:
 		if r.SchemaVersion == schemaVersion {
-			return r.about(nobody, "", r.CreatedAt, time.Time{})
+			return r.about(noDigest, "", r.CreatedAt, time.Time{})
 		}
 	case attestedScan:
-		return show(r.Predicate.Scanner.Result)
+		return findingsOf(r.Predicate.Scanner.Result)
 	case grype:
-		return r.about(nobody, "", time.Time{})
+		return r.about(noDigest, "", time.Time{})
 	case sarif:
 		var all []facts.Scan
 		for _, run := range r.Runs {
-			scans, err := run.about(nobody, "", time.Time{}, time.Time{})
+			scans, err := run.about(noDigest, "", time.Time{}, time.Time{})
 			if err != nil {
 				return nil, err
 			}

@@ -40,8 +40,8 @@ type result struct {
 	Type            string         `json:"Type"`
 	Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
 
-	// Suppressed is what Trivy found and was told to leave out, where the report
-	// tells (--show-suppressed).
+	// Suppressed is what Trivy found and was configured to leave out, if the report
+	// has it (--show-suppressed).
 	Suppressed []struct {
 		Type    string       `json:"Type"`
 		Finding trivyFinding `json:"Finding"`
@@ -62,20 +62,20 @@ type trivyFinding struct {
 	} `json:"PkgIdentifier"`
 }
 
-// Classes of results that speak of packages.
+// Classes of results about packages.
 const (
 	osPackages       = "os-pkgs"
 	languagePackages = "lang-pkgs"
 )
 
-// sound says what keeps the report from counting, whatever it is wrapped in.
-func (r trivy) sound() error {
+// check returns why the report does not count, or nil.
+func (r trivy) check() error {
 	switch {
 	case r.SchemaVersion != schemaVersion:
 		return fmt.Errorf("SchemaVersion is %d, must be %d (trivy image --format json); Grype's JSON, SARIF and cosign's vulnerability attestations are accepted too", r.SchemaVersion, schemaVersion)
 	case r.ArtifactType != "container_image":
 		return fmt.Errorf("ArtifactType is %q, must be container_image (trivy image)", r.ArtifactType)
-	case !dated(r.CreatedAt):
+	case !plausible(r.CreatedAt):
 		return errors.New("CreatedAt is missing or invalid, so the age of the scan is unknown; scan with a newer Trivy")
 	}
 	return nil
@@ -83,7 +83,7 @@ func (r trivy) sound() error {
 
 // scans are the report's findings, once for each digest it names.
 func (r trivy) scans(wanted string, used usedDatabase) ([]facts.Scan, error) {
-	if err := r.sound(); err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
 	digests, err := digestsOf("Metadata.RepoDigests", r.Metadata.RepoDigests)
@@ -113,13 +113,13 @@ func (r trivy) about(digests []string, wanted string, at, updated time.Time) ([]
 	return forEach(digests, wanted, scan), nil
 }
 
-// platform is os/arch[/variant], or nil where the report does not tell.
+// platform is os/arch[/variant], or nil if the report has none.
 func (r trivy) platform() *string {
 	c := r.Metadata.ImageConfig
 	return platformOf(c.OS, c.Architecture, c.Variant)
 }
 
-// scanner is Trivy, with its version where the report tells.
+// scanner is Trivy, with its version if the report has it.
 func (r trivy) scanner() *string { return named("trivy", r.Trivy.Version) }
 
 // findings are all vulnerabilities in the report, in its order, suppressed ones
@@ -143,7 +143,7 @@ func (r trivy) findings() ([]facts.Vulnerability, error) {
 			}
 			v.FixedVersion, v.PURL = finding.Optional(f.FixedVersion), finding.Optional(f.PkgIdentifier.PURL)
 			v.Ecosystem, v.Target = finding.Optional(res.Type), finding.Optional(res.Target)
-			if dated(f.PublishedDate) {
+			if plausible(f.PublishedDate) {
 				v.PublishedAt = &f.PublishedDate
 			}
 			found = append(found, v)

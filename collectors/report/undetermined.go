@@ -36,21 +36,21 @@ func (r trivy) undetermined() []facts.Undetermined {
 		case osPackages:
 			judged, distribution = true, true
 			if !slices.Contains(distributions, res.Type) {
-				note(orWord(res.Target, "image"), "", "the scanner has no advisories for the distribution %q", res.Type)
+				note(fallback(res.Target, "image"), "", "the scanner has no advisories for the distribution %q", res.Type)
 			}
 		case languagePackages:
 			judged = true
 			if !slices.Contains(languages, res.Type) {
-				note(orWord(res.Target, "image"), "", "the scanner has no advisories for packages of type %q", res.Type)
+				note(fallback(res.Target, "image"), "", "the scanner has no advisories for packages of type %q", res.Type)
 			}
 		}
 	}
 	if os := r.Metadata.OS; os != nil && os.Family != "none" {
 		if os.EOSL {
-			note(orWord(os.Family, "distribution"), os.Name, "the distribution is not supported any more and gets no advisories")
+			note(fallback(os.Family, "distribution"), os.Name, "the distribution is not supported any more and gets no advisories")
 		}
 		if !distribution {
-			note(orWord(os.Family, "distribution"), os.Name, "the report has no result for the distribution's packages")
+			note(fallback(os.Family, "distribution"), os.Name, "the report has no result for the distribution's packages")
 		}
 	}
 	if !judged {
@@ -59,8 +59,8 @@ func (r trivy) undetermined() []facts.Undetermined {
 	return list
 }
 
-// orWord is text, or word where it is empty.
-func orWord(text, word string) string {
+// fallback returns text, or word if text is empty.
+func fallback(text, word string) string {
 	if text == "" {
 		return word
 	}

@@ -21,8 +21,8 @@ func written(t *testing.T, name string) string {
 	return string(content)
 }
 
-// told is what a report says of its findings, one on each line.
-func told(scans []facts.Scan) string {
+// lines returns the findings of scans, one on each line.
+func lines(scans []facts.Scan) string {
 	var lines []string
 	for _, scan := range scans {
 		for _, f := range scan.Findings {
@@ -70,7 +70,7 @@ func TestTheReportsOfEachWriterCount(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, told(scans(got))); diff != "" {
+			if diff := cmp.Diff(tt.want, lines(scans(got))); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			scan := scans(got)[0]
@@ -97,7 +97,7 @@ func TestTheSARIFOfEachWriterIsShownAndDoesNotCount(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if diff := cmp.Diff(tt.want, told(shown)); diff != "" {
+		if diff := cmp.Diff(tt.want, lines(shown)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
 		}
 		if u := shown[0].Undetermined; len(u) != 1 || !strings.Contains(u[0].Reason, tt.refused) {

@@ -25,9 +25,9 @@ type Scan struct {
 	Packages     int                `json:"packages"` // looked at, over all platforms
 
 	Scanned     []Scanned       `json:"scanned"`    // what was looked at, one for each platform
-	NotImages   []ScanEntry     `json:"not_images"` // entries of the image's index that are no images: not scanned
+	NotImages   []ScanEntry     `json:"not_images"` // entries of the image's index that are not images: not scanned
 	NotAffected []ScanStatement `json:"not_affected"`
-	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report that does not tell
+	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report without it
 	ScannedBy   string          `json:"scanned_by"` // prodgate, or the tool whose report was read
 	Subject     string          `json:"subject"`    // as the user named it
 	Requested   []ScanRequest   `json:"requested"`  // by an ignore file: each asks for a waiver, and waives nothing
@@ -49,7 +49,7 @@ type ScanUndetermined struct {
 }
 
 // ScanDatabase says which advisories were asked. UpdatedAt is null, and Schema
-// 0, where another tool's report does not tell.
+// 0, where another tool's report has none.
 type ScanDatabase struct {
 	UpdatedAt *time.Time `json:"updated_at"`
 	Schema    int        `json:"schema"`
@@ -64,7 +64,7 @@ type Scanned struct {
 	Packages  int    `json:"packages"`
 }
 
-// ScanEntry is an entry of an index that is no image.
+// ScanEntry is an entry of an index that is not an image.
 type ScanEntry struct {
 	Digest string `json:"digest"`
 	Reason string `json:"reason"`
@@ -93,7 +93,7 @@ func (s *Scan) Include(inv *inventory.Inventory) {
 // severityOrder is the order in which people want to read.
 var severityOrder = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"}
 
-// rank is a severity's place in that order; one that nobody knows may be
+// rank is a severity's place in that order; an unknown one may be
 // critical, and comes first.
 func rank(severity string) int { return slices.Index(severityOrder, severity) }
 

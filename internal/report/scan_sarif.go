@@ -17,7 +17,7 @@ const undeterminedRule = "vulnerabilities.undetermined"
 // CVSS scores that each word stands for.
 var securitySeverities = map[string]string{"CRITICAL": "9.5", "HIGH": "8.0", "MEDIUM": "5.5", "LOW": "2.0"}
 
-// advisoryLevel is a severity as SARIF knows it. One that nobody knows may be
+// advisoryLevel is a severity as SARIF knows it. An unknown one may be
 // any.
 func advisoryLevel(severity string) string {
 	switch severity {

@@ -44,7 +44,7 @@ func scanHeadline(s *Scan) string {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}
 	in := ""
-	if s.Packages > 0 { // a report does not tell
+	if s.Packages > 0 { // a report has none
 		in = count(s.Packages, "package") + " of "
 	}
 	return fmt.Sprintf("%s, %d not determined, in %s%s", text, len(s.Undetermined), in, or(line(s.Subject), "what was scanned"))
@@ -90,8 +90,8 @@ func inventoryWords(kind string) string {
 	return "report"
 }
 
-// severities are those that were found, the worst first. What is no severity
-// that anybody knows comes before all of them.
+// severities are those that were found, the worst first. An
+// unknown severity comes before all of them.
 func (s *Scan) severities() []string {
 	var list []string
 	for _, f := range s.Findings {
@@ -113,7 +113,7 @@ func (s *Scan) of(severity string) []ScanFinding {
 	return list
 }
 
-// noFix begins what stands in the place of a fixed version.
+// noFix begins what replaces a fixed version.
 const noFix = "no fix: "
 
 // rowsOf are findings as the cells of a table, each once however many places it

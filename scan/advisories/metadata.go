@@ -64,8 +64,8 @@ func below(dir string) string {
 	return fmt.Sprintf(" (there is one in %s: name that)", inner)
 }
 
-// ParseMetadata reads metadata.json. Another schema, or an age that nobody can
-// tell, is an error.
+// ParseMetadata reads metadata.json. Another schema, or an age that is
+// not known, is an error.
 func ParseMetadata(raw []byte) (Metadata, error) {
 	var m Metadata
 	if err := json.Unmarshal(raw, &m); err != nil {

@@ -4,7 +4,7 @@
 //
 // An SBOM counts only if it is bound to the image: the statement around it, or
 // the manifest that holds it, names the image's digest, and the SBOM itself
-// names no other. Signatures are not checked, so nobody knows who made an SBOM.
+// names no other. Signatures are not checked, so the author of an SBOM is unknown.
 // What could not be read is reported, and hides nothing that could.
 package attached
 
@@ -24,12 +24,10 @@ import (
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// ErrNone says that every place was read, and that no SBOM is attached to the
-// image.
+// ErrNone means that every place was read, and no SBOM is attached to the image.
 var ErrNone = errors.New("no SBOM is attached to it")
 
-// The names under which an entry of Found.Unread stands, which settings may
-// tolerate.
+// The Package of an entry of Found.Unread, which settings may tolerate.
 const (
 	UnreadSBOM   = "attached SBOM"        // one attachment; its version is the digest of the attachment's manifest
 	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was asked about
@@ -121,7 +119,7 @@ func (f *finder) lookup(err error) {
 	f.unread = append(f.unread, finding.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
 }
 
-// unreadable is an attachment that could not be read.
+// unreadable returns the entry for an attachment that could not be read.
 func unreadable(digest string, err error) finding.Undetermined {
 	return finding.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
 }

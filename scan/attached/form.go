@@ -67,7 +67,7 @@ func formOf(b registry.Blob, a registry.Attachment) form {
 	return nothing
 }
 
-// namesSBOM reports whether a media type or artifactType, of whatever tool, says
+// namesSBOM reports whether a media type or artifactType, of any tool, says
 // that it is of an SBOM.
 func namesSBOM(mediaType string) bool {
 	for _, word := range []string{"cyclonedx", "spdx", "sbom"} {
@@ -90,7 +90,7 @@ func mayBeSBOM(predicateType string) bool {
 }
 
 // mayHoldSBOM reports whether manifests of that artifactType are worth reading.
-// Tools call SBOMs as they like, and the contents tell: only what certainly is
+// Tools call SBOMs as they like, and the contents decide: only what certainly is
 // something else is left alone.
 func mayHoldSBOM(artifactType string) bool {
 	artifactType = plain(artifactType)

@@ -78,7 +78,7 @@ func readLines(name, content string) ([]Request, error) {
 	return all, nil
 }
 
-// expiry is what the words behind an id say.
+// expiry is what the words after an id say.
 func expiry(words []string) (*time.Time, error) {
 	if len(words) == 0 {
 		return nil, nil
@@ -103,7 +103,7 @@ func instant(text string) (*time.Time, error) {
 }
 
 // document is a .trivyignore.yaml. What it says of misconfigurations, secrets and
-// licences is no request here.
+// licences is not a request.
 type document struct {
 	Vulnerabilities []entry `json:"vulnerabilities"`
 }

@@ -130,7 +130,7 @@ func (p *paragraph) line(line []byte) {
 	p.last = string(name)
 }
 
-// dpkg adds the package that a paragraph speaks of, if it is installed.
+// dpkg adds the package of a paragraph, if it is installed.
 func (f *found) dpkg(p paragraph) {
 	if p.fields == nil && p.bad == "" {
 		return

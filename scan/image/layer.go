@@ -37,21 +37,21 @@ const (
 type layer struct {
 	name string // for messages
 
-	files   []uint64 // all that is no folder: it replaces what lies there, and what lies below
+	files   []uint64 // everything but folders: it replaces what is there, and what is below
 	folders []uint64
 	deleted []uint64 // by a whiteout
 	opaque  []uint64 // folders whose contents in older layers are hidden
 	read    []uint64 // files that were read for the packages of a language
 
-	links map[string]string // the symbolic links that a wanted path may lead through
-	hard  map[string]string // the hard links that are wanted themselves
+	links map[string]string // the symbolic links that a relevant path may lead through
+	hard  map[string]string // the hard links that are relevant themselves
 	found map[string]*found
 
-	unsupported map[string]bool   // the folders of strangers that hold something
+	unsupported map[string]bool   // the folders of unsupported package managers that hold something
 	aliases     map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
-// found is what a file says, by the path at which it lies.
+// found is what a file says, by its path.
 type found struct {
 	path string // as which it was read
 
@@ -74,7 +74,7 @@ type database struct {
 	owned    []uint64 // sorted: the files of those that come from the distribution
 }
 
-// seed makes the hashes of paths ones that nobody can aim at.
+// seed makes the hashes of paths unpredictable, so that collisions cannot be prepared.
 var seed = maphash.MakeSeed()
 
 func hashOf(p string) uint64 { return maphash.String(seed, p) }
@@ -93,7 +93,7 @@ type reader struct {
 	entries, files, installed int
 }
 
-// layers reads every layer, several at once. What stands twice is read once. It
+// layers reads every layer, several at once. What appears twice is read once. It
 // returns only if all of them were read to their end and are what they should.
 func (r *reader) layers(ctx context.Context) ([]*layer, error) {
 	list := make([]*layer, len(r.image.Layers))
@@ -180,8 +180,8 @@ type walk struct {
 	files   *tar.Reader
 	skipped map[string]bool // folders whose files are left out, for a runtime mounts others over them
 
-	// instead reads files as if they lay elsewhere, and those alone; nil: every
-	// file is read as what it is.
+	// reread reads only the targets of links, under the names of the links; nil:
+	// every file is read under its own name.
 	reread *secondRead
 }
 
@@ -272,11 +272,11 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 // assumedSize stands for that of a file behind a hard link, which tar does not say.
 const assumedSize = 64 << 20
 
-// plainMode is that of a file which is wanted for its name alone.
+// plainMode is that of a file that is relevant for its name alone.
 const plainMode = 0o644
 
 // alias takes a symbolic link whose name is one of a language's files. Where it
-// leads to a file whose own name is none, that has to be read as if it lay here.
+// leads to a file whose own name is not, that file is read under the link's name.
 func (w *walk) alias(name, target string) error {
 	if !path.IsAbs(target) {
 		target = path.Join("/", path.Dir(name), target)
@@ -301,7 +301,7 @@ func (l *layer) hide(dir, base string) error {
 	return nil
 }
 
-// skips reports whether name lies in a folder that is left out.
+// skips reports whether name is in a folder that is left out.
 func (w *walk) skips(name string) bool {
 	if len(w.skipped) == 0 {
 		return false
@@ -314,7 +314,7 @@ func (w *walk) skips(name string) bool {
 	return false
 }
 
-// file reads what lies at name as if it lay at as.
+// file reads what is at name as if it were at as.
 func (w *walk) file(ctx context.Context, name, as string, header *tar.Header) error {
 	kind := kindOf(as)
 	if kind == nil && (w.skips(name) || !w.reader.wanted(as, header.FileInfo().Mode(), header.Size)) {
@@ -382,8 +382,7 @@ func (w *walk) system(k *kind, name string, f *found, size int64) error {
 	return w.reader.count(0, 1, packages)
 }
 
-// errorReader remembers when what it reads from failed: that is the layer's fault
-// and not the file's.
+// errorReader remembers an error of inner: it is about the layer, not the file.
 type errorReader struct {
 	inner io.Reader
 	err   error

@@ -17,7 +17,7 @@ import (
 type release struct{ family, name string }
 
 // releases makes a kind's reader of one that names a release, or nil if the file
-// speaks of another distribution.
+// is about another distribution.
 func releases(parse func(text []byte) *release) func(*found, io.Reader, int64) error {
 	return func(f *found, r io.Reader, _ int64) error {
 		text, err := io.ReadAll(r)
@@ -26,8 +26,8 @@ func releases(parse func(text []byte) *release) func(*found, io.Reader, int64) e
 	}
 }
 
-// families are the distributions that os-release names by its ID, in the words of
-// trivy-db. Debian, Ubuntu and Amazon Linux are told by files of their own.
+// families are the distributions that os-release names by its ID, in the spelling of
+// trivy-db. Debian, Ubuntu and Amazon Linux are recognised by files of their own.
 var families = map[string]string{
 	"activestate":         "activestate",
 	"rhel":                "redhat",

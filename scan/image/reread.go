@@ -13,7 +13,7 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// A file that is wanted may lie elsewhere: behind a symbolic link that leads to a
+// A relevant file may be elsewhere: behind a symbolic link that leads to a
 // place which means nothing by itself, or under the name of which a hard link
 // says that it is the same file. Only when all layers were read is it known which
 // files these are; the layers that have them are then read once more.
@@ -24,7 +24,7 @@ type secondRead struct {
 	folders []*linkTarget
 }
 
-// linkTarget is one file, or all of a folder, that is read as if it lay elsewhere.
+// linkTarget is one file, or all of a folder, that is read as if it were elsewhere.
 type linkTarget struct {
 	from, to string
 	into     *layer // whose file it then is
@@ -62,14 +62,14 @@ func (t *tree) linkTargets() map[int]*secondRead {
 	return more
 }
 
-// addSymlink adds what lies at target, where a symbolic link at name leads.
+// addSymlink adds what is at target, where a symbolic link at name leads.
 func (t *tree) addSymlink(more map[int]*secondRead, name, target string) {
 	if here, there := kindOf(name), kindOf(target); here != nil && there != nil && here.group == there.group {
 		return // it is read there
 	}
 	hash := hashOf(target)
 	for i, l := range t.layers {
-		if kindOf(name) == nil { // a folder, of which the layer may not speak itself
+		if kindOf(name) == nil { // a folder, which the layer itself may not have
 			d := at(more, i)
 			d.folders = append(d.folders, &linkTarget{from: target, to: name, into: l, found: true})
 		} else if has(l.files, hash) {
@@ -113,7 +113,7 @@ func (t *tree) addHardLink(more map[int]*secondRead, i int, name string) {
 
 // addLanguageLink adds the file of a language to which the symbolic link at name of layer
 // i leads, unless it was read already. A link that leads nowhere, or through
-// another, hides nothing: it is no file, or the other is read.
+// another, hides nothing: it is not a file, or the other is read.
 func (t *tree) addLanguageLink(more map[int]*secondRead, i int, name string) {
 	target := t.layers[i].aliases[name]
 	hash := hashOf(target)
@@ -164,7 +164,7 @@ func at(more map[int]*secondRead, i int) *secondRead {
 	return more[i]
 }
 
-// rereadFile reads a file once more, if it is one of those that are wanted.
+// rereadFile reads a file once more, if it is one of the relevant ones.
 func (w *walk) rereadFile(ctx context.Context, name string, header *tar.Header) error {
 	if header.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(name), ".wh.") {
 		return nil

@@ -61,7 +61,7 @@ func open(ctx context.Context, ref registry.Reference, layer registry.Layer, p *
 
 // start begins to unpack what the meter reads.
 func (s *stream) start() error {
-	// As for a runtime, the first bytes tell, and never the media type.
+	// As for a runtime, the first bytes decide, never the media type.
 	unpacked, end, err := packing.Stream(bufio.NewReaderSize(s.packed, 256<<10))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *stream) start() error {
 	return nil
 }
 
-// readable says whether a layer of that media type holds files.
+// readable reports whether a layer of that media type holds files.
 func readable(mediaType string) error {
 	switch {
 	case mediaType == "":
@@ -245,7 +245,7 @@ type progress struct {
 	tell              func(read, total int64)
 }
 
-// progressInterval is after how many bytes progress is told again.
+// progressInterval is after how many bytes progress is reported again.
 const progressInterval = 4 << 20
 
 func newProgress(image *registry.Image, tell func(read, total int64)) *progress {

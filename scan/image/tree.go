@@ -76,7 +76,7 @@ func (t *tree) visible(each func(i int, name string, f *found)) {
 // maxHops bounds how many symbolic links lead to a file, as Linux does.
 const maxHops = 40
 
-// follow says where a wanted path leads, through the links of the image as it
+// follow says where a relevant path leads, through the links of the image as it
 // runs.
 func (t *tree) follow(name string) (string, error) {
 	rest, at := strings.Split(name, "/"), ""
@@ -110,15 +110,15 @@ func (t *tree) follow(name string) (string, error) {
 	return at, nil
 }
 
-// What may lie at a path.
+// What may be at a path.
 const (
 	plain   = iota // a file or a folder
 	linked         // a symbolic link
-	unknown        // a file, or a link that nobody wrote down
+	unknown        // a file, or a link that was not recorded
 	absent
 )
 
-// link says what lies at name, and where it leads if it is a symbolic link.
+// link says what is at name, and where it leads if it is a symbolic link.
 func (t *tree) link(name string) (target string, kind int) {
 	chain := ancestors(name)
 	for i := len(t.layers) - 1; i >= 0; i-- {

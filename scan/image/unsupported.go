@@ -8,7 +8,7 @@ import (
 )
 
 // unsupportedDirs are the folders in which package managers keep what they installed
-// that nobody has advisories for. Each has two parts at least.
+// that no advisories are known for. Each has two parts at least.
 var unsupportedDirs = map[string]string{
 	"gnu/store":                 "Guix",
 	"nix/store":                 "Nix",
@@ -26,7 +26,7 @@ var unsupportedDirs = map[string]string{
 	"home/linuxbrew/.linuxbrew": "Homebrew",
 }
 
-// recordUnsupported writes down that a file lies in the folder of a stranger.
+// recordUnsupported writes down that a file is in the folder of an unsupported package manager.
 func (l *layer) recordUnsupported(name string) {
 	top, _, _ := strings.Cut(name, "/")
 	switch top {
@@ -77,7 +77,7 @@ func (t *tree) noteUnsupported(inv *inventory.Inventory) {
 }
 
 // noteNotLinux notes an image of another system than Linux: what is wrong with that
-// system itself nobody knows.
+// system itself is unknown.
 func noteNotLinux(inv *inventory.Inventory, platform string) {
 	if !strings.HasPrefix(platform, "linux/") {
 		inv.Note("image", "", "it is for %s, and advisories are known for Linux and for packages of languages, not for that system itself", platform)

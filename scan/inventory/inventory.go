@@ -16,8 +16,8 @@ import (
 
 // Inventory is what one image holds, for one platform.
 type Inventory struct {
-	// Digest is the image's (sha256:…), where whoever made the list said so and
-	// the bytes that it rests on were checked; empty: nobody knows.
+	// Digest is the image's (sha256:…), where the author of the list said so and
+	// the bytes that it rests on were checked; empty: unknown.
 	Digest string
 
 	Platform string // os/arch[/variant]; empty: not known
@@ -26,8 +26,8 @@ type Inventory struct {
 	OS *OS // nil: no distribution was recognised
 
 	// Unsourced says that the list names the source package of none of the
-	// distribution's packages: whoever made it does not record sources, of which
-	// some distributions' advisories speak.
+	// distribution's packages: its author does not record sources, by
+	// which some distributions' advisories name packages.
 	Unsourced bool
 
 	Packages []Package // as Sort leaves them
@@ -44,7 +44,7 @@ type Kind string
 const (
 	KindImage    Kind = "image"    // the image's own layers
 	KindSBOM     Kind = "sbom"     // an SBOM in a file that the user names
-	KindAttached Kind = "attached" // an SBOM found beside the image in its registry
+	KindAttached Kind = "attached" // an SBOM found with the image in its registry
 )
 
 // OS is the distribution, in the words trivy-db uses for it.
@@ -71,7 +71,7 @@ type OS struct {
 	NVR         string
 }
 
-// Class tells packages of the distribution from packages of a language.
+// Class distinguishes packages of the distribution from packages of a language.
 type Class string
 
 // The two classes.
@@ -86,7 +86,7 @@ const (
 type Package struct {
 	Class Class
 
-	// Type is the kind of package, in Trivy's words: for a distribution its
+	// Type is the kind of package, in Trivy's spelling: for a distribution its
 	// family, for a language the analyzer's name (npm, node-pkg, gobinary, jar,
 	// pom, python-pkg, gemspec, composer-vendor, dotnet-core, rustbinary, …).
 	Type string
@@ -97,7 +97,7 @@ type Package struct {
 	Epoch   int
 	Arch    string
 
-	// The source package, of which the distribution's advisories may speak; empty
+	// The source package, which the distribution's advisories may name; empty
 	// where the package does not name one.
 	SrcName    string
 	SrcVersion string
@@ -106,7 +106,7 @@ type Package struct {
 
 	ModularityLabel string // rpm: module:stream:version:context; empty: not modular
 	Vendor          string // rpm's Vendor, dpkg's Maintainer
-	Repository      string // where it was installed from, if the database tells: ThirdParty has no advisories here
+	Repository      string // where it was installed from, if the database has it: ThirdParty has no advisories here
 
 	PURL     string // as an SBOM gave it, empty elsewhere
 	FilePath string // where it was found, without a leading slash; empty for a distribution's
@@ -144,7 +144,7 @@ func evr(epoch int, version, release string) string {
 }
 
 // Sort brings the packages into the one order that does not depend on how they
-// were read, and removes those that stand there twice.
+// were read, and removes duplicates.
 func (inv *Inventory) Sort() {
 	slices.SortFunc(inv.Packages, compare)
 	inv.Packages = slices.CompactFunc(inv.Packages, func(a, b Package) bool { return compare(a, b) == 0 })

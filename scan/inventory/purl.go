@@ -73,7 +73,7 @@ func (p Package) distributionURL(os *OS) string {
 		add("epoch", strconv.Itoa(p.Epoch))
 	}
 	add("modularitylabel", p.ModularityLabel)
-	p.Epoch = 0 // it stands in its qualifier
+	p.Epoch = 0 // it is in its qualifier
 	return packageurl.NewPackageURL(kind, namespace, name, p.FullVersion(), qualifiers, "").ToString()
 }
 

@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// An archive's directory stands at its end, so it is read from where it is held:
-// in memory up to maxHeld bytes for one file and all that lies nested in it, in
+// An archive's directory is at its end, so the archive is buffered first:
+// in memory up to maxHeld bytes for one file and all that is nested in it, in
 // an unlinked temporary file beyond.
 const (
 	maxHeld      = 16 << 20

@@ -18,7 +18,7 @@ const (
 	maxEntry    = 10 << 20 // a manifest or pom.properties, in bytes; real ones have some thousand
 )
 
-// isJar recognises the archives of Java that stand for themselves.
+// isJar recognises the archives of Java.
 func isJar(_, base string) bool {
 	switch strings.ToLower(path.Ext(base)) {
 	case ".jar", ".war", ".ear", ".par":
@@ -62,7 +62,7 @@ func readJar(f *file) error {
 	return j.archive(f.path, h, 0)
 }
 
-// archive reads the archive at path, which may lie within another.
+// archive reads the archive at path, which may be within another.
 func (j *jars) archive(path string, h buffered, depth int) error {
 	r, err := openZip(h)
 	if err != nil {
@@ -85,13 +85,13 @@ func (j *jars) archive(path string, h buffered, depth int) error {
 type jar struct {
 	*jars
 	path     string
-	byName   coordinates // without a group; empty where the file's name does not tell
+	byName   coordinates // without a group; empty where the file's name has none
 	poms     []coordinates
 	manifest manifest
 	main     bool // manifest is the archive's own
 	nested   bool // it holds other archives, or is an application's folder
-	content  bool // it holds something besides META-INF
-	damaged  bool // what would tell its name could not be read
+	content  bool // it has content other than META-INF
+	damaged  bool // what names it could not be read
 }
 
 // entry looks at one entry of the archive h. An error ends the whole file.
@@ -208,10 +208,10 @@ func (a *jar) inner(entry *zip.File, h buffered) (buffered, error) {
 	return a.buffer(r, int64(min(entry.UncompressedSize64, 1<<62)), maxSpooled) // #nosec G115 -- at most 1<<62
 }
 
-// identify says which artifact the archive itself is, or that nobody can tell.
+// identify adds the artifact that the archive itself is, or notes that it is unknown.
 func (a *jar) identify() {
 	if a.damaged || a.manifest.isJavaRuntime() {
-		return // said already; or a part of Java, which is no artifact of Maven's
+		return // said already; or a part of Java, which is not an artifact of Maven's
 	}
 	if slices.ContainsFunc(a.poms, a.isOwn) {
 		return
@@ -235,7 +235,7 @@ func (a *jar) identify() {
 	}
 }
 
-// isOwn tells the pom.properties of the archive itself from those of what was
+// isOwn distinguishes the pom.properties of the archive itself from those of what was
 // shaded into it: by the file's name, or by the version that the manifest has.
 // Maven, which leaves a pom.properties, may leave a manifest without a version.
 func (a *jar) isOwn(c coordinates) bool {

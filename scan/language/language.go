@@ -1,7 +1,7 @@
 // Package language recognises the packages of programming languages in single
 // files of an image: the build information of Go and Rust programs, jars, the
 // manifests that npm, pip, RubyGems, Composer, NuGet, Conda and others leave
-// beside what they installed. It recognises what Trivy v0.74 recognises for
+// with what they installed. It recognises what Trivy v0.74 recognises for
 // `trivy image`, under the same names; docs/languages.md says where it
 // differs and why.
 //
@@ -32,7 +32,7 @@ type Result struct {
 	Unread []finding.Undetermined
 }
 
-// Wanted says whether the file may name packages, by its path (without a
+// Wanted reports whether the file may name packages, by its path (without a
 // leading slash), its mode and its size in bytes. It reads nothing.
 func Wanted(path string, mode fs.FileMode, size int64) bool {
 	if !mode.IsRegular() {
@@ -138,7 +138,7 @@ func (f *file) add(name, version string) { f.addAt(f.path, name, version) }
 // Java server of everything has some thousand.
 const maxNamed = 100_000
 
-// addAt adds a package that was found at path, which may lie within the file.
+// addAt adds a package that was found at path, which may be within the file.
 func (f *file) addAt(path, name, version string) {
 	if name == "" {
 		f.unread(path, version, "a package that the file lists has no name")

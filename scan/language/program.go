@@ -138,7 +138,7 @@ func (p *program) skip(n int) error {
 	return err
 }
 
-// isGoBinary tells a Go program by the build id that its linker writes at the front:
+// isGoBinary recognises a Go program by the build id that its linker writes at the front:
 // a note in ELF, a comment before the code elsewhere.
 func isGoBinary(front []byte) bool {
 	if bytes.HasPrefix(front, []byte(elfMagic)) {

@@ -55,7 +55,7 @@ func goELF(note bool, code, data []byte) []byte {
 }
 
 // oldGoELF is a program of Go 1.17 or older, whose header points to two texts
-// that stand in front of it.
+// that are in front of it.
 func oldGoELF(version, modules string, versionAt uint64) []byte {
 	data := make([]byte, 80)
 	copy(data, goMagic)

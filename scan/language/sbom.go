@@ -9,8 +9,8 @@ import (
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// isSBOM is an SBOM that lies in the image. Bitnami's are read by
-// another rule, and what Python's packages bring (PEP 770) stands in their
+// isSBOM is an SBOM that is in the image. Bitnami's are read by
+// another rule, and what Python's packages bring (PEP 770) is in their
 // metadata.
 func isSBOM(name, _ string) bool {
 	for _, suffix := range []string{".spdx", ".spdx.json", ".cdx", ".cdx.json"} {

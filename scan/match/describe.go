@@ -13,7 +13,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Sources of severities that are asked whoever wrote the advisory.
+// Sources of severities that are asked regardless of who wrote the advisory.
 const (
 	nvd    = "nvd"
 	github = "ghsa"
@@ -59,7 +59,7 @@ func (m *matcher) describe(ctx context.Context, found []Finding) error {
 	return nil
 }
 
-// complete sets what the description d says; nil is none.
+// complete sets what the description d says; nil: there is no description.
 func (f *Finding) complete(d *advisories.Detail) {
 	switch {
 	case f.FixedVersion != nil:
@@ -76,7 +76,7 @@ func (f *Finding) complete(d *advisories.Detail) {
 	f.Severity = finding.Severity(f.Severity)
 }
 
-// severity is the vulnerability's as whoever wrote the advisory sees it, then
+// severity is the vulnerability's as the author of the advisory sees it, then
 // GitHub for its own, then NVD, then anyone. source is empty for the last.
 func severity(id, writer string, d *advisories.Detail) (severity, source string) {
 	if s, ok := d.VendorSeverity[types.SourceID(writer)]; ok {

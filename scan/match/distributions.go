@@ -7,7 +7,7 @@ import (
 )
 
 // distribution is one way of judging packages of a distribution: where its
-// advisories stand, what they speak of, and how versions are put in order.
+// advisories are, what they cover, and how versions are put in order.
 type distribution struct {
 	platform func(release string) string // of the database
 	release  func(name string) string    // as the database keys it; nil: as it is
@@ -69,7 +69,7 @@ var distributions = map[string]distribution{
 	"opensuse-tumbleweed": {platform: rolling("openSUSE Tumbleweed"), order: rpmOrder, rpm: true},
 }
 
-// families are other words for the same.
+// families are other names for the same.
 var families = map[string]string{
 	"opensuse.leap":                "opensuse-leap",
 	"opensuse.tumbleweed":          "opensuse-tumbleweed",
@@ -155,7 +155,7 @@ func unlabelled(p *inventory.Package) string {
 	return ""
 }
 
-// sameFlavour says whether a fixed version of Oracle's is of the same flavour as
+// sameFlavour reports whether a fixed version of Oracle's is of the same flavour as
 // a package's release: fips and ksplice builds have versions of their own.
 func sameFlavour(fixed, release string) bool { return flavour(fixed) == flavour(release) }
 

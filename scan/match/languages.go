@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// language is a set of packages that advisories speak of together.
+// language is a set of packages that advisories cover together.
 type language struct {
 	ecosystem string // as trivy-db names it; its platforms begin with this and "::"
 	ranges    ranges
@@ -156,7 +156,7 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// affected says whether an advisory speaks of a version: one that is in the
+// affected reports whether an advisory covers a version: one that is in the
 // vulnerable ranges, where there are any, and in no patched or unaffected one.
 // An empty vulnerable or patched range means every version.
 func affected(a advisories.Advisory, within func(constraint string) (bool, error)) (bool, error) {

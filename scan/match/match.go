@@ -2,8 +2,8 @@
 // an inventory against the advisory database, release by release and language by
 // language, as Trivy does (docs/vulnerabilities.md says where not).
 //
-// What Trivy would pass over in silence is named in Result.Undetermined. The
-// package judges nothing: which finding closes the gate is the policies' to say.
+// What Trivy silently skips is in Result.Undetermined. The
+// package judges nothing: policies decide which finding denies.
 package match
 
 import (
@@ -109,7 +109,7 @@ func (o *outcome) note(p *inventory.Package, format string, args ...any) {
 	})
 }
 
-// unreadable says that p could not be compared with what a speaks of.
+// unreadable says that p could not be compared with the versions in a.
 func (o *outcome) unreadable(p *inventory.Package, a advisories.Advisory, err error) {
 	o.note(p, "the versions in %s cannot be parsed: %s", a.ID, shortened(err.Error()))
 }

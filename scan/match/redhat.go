@@ -13,7 +13,7 @@ import (
 )
 
 // redHatSets are the content sets of an image that does not say which it was
-// built from, by release; whatever its architecture, as Trivy has it.
+// built from, by release; for any architecture, as Trivy has it.
 var redHatSets = map[string][]string{
 	"6": {"rhel-6-server-rpms", "rhel-6-server-extras-rpms"},
 	"7": {"rhel-7-server-rpms", "rhel-7-server-extras-rpms"},
@@ -122,7 +122,7 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 }
 
 // newestFixes are the vulnerabilities that errata for the architecture and the
-// products speak of, by ID, each once with its newest fix.
+// products name, by ID, each once with its newest fix.
 func newestFixes(list []advisories.Advisory, arch string, products []int) []advisories.Advisory {
 	newest := map[string]advisories.Advisory{}
 	for _, a := range list {
@@ -149,7 +149,7 @@ func newestFixes(list []advisories.Advisory, arch string, products []int) []advi
 	return all
 }
 
-// olderFix says whether a's fix is older than b's; no fix is the oldest.
+// olderFix reports whether a's fix is older than b's; no fix is the oldest.
 func olderFix(a, b advisories.Advisory) bool {
 	compare, err := rpmOrder.read(a.FixedVersion)
 	if err != nil {
@@ -159,7 +159,7 @@ func olderFix(a, b advisories.Advisory) bool {
 	return err == nil && c < 0
 }
 
-// intersects says whether sorted and list have a number in common.
+// intersects reports whether sorted and list have a number in common.
 func intersects(sorted, list []int) bool {
 	return slices.ContainsFunc(list, func(n int) bool {
 		_, found := slices.BinarySearch(sorted, n)

@@ -15,12 +15,12 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// errNoFix says that an advisory of a distribution that only speaks of what it
+// errNoFix says that an advisory of a distribution that only covers what it
 // has fixed names no fixed version.
 var errNoFix = errors.New("it names no fixed version")
 
-// supplier is who judges the packages of an image that somebody else than the
-// distribution has patched: nobody, where the database has none of their
+// supplier is who judges the packages of an image that someone other than the
+// distribution has patched: none, where the database has none of their
 // advisories, which is noted.
 func (m *matcher) supplier(packages []*inventory.Package) (s *system, patched bool, err error) {
 	os, name := m.inv.OS, family(m.inv.OS)
@@ -88,7 +88,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 	}
 }
 
-// affected says whether a version lies in one of the advisory's ranges; without
+// affected reports whether a version is in one of the advisory's ranges; without
 // any, every version does.
 func (s patched) affected(a advisories.Advisory, compare func(string) (int, error), unreadable error) (bool, error) {
 	if len(a.VulnerableVersions) == 0 {
@@ -125,7 +125,7 @@ func rootIO(family string, packages []*inventory.Package) bool {
 }
 
 // rootIO judges by Root.io's advisories, and by the distribution's where those
-// do not speak of a vulnerability.
+// do not mention a vulnerability.
 func (m *matcher) rootIO(name string) (*system, error) {
 	d, trim := distributions[name], minor
 	if name == "debian" {
@@ -172,7 +172,7 @@ func (m *matcher) rootIO(name string) (*system, error) {
 func sourceOf(a advisories.Advisory) string { return string(a.Source.ID) }
 
 // sealFamilies are the distributions whose packages Seal Security patches, and
-// where its advisories for them stand.
+// where its advisories for them are.
 var sealFamilies = map[string]string{
 	"alpine": "seal alpine", "debian": "seal debian", "ubuntu": "seal debian",
 	"redhat": "seal Red Hat", "centos": "seal Red Hat", "oracle": "seal Red Hat", "cbl-mariner": "seal Red Hat",
@@ -318,7 +318,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 			if err != nil {
 				return err
 			}
-			list = latest(slices.Concat(more, list)) // the source's count where both speak
+			list = latest(slices.Concat(more, list)) // the source's count where both have one
 		}
 		s.compare(p, list, o)
 		return nil
@@ -328,7 +328,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 // buildTag is where an rpm was built: el9, fc43, rf1.
 var buildTag = pattern(`\.(el|fc|rf)(\d*)`)
 
-// rapidFortPlatform is where RapidFort's advisories for a version stand: its own
+// rapidFortPlatform is where RapidFort's advisories for a version are: its own
 // builds are of no release, and an rpm says itself for which it was built.
 func rapidFortPlatform(family, version, release string) string {
 	switch family {

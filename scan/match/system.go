@@ -44,13 +44,13 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	return nil
 }
 
-// bySource says whether the advisories for a distribution, or for what its
-// suppliers patch of it, speak of source packages.
+// bySource reports whether the advisories for a distribution, or for what its
+// suppliers patch of it, name source packages.
 func bySource(os *inventory.OS) bool {
 	return distributions[family(os)].bySource || os.Supplier != ""
 }
 
-// assign gives the packages to whoever judges them; nil: nobody does, which was
+// assign gives the packages to what judges them; nil: nothing does, which was
 // noted once for the distribution.
 func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	if s == nil {
@@ -67,7 +67,7 @@ func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	}
 }
 
-// foreign says that the distribution's advisories do not speak of p.
+// foreign says that the distribution's advisories do not cover p.
 func foreign(p *inventory.Package, o *outcome) error {
 	from := ""
 	if p.Vendor != "" {
@@ -227,7 +227,7 @@ func (f *Finding) ownSeverity(a advisories.Advisory, source string) {
 	}
 }
 
-// affected says whether the version that compare knows has the vulnerability.
+// affected reports whether the version that compare knows has the vulnerability.
 func (d distribution) affected(a advisories.Advisory, compare func(string) (int, error)) (bool, error) {
 	if d.introduced && a.AffectedVersion != "" {
 		if c, err := compare(a.AffectedVersion); err != nil || c < 0 {

@@ -41,8 +41,8 @@ type Options struct {
 	Keychain  authn.Keychain    // nil: the docker configuration's
 	Transport http.RoundTripper // nil: http.DefaultTransport
 
-	// Progress is told how far a transfer is, in bytes, from one goroutine. nil:
-	// nobody is.
+	// Progress receives the progress of a transfer, in bytes, from one goroutine.
+	// Nil: not reported.
 	Progress func(repository string, done, total int64)
 
 	Now func() time.Time // nil: time.Now
@@ -149,7 +149,7 @@ func manifestOf(ctx context.Context, ref registry.Reference, identifier string) 
 }
 
 // tagged is repository with the tag of the schema that is read, unless it names
-// another or is no place in a registry.
+// another or is not in a registry.
 func tagged(repository string) string {
 	last := repository[strings.LastIndexByte(repository, '/')+1:]
 	if strings.HasPrefix(repository, "oci:") || strings.HasPrefix(repository, "tarball:") || strings.ContainsAny(last, ":@") {

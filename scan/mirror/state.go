@@ -10,7 +10,7 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 
-// originName is the file beside a database that says where it came from.
+// originName is the file next to a database that says where it came from.
 const originName = "origin.json"
 
 // maxOrigin bounds that file, in bytes.
@@ -59,7 +59,7 @@ func ReadState(dir string) (State, error) {
 	return state, nil
 }
 
-// readOrigin says where the database in dir came from, if anybody wrote it down.
+// readOrigin says where the database in dir came from, if that was recorded.
 func readOrigin(dir string) (origin, error) {
 	path := filepath.Join(dir, originName)
 	info, err := os.Stat(path)

@@ -11,14 +11,14 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 
-// What is in a store, beside the two files of the database, which are links
+// What is in a store, besides the two files of the database, which are links
 // through advisories.CurrentName, and that link.
 const (
 	versionsName = "versions" // a folder for each database, never written to again
 	partialName  = "partial"  // what came of layers so far
 )
 
-// grace is how long what nobody refers to any more is kept: for readers that
+// grace is how long what is no longer referred to is kept: for readers that
 // found it before, and for updates that are still at it.
 const grace = time.Hour
 
@@ -42,7 +42,7 @@ func (s store) drop(folder string) error {
 }
 
 // swap makes version the store's database, in one step, and removes what is old.
-// It takes a database that lies in the folder without links into a version of
+// It takes a database that is in the folder without links into a version of
 // its own first: so at no moment do the two names lead to files of two states.
 func (s store) swap(version string, now time.Time) error {
 	if err := s.takeOver(now); err != nil {
@@ -91,7 +91,7 @@ func (s store) link(target, name string) error {
 	return os.Rename(made, path)
 }
 
-// takeOver takes the two files of a database that somebody else put into the folder
+// takeOver takes the two files of a database that another tool put into the folder
 // into a version of their own, and puts links in their place. A folder with one
 // of the two, or none, has no database to keep.
 func (s store) takeOver(now time.Time) error {
@@ -160,7 +160,7 @@ func (s store) linkBoth() error {
 	return nil
 }
 
-// clean removes what nobody needs any more. What can't be removed is left for
+// clean removes what is no longer needed. What can't be removed is left for
 // the next time.
 func (s store) clean(now time.Time) {
 	current := filepath.Base(advisories.Pinned(s.dir))

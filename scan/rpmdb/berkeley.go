@@ -17,7 +17,7 @@ const (
 	pageHashMeta = 8
 	pageHash     = 13
 
-	itemInline  = 1 // a key or a value that stands in the page
+	itemInline  = 1 // a key or a value that is in the page
 	itemOffPage = 3 // one that fills pages of its own
 )
 
@@ -29,7 +29,7 @@ type berkeley struct {
 	last  uint32
 }
 
-// readBerkeley gives every value of the hash but the one that is no header.
+// readBerkeley gives every value of the hash but the one that is not a header.
 func readBerkeley(f *file, head []byte, parse func([]byte) error) error {
 	b := &berkeley{file: f, order: binary.LittleEndian}
 	if b.order.Uint32(head[12:]) != berkeleyMagic {
@@ -101,7 +101,7 @@ func (b *berkeley) page(page []byte, parse func([]byte) error) error {
 	return nil
 }
 
-// value is the header that an item stands for, or nil: the record with the key 0
+// value is the header that an item refers to, or nil: the record with the key 0
 // counts the others.
 func (b *berkeley) value(key, value []byte) ([]byte, error) {
 	switch {

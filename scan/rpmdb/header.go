@@ -35,7 +35,7 @@ const maxTags = 0xffff
 
 // parseHeader reads a header as rpm exports it into its database: the number of
 // tags and of bytes of data, the tags (tag, type, offset, count), the data. A tag
-// that stands twice was changed after the package was built; the later counts.
+// that appears twice was changed after the package was built; the later counts.
 func parseHeader(raw []byte) (*Package, error) {
 	if len(raw) < 8 {
 		return nil, errors.New("a header has no length")

@@ -5,7 +5,7 @@
 // It reads packages and nothing else, follows no index, and believes no length
 // and no pointer before it checked it against the file: a database that is
 // damaged or cut short is an error, never a shorter list. That, and that nothing
-// of it runs in a goroutine whose panic nobody can stop, is why it is our own
+// of it runs in a goroutine whose panic cannot be recovered, is why it is our own
 // and not knqyf263/go-rpmdb, whose SQLite reader ends without an error where the
 // file is damaged.
 package rpmdb

@@ -89,7 +89,7 @@ func (s *sqlite) table(root int64, each func(row []any) error) error {
 }
 
 // walk reads the page with that number and those below it. No page of a tree
-// stands in it twice, so there are no more of them than the file has.
+// appears in it twice, so there are no more of them than the file has.
 func (s *sqlite) walk(number int64, depth int, each func(row []any) error) error {
 	if s.visited++; s.visited > s.pages || depth > sqliteDepth {
 		return errors.New("its pages point at each other in a circle")
@@ -143,7 +143,7 @@ func (s *sqlite) page(number int64, page []byte) error {
 	return s.at(page, (number-1)*s.size)
 }
 
-// row reads the row of a cell: what of it stands in the page, and the rest from
+// row reads the row of a cell: what of it is in the page, and the rest from
 // pages of its own.
 func (s *sqlite) row(cell []byte) ([]any, error) {
 	length, cell, err := varint(cell)

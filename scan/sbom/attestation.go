@@ -18,7 +18,7 @@ const payloadType = "application/vnd.in-toto+json"
 var ErrOther = errors.New("the attestation carries no SBOM")
 
 // openLines reads a file of envelopes, one on each line. Statements of another
-// kind may stand among them; a line that is damaged is an error.
+// kind may be among them; a line that is damaged is an error.
 func openLines(lines [][]byte, depth int) ([]*document, error) {
 	var found []*document
 	var other error

@@ -12,7 +12,7 @@ import (
 // cycloneVersions are the versions of CycloneDX that are read.
 var cycloneVersions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}
 
-// namespace stands before the properties that Trivy writes into CycloneDX.
+// namespace prefixes the properties that Trivy writes into CycloneDX.
 const namespace = "aquasecurity:trivy:"
 
 // cycloneDX is what is read of a CycloneDX document.

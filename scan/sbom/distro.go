@@ -20,7 +20,7 @@ var families = map[string]string{
 	"suse linux enterprise micro": "slem", "suse linux enterprise server": "sles",
 }
 
-// family is a distribution in trivy-db's words; one that nobody knows stays as it is.
+// family is a distribution in trivy-db's spelling; an unknown one stays as it is.
 func family(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	if known, ok := families[lower]; ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// document is an SBOM, whatever its format.
+// document is an SBOM, in any format.
 type document struct {
 	components []component
 	edges      map[string][]string // from a component's reference to those that it contains or depends on
@@ -30,7 +30,7 @@ const (
 	file                     // no software of its own
 )
 
-// component is one entry of an SBOM, whatever its format.
+// component is one entry of an SBOM, in any format.
 type component struct {
 	kind                       kind
 	word                       string // how the SBOM calls the kind
@@ -114,7 +114,7 @@ func (b *document) inventory(name string) *inventory.Inventory {
 	return inv
 }
 
-// readOS takes the first distribution that b names. Another one beside it is noted.
+// readOS takes the first distribution that b names. Another one is noted.
 func (b *document) readOS(inv *inventory.Inventory) {
 	for _, c := range b.components {
 		if c.kind != distribution {
@@ -215,7 +215,7 @@ func (b *document) stated() []string {
 
 var archShape = regexp.MustCompile(`^[a-z0-9_]+(/[a-z0-9]+)?$`)
 
-// platform is the platform of the image that b describes: its package URL tells
+// platform is the platform of the image that b describes: its package URL gives
 // the architecture, and a distribution that the system is Linux.
 func (b *document) platform(os *inventory.OS) string {
 	for _, c := range b.components {

@@ -11,7 +11,7 @@ import (
 )
 
 // aggregating are the kinds of applications that stand for all packages of a
-// language, and whose name is no path.
+// language, and whose name is not a path.
 var aggregating = []string{"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar"}
 
 // headings are what packages without a file are reported under.
@@ -20,8 +20,8 @@ var headings = map[string]string{
 }
 
 // names are what a package is called: as the component says, whose spelling a
-// package URL loses, and, where the two speak of different names, also as the
-// package URL says, for nobody can tell which is meant.
+// package URL loses, and, where the two have different names, also as the
+// package URL says, because it is unknown which is meant.
 func names(c component, p packageurl.PackageURL) []string {
 	inURL := p.Name
 	switch {

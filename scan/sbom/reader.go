@@ -58,7 +58,7 @@ func (r *reader) read(i int, c component) {
 }
 
 // withoutURL takes a component that names no package URL: a group, or something
-// that nobody can look up.
+// that cannot be looked up.
 func (r *reader) withoutURL(c component) {
 	switch {
 	case c.root, c.groups():
@@ -80,7 +80,7 @@ func version(c component, p packageurl.PackageURL) string {
 }
 
 // language takes a package of a language. Component number i belongs to the
-// application that r.owner tells.
+// application in r.owner.
 func (r *reader) language(i int, c component, p packageurl.PackageURL, lang string) {
 	pkg := inventory.Package{
 		Class: inventory.ClassLanguage, Type: lang, Version: version(c, p), PURL: c.purl,

@@ -30,13 +30,13 @@ const (
 )
 
 // Read reads the SBOMs in content: one, or as many as a file of
-// envelopes holds, one for each digest that it speaks of. name is what people
-// call the file; it stands in errors and headings. Content may be packed by gzip
+// envelopes holds, one for each digest that it is about. name is what people
+// call the file; it appears in errors and headings. Content may be packed by gzip
 // or zstd. The kind of each inventory is
 // inventory.KindSBOM; its Digest is what the SBOM, or the statement around it,
 // says that it is about, and is empty where neither says so.
 //
-// An error means that content is no SBOM that could be read.
+// An error means that content is not an SBOM that could be read.
 func Read(name string, content []byte) (sboms []*inventory.Inventory, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
@@ -104,7 +104,7 @@ func Check(inv *inventory.Inventory, digests ...string) error {
 // ErrNotSBOM means that the content is not an SBOM.
 var ErrNotSBOM = errors.New("not an SBOM: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
 
-// open finds the SBOMs in content, which lies depth wrappings deep.
+// open finds the SBOMs in content, which is wrapped depth times.
 func open(content []byte, depth int) ([]*document, error) {
 	content = bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
 	switch {

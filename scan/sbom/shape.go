@@ -20,7 +20,7 @@ const (
 
 // shape looks at the outer form of a JSON object before anything is decoded, in
 // time linear in its size: how deep it nests, how much it holds, that it ends
-// where content does, and that no key of the document stands twice, for readers
+// where content does, and that no key of the document appears twice, for readers
 // differ on which of the two they believe. It returns the values of the document's
 // own keys as they stand there.
 func shape(content []byte) (map[string]json.RawMessage, error) {

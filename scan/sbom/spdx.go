@@ -13,10 +13,10 @@ var spdxVersions = []string{"SPDX-2.1", "SPDX-2.2", "SPDX-2.3"}
 // documentID is how an SPDX document calls itself.
 const documentID = "SPDXRef-DOCUMENT"
 
-// builtFrom stands in sourceInfo before a source package's name and version.
+// builtFrom is in sourceInfo before a source package's name and version.
 const builtFrom = "built package from"
 
-// spdxDocument is what is read of an SPDX document, whatever its form.
+// spdxDocument is what is read of an SPDX document, in any form.
 type spdxDocument struct {
 	Version      string `json:"spdxVersion"`
 	CreationInfo struct {
@@ -49,7 +49,7 @@ type spdxPackage struct {
 	} `json:"annotations"`
 	Attributions []string `json:"attributionTexts"`
 
-	file string // the name of the first file that stands under it in tag-value
+	file string // the name of the first file that is under it in tag-value
 }
 
 type spdxFile struct {

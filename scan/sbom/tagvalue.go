@@ -49,7 +49,7 @@ func readTagValue(content []byte) (*document, error) {
 // tagValue gathers a document from its tags.
 type tagValue struct {
 	doc  spdxDocument
-	pkg  *spdxPackage // the one that tags now speak of
+	pkg  *spdxPackage // the one that tags are now about
 	file *spdxFile
 
 	comment string // of the annotation that is being read

@@ -40,7 +40,7 @@ func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cyclone
 			ref += "#" + strconv.Itoa(taken[ref])
 		}
 		refs = append(refs, ref)
-		if inv.Unsourced { // they would stand for sources that somebody named
+		if inv.Unsourced { // they would stand for sources that the list names
 			p.SrcName, p.SrcVersion, p.SrcRelease, p.SrcEpoch = "", "", "", 0
 		}
 		components = append(components, written(ref, url, p))
@@ -69,7 +69,7 @@ func subjectOf(name string, inv *inventory.Inventory) *cyclonedx.Component {
 func written(ref, url string, p inventory.Package) cyclonedx.Component {
 	version := p
 	if p.PURL == "" {
-		version.Epoch = 0 // it stands in the package URL
+		version.Epoch = 0 // it is in the package URL
 	}
 	c := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Name: p.Name, Version: version.FullVersion(), PackageURL: url}
 	if p.Class == inventory.ClassLanguage && p.Type == "jar" || p.Type == "pom" {

@@ -71,7 +71,7 @@ func (c cycloneDXComponent) digest() *string {
 	return nil
 }
 
-// states are CycloneDX's words in those of a statement; what stands in neither
+// states are CycloneDX's words in those of a statement; what is in neither
 // is kept as it came.
 var states = map[string]string{
 	"resolved": fixed, "resolved_with_pedigree": fixed, "exploitable": affected, "in_triage": underInvestigation,

@@ -8,7 +8,7 @@ import (
 	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// matches says whether the package URL pattern names the package: the same type,
+// matches reports whether the package URL pattern names the package: the same type,
 // namespace and name; the same version, qualifiers and subpath as far as the
 // pattern has any.
 func matches(pattern, name string) bool {
@@ -61,7 +61,7 @@ func digest(text string) *string {
 	return &text
 }
 
-// image says whether a package URL names an image, of which packages are parts.
+// image reports whether a package URL names an image, of which packages are parts.
 func image(product string) bool {
 	p, ok := parse(product)
 	return ok && purl.IsImage(p.Type)

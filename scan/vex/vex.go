@@ -1,7 +1,7 @@
 // Package vex reads what VEX documents say of vulnerabilities: OpenVEX 0.2 and
 // CycloneDX, also as in-toto attestations. A statement is reported as it came, with its author and reason.
 //
-// It judges nobody: whose statements count is a setting of the policies.
+// It does not judge: whose statements count is a setting of the policies.
 package vex
 
 import (
@@ -138,7 +138,7 @@ func instant(s Statement) time.Time {
 	return *s.Timestamp
 }
 
-// holds says whether a statement's product is the image, or in it.
+// holds reports whether a statement's product is the image, or in it.
 func (i Image) holds(s Statement) bool {
 	switch {
 	case s.Digest != nil:
@@ -198,7 +198,7 @@ func spelled(s Statement, findings []finding.Finding) []Statement {
 	return all
 }
 
-// whole is a statement about a product as a whole: one that is no image is
+// whole is a statement about a product as a whole: one that is not an image is
 // itself the package.
 func whole(s Statement) Statement {
 	if isPURL(s.Product) && !image(s.Product) {

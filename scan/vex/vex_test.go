@@ -330,8 +330,8 @@ func TestWhatTrivySuppressesIsSuppressed(t *testing.T) {
 // digests is what the input document accepts as a digest.
 var digests = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// FuzzRead shows that no document makes the reader panic, and that whatever is
-// read can stand in a document and names what it is about.
+// FuzzRead shows that no document makes the reader panic, and that every
+// statement it returns is valid in the input document.
 func FuzzRead(f *testing.F) {
 	f.Add(openvex)
 	f.Add(cyclonedx)

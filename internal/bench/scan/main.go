@@ -89,7 +89,7 @@ func run(out io.Writer, rounds int, trivy string, megabytes int) error {
 	return race(out, fmt.Sprintf("image, %d MB", megabytes), programs, min(rounds, 3), func(p program, report string) []string { return p.image(layout, report) }, 0, megabytes)
 }
 
-// What the workload lies in.
+// The files of the workload.
 const (
 	cacheFolder    = "cache"
 	databaseFolder = "db" // in the cache, where Trivy looks for it
@@ -207,7 +207,7 @@ func count(report string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read what was found: %w", err)
 	}
-	defer func() { _ = os.Remove(report) }() // a leftover in the temporary folder harms nobody
+	defer func() { _ = os.Remove(report) }() // a leftover in the temporary folder does no harm
 	var r struct {
 		Findings []json.RawMessage `json:"findings"`
 		Results  []struct {

@@ -16,7 +16,7 @@ import (
 	"os"
 )
 
-// ErrDamaged is in every error that says the bytes are no sound bbolt file.
+// ErrDamaged is in every error that says the bytes are not a valid bbolt file.
 var ErrDamaged = errors.New("the file is damaged")
 
 // ErrChanged says that another process wrote to the file since it was opened, so

@@ -16,7 +16,7 @@ const bucketHeader = 16
 // Bucket is a set of keys, each with a value or with a bucket of its own.
 type Bucket struct {
 	file   *File
-	root   uint64 // its first page; 0: it is small and stands in inline
+	root   uint64 // its first page; 0: a small bucket, whose content is in inline
 	inline *page
 }
 
@@ -73,7 +73,7 @@ func (b Bucket) first() (*page, error) {
 	return b.file.page(b.root)
 }
 
-// find calls f with what stands at key, if anything does.
+// find calls f with what is at key, if anything does.
 func (b Bucket) find(key []byte, f func(value []byte, nested bool) error) error {
 	p, err := b.first()
 	if err != nil {
@@ -112,7 +112,7 @@ func (p *page) bounds(i int, high []byte) (low, under []byte) {
 	return p.key(i), high
 }
 
-// checkRange says whether the page's keys are those that the branch above it
+// checkRange reports whether the page's keys are those that the branch above it
 // promised: a page in the wrong place would hide the keys that belong there.
 func (p *page) checkRange(low, high []byte) error {
 	if p.count == 0 {

@@ -39,11 +39,11 @@ type page struct {
 // or two.
 const ahead = 12 << 10
 
-// buffers are pages of leaves that nobody looks at any more.
+// buffers are pages of leaves that are no longer used.
 var buffers = sync.Pool{New: func() any { return &page{} }}
 
 // release gives a page back, after which nothing of it may be used. Branches are
-// kept, and what stands in another page is not read at all.
+// kept, and what is in another page is not read at all.
 func (p *page) release() {
 	if p.lent && cap(p.data) <= 4*ahead {
 		p.lent = false
