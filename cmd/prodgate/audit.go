@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -138,7 +138,7 @@ func harmless(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report.EscapeJSON(append(out, '\n')), nil
+	return print.EscapeJSON(append(out, '\n')), nil
 }
 
 // entrySummary is the line about an entry that says most.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -120,7 +119,7 @@ func entriesJSON(ctx context.Context, w io.Writer, log *trail.Log, filter trail.
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s\n%s", separator, report.EscapeJSON(out)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s\n%s", separator, print.EscapeJSON(out)); err != nil {
 			return err
 		}
 		separator = ","

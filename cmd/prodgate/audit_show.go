@@ -13,6 +13,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -53,7 +54,7 @@ entry or it is not proved.`,
 		}
 		blob, _ := cmd.Flags().GetString("blob")
 		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			s := showing{log: log, options: report.Options{Width: width(std), Color: colored}}
+			s := showing{log: log, options: print.Options{Width: columns(std), Color: colored}}
 			out, err := s.show(ctx, args[0], blob, asJSON)
 			if err == nil {
 				_, err = std.out.Write(out)
@@ -67,7 +68,7 @@ entry or it is not proved.`,
 // showing is one entry being shown.
 type showing struct {
 	log     *trail.Log
-	options report.Options
+	options print.Options
 
 	entry   trail.Entry
 	receipt trail.Receipt
@@ -186,7 +187,7 @@ func (s *showing) decision(stored []byte) ([]byte, error) {
 	if err := json.Unmarshal(stored, &d); err != nil {
 		return harmless(json.RawMessage(stored))
 	}
-	return report.Output{Format: "text"}.Render(&d, s.options)
+	return report.Text(&d, s.options)
 }
 
 // digestOf is the digest of the document that a gate decided on.

@@ -44,7 +44,7 @@ Exit code 0: the newest database is there. 2: it could not be fetched.`,
 		if err != nil {
 			return err
 		}
-		progress := newTransferLine(std, !quiet && isTerminal(std.err))
+		progress := newTransferLine(std, !quiet && print.IsTerminal(std.err))
 		options.Progress = progress.show
 		result, err := mirror.Update(cmd.Context(), options)
 		progress.clear()
@@ -93,12 +93,12 @@ func (p *transferLine) show(from string, done, total int64) {
 	if total > 0 {
 		amount = fmt.Sprintf("%.1f of %s (%d%%)", float64(done)/(1<<20), mebibytes(total), done*100/total)
 	}
-	fmt.Fprintf(unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
+	fmt.Fprintf(print.Unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
 }
 
 // clear takes the line away.
 func (p *transferLine) clear() {
 	if p.wrote {
-		fmt.Fprint(unescaped(p.std.err), "\r\x1b[K")
+		fmt.Fprint(print.Unescaped(p.std.err), "\r\x1b[K")
 	}
 }

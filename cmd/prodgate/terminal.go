@@ -1,9 +1,6 @@
 package main
 
 import (
-	"io"
-	"os"
-	"strconv"
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/print"
@@ -52,35 +49,17 @@ func autoColor(std stdio) bool {
 	case std.getenv("CLICOLOR") == "0", std.getenv("TERM") == "dumb":
 		return false
 	}
-	return isTerminal(std.out)
+	return print.IsTerminal(std.out)
 }
 
-// isTerminal says whether somebody may be looking at w.
-func isTerminal(w io.Writer) bool {
-	file, ok := unescaped(w).(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+// columns is how many columns text on standard output may have; 0 where nothing
+// says so.
+func columns(std stdio) int { return print.Columns(std.out, std.getenv("COLUMNS")) }
 
-// unescaped is the writer that w escapes text for, or w. What is written to it
-// must hold nothing from outside that is not escaped.
-func unescaped(w io.Writer) io.Writer {
-	if p, ok := w.(*print.Writer); ok {
-		return p.Unwrap()
-	}
-	return w
-}
-
-// width is how many columns the text may have; 0 where nobody says.
-func width(std stdio) int {
-	columns, err := strconv.Atoi(std.getenv("COLUMNS"))
-	if err != nil || columns < 0 || columns > 1000 {
-		return 0
-	}
-	return columns
+// printing says how text on standard output is printed.
+func printing(cmd *cobra.Command, std stdio) (print.Options, error) {
+	colored, err := color(cmd, std)
+	return print.Options{Width: columns(std), Color: colored}, err
 }
 
 // getenv returns a variable, "" if it is not set. The last one counts, as in

@@ -8,7 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -111,6 +111,6 @@ func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(report.EscapeJSON(append(out, '\n')))
+	_, err = w.Write(print.EscapeJSON(append(out, '\n')))
 	return err
 }

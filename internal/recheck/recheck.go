@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -259,7 +259,7 @@ func recorded(ctx context.Context, d *evaluator.Decision, log *trail.Log) ([]Rea
 	}
 	alone := *d
 	alone.Trail = nil
-	is, err := report.Output{Format: "json"}.Render(&alone, report.Options{})
+	is, err := print.JSON(&alone)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -110,7 +111,7 @@ var sarifLevels = map[string]string{
 // clean.
 func sarif(p *page) ([]byte, error) {
 	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "prodgate", InformationURI: home, Version: line(p.decision.Policy.Revision), Rules: []sarifRule{}}},
+		Tool:        sarifTool{sarifDriver{Name: "prodgate", InformationURI: home, Version: print.Value(p.decision.Policy.Revision), Rules: []sarifRule{}}},
 		Invocations: []sarifInvocation{p.sarifInvocation()},
 		Results:     []sarifResult{},
 		Properties:  p.sarifProperties(),
@@ -133,13 +134,13 @@ func sarif(p *page) ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
-	return escapeJSON(buffer.Bytes()), err
+	return print.EscapeJSON(buffer.Bytes()), err
 }
 
 func (p *page) sarifInvocation() sarifInvocation {
 	invocation := sarifInvocation{Successful: true, ExitCode: p.decision.ExitCode}
 	for _, source := range p.unreadable() {
-		text := escapeSARIF("source " + source.label + ": " + source.value)
+		text := print.SARIF("source " + source.Label + ": " + source.Value)
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifText{text}})
 	}
 	return invocation
@@ -156,18 +157,18 @@ func (p *page) sarifProperties() map[string]any {
 }
 
 func (e entry) sarifRule() sarifRule {
-	title := or(e.title, e.code)
+	title := cmp.Or(e.title, e.code)
 	var help []string
 	for _, f := range e.fields {
-		if f.label == "remedy" || f.label == "who" || f.label == "docs" {
-			help = append(help, f.label+": "+f.value)
+		if f.Label == "remedy" || f.Label == "who" || f.Label == "docs" {
+			help = append(help, f.Label+": "+f.Value)
 		}
 	}
 	return sarifRule{
 		ID:               e.code,
-		ShortDescription: sarifText{escapeSARIF(title)},
-		FullDescription:  sarifText{escapeSARIF(title)},
-		Help:             sarifText{escapeSARIF(or(strings.Join(help, "\n"), title))},
+		ShortDescription: sarifText{print.SARIF(title)},
+		FullDescription:  sarifText{print.SARIF(title)},
+		Help:             sarifText{print.SARIF(cmp.Or(strings.Join(help, "\n"), title))},
 		HelpURI:          webPage(e.finding.Docs),
 		Configuration:    sarifLevel{sarifLevels[e.word]},
 		Properties:       map[string]any{"check": e.finding.Check, "cure": e.finding.Cure, "who": e.finding.Who},
@@ -176,13 +177,13 @@ func (e entry) sarifRule() sarifRule {
 
 func (p *page) sarifResult(e entry, rule int) sarifResult {
 	f := e.finding
-	message := or(e.message, e.heading())
-	if remedy := line(f.Remedy); remedy != "" {
+	message := cmp.Or(e.message, e.heading())
+	if remedy := print.Value(f.Remedy); remedy != "" {
 		message += "\n" + remedy
 	}
 	result := sarifResult{
 		RuleID: e.code, RuleIndex: rule, Level: sarifLevels[e.word],
-		Message:      sarifText{escapeSARIF(message)},
+		Message:      sarifText{print.SARIF(message)},
 		Locations:    []sarifLocation{p.sarifLocation(f.Code, f.Path)},
 		Fingerprints: p.fingerprint(f.Code, f.Item),
 		Properties: map[string]any{
@@ -191,7 +192,7 @@ func (p *page) sarifResult(e entry, rule int) sarifResult {
 		},
 	}
 	if e.word == wordWaived {
-		result.Suppressions = []sarifSuppression{{"external", "accepted", or(e.message, "waived")}}
+		result.Suppressions = []sarifSuppression{{"external", "accepted", cmp.Or(e.message, "waived")}}
 	}
 	return result
 }
@@ -199,7 +200,7 @@ func (p *page) sarifResult(e entry, rule int) sarifResult {
 // addSilent adds the result of a decision that denies without a finding.
 func (r *sarifRun) addSilent(p *page) {
 	const code = "decision.denied"
-	text := sarifText{escapeSARIF(p.headline() + "\n" + p.tally() + "\n" + p.next())}
+	text := sarifText{print.SARIF(p.headline() + "\n" + p.tally() + "\n" + p.next())}
 	title := sarifText{"The gate stays shut although no finding says why"}
 	r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, sarifRule{
 		ID: code, ShortDescription: title, FullDescription: title, Help: title, Configuration: sarifLevel{"error"},
@@ -218,7 +219,7 @@ func (p *page) sarifLocation(code, pointer string) sarifLocation {
 		file, at = p.options.Rule(code)
 	}
 	var location sarifLocation
-	location.Physical.Artifact.URI = fileURI(or(line(file), unplaced))
+	location.Physical.Artifact.URI = fileURI(cmp.Or(print.Value(file), unplaced))
 	location.Physical.Region.StartLine = max(1, at)
 	if pointer != "" {
 		location.Logical = []sarifLogical{{pointer}}

@@ -1,13 +1,13 @@
-package report
+package print
 
 import (
 	"fmt"
 	"time"
 )
 
-// instant is t for people: weekday, date, time and the zone's offset. Seconds
+// Instant is t for people: weekday, date, time and the zone's offset. Seconds
 // are shown only where there are any.
-func instant(t time.Time) string {
+func Instant(t time.Time) string {
 	if t.IsZero() {
 		return "an unknown instant"
 	}
@@ -17,12 +17,12 @@ func instant(t time.Time) string {
 	return t.Format("Mon 2006-01-02 15:04 -07:00")
 }
 
-// opening is t with how long it is from now, rounded up: who waits that long
+// Opening is t with how long it is from now, rounded up: who waits that long
 // is not too early.
-func opening(now, t time.Time) string {
+func Opening(now, t time.Time) string {
 	wait := t.Sub(now)
 	if now.IsZero() || wait <= 0 {
-		return instant(t)
+		return Instant(t)
 	}
 	unit := time.Minute
 	if wait > 24*time.Hour {
@@ -34,15 +34,15 @@ func opening(now, t time.Time) string {
 	if rounded < wait {
 		rounded += unit
 	}
-	return fmt.Sprintf("%s (in %s)", instant(t), span(rounded))
+	return fmt.Sprintf("%s (in %s)", Instant(t), Span(rounded))
 }
 
-// closing is t with how long is left, rounded down: who is done by then is in
+// Closing is t with how long is left, rounded down: who is done by then is in
 // time.
-func closing(now, t time.Time) string {
+func Closing(now, t time.Time) string {
 	left := t.Sub(now)
 	if now.IsZero() || left <= 0 {
-		return instant(t)
+		return Instant(t)
 	}
 	unit := time.Minute
 	if left > 24*time.Hour {
@@ -50,12 +50,12 @@ func closing(now, t time.Time) string {
 	} else if left < time.Minute {
 		unit = time.Second
 	}
-	return fmt.Sprintf("%s (%s left)", instant(t), span(left.Truncate(unit)))
+	return fmt.Sprintf("%s (%s left)", Instant(t), Span(left.Truncate(unit)))
 }
 
-// span is a duration in its two largest units: 3d4h, 2h40m, 19m, 45s. A day is
+// Span is a duration in its two largest units: 3d4h, 2h40m, 19m, 45s. A day is
 // 24 hours.
-func span(d time.Duration) string {
+func Span(d time.Duration) string {
 	days, hours := int(d/(24*time.Hour)), int(d/time.Hour)%24
 	minutes, seconds := int(d/time.Minute)%60, int(d/time.Second)%60
 	switch {
@@ -72,3 +72,6 @@ func span(d time.Duration) string {
 	}
 	return fmt.Sprintf("%ds", seconds)
 }
+
+// Minute is t in UTC, to the minute.
+func Minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,4 +1,4 @@
-package report
+package print
 
 import (
 	"bytes"
@@ -9,9 +9,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// documentYAML prints the decision with json's content and order of keys.
-func documentYAML(p *page) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(p.json))
+// YAML returns a JSON document as YAML, with its content and order of keys. Hidden
+// characters are escaped.
+func YAML(document []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
 	node, err := yamlNode(decoder)
 	if err != nil {

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/print"
+)
+
+// What the report of a scan needs of the frame.
+
+// Output is a print.Output of a scan.
+type Output struct{ print.Output }
+
+// ParseFormats reads every -o of a command line.
+func ParseFormats(values, formats []string) ([]Output, error) {
+	parsed, err := print.Formats{Names: formats}.ParseAll(values)
+	outputs := make([]Output, len(parsed))
+	for i := range parsed {
+		outputs[i] = Output{parsed[i]}
+	}
+	return outputs, err
+}
+
+func (o Output) put(stdout io.Writer, out []byte) error { return o.Output.Write(stdout, out) }
+
+func unknownFormat(format string, formats []string) error {
+	return print.Formats{Names: formats}.Unknown(format)
+}
+
+func line(s string) string            { return print.Value(s) }
+func lineOf(list []string) string     { return print.Values(list) }
+func or(s, otherwise string) string   { return cmp.Or(s, otherwise) }
+func count(n int, noun string) string { return print.Count(n, noun) }
+func instant(t time.Time) string      { return print.Instant(t) }
+func span(d time.Duration) string     { return print.Span(d) }
+func escapeJSON(b []byte) []byte      { return print.EscapeJSON(b) }
+func escapeSARIF(s string) string     { return print.SARIF(s) }
+
+// JSON is print.JSON.
+func JSON(v any) ([]byte, error) { return print.JSON(v) }
+
+type field struct{ label, value string }
+
+type sheet struct {
+	*print.Sheet
+	buffer buffer
+	width  int
+}
+
+type buffer struct{ *print.Sheet }
+
+func newSheet(o Options) *sheet {
+	s := print.NewSheet(o.Options)
+	return &sheet{Sheet: s, buffer: buffer{s}, width: s.Width()}
+}
+
+func (s *sheet) blank()                           { s.Blank() }
+func (s *sheet) paragraph(indent, content string) { s.Paragraph(indent, content) }
+func (s *sheet) set(first, rest, content string)  { s.Set(first, rest, content) }
+func (s *sheet) row(line string)                  { s.Row(line) }
+func (s *sheet) color(word string) string {
+	return s.Color(word, map[string]print.Color{"CRITICAL": print.Red, "HIGH": print.Red, "MEDIUM": print.Yellow, "LOW": print.Cyan}[word])
+}
+
+func (s *sheet) fields(list []field) {
+	fields := make([]print.Field, len(list))
+	for i, f := range list {
+		fields[i] = print.Label(f.label, f.value)
+	}
+	s.Fields(fields)
+}
+
+func width(word string) int { return len([]rune(fmt.Sprint(word))) }
