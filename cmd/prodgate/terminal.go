@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/print"
@@ -60,6 +62,36 @@ func columns(std stdio) int { return print.Columns(std.out, std.getenv("COLUMNS"
 func printing(cmd *cobra.Command, std stdio) (print.Options, error) {
 	colored, err := color(cmd, std)
 	return print.Options{Width: columns(std), Color: colored}, err
+}
+
+// newSheet is an empty sheet for standard output. It breaks lines only where the
+// width is known: other programs read the reports of these commands line by line.
+func newSheet(std stdio) *print.Sheet {
+	return print.NewSheet(print.Options{Width: columns(std)}.Usually(print.Unbroken))
+}
+
+// writeSheet writes what is on a sheet to standard output.
+func writeSheet(std stdio, s *print.Sheet) error { return toStandardOutput(std.out, s.Bytes()) }
+
+// writeText writes text for people to standard output, escaped.
+func writeText(std stdio, text string) error {
+	return toStandardOutput(std.out, []byte(print.Fold(print.Text(text), columns(std))))
+}
+
+// writeJSON writes v as indented JSON.
+func writeJSON(w io.Writer, v any) error {
+	out, err := print.JSON(v)
+	if err != nil {
+		return err
+	}
+	return toStandardOutput(w, out)
+}
+
+func toStandardOutput(w io.Writer, out []byte) error {
+	if _, err := w.Write(out); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
 }
 
 // getenv returns a variable, "" if it is not set. The last one counts, as in

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/print"
 	"github.com/spf13/cobra"
 )
 
@@ -103,14 +101,4 @@ func none(cmd *cobra.Command, args []string) error {
 		return usage(cmd.CommandPath()+" --help shows how it is called", "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
-}
-
-// writeJSON writes v as indented JSON.
-func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
-	out, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(print.EscapeJSON(append(out, '\n')))
-	return err
 }

@@ -44,7 +44,7 @@ var layers = map[string][]string{
 	"internal/report":          {"internal/print", "scan", "evaluator", "facts"},
 	"internal/report/schedule": {"internal/ics", "internal/print", "internal/report", "evaluator"},
 	"internal/strict":          {"facts"},
-	"internal/timetable":       {"facts"},
+	"internal/timetable":       {"internal/print", "facts"},
 	"internal/web":             {},
 }
 

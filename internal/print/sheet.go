@@ -138,6 +138,9 @@ func (s *Sheet) Row(line string) {
 	s.buffer.WriteByte('\n')
 }
 
+// Block prints what is already laid out, such as another sheet or JSON.
+func (s *Sheet) Block(printed []byte) { s.buffer.Write(printed) }
+
 // Fold breaks each line of text that is longer than width columns between words
 // and indents what goes on. A width of 0 leaves text as it is.
 func Fold(text string, width int) string {

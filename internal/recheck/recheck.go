@@ -56,6 +56,8 @@ type Answer struct {
 	Recorded   bool              `json:"recorded"` // the trail holds this very decision
 	Reasons    []Reason          `json:"reasons"`
 	Weakened   []string          `json:"weakened"`
+
+	asked bool // the trail was asked
 }
 
 // Read reads a decision as "prodgate eval -o json" writes it. A key that is
@@ -149,7 +151,7 @@ func value(decoder *json.Decoder, depth int) error {
 func Check(ctx context.Context, d *evaluator.Decision, q Question) (Answer, error) {
 	a := Answer{
 		Outcome: evaluator.Deny, Mode: evaluator.ModeEnforce, ExitCode: 1, Deploy: d.Deploy, Request: d.Request,
-		Now: q.Now.UTC(), ValidUntil: d.ValidUntil, Reasons: append(standing(d, q.Now), bound(d, q)...), Weakened: d.Weakened,
+		Now: q.Now.UTC(), ValidUntil: d.ValidUntil, Reasons: append(standing(d, q.Now), bound(d, q)...), Weakened: d.Weakened, asked: q.Log != nil,
 	}
 	if q.Simulated {
 		a.Mode = evaluator.ModeSimulate
