@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/print/sarif"
 )
 
 // What the report of a scan needs of the frame.
@@ -38,6 +39,28 @@ func instant(t time.Time) string      { return print.Instant(t) }
 func span(d time.Duration) string     { return print.Span(d) }
 func escapeJSON(b []byte) []byte      { return print.EscapeJSON(b) }
 func escapeSARIF(s string) string     { return print.SARIF(s) }
+
+type (
+	sarifLog         = sarif.Log
+	sarifRun         = sarif.Run
+	sarifTool        = sarif.Tool
+	sarifDriver      = sarif.Driver
+	sarifRule        = sarif.Rule
+	sarifText        = sarif.Text
+	sarifLevel       = sarif.Level
+	sarifInvocation  = sarif.Invocation
+	sarifResult      = sarif.Result
+	sarifLocation    = sarif.Location
+	sarifSuppression = sarif.Suppression
+)
+
+const (
+	sarifSchema = "https://json.schemastore.org/sarif-2.1.0.json"
+	home        = "https://github.com/prodgate/prodgate"
+	unplaced    = sarif.Unplaced
+)
+
+func fileURI(path string) string { return sarif.Place(path, 1).Physical.Artifact.URI }
 
 // JSON is print.JSON.
 func JSON(v any) ([]byte, error) { return print.JSON(v) }

@@ -38,7 +38,7 @@ var printers = map[string]func(*page) ([]byte, error){
 	"yaml":     func(p *page) ([]byte, error) { return print.YAML(p.json) },
 	"markdown": markdown,
 	"github":   github,
-	"sarif":    sarif,
+	"sarif":    printSARIF,
 	"junit":    junit,
 }
 
