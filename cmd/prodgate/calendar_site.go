@@ -154,7 +154,7 @@ type unlistedName struct {
 	denies bool // it is in the range that was read, in which the gate refuses it
 }
 
-// String says so, with file and line and what to do.
+// String is the warning, with file and line and what to do.
 func (n unlistedName) String() string {
 	text := fmt.Sprintf("%s:%d: the %s %q is not listed in the settings (listed: %s)", n.scope.Source, n.scope.Line, n.scope.Kind, n.scope.Name, strings.Join(n.listed, ", "))
 	if n.denies {

@@ -79,7 +79,7 @@ func statusOf(state mirror.State, now time.Time) dbStatus {
 	}
 }
 
-// sinceEpoch is t, or nil where nobody said when.
+// sinceEpoch is t, or nil if it is not set.
 func sinceEpoch(t time.Time) *time.Time {
 	if t.Year() < 1970 {
 		return nil
@@ -107,7 +107,7 @@ func (s dbStatus) print(sheet *print.Sheet) {
 	}})
 }
 
-// elapsed says how long something is past, roughly.
+// elapsed is roughly how long ago something was.
 func elapsed(d time.Duration) string {
 	switch {
 	case d < 0:

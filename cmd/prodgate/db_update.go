@@ -78,7 +78,7 @@ func newTransferLine(std stdio, on bool) *transferLine { return &transferLine{st
 // width is not known: a line that wraps cannot be cleared.
 const longestSource = 40
 
-// show says that done of total bytes (0: nobody knows how many) came from there.
+// show reports that done of total bytes (0: not known) came from there.
 func (p *transferLine) show(from string, done, total int64) {
 	now := p.std.clock()
 	if !p.on || done != total && now.Sub(p.shown) < often {

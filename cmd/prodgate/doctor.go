@@ -95,14 +95,14 @@ func (d *diagnosis) ok(subject, format string, args ...any) {
 	d.row("ok", subject, fmt.Sprintf(format, args...))
 }
 
-// warn notes something that works and should not stay so; cure says what to do.
+// warn records something that works but should be changed; cure is what to do.
 func (d *diagnosis) warn(subject, cure, format string, args ...any) {
 	d.warnings++
 	d.row("warning", subject, fmt.Sprintf(format, args...))
 	d.row("", "", "cure: "+cure)
 }
 
-// fail notes something that is broken; cure says what to do.
+// fail records something that is broken; cure is what to do.
 func (d *diagnosis) fail(subject, cure, format string, args ...any) {
 	d.broken++
 	d.row("broken", subject, fmt.Sprintf(format, args...))

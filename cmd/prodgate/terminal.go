@@ -17,14 +17,14 @@ func addColor(cmd *cobra.Command) {
 	complete(cmd, "color", colorWords)
 }
 
-// addTerminal declares the flags that say how much is printed and how.
+// addTerminal declares the flags that control how much is printed and how.
 func addTerminal(cmd *cobra.Command) {
 	addColor(cmd)
 	cmd.Flags().BoolP("quiet", "q", false, "print nothing but errors and what -o asks for")
 	cmd.Flags().BoolP("verbose", "v", false, "say on standard error what is being done")
 }
 
-// color says whether to colour what goes to standard output.
+// color reports whether to colour standard output.
 func color(cmd *cobra.Command, std stdio) (bool, error) {
 	word, err := cmd.Flags().GetString("color")
 	if err != nil {
@@ -54,11 +54,10 @@ func autoColor(std stdio) bool {
 	return print.IsTerminal(std.out)
 }
 
-// columns is how many columns text on standard output may have; 0 where nothing
-// says so.
+// columns is the width of standard output in columns; 0 if it is not known.
 func columns(std stdio) int { return print.Columns(std.out, std.getenv("COLUMNS")) }
 
-// printing says how text on standard output is printed.
+// printing returns the options for text on standard output.
 func printing(cmd *cobra.Command, std stdio) (print.Options, error) {
 	colored, err := color(cmd, std)
 	return print.Options{Width: columns(std), Color: colored}, err

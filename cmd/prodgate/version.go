@@ -39,9 +39,8 @@ func newVersion(std stdio) *cobra.Command {
 		if *output == "json" {
 			return writeJSON(std.out, a)
 		}
-		_, err = fmt.Fprintf(std.out, "prodgate %s\ncommit   %s %s\ngo       %s %s\nopa      %s\npolicy   %s %s\n         %s\n",
-			a.Version, or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest)
-		return err
+		return writeText(std, fmt.Sprintf("prodgate %s\ncommit   %s %s\ngo       %s %s\nopa      %s\npolicy   %s %s\n         %s\n",
+			a.Version, or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest))
 	}
 	return cmd
 }

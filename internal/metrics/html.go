@@ -18,7 +18,7 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // HTML prints one page that needs nothing else: charts are SVG within it, with
-// the same numbers as tables beside them, and it loads nothing.
+// the same numbers as tables next to them, and it loads nothing.
 func (r *Report) HTML() ([]byte, error) {
 	var buffer bytes.Buffer
 	if err := pageTemplate.Execute(&buffer, r.page()); err != nil {

@@ -53,7 +53,7 @@ func (r *Report) Prometheus() []byte {
 	return e.text()
 }
 
-// exposition collects samples by family: a family stands in one place.
+// exposition collects samples by family: all samples of one are printed together.
 type exposition struct {
 	families map[string]*family
 }

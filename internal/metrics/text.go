@@ -40,7 +40,7 @@ func (r *Report) Text(o print.Options) []byte {
 // writeRows prints a table without names.
 func writeRows(s *print.Sheet, rows [][]string) { s.Table(print.Table{Indent: "  ", Rows: rows}) }
 
-// named is text from outside, or what to say where there is none.
+// named is text from outside, or none if it is empty.
 func named(s, none string) string {
 	if shown := print.Line(s); shown != "" {
 		return shown

@@ -6,7 +6,7 @@ import (
 )
 
 // Instant is t for people: weekday, date, time and the zone's offset. Seconds
-// are shown only where there are any.
+// are shown only if there are any.
 func Instant(t time.Time) string {
 	if t.IsZero() {
 		return "an unknown instant"
@@ -17,22 +17,16 @@ func Instant(t time.Time) string {
 	return t.Format("Mon 2006-01-02 15:04 -07:00")
 }
 
-// Opening is t with how long it is from now, rounded up: who waits that long
-// is not too early.
+// Opening is t with how long it is from now, rounded up: who waits that long is
+// not too early.
 func Opening(now, t time.Time) string {
 	wait := t.Sub(now)
 	if now.IsZero() || wait <= 0 {
 		return Instant(t)
 	}
-	unit := time.Minute
-	if wait > 24*time.Hour {
-		unit = time.Hour
-	} else if wait < time.Minute {
-		unit = time.Second
-	}
-	rounded := wait.Truncate(unit)
+	rounded := wait.Truncate(unitOf(wait))
 	if rounded < wait {
-		rounded += unit
+		rounded += unitOf(wait)
 	}
 	return fmt.Sprintf("%s (in %s)", Instant(t), Span(rounded))
 }
@@ -44,13 +38,18 @@ func Closing(now, t time.Time) string {
 	if now.IsZero() || left <= 0 {
 		return Instant(t)
 	}
-	unit := time.Minute
-	if left > 24*time.Hour {
-		unit = time.Hour
-	} else if left < time.Minute {
-		unit = time.Second
+	return fmt.Sprintf("%s (%s left)", Instant(t), Span(left.Truncate(unitOf(left))))
+}
+
+// unitOf is how exactly a duration is shown.
+func unitOf(d time.Duration) time.Duration {
+	switch {
+	case d > 24*time.Hour:
+		return time.Hour
+	case d < time.Minute:
+		return time.Second
 	}
-	return fmt.Sprintf("%s (%s left)", Instant(t), Span(left.Truncate(unit)))
+	return time.Minute
 }
 
 // Span is a duration in its two largest units: 3d4h, 2h40m, 19m, 45s. A day is

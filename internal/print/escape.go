@@ -46,8 +46,9 @@ func escapeDocument(document []byte, escape func(rune) string) []byte {
 	return CommandMark.ReplaceAll([]byte(out.String()), []byte(`#\u0023$1`))
 }
 
-// harmless says that nothing in document is to be escaped: it is printable ASCII
-// and lines, in which no two number signs follow each other. Most documents are.
+// harmless reports whether nothing in document must be escaped: it has only
+// printable ASCII and line feeds, and no two number signs in a row. Most documents
+// are like that.
 func harmless(document []byte) bool {
 	before := byte(0)
 	for _, c := range document {
@@ -59,10 +60,10 @@ func harmless(document []byte) bool {
 	return true
 }
 
-// markdownEscapes take each character's meaning away in GitHub's Markdown,
-// inside and outside of a table. The zero width space after @ and # keeps a
-// name from being notified and a number from being linked; it is what stays
-// after the text was rendered, where a plain entity would not.
+// markdownEscapes remove the special meaning of characters in GitHub's Markdown,
+// inside and outside of a table. The zero width space after @ and # prevents
+// notifications and links to issues; unlike a plain entity, it is still there after
+// the text was rendered.
 var markdownEscapes = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "|", "&#124;", "$", "&#36;",
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "!", `\!`,

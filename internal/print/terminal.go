@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden says whether r acts on a terminal or on the text around it instead of
-// showing itself: control characters, the bidirectional overrides and every
-// other format character (zero width, tags), line separators, and what is no
-// character at all. XML 1.0 refuses some of these; none may reach a terminal.
+// Hidden reports whether r acts on a terminal or on the text around it instead of
+// being shown: control characters, bidirectional overrides and all other format
+// characters (zero width, tags), line separators, and code points that are not
+// characters. XML 1.0 refuses some of these; none may reach a terminal.
 func Hidden(r rune) bool {
 	switch {
 	case r < 0x20, r >= 0x7f && r <= 0x9f, r == utf8.RuneError:
@@ -29,9 +29,9 @@ func Hidden(r rune) bool {
 var CommandMark = regexp.MustCompile(`##([A-Za-z]*\[)`)
 
 // Clean makes text one harmless line: hidden characters and invalid UTF-8 are
-// removed, any white space is one space, and no build log takes a part of it for
-// a command. A terminal escape loses its escape byte and shows what it was, so
-// that it cannot hide other text either.
+// removed, any white space becomes one space, and no part of it is a command to a
+// build log. A terminal escape loses its escape byte and the rest is shown, so it
+// cannot hide other text either.
 func Clean(s string) string {
 	mapped := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -45,8 +45,8 @@ func Clean(s string) string {
 	return CommandMark.ReplaceAllString(strings.Join(strings.Fields(mapped), " "), "## $1")
 }
 
-// Unmarked keeps a cleaned line from being taken for a GitHub workflow command,
-// which begins with :: after any white space.
+// Unmarked returns a cleaned line that is not a GitHub workflow command: those
+// begin with :: after any white space.
 func Unmarked(line string) string {
 	bare := strings.TrimLeft(line, " ")
 	if !strings.HasPrefix(bare, "::") {
@@ -106,8 +106,8 @@ func Text(s string) string {
 	return e.escape(s)
 }
 
-// Writer passes text on as Text makes it. It remembers where in a line it is,
-// so that no command passes in pieces. It is safe for concurrent use.
+// Writer escapes text as Text does, before it writes it. It remembers its place in
+// the line, so a command in pieces is escaped too. It is safe for concurrent use.
 type Writer struct {
 	mutex sync.Mutex
 	to    io.Writer
@@ -117,12 +117,12 @@ type Writer struct {
 // NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
 
-// Unwrap returns the writer that this one writes to, for what is known to hold
-// nothing from outside.
+// Unwrap returns the underlying writer, for output that contains no text from
+// outside.
 func (w *Writer) Unwrap() io.Writer { return w.to }
 
-// Write writes b, escaped. It returns len(b), or 0 and the error of the writer
-// beneath.
+// Write writes b, escaped. It returns len(b), or 0 and the error of the
+// underlying writer.
 func (w *Writer) Write(b []byte) (int, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -132,10 +132,10 @@ func (w *Writer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// escaper is where in a line a text has come to.
+// escaper is a place in a line.
 type escaper struct {
-	inLine bool // something other than white space stands in this line
-	colon  bool // all that stands in this line is one colon
+	inLine bool // the line has something other than white space
+	colon  bool // the line has one colon and nothing else
 	marks  int  // number signs just before, at most 2; letters may follow two
 }
 
@@ -158,7 +158,7 @@ func (e *escaper) escape(s string) string {
 	return b.String()
 }
 
-// pass notes that r was written.
+// pass records that r was written.
 func (e *escaper) pass(r rune) {
 	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 	switch {

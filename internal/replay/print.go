@@ -44,7 +44,7 @@ func (r *Report) headline() string {
 	}
 }
 
-// trouble says what keeps the replay from being whole; empty where nothing does.
+// trouble lists why the replay is incomplete; empty if it is complete.
 func (r *Report) trouble() []string {
 	var list []string
 	if n := r.NotReproduced.Count; n > 0 {
@@ -210,7 +210,7 @@ func (r *Report) list(s *print.Sheet, w way) {
 	}
 }
 
-// told is a cause with what the rule says.
+// told is a cause with the message of the rule.
 func (c Cause) told() string {
 	s := c.Code
 	if c.Item != nil {

@@ -57,7 +57,7 @@ const (
 
 var words = []string{wordFix, wordAsk, wordWait, wordWarn, wordWaived}
 
-// denies says whether the finding stands in the way.
+// denies reports whether the finding blocks the deployment.
 func (e entry) denies() bool { return e.word != wordWarn && e.word != wordWaived }
 
 // heading is the finding's name: code and, where there is one, title.
@@ -197,8 +197,8 @@ func (p *page) when(e entry) string {
 	return ""
 }
 
-// wordOf sorts a finding. An effect that is none of ours denies, a cure that
-// is none of ours is to be fixed.
+// wordOf sorts a finding. An unknown effect denies, an unknown cure means that
+// something must be fixed.
 func wordOf(f *evaluator.Finding) string {
 	switch {
 	case f.Effect == evaluator.EffectWarn:

@@ -162,8 +162,8 @@ func short(digest string) string {
 	return algorithm + ":" + string([]rune(hex)[:min(12, len([]rune(hex)))]) + "..."
 }
 
-// modeNote says what a decision that is not enforced is worth; empty for one
-// that is.
+// modeNote explains why a decision that is not enforced does not count; it is empty
+// for one that is.
 func (p *page) modeNote() string {
 	switch p.decision.Mode {
 	case evaluator.ModeEnforce:

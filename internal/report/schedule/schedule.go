@@ -115,7 +115,7 @@ func headline(s *evaluator.Schedule) (verdict, rest string) {
 	return closed, subject
 }
 
-// windows prints when nothing but the needs stands in the way.
+// windows prints when only the needs block the gate.
 func windows(t *print.Sheet, s *evaluator.Schedule) {
 	t.Blank()
 	switch {
