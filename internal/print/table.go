@@ -60,7 +60,7 @@ func (s *Sheet) cells(indent string, row []string, widths []int, columns []Colum
 		case i == 0:
 			b.WriteString(indent + padded)
 		case i == len(row)-1 && width(b.String())+len(gap)+width(cell) > s.width:
-			s.Row(b.String())
+			s.Line(b.String())
 			b.Reset()
 			b.WriteString(indent + "  " + cell)
 		default:
