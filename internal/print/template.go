@@ -54,7 +54,7 @@ func compileTemplate(file string, own template.FuncMap) (*template.Template, err
 	if err != nil {
 		names := slices.Sorted(maps.Keys(templateFunctions))
 		names = slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(own))))
-		return nil, fmt.Errorf("read template %q: %w (beside those of Go's text/template there are the functions %s)", file, err, strings.Join(names, ", "))
+		return nil, fmt.Errorf("read template %q: %w (in addition to those of Go's text/template there are the functions %s)", file, err, strings.Join(names, ", "))
 	}
 	return compiled, nil
 }

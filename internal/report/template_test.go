@@ -49,7 +49,7 @@ func TestABrokenTemplateIsAnErrorThatNamesItsPlace(t *testing.T) {
 	for source, want := range map[string]string{
 		"{{.outcom}}":                `slack.tmpl:1:2: executing "slack.tmpl" at <.outcom>: map has no entry for key "outcom"`,
 		"\n{{if}}":                   "slack.tmpl:2: missing value for if",
-		`{{env "HOME"}}`:             `function "env" not defined (beside those of Go's text/template there are the functions github, instant, join, json, lower, markdown, next, tally, upper, verdict, xml)`,
+		`{{env "HOME"}}`:             `function "env" not defined (in addition to those of Go's text/template there are the functions github, instant, join, json, lower, markdown, next, tally, upper, verdict, xml)`,
 		`{{readFile "/etc/passwd"}}`: `function "readFile" not defined`,
 		`{{instant .request}}`:       "instant wants a time such as .now",
 		`{{range 20000}}{{printf "%01000d" 0}}{{end}}`: "the template prints more than 16 MiB",
