@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/scan"
 	"github.com/spf13/cobra"
@@ -191,7 +192,7 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, o := range s.outputs {
-		options := report.Options{Width: width(s.std), Color: colored && o.Path == ""}
+		options := report.Options{Options: print.Options{Width: columns(s.std), Color: colored}.For(o.Output)}
 		if err := o.WriteScan(s.std.out, result, options); err != nil {
 			return usage("", "%w", err)
 		}

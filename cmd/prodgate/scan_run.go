@@ -54,7 +54,7 @@ func (s *scanning) read(ctx context.Context, args []string) (*report.Scan, error
 		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},
 		NotImages: []report.ScanEntry{}, NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
 	}
-	progress := newTransferLine(s.std, !s.quiet && isTerminal(s.std.err))
+	progress := newTransferLine(s.std, !s.quiet && print.IsTerminal(s.std.err))
 	defer progress.clear()
 	s.options.Progress = progress.show
 	var scans []scan.Scan

@@ -11,7 +11,7 @@ import (
 // under the longest name that it begins with; its own name is always allowed.
 var layers = map[string][]string{
 	"cmd":        {"gate", "internal", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
-	"gate":       {"internal/report", "collectors", "evaluator", "trail", "facts"},
+	"gate":       {"internal/print", "collectors", "evaluator", "trail", "facts"},
 	"collectors": append([]string{"internal/ical", "internal/web", "scan", "facts"}, tools...),
 	"scan":       tools,
 	"evaluator":  {"facts", "policies"},
@@ -27,18 +27,25 @@ var layers = map[string][]string{
 	"collectors/internal/deployments": append([]string{"collectors", "trail", "facts"}, tools...),
 	"collectors/internal/recorded":    append([]string{"collectors", "trail", "facts"}, tools...),
 
-	"internal":             {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
-	"internal/attestation": {"internal/strict"},
-	"internal/bench":       {"internal/invented", "internal/replay", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
-	"internal/house":       {"evaluator"},
-	"internal/ical":        {},
-	"internal/ics":         {},
-	"internal/inflate":     {},
-	"internal/packing":     {"internal/inflate"},
-	"internal/print":       {},
-	"internal/registry":    {"internal/packing"},
-	"internal/strict":      {"facts"},
-	"internal/web":         {},
+	"internal":                 {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
+	"internal/attestation":     {"internal/strict"},
+	"internal/bench":           {"internal/invented", "internal/replay", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
+	"internal/files":           {},
+	"internal/house":           {"evaluator"},
+	"internal/ical":            {},
+	"internal/ics":             {},
+	"internal/inflate":         {},
+	"internal/metrics":         {"internal/print", "facts", "trail"},
+	"internal/packing":         {"internal/inflate"},
+	"internal/print":           {"internal/files"},
+	"internal/recheck":         {"internal/print", "evaluator", "trail"},
+	"internal/registry":        {"internal/packing"},
+	"internal/replay":          {"internal/print", "evaluator", "trail"},
+	"internal/report":          {"internal/print", "scan", "evaluator", "facts"},
+	"internal/report/schedule": {"internal/ics", "internal/print", "internal/report", "evaluator"},
+	"internal/strict":          {"facts"},
+	"internal/timetable":       {"internal/print", "facts"},
+	"internal/web":             {},
 }
 
 // tools read what is not ours: files, registries, archives, attestations.
@@ -49,10 +56,14 @@ var leaves = []string{"internal/spelling", "internal/fixture", "internal/race", 
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"internal":     {"policies"},
-	"internal/ics": {"internal/ical"},
-	"evaluator":    {"collectors"},
-	"policies":     {"evaluator", "facts"},
+	"internal":                 {"policies"},
+	"internal/ics":             {"internal/ical"},
+	"internal/metrics":         {"internal/invented"},
+	"internal/replay":          {"internal/invented", "facts", "policies"},
+	"internal/report/schedule": {"internal/ical"},
+	"internal/timetable":       {"evaluator", "policies"},
+	"evaluator":                {"collectors"},
+	"policies":                 {"evaluator", "facts"},
 
 	// It holds its words against those of the rules.
 	"collectors/internal/deployments": {"policies"},

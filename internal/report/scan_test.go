@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
@@ -42,7 +43,7 @@ func scanned() *report.Scan {
 }
 
 func TestEntriesThatAreNoImagesAreNamed(t *testing.T) {
-	text := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	text := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
 	if !strings.Contains(text, "no image   sha256:2, not scanned: it is a ") || strings.Contains(text, "\x1b[2J") {
 		t.Errorf("the text is\n%s", text)
 	}
@@ -65,7 +66,7 @@ func scanAs(t *testing.T, format string, s *report.Scan, options report.Options)
 }
 
 func TestAScanIsReadFromTheWorstDown(t *testing.T) {
-	got := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	got := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
 	last := -1
 	for _, want := range []string{
 		"4 findings (1 Whatever, 1 CRITICAL, 1 HIGH, 1 LOW), 1 not determined, in 3 packages of registry.example.com/app:1",
@@ -85,7 +86,7 @@ func TestAScanIsReadFromTheWorstDown(t *testing.T) {
 func TestNoScanSteersATerminal(t *testing.T) {
 	for _, format := range report.ScanFormats {
 		for _, width := range []int{0, 30} {
-			got := scanAs(t, format, scanned(), report.Options{Width: width})
+			got := scanAs(t, format, scanned(), report.Options{Options: print.Options{Width: width}})
 			if strings.ContainsAny(got, "\x1b\u202e") {
 				t.Errorf("%s holds hidden characters:\n%q", format, got)
 			}

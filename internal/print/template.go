@@ -1,4 +1,4 @@
-package report
+package print
 
 import (
 	"bytes"
@@ -13,64 +13,55 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/prodgate/prodgate/internal/print"
 )
+
+// TemplateFormat is the format whose output a template of the user's describes.
+const TemplateFormat = "template"
 
 // longestTemplated is how many bytes a template may print.
 const longestTemplated = 16 << 20
 
-// compileTemplate reads a text/template. It sees the decision under the keys
-// of its JSON ({{.outcome}}, {{range .findings}}{{.code}}{{end}}); a key that
-// is not there is an error, a null is false. Strings have no hidden characters
-// and no line ends. Beside what text/template brings there are:
+// templateFunctions are what every template may call besides the functions of
+// text/template and those of the report:
 //
-//	verdict           ALLOW, DENY or WAIT
-//	tally             the count line
-//	next              the next thing to do
 //	instant .now      a time for people
 //	join ", " .who    a list of strings as one
 //	upper, lower      in capitals, in small letters
 //	json .observed    any value as JSON on one line
 //	markdown .title   escaped for Markdown; github (a message) and xml likewise
 //
-// Nothing reads files, environment or clock.
-func compileTemplate(file string) (*template.Template, error) {
+// None of them reads files, environment or clock.
+var templateFunctions = template.FuncMap{
+	"instant":  templateInstant,
+	"join":     templateJoin,
+	"upper":    strings.ToUpper,
+	"lower":    strings.ToLower,
+	"json":     templateJSON,
+	"markdown": escapeMarkdown,
+	"github":   GitHubData,
+	"xml":      templateXML,
+}
+
+// compileTemplate reads a text/template. It sees a document under the keys of its
+// JSON ({{.outcome}}, {{range .findings}}{{.code}}{{end}}); an absent key is an
+// error, a null is false. Strings have no hidden characters and no line ends.
+func compileTemplate(file string, own template.FuncMap) (*template.Template, error) {
 	source, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read template: %w", err)
 	}
-	functions := templateFunctions(nil)
-	compiled, err := template.New(filepath.Base(file)).Option("missingkey=error").Funcs(functions).Parse(string(source))
+	compiled, err := template.New(filepath.Base(file)).Option("missingkey=error").Funcs(templateFunctions).Funcs(own).Parse(string(source))
 	if err != nil {
-		names := slices.Sorted(maps.Keys(functions))
-		return nil, fmt.Errorf("read template %q: %w (beside those of Go's text/template there are the functions %s)", file, err, strings.Join(names, ", "))
+		names := slices.Sorted(maps.Keys(templateFunctions))
+		names = slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(own))))
+		return nil, fmt.Errorf("read template %q: %w (in addition to those of Go's text/template there are the functions %s)", file, err, strings.Join(names, ", "))
 	}
 	return compiled, nil
 }
 
-// templateFunctions are what a template may call. Without a page they are good
-// for parsing only.
-func templateFunctions(p *page) template.FuncMap {
-	of := func(f func(*page) string) func() string {
-		return func() string { return f(p) }
-	}
-	return template.FuncMap{
-		"verdict":  of(func(p *page) string { return p.verdict }),
-		"tally":    of((*page).tally),
-		"next":     of((*page).next),
-		"instant":  templateInstant,
-		"join":     templateJoin,
-		"upper":    strings.ToUpper,
-		"lower":    strings.ToLower,
-		"json":     templateJSON,
-		"markdown": escapeMarkdown,
-		"github":   escapeGitHubData,
-		"xml":      templateXML,
-	}
-}
-
-func (o Output) execute(p *page) ([]byte, error) {
+// Execute prints a JSON document by the output's template. own are the functions
+// of the report, for this document.
+func (o Output) Execute(document []byte, own template.FuncMap) ([]byte, error) {
 	if o.compiled == nil {
 		return nil, errors.New("no template was read; write template=FILE")
 	}
@@ -78,14 +69,14 @@ func (o Output) execute(p *page) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(p.json))
+	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
 	var data any
 	if err := decoder.Decode(&data); err != nil {
 		return nil, err
 	}
 	out := &bounded{}
-	if err := compiled.Funcs(templateFunctions(p)).Execute(out, templateValue(data)); err != nil {
+	if err := compiled.Funcs(own).Execute(out, templateValue(data)); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
@@ -96,7 +87,7 @@ func (o Output) execute(p *page) ([]byte, error) {
 func templateValue(v any) any {
 	switch v := v.(type) {
 	case string:
-		return print.Unmarked(print.Clean(v))
+		return Unmarked(Clean(v))
 	case json.Number:
 		if whole, err := v.Int64(); err == nil {
 			return int(whole)
@@ -114,14 +105,14 @@ func templateValue(v any) any {
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for _, key := range slices.Backward(slices.Sorted(maps.Keys(v))) {
-			object[print.Unmarked(print.Clean(key))] = templateValue(v[key])
+			object[Unmarked(Clean(key))] = templateValue(v[key])
 		}
 		return object
 	}
 	return v
 }
 
-// bounded is a buffer that refuses to grow without end.
+// bounded is a buffer of limited size.
 type bounded struct{ bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
@@ -140,7 +131,7 @@ func templateInstant(value any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("instant wants a time such as .now, not %q", text)
 	}
-	return instant(t), nil
+	return Instant(t), nil
 }
 
 func templateJoin(separator string, list []any) string {
@@ -152,8 +143,8 @@ func templateJoin(separator string, list []any) string {
 }
 
 func templateJSON(v any) (string, error) {
-	raw, err := compact(v)
-	return string(escapeJSON(raw)), err
+	raw, err := CompactJSON(v)
+	return string(EscapeJSON(raw)), err
 }
 
 func templateXML(s string) (string, error) {

@@ -1,4 +1,4 @@
-package report
+package print
 
 import (
 	"errors"
@@ -11,10 +11,10 @@ import (
 	"github.com/prodgate/prodgate/internal/files"
 )
 
-// replaceFile gives path the content out in one step: a temporary file in the
-// same folder takes its place once it is complete. A symbolic link is
-// followed. What is not a regular file (/dev/stderr, a pipe) is written to
-// directly, since putting a file in its place would destroy it.
+// replaceFile replaces the content of path in one step: it renames a complete
+// temporary file in the same folder. A symbolic link is followed. What is not a
+// regular file (/dev/stderr, a pipe) is written to directly, because a rename would
+// destroy it.
 func replaceFile(path string, out []byte) error {
 	target := files.Resolve(path)
 	info, err := os.Stat(target)
@@ -43,14 +43,14 @@ func replaceFile(path string, out []byte) error {
 		err = os.Rename(temporary, target)
 	}
 	if err != nil {
-		_ = os.Remove(temporary) // what matters is told by err
+		_ = os.Remove(temporary) // err is what matters
 		return fmt.Errorf("write report %q: %w", path, err)
 	}
 	return nil
 }
 
-// writeTo writes out and reports a full disk, which some file systems tell
-// only when asked to sync or close.
+// writeTo writes out. It syncs and closes the file, because some file systems report
+// a full disk only then.
 func writeTo(path string, flags int, out []byte) error {
 	file, err := os.OpenFile(path, flags, 0o644)
 	if err != nil {

@@ -1,18 +1,18 @@
-package report
+package schedule
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/ical"
+	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/report"
 )
 
 // scheduleAt is a schedule with one interval from now to an hour later and one
@@ -43,15 +43,11 @@ var tuesday = time.Date(2026, 11, 24, 11, 20, 0, 0, time.FixedZone("", -5*3600))
 
 func printSchedule(t *testing.T, format string, s *evaluator.Schedule) string {
 	t.Helper()
-	outputs, err := ParseSchedules([]string{format})
+	out, err := Print(format, s, report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := outputs[0].WriteSchedule(&out, s, Options{}); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return string(out)
 }
 
 func TestAScheduleBeginsWithTheAnswer(t *testing.T) {
@@ -188,22 +184,38 @@ func TestOutputsOfASchedule(t *testing.T) {
 		"icss":  `did you mean "ics"?`,
 		"json=": "names no file",
 	} {
-		if _, err := ParseSchedules([]string{value}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Formats.ParseAll([]string{value}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("-o %s: %v, want %q", value, err, want)
 		}
 	}
-	if _, err := ParseSchedules([]string{"json", "ics"}); err == nil {
+	if _, err := Formats.ParseAll([]string{"json", "ics"}); err == nil {
 		t.Error("two outputs to standard output are accepted")
 	}
-	path := filepath.Join(t.TempDir(), "open.ics")
-	outputs, err := ParseSchedules([]string{"text", "ics=" + path})
-	if err != nil {
-		t.Fatal(err)
+	if text := printSchedule(t, "ics", scheduleAt(tuesday)); !strings.HasPrefix(text, "BEGIN:VCALENDAR\r\n") {
+		t.Errorf("the calendar is %q", text)
 	}
-	if err := outputs[1].WriteSchedule(nil, scheduleAt(tuesday), Options{}); err != nil {
-		t.Fatal(err)
+	if _, err := Print("yaml", scheduleAt(tuesday), report.Options{}); err == nil || !strings.HasPrefix(err.Error(), "print schedule as yaml: unknown output format") {
+		t.Errorf("an unknown format: %v", err)
 	}
-	if text, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(text, []byte("BEGIN:VCALENDAR\r\n")) {
-		t.Errorf("the file holds %q, %v", text, err)
+}
+
+func TestAScheduleFollowsTheWidth(t *testing.T) {
+	for _, width := range []int{0, 40, 80, 160} {
+		s := scheduleAt(tuesday)
+		s.Needs = []evaluator.Finding{{Code: "approval.missing", Title: strings.Repeat("a long title ", 10), Effect: evaluator.EffectDeny, Cure: evaluator.CureAsk}}
+		out, err := Print("text", s, report.Options{Options: print.Options{Width: width}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit, longest := width, 0
+		if width == 0 {
+			limit = 100
+		}
+		for row := range strings.Lines(string(out)) {
+			longest = max(longest, utf8.RuneCountInString(strings.TrimSuffix(row, "\n")))
+		}
+		if longest > limit || longest < limit-20 {
+			t.Errorf("width %d: the longest line has %d columns:\n%s", width, longest, out)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package print
 
 import (
 	"bytes"
@@ -9,9 +9,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// documentYAML prints the decision with json's content and order of keys.
-func documentYAML(p *page) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(p.json))
+// YAML returns a JSON document as YAML, with its content and order of keys. Hidden
+// characters are escaped.
+func YAML(document []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
 	node, err := yamlNode(decoder)
 	if err != nil {
@@ -46,8 +47,8 @@ func yamlNode(decoder *json.Decoder) (*yaml.Node, error) {
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(token)}, nil
 }
 
-// yamlCollection reads the rest of an object or array; a key is a value that
-// stands before its own.
+// yamlCollection reads the rest of an object or array; a key is a value in front of
+// its own.
 func yamlCollection(decoder *json.Decoder, open json.Delim) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.SequenceNode}
 	if open == '{' {
@@ -67,8 +68,8 @@ func yamlCollection(decoder *json.Decoder, open json.Delim) (*yaml.Node, error) 
 	return node, err
 }
 
-// yamlString quotes whatever is not plain ASCII on one line, so that hidden
-// characters can be escaped, and what a build log could take for a command.
+// yamlString quotes text that is not plain ASCII on one line, in which hidden
+// characters can then be escaped, and text that could be a command to a build log.
 func yamlString(s string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	odd := func(r rune) bool { return r < 0x20 || r > 0x7e }

@@ -1,4 +1,4 @@
-package report
+package print
 
 import "testing"
 
@@ -16,7 +16,7 @@ func TestDocumentsAreEscapedWhereTheyHaveTo(t *testing.T) {
 		"a tag":             {"\"\U000e0041\"", `"\udb40\udc41"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := string(escapeJSON([]byte(test.document))); got != test.want {
+			if got := string(EscapeJSON([]byte(test.document))); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
