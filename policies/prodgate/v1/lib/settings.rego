@@ -1,10 +1,10 @@
 # METADATA
 # title: Settings
 # description: >-
-#   The settings in force, resolved here and nowhere else: service over
-#   environment over organisation over shipped. Undefined, so that nothing
-#   passes, if the request names an environment or a service that no settings
-#   list, or if the organisation's settings have a key that does not exist.
+#   The effective settings, resolved only here. Precedence: service, environment,
+#   organisation, shipped. They are undefined, and nothing passes, if the request names
+#   an environment or a service that is not in the settings, or if the organisation's
+#   settings have an unknown key.
 package prodgate.v1.lib.settings
 
 import data.prodgate.v1.settings as shipped
@@ -20,7 +20,7 @@ default _organisation := {}
 
 _organisation := data.prodgate.organisation
 
-# The names that requests may use, and that other facts can name.
+# The names that requests and other facts can use.
 environments := object.keys(object.union(shipped.environments, _own_environments))
 
 services := object.keys(object.union(shipped.services, _own_services))
@@ -37,7 +37,7 @@ _environment := object.union(shipped.environments, _own_environments)[input.requ
 
 _service := object.union(shipped.services, _own_services)[input.request.service]
 
-# Additional checks only ever add: no layer takes away what another asks for.
+# Additional checks of all layers are combined: no layer can remove a check.
 _additional_checks := sort({name |
 	some layer in _layers
 	some name in layer.additional_checks
@@ -45,7 +45,7 @@ _additional_checks := sort({name |
 
 _layers := [shipped, _organisation, _environment, _service]
 
-# Keys of the organisation's settings that mean nothing, as dotted paths.
+# Unknown keys in the organisation's settings, as dotted paths.
 unknown contains concat(".", path) if {
 	walk(_organisation, [path, _])
 	count(path) > 0
@@ -56,14 +56,14 @@ unknown contains concat(".", path) if {
 	not _listed(setting)
 }
 
-# What is no list would add no check, in silence.
+# A value that is not a list would silently add no check.
 unknown contains "additional_checks" if {
 	some layer in _layers
 	checks := object.get(layer, "additional_checks", [])
 	not is_array(checks)
 }
 
-# A word that names nobody would keep nobody out, in silence.
+# An unknown word would silently exclude no one.
 unknown contains "approval.independent_of" if {
 	some layer in _layers
 	some word in object.get(layer, ["approval", "independent_of"], [])
@@ -72,15 +72,15 @@ unknown contains "approval.independent_of" if {
 
 _independent_of := {"author"}
 
-# The setting that a path is about: the path itself, or what follows the name
-# of an environment or service.
+# The setting that a path refers to: the path itself, or the part after the name of an
+# environment or service.
 _setting(path) := array.slice(path, 2, count(path)) if path[0] in {"environments", "services"}
 
 else := path
 
 _listed(setting) if object.get(shipped, setting, null) != null
 
-# Tables whose keys are the organisation's own.
+# Tables in which the organisation chooses the keys.
 _listed(setting) if array.slice(setting, 0, 2) in _tables
 
 _tables := {["window", "named"], ["waivers", "allowed"], ["sources", "accepted"]}
