@@ -14,8 +14,8 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/source"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/scan"
@@ -94,14 +94,14 @@ func Scan(ctx context.Context, reference string, options scan.Options) ([]scan.S
 	return scans, nil
 }
 
-// ScanBill looks for vulnerabilities in what a bill of materials lists, one scan
-// for each bill in content; name is what errors call it.
-func ScanBill(ctx context.Context, name string, content []byte, options scan.Options) ([]scan.Scan, error) {
-	bills, err := sbom.Read(name, content)
+// ScanSBOM looks for vulnerabilities in what an SBOM lists, one scan
+// for each SBOM in content; name is what errors call it.
+func ScanSBOM(ctx context.Context, name string, content []byte, options scan.Options) ([]scan.Scan, error) {
+	sboms, err := sbom.Read(name, content)
 	if err != nil {
 		return nil, redacted{err}
 	}
-	scans, err := scan.Bill(ctx, bills, options)
+	scans, err := scan.SBOM(ctx, sboms, options)
 	if err != nil {
 		return nil, redacted{err}
 	}
@@ -109,9 +109,9 @@ func ScanBill(ctx context.Context, name string, content []byte, options scan.Opt
 }
 
 // ShowReport reads what another scanner's report says, as
-// vulnerabilities.ShowReport does. The error holds no secrets.
+// report.ShowReport does. The error holds no secrets.
 func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
-	scans, err := vulnerabilities.ShowReport(name, content, database)
+	scans, err := report.ShowReport(name, content, database)
 	if err != nil {
 		return nil, redacted{err}
 	}

@@ -37,7 +37,7 @@ With ` + "`vulnerabilities: {scan: {}}`" + ` prodgate looks for itself, at the d
 resolved, with the database of ` + "`prodgate db update`" + `: at the image of every platform, and
 at the SBOMs attached to it and to the index that lists it, which may add findings and
 take none away. Each attachment that cannot be read is an entry of undetermined
-([bills-of-materials.md](bills-of-materials.md)).
+([sboms.md](sboms.md)).
 Under ` + "`scan`" + ` can stand ` + "`inventory`" + ` (` + "`auto`" + `, ` + "`image`" + `, ` + "`attached`" + `), ` + "`sboms`" + ` (files of bills of
 materials that name the image's digest, instead of the image), ` + "`platforms`" + ` (os/arch) and
 ` + "`database`" + ` (a folder). Such a source is of kind ` + "`scan`" + `, and it may take 10 minutes;

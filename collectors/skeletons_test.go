@@ -10,7 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/file"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 )
@@ -89,7 +89,7 @@ func TestSkeletonsAreWhatTheirConfigurationNames(t *testing.T) {
 			switch settings := use.Inline.Settings.(type) {
 			case *file.Settings:
 				named[settings.File] = true
-			case *vulnerabilities.ReportSettings:
+			case *report.Settings:
 				named[settings.Reports[0]], named[settings.Database] = true, true
 			default:
 				t.Errorf("%s has settings of type %T", section, settings)

@@ -12,9 +12,10 @@ import (
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/file"
+	"github.com/prodgate/prodgate/collectors/report"
+	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/collectors/trail"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -24,8 +25,8 @@ import (
 var Kinds = []source.Kind{
 	artifact.Kind,
 	file.Kind,
-	vulnerabilities.Scan,
-	vulnerabilities.Reports,
+	scan.Kind,
+	report.Kind,
 	trail.Kind,
 }
 
@@ -137,7 +138,7 @@ func (c Config) implied(section string) []Use {
 	case section == "trail" && c.Log.Location != "":
 		return []Use{{System: trail.Kind.Name}}
 	case section == "vulnerabilities":
-		return []Use{{Inline: &System{Kind: vulnerabilities.Reports.Name, Settings: vulnerabilities.Reports.Settings()}}}
+		return []Use{{Inline: &System{Kind: report.Kind.Name, Settings: report.Kind.Settings()}}}
 	}
 	return File("")
 }
@@ -170,7 +171,7 @@ func (c Config) open(section string, u Use, key string) Collector {
 	}
 	k := kindNamed(s.Kind)
 	limit := orDefault(c.Timeout)
-	if k.Name == vulnerabilities.Scan.Name && c.Timeout <= 0 {
+	if k.Name == scan.Kind.Name && c.Timeout <= 0 {
 		limit = scanTimeout
 	}
 	return Limit(k.Open(c.env(section, key), settings), limit)
@@ -244,6 +245,6 @@ func (c Config) calendar() (calendar.Collector, error) {
 func (c Config) Scans() bool {
 	return slices.ContainsFunc(c.Sources["vulnerabilities"], func(u Use) bool {
 		s, err := c.system(u)
-		return err == nil && s.Kind == vulnerabilities.Scan.Name
+		return err == nil && s.Kind == scan.Kind.Name
 	})
 }

@@ -1,14 +1,14 @@
-// Package facts is the input document: what the collectors saw, in one JSON
-// file that can be saved, read by people and decided on again years later.
+// Package facts is the input document: the facts that the collectors found, in one
+// JSON file that can be saved, read by people and decided on again years later.
 //
-// It holds the Go types, the JSON Schema and the strict decoder. It knows
-// nothing about how facts are gathered (package collectors) or judged
-// (packages policies and evaluator) and imports next to nothing.
+// It contains the Go types, the JSON Schema and the strict decoder. It does not
+// depend on how facts are collected (package collectors) or decided on (packages
+// policies and evaluator), and has almost no imports.
 //
-// The types below say everything once. A new fact is a field with a comment
-// and, for a string, a schema tag (one of formats, in format.go): a pointer may
-// be absent or null, omitempty and omitzero only absent, all else is required.
-// Then go test ./facts -update writes the schema.
+// The types below are the only definition. A new fact is a field with a comment
+// and, for a string, a schema tag (one of formats, in format.go). A pointer may be
+// absent or null, a field with omitempty or omitzero only absent; all other fields
+// are required. Then go test ./facts -update writes the schema.
 package facts
 
 import "time"
@@ -17,13 +17,13 @@ import "time"
 // with an incompatible document, which then gets its own folder of policies.
 const Version = "v1"
 
-// Document is everything a decision rests on. A section that is left out (nil
-// in Go) could not be read or was not configured; Sources says which. "Looked
-// and found nothing" is an empty list, never a missing one.
+// Document is everything that a decision is based on. A missing section (nil in Go)
+// could not be read or was not configured; Sources says which. A section that was
+// read and has no entries is an empty list, never a missing one.
 type Document struct {
 	Version     string    `json:"version" schema:"version"`
-	Now         time.Time `json:"now"`          // the instant decided about
-	CollectedAt time.Time `json:"collected_at"` // when the facts were gathered; ages of what can be collected again count from here
+	Now         time.Time `json:"now"`          // the time of the decision
+	CollectedAt time.Time `json:"collected_at"` // when the facts were collected; the ages of facts that can be collected again count from here
 	Request     Request   `json:"request"`
 
 	Artifact        *Artifact        `json:"artifact,omitempty"`
@@ -43,15 +43,15 @@ type Document struct {
 	Trail           *Trail           `json:"trail,omitempty"`
 	Custom          map[string]any   `json:"custom,omitzero" schema:"name"` // facts of an embedder's own collectors, by name
 
-	// Sources holds one entry for each section asked for, by the section's
-	// JSON key; for facts under custom, by custom.NAME. A section that is there
-	// has a source with status ok, and a source with status ok has its section.
+	// Sources has one entry for each requested section, by the section's JSON
+	// key; for facts under custom, by custom.NAME. A section that is present has
+	// a source with status ok, and a source with status ok has its section.
 	Sources map[string]Source `json:"sources" schema:"source"`
 
 	origin origin
 }
 
-// Request says what is asked for.
+// Request is the request for the deployment.
 type Request struct {
 	ID          string    `json:"id" schema:"nonempty"`
 	Service     string    `json:"service" schema:"identifier"`
@@ -59,27 +59,27 @@ type Request struct {
 	Kind        Kind      `json:"kind"`
 	Emergency   bool      `json:"emergency"`
 	Ticket      *string   `json:"ticket" schema:"nonempty"`     // id of an entry in incidents
-	Trigger     string    `json:"trigger" schema:"nonempty"`    // what started it, as the CI system names it: workflow_dispatch, push …
-	RequestedBy string    `json:"requested_by" schema:"person"` // who asked
+	Trigger     string    `json:"trigger" schema:"nonempty"`    // the trigger, as the CI system names it: workflow_dispatch, push …
+	RequestedBy string    `json:"requested_by" schema:"person"` // the requester
 	TriggeredBy string    `json:"triggered_by" schema:"person"` // who started this run (a re-run may differ)
 	RequestedAt time.Time `json:"requested_at"`
 
-	// Deployment joins the attempts of one deployment: repository and CI run,
-	// without the attempt. Absent: the request is its own deployment.
+	// Deployment identifies the attempts of one deployment: repository and CI
+	// run, without the attempt. Absent: the request is its own deployment.
 	Deployment *string `json:"deployment,omitempty" schema:"nonempty"`
-	Attempt    *int    `json:"attempt,omitempty"` // of the run, from 1; absent: not known
+	Attempt    *int    `json:"attempt,omitempty"` // of the run, from 1; absent: unknown
 	// Configuration is the SHA-256 of what a configuration request changes
-	// (rendered manifests, values file), or of what a rollback goes back to.
+	// (rendered manifests, values file), or of the configuration that a rollback restores.
 	Configuration *string `json:"configuration,omitempty" schema:"digest"`
 
-	// What follows is not part of the document; it tells collectors which
-	// artifact to look at.
+	// The following fields are not part of the document. They tell collectors
+	// which artifact to read.
 
 	Reference string `json:"-"` // as the user typed it: registry reference, oci:DIR[:TAG], tarball:FILE
-	Digest    string `json:"-"` // what Reference was resolved to, once; sha256:…; empty if it could not be
+	Digest    string `json:"-"` // the digest of Reference, resolved once; sha256:…; empty if it could not be resolved
 }
 
-// Kind is what a request wants to do.
+// Kind is the kind of a request.
 type Kind string
 
 // The closed set of kinds (production-readiness.md, "When Approval Is Required").
@@ -90,7 +90,7 @@ const (
 	KindRollback      Kind = "rollback"      // back to a version that ran before
 )
 
-// Kinds are all of them, in the order they are documented.
+// Kinds lists all kinds, in the order of the documentation.
 var Kinds = []Kind{KindInitial, KindPromotion, KindConfiguration, KindRollback}
 
 // Artifact is the image as the registry has it.
@@ -114,27 +114,27 @@ type Build struct {
 	Digest     string  `json:"digest" schema:"digest" merge:"equal"`
 	Commit     string  `json:"commit" schema:"commit" merge:"equal"` // full hash, lower-case hex
 	Builder    string  `json:"builder" schema:"nonempty" merge:"first"`
-	VerifiedBy *string `json:"verified_by" schema:"nonempty" merge:"first"` // whose signature was checked; null: none was
+	VerifiedBy *string `json:"verified_by" schema:"nonempty" merge:"first"` // whose signature was verified; null: no signature was verified
 
-	Repository *string    `json:"repository,omitempty" schema:"nonempty" merge:"equal"` // of the built source, as the record names it, without credentials; absent: the record does not say
-	BuiltAt    *time.Time `json:"built_at,omitempty" merge:"equal"`                     // when the build finished, UTC; absent: the record does not say
-	Author     *string    `json:"author,omitempty" schema:"person" merge:"equal"`       // who wrote the commit, where the source knows
+	Repository *string    `json:"repository,omitempty" schema:"nonempty" merge:"equal"` // of the built source, as in the record, without credentials; absent: not in the record
+	BuiltAt    *time.Time `json:"built_at,omitempty" merge:"equal"`                     // when the build finished, UTC; absent: not in the record
+	Author     *string    `json:"author,omitempty" schema:"person" merge:"equal"`       // the author of the commit, if the source knows it
 }
 
-// Staging is the newest stay in staging, and those before it.
+// Staging is the newest stay in staging, and the earlier ones.
 type Staging struct {
 	Digest       string        `json:"digest" schema:"digest" merge:"latest"`
-	Service      *string       `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: the source names none
-	Environment  *string       `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: the source names none
+	Service      *string       `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: not named by the source
+	Environment  *string       `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: not named by the source
 	DeployedAt   time.Time     `json:"deployed_at" merge:"latest"`
-	RestartedAt  *time.Time    `json:"restarted_at" merge:"latest"`         // latest restart storm or redeployment; null: none seen
+	RestartedAt  *time.Time    `json:"restarted_at" merge:"latest"`         // latest restart storm or redeployment; null: none was found
 	EndedAt      *time.Time    `json:"ended_at,omitempty" merge:"earliest"` // when another digest replaced it; absent or null: it still runs
 	Verification *Verification `json:"verification" merge:"worst"`          // null: not verified yet
 	Earlier      []Stay        `json:"earlier,omitzero" merge:"all"`        // stays before this one, in any order
 }
 
-// Stay is the time that one digest ran in staging. It begins with a deployment
-// or a restart storm and ends when another digest replaces it.
+// Stay is the time during which one digest ran in staging. It begins with a
+// deployment or a restart storm and ends when another digest replaces it.
 type Stay struct {
 	Digest       string        `json:"digest" schema:"digest"`
 	Service      *string       `json:"service,omitempty" schema:"identifier"`
@@ -145,48 +145,48 @@ type Stay struct {
 	Verification *Verification `json:"verification"`
 }
 
-// Verification is the result of the staging verification, as its system words
-// it. Only exactly PASSED is good.
+// Verification is the result of the staging verification, as its system reports it.
+// Only exactly PASSED means success.
 type Verification struct {
 	Result     string    `json:"result" schema:"nonempty"`
 	FinishedAt time.Time `json:"finished_at"`
 	VerifiedBy *string   `json:"verified_by" schema:"nonempty"`
 }
 
-// Vulnerabilities holds one scan for each digest that was scanned, and what
-// others say of what was found. Neither Statements nor Requests take anything
-// out of Scans.
+// Vulnerabilities has one scan for each scanned digest, and VEX statements and
+// waiver requests about the findings. Neither Statements nor Requests remove
+// findings from Scans.
 type Vulnerabilities struct {
 	Scans      []Scan          `json:"scans" merge:"all"`
 	Statements []Statement     `json:"statements,omitzero" merge:"all"` // from VEX documents
 	Requests   []WaiverRequest `json:"requests,omitzero" merge:"all"`   // from ignore files
 }
 
-// Scan is what one scanner found in one digest. Digest may be the artifact's
-// or one platform's; then it covers that platform only. Inventory says what the
-// list of packages was read from: image, sbom (a file that somebody named) or
-// attached (found beside the image in its registry); without it the scan is
-// another tool's report.
+// Scan is what one scanner found in one digest. Digest may be the artifact's, or
+// that of one platform; then the scan covers only that platform. Inventory says
+// where the list of packages was read from: image, sbom (a configured file) or
+// attached (attached to the image in its registry). Without it, the scan is a report
+// of another tool.
 type Scan struct {
 	Digest       string          `json:"digest" schema:"digest"`
-	Platform     *string         `json:"platform" schema:"nonempty"` // os/arch[/variant] the scanner looked at
+	Platform     *string         `json:"platform" schema:"nonempty"` // os/arch[/variant] that was scanned
 	Inventory    *string         `json:"inventory,omitempty" schema:"identifier"`
-	Packages     *int            `json:"packages,omitempty"` // how many were looked at
+	Packages     *int            `json:"packages,omitempty"` // how many were examined
 	Scanner      *string         `json:"scanner" schema:"nonempty"`
 	ScannedAt    time.Time       `json:"scanned_at"`
 	Database     Database        `json:"database"`
 	Findings     []Vulnerability `json:"findings"`
-	Undetermined []Undetermined  `json:"undetermined"` // packages the scanner could not judge
+	Undetermined []Undetermined  `json:"undetermined"` // packages that the scanner could not assess
 }
 
-// Database is the advisory database a scan used.
+// Database is the advisory database that a scan used.
 type Database struct {
 	UpdatedAt time.Time `json:"updated_at"`
 	Schema    *int      `json:"schema,omitempty"`
 }
 
 // Vulnerability is one advisory that matches one package. Severity is kept as
-// the scanner wrote it.
+// in the scanner's report.
 type Vulnerability struct {
 	ID               string  `json:"id" schema:"nonempty"`
 	Package          string  `json:"package" schema:"nonempty"`
@@ -201,20 +201,20 @@ type Vulnerability struct {
 	Target      *string    `json:"target,omitempty" schema:"nonempty"`    // where in the image it was found
 }
 
-// Undetermined is a package whose vulnerabilities are not known, and why.
+// Undetermined is a package that could not be assessed, and the reason.
 type Undetermined struct {
 	Package string `json:"package" schema:"nonempty"`
 	Version string `json:"version"`
 	Reason  string `json:"reason" schema:"nonempty"`
 }
 
-// Statement is what a VEX document says of one vulnerability in one product.
-// Status, Justification and Author are kept as they came; only exactly
-// not_affected and fixed speak for the product.
+// Statement is a VEX statement about one vulnerability in one product. Status,
+// Justification and Author are kept unchanged; only exactly not_affected and fixed
+// can suppress a finding.
 type Statement struct {
 	ID            string     `json:"id" schema:"nonempty"`
-	Product       string     `json:"product" schema:"nonempty"` // as the document names it, mostly a package URL
-	Digest        *string    `json:"digest" schema:"digest"`    // the product's; null: it is not named by digest
+	Product       string     `json:"product" schema:"nonempty"` // as in the document, usually a package URL
+	Digest        *string    `json:"digest" schema:"digest"`    // of the product; null: the product is not named by digest
 	PURL          *string    `json:"purl" schema:"nonempty"`    // the package in the product; null: the product as a whole
 	Status        string     `json:"status"`
 	Justification *string    `json:"justification" schema:"nonempty"`
@@ -225,9 +225,9 @@ type Statement struct {
 	VerifiedBy    *string    `json:"verified_by" schema:"nonempty"`
 }
 
-// WaiverRequest is an entry of an ignore file: somebody wants one vulnerability
-// waived, in the packages PURLs and the places Paths, or everywhere. It waives
-// nothing; an entry of waivers does.
+// WaiverRequest is an entry of an ignore file: a request to waive one vulnerability,
+// in the packages PURLs and the locations Paths, or everywhere. It waives nothing;
+// only an entry of waivers does.
 type WaiverRequest struct {
 	ID        string     `json:"id" schema:"nonempty"`
 	PURLs     []string   `json:"purls,omitempty" schema:"nonempty,min=1"`
@@ -237,10 +237,10 @@ type WaiverRequest struct {
 	Source    string     `json:"source" schema:"nonempty"`
 }
 
-// Calendar holds every interval that overlaps [From, Horizon). From is before
+// Calendar contains every interval that overlaps [From, Horizon). From is before
 // Horizon.
 type Calendar struct {
-	Timezone string     `json:"timezone" schema:"timezone" merge:"equal"` // the site's zone; it has to be in the IANA database
+	Timezone string     `json:"timezone" schema:"timezone" merge:"equal"` // the site's time zone; must be in the IANA database
 	From     time.Time  `json:"from" merge:"latest"`
 	Horizon  time.Time  `json:"horizon" merge:"earliest"`
 	Freezes  []Interval `json:"freezes" merge:"all"`
@@ -248,7 +248,7 @@ type Calendar struct {
 }
 
 // Interval is half-open, [Start, End), on whole seconds; Start is before End.
-// Without Environments or Services it holds for all of them.
+// Without Environments or Services it applies to all of them.
 type Interval struct {
 	Name         string    `json:"name" schema:"nonempty"`
 	Start        time.Time `json:"start" schema:"seconds"`
@@ -262,16 +262,16 @@ type Interval struct {
 // (production-readiness.md, "Approval logged"). A Decision that is not exactly
 // "approved" is a rejection.
 type Approval struct {
-	Artifact                *string   `json:"artifact" schema:"nonempty"` // the tag the reviewer saw; binds nothing
+	Artifact                *string   `json:"artifact" schema:"nonempty"` // the tag that the reviewer saw; it binds nothing
 	Approver                string    `json:"approver" schema:"person"`
-	Role                    *string   `json:"role"` // as claimed; the directory's role counts
+	Role                    *string   `json:"role"` // as claimed; only the role in the directory counts
 	Digest                  *string   `json:"digest" schema:"digest"`
 	Environment             *string   `json:"environment" schema:"identifier"`
 	Service                 *string   `json:"service" schema:"identifier"`
 	Kind                    *Kind     `json:"kind"`                                    // of request that was approved
 	Configuration           *string   `json:"configuration,omitempty" schema:"digest"` // that was approved, for kind configuration
-	Request                 *string   `json:"request,omitempty" schema:"nonempty"`     // id of the request or deployment that was reviewed, where the source knows
-	Ticket                  *string   `json:"ticket,omitempty" schema:"nonempty"`      // incident that an emergency or rollback answers
+	Request                 *string   `json:"request,omitempty" schema:"nonempty"`     // id of the request or deployment that was reviewed, if the source knows it
+	Ticket                  *string   `json:"ticket,omitempty" schema:"nonempty"`      // incident of an emergency or rollback
 	Lifts                   []string  `json:"lifts,omitempty" schema:"nonempty,min=1"` // rejections that this approval lifts, each by the rejecting person or the id of the entry
 	Decision                string    `json:"decision" schema:"nonempty"`
 	ApprovedAt              time.Time `json:"approved_at"`
@@ -281,14 +281,14 @@ type Approval struct {
 	VerifiedBy              *string   `json:"verified_by" schema:"nonempty"`
 }
 
-// Person joins the spellings of one human being. Roles are the directory's
+// Person contains all ids of one human being. Roles are those in the directory
 // (Entra ID), Teams only those with active membership.
 type Person struct {
 	IDs   []string  `json:"ids" schema:"person,min=1" merge:"all"` // scheme:value, lower case: github:583231, entra:…, mailto:…
 	Roles []string  `json:"roles" schema:"identifier" merge:"all"`
 	Teams []string  `json:"teams" schema:"identifier" merge:"all"`
-	MFA   *bool     `json:"mfa" merge:"worst"`             // null: not known
-	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not know bots
+	MFA   *bool     `json:"mfa" merge:"worst"`             // null: unknown
+	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not mark bots
 	AsOf  time.Time `json:"as_of" merge:"earliest"`
 }
 
@@ -302,11 +302,11 @@ type Incident struct {
 	OpenedAt    time.Time `json:"opened_at"`
 }
 
-// OnCall says when the on-call team was told.
+// OnCall is the notification of the on-call team.
 type OnCall struct {
-	NotifiedAt *time.Time `json:"notified_at" merge:"latest"`                           // null: not told
-	Service    *string    `json:"service,omitempty" schema:"identifier" merge:"latest"` // it was told about; absent: the source names none
-	Ticket     *string    `json:"ticket,omitempty" schema:"nonempty" merge:"latest"`    // it was told about; absent: the source names none
+	NotifiedAt *time.Time `json:"notified_at" merge:"latest"`                           // null: not notified
+	Service    *string    `json:"service,omitempty" schema:"identifier" merge:"latest"` // of the notification; absent: not named by the source
+	Ticket     *string    `json:"ticket,omitempty" schema:"nonempty" merge:"latest"`    // of the notification; absent: not named by the source
 }
 
 // Notification is one message to one team about the pending deployment.
@@ -314,17 +314,17 @@ type Notification struct {
 	Team        string    `json:"team" schema:"identifier"`
 	Channel     string    `json:"channel" schema:"nonempty"`
 	SentAt      time.Time `json:"sent_at"`
-	Service     *string   `json:"service,omitempty" schema:"identifier"`     // it is about; absent: the source names none
-	Environment *string   `json:"environment,omitempty" schema:"identifier"` // it is about; absent: the source names none
-	Digest      *string   `json:"digest,omitempty" schema:"digest"`          // it is about; absent: the source names none
-	Request     *string   `json:"request,omitempty" schema:"nonempty"`       // id of the request or deployment it is about
+	Service     *string   `json:"service,omitempty" schema:"identifier"`     // that it is about; absent: not named by the source
+	Environment *string   `json:"environment,omitempty" schema:"identifier"` // that it is about; absent: not named by the source
+	Digest      *string   `json:"digest,omitempty" schema:"digest"`          // that it is about; absent: not named by the source
+	Request     *string   `json:"request,omitempty" schema:"nonempty"`       // id of the request or deployment that it is about
 }
 
-// Monitoring lists what watches the service in the environment.
+// Monitoring lists the dashboards and alerts of the service in the environment.
 type Monitoring struct {
-	Service     *string     `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: the source names none
-	Environment *string     `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: the source names none
-	AsOf        *time.Time  `json:"as_of" merge:"earliest"`                                  // when the monitoring system was looked at
+	Service     *string     `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: not named by the source
+	Environment *string     `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: not named by the source
+	AsOf        *time.Time  `json:"as_of" merge:"earliest"`                                  // when the monitoring system was checked
 	Dashboards  []Dashboard `json:"dashboards" merge:"all"`
 	Alerts      []Alert     `json:"alerts" merge:"all"`
 }
@@ -341,8 +341,7 @@ type Alert struct {
 	Enabled bool   `json:"enabled"`
 }
 
-// Waiver suspends one denial. Digest may be null only where Item names what is
-// waived.
+// Waiver suspends one denial. Digest may be null only if Item names what is waived.
 type Waiver struct {
 	Code        string    `json:"code" schema:"code"`
 	Item        *string   `json:"item" schema:"nonempty"` // for a vulnerability, its id
@@ -357,32 +356,32 @@ type Waiver struct {
 	VerifiedBy  *string   `json:"verified_by" schema:"nonempty"`
 }
 
-// Status says how reading a source went.
+// Status is the result of reading a source.
 type Status string
 
 // The closed set of a source's statuses. Only StatusOK makes a section count.
 const (
 	StatusOK           Status = "ok"
-	StatusError        Status = "error"        // could not look
-	StatusUnconfigured Status = "unconfigured" // nobody said where to look
+	StatusError        Status = "error"        // could not be read
+	StatusUnconfigured Status = "unconfigured" // no source is configured
 )
 
-// Statuses are all of them, in the order they are documented.
+// Statuses lists all statuses, in the order of the documentation.
 var Statuses = []Status{StatusOK, StatusError, StatusUnconfigured}
 
 // Source says where a section came from.
 type Source struct {
 	Status     Status     `json:"status"`
-	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, trail …; merged: Systems says which
+	Kind       string     `json:"kind" schema:"identifier"` // file, registry, github, trail …; merged: see Systems
 	ObservedAt *time.Time `json:"observed_at"`              // of several systems, the earliest
 	Evidence   *Evidence  `json:"evidence"`
-	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok, null if it is
+	Error      *string    `json:"error"` // what went wrong, without secrets; set unless Status is ok, else null
 
-	Systems        []System        `json:"systems,omitzero"`        // where a section is read from several systems, each
-	Contradictions []Contradiction `json:"contradictions,omitzero"` // between Systems, of facts that have to be equal
+	Systems        []System        `json:"systems,omitzero"`        // each of several systems that the section was read from
+	Contradictions []Contradiction `json:"contradictions,omitzero"` // between Systems, of facts that must be equal
 }
 
-// KindMerged is the kind of a source that several systems were read for.
+// KindMerged is the kind of a source that consists of several systems.
 const KindMerged = "merged"
 
 // System is one of several systems that a section was read from.
@@ -396,8 +395,8 @@ type System struct {
 	Error      *string    `json:"error"`
 }
 
-// Contradiction is a fact that two systems report differently and that has to be
-// equal. The section holds the value of the system that stands first.
+// Contradiction is a fact that must be equal and that two systems report
+// differently. The section has the value of the first system.
 type Contradiction struct {
 	Path   string   `json:"path" schema:"nonempty"` // JSON Pointer into the document
 	Values []Report `json:"values" schema:"min=1"`
@@ -406,10 +405,10 @@ type Contradiction struct {
 // Report is what one system reports of a fact.
 type Report struct {
 	System string  `json:"system" schema:"identifier"`
-	Value  *string `json:"value"` // null: that there is none
+	Value  *string `json:"value"` // null: there is none
 }
 
-// Evidence is the bytes a section was read from.
+// Evidence identifies the bytes that a section was read from.
 type Evidence struct {
 	URI    string `json:"uri" schema:"nonempty"`
 	SHA256 string `json:"sha256" schema:"sha256"` // 64 lower-case hex digits

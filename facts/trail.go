@@ -2,24 +2,24 @@ package facts
 
 import "time"
 
-// Trail is what the audit trail says of this artifact and service. Complete says
-// whether everything that matters here was read; without it, absence proves
-// nothing unless the source is a file, which is read whole.
+// Trail contains the entries of the audit trail about this artifact and service.
+// Complete says whether all relevant entries were read. Without it, a missing entry
+// proves nothing, unless the source is a file, which is always read completely.
 type Trail struct {
 	Steps       []Step            `json:"steps"`
 	Debts       []Debt            `json:"debts"`
-	Requests    []RecordedRequest `json:"requests,omitzero"`    // attempts of this deployment, as they asked
+	Requests    []RecordedRequest `json:"requests,omitzero"`    // attempts of this deployment, as they were requested
 	Stops       []Stop            `json:"stops,omitzero"`       // freezes that people declared in the trail
-	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of entries of bad news by writers who do not count
-	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, as the trail knows them
-	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events of no known deployment, or under another service or environment
+	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of bad news entries by writers that are not accepted
+	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, according to the trail
+	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events without a known deployment, or for another service or environment
 	Complete    *bool             `json:"complete,omitempty"`
-	Key         *string           `json:"key,omitempty" schema:"nonempty"`    // the public key that its checkpoints are signed with, as "prodgate audit key" prints it
-	Origin      *string           `json:"origin,omitempty" schema:"nonempty"` // name of the trail, as its checkpoints sign it
+	Key         *string           `json:"key,omitempty" schema:"nonempty"`    // the public key for the signatures of its checkpoints, as "prodgate audit key" prints it
+	Origin      *string           `json:"origin,omitempty" schema:"nonempty"` // name of the trail, as in its signed checkpoints
 }
 
-// Step is one recorded step of a promotion. Steps about other digests are there
-// where they matter: a staging deployment that replaced this one, a rejection.
+// Step is one recorded step of a promotion. Steps about other digests are included if
+// they are relevant: a staging deployment that replaced this one, a rejection.
 type Step struct {
 	Type          string     `json:"type" schema:"nonempty"` // staging.deployed, staging.verified, approval.granted …
 	At            time.Time  `json:"at"`
@@ -27,20 +27,20 @@ type Step struct {
 	ID            *string    `json:"id,omitempty" schema:"nonempty"`            // of the entry in the trail
 	Seq           *int       `json:"seq,omitempty"`                             // of the entry in the trail
 	Service       *string    `json:"service,omitempty" schema:"nonempty"`       // as it was recorded
-	Environment   *string    `json:"environment,omitempty" schema:"identifier"` // where the step was taken, where the source knows
+	Environment   *string    `json:"environment,omitempty" schema:"identifier"` // where the step was done, if the source knows it
 	Outcome       *string    `json:"outcome,omitempty" schema:"nonempty"`       // of a gate's decision: allow, deny
-	Result        *string    `json:"result,omitempty" schema:"nonempty"`        // of a verification, as its system words it; only exactly PASSED is good
+	Result        *string    `json:"result,omitempty" schema:"nonempty"`        // of a verification, as its system reports it; only exactly PASSED means success
 	Kind          *string    `json:"kind,omitempty" schema:"nonempty"`          // of request that an approval or rejection is about
 	Configuration *string    `json:"configuration,omitempty" schema:"digest"`   // that an approval or rejection is about
 	Request       *string    `json:"request,omitempty" schema:"nonempty"`       // id of the request
 	Deployment    *string    `json:"deployment,omitempty" schema:"nonempty"`    // repository and run
 	Approver      *string    `json:"approver,omitempty" schema:"person"`        // who approved, rejected or withdrew
 	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
-	Writer        *string    `json:"writer,omitempty" schema:"person"` // who recorded it, where the source knows
+	Writer        *string    `json:"writer,omitempty" schema:"person"` // who recorded it, if the source knows it
 	Assurance     *Assurance `json:"assurance,omitempty"`              // how Writer was established
 }
 
-// RecordedRequest is one attempt of this deployment that the trail knows.
+// RecordedRequest is one attempt of this deployment in the trail.
 type RecordedRequest struct {
 	ID            string     `json:"id" schema:"nonempty"`
 	Entry         *string    `json:"entry,omitempty" schema:"nonempty"` // id of the entry in the trail
@@ -57,9 +57,9 @@ type RecordedRequest struct {
 	Assurance     *Assurance `json:"assurance,omitempty"`
 }
 
-// Stop is a freeze that somebody declared in the trail ("prodgate freeze now").
-// Without Services or Environments it holds for all of them. It holds until
-// Until, or until it is lifted by a writer who counts.
+// Stop is a freeze that a person declared in the trail ("prodgate freeze now").
+// Without Services or Environments it applies to all of them. It ends at Until, or
+// when an accepted writer lifts it.
 type Stop struct {
 	ID           string       `json:"id" schema:"nonempty"`
 	Seq          *int         `json:"seq,omitempty"`
@@ -74,7 +74,7 @@ type Stop struct {
 	Lifted       []Settlement `json:"lifted,omitzero"`
 }
 
-// Dismissal is the word of a person that an entry of bad news does not hold.
+// Dismissal is a person's decision that a bad news entry does not count.
 type Dismissal struct {
 	Entry     string    `json:"entry" schema:"nonempty"` // id of the dismissed entry
 	Seq       *int      `json:"seq,omitempty"`           // of the dismissal in the trail
@@ -85,26 +85,24 @@ type Dismissal struct {
 	Assurance Assurance `json:"assurance"`
 }
 
-// Debt is what an emergency left to be done. It is open unless SettledAt is
-// set, or one of Settlements counts by its writer. Without Service it is every
-// service's. Without DueAt it is due a while after IncurredAt that the settings
-// say.
+// Debt is the review that an emergency requires. It is open unless SettledAt is set,
+// or one of Settlements is by an accepted writer. Without Service it applies to every
+// service. Without DueAt it is due at IncurredAt plus the time in the settings.
 type Debt struct {
 	Type        string       `json:"type" schema:"nonempty"`         // emergency.review …
-	ID          *string      `json:"id,omitempty" schema:"nonempty"` // of the entry in the trail that it comes from
+	ID          *string      `json:"id,omitempty" schema:"nonempty"` // of its entry in the trail
 	Service     *string      `json:"service" schema:"identifier"`
 	Ticket      *string      `json:"ticket,omitempty" schema:"nonempty"`    // of the emergency; debts of one ticket count as one
-	RequestedBy []string     `json:"requested_by,omitzero" schema:"person"` // who asked for the emergency
-	ApprovedBy  []string     `json:"approved_by,omitzero" schema:"person"`  // who approved it
+	RequestedBy []string     `json:"requested_by,omitzero" schema:"person"` // the requesters of the emergency
+	ApprovedBy  []string     `json:"approved_by,omitzero" schema:"person"`  // the approvers of the emergency
 	IncurredAt  *time.Time   `json:"incurred_at,omitempty"`
 	DueAt       *time.Time   `json:"due_at"`
-	SettledAt   *time.Time   `json:"settled_at"`                           // by the word of a source that knows no writers
-	SettledBy   *string      `json:"settled_by,omitempty" schema:"person"` // who held the review, where SettledAt is set
+	SettledAt   *time.Time   `json:"settled_at"`                           // according to a source without writers
+	SettledBy   *string      `json:"settled_by,omitempty" schema:"person"` // who held the review, if SettledAt is set
 	Settlements []Settlement `json:"settlements,omitzero"`
 }
 
-// Settlement is an entry in the trail that says that a debt is settled, or a
-// stop lifted.
+// Settlement is an entry in the trail that settles a debt or lifts a stop.
 type Settlement struct {
 	At        time.Time `json:"at"`
 	By        *string   `json:"by,omitempty" schema:"person"` // who held the review or lifted the stop
@@ -112,16 +110,16 @@ type Settlement struct {
 	Assurance Assurance `json:"assurance"`
 }
 
-// Assurance says how the writer of an entry in the trail was established.
+// Assurance is how the writer of a trail entry was established.
 type Assurance string
 
 // The closed set of assurances, weakest first.
 const (
-	AssuranceClaimed Assurance = "claimed" // the writer said so
-	AssuranceUser    Assurance = "user"    // the operating system's account that ran prodgate
-	AssuranceCI      Assurance = "ci"      // the CI system's variables said so
+	AssuranceClaimed Assurance = "claimed" // only the writer's own claim
+	AssuranceUser    Assurance = "user"    // the operating system account that ran prodgate
+	AssuranceCI      Assurance = "ci"      // the variables of the CI system
 	AssuranceOIDC    Assurance = "oidc"    // a signed token was verified
 )
 
-// Assurances are all of them, in the order they are documented.
+// Assurances lists all assurances, in the order of the documentation.
 var Assurances = []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}

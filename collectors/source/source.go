@@ -81,6 +81,17 @@ func (e Env) File(key, name string) strict.Path {
 	return strict.Path{Dir: e.Dir, Name: name, Key: e.Key + "." + key}
 }
 
+// Files are those that a setting lists, of at most limit bytes each.
+func (e Env) Files(key string, names []string, limit int64) []strict.Path {
+	var paths []strict.Path
+	for _, name := range names {
+		path := e.File(key, name)
+		path.Max = limit
+		paths = append(paths, path)
+	}
+	return paths
+}
+
 // Example is a file that a setting can name: it can be collected as it stands, its
 // comments say what to write, and nothing in it lets an artifact through.
 type Example struct {

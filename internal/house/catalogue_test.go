@@ -20,25 +20,25 @@ const catalogueIntroduction = `# The checks
 
 <!-- Written by "make docs" from the METADATA of the policies. Change it there. -->
 
-Every check that the shipped policies hold, and every code that a decision can
-give as a reason. "prodgate policy explain CODE" says the same at the terminal.
-A code is for ever: titles and words may change, codes do not.
+This page lists every check of the shipped policies and every code that a decision
+can contain. "prodgate policy explain CODE" prints the same information in the
+terminal. Codes never change; titles and texts can change.
 
-An effect of **deny** closes the gate, **warn** does not. The cure says what can
-change the answer: **fix** (the artifact, its configuration or a source must
-change), **ask** (a person must act), **wait** (time alone).
+A finding with the effect **deny** closes the gate; **warn** does not. The cure is
+what clears the finding: **fix** (the artifact, its configuration or a source must
+change), **ask** (a person must act) or **wait** (it clears by itself).
 `
 
-// shared says what the families are whose codes several checks give; they are
-// no checks, so no package describes them.
+// shared describes the code families that several checks report. They are not checks,
+// so no package describes them.
 var shared = map[string]string{
-	"calendar": "Time. Given by every check that needs to know what the calendar does not cover.",
-	"gate":     "The gate itself. Given for a check that fails and cannot say why.",
-	"source":   "Sources. Given by every check that needs a section of the document which was not read.",
-	"waiver":   "Waivers. Given for a waiver that waives nothing.",
+	"calendar": "Calendar. Reported by every check that reads the calendar, if the calendar does not cover what the check needs.",
+	"gate":     "The gate itself. Reported for a check that fails without a reason.",
+	"source":   "Sources. Reported by every check that needs a section of the document that was not read.",
+	"waiver":   "Waivers. Reported for a waiver that has no effect.",
 }
 
-// The catalogue is generated: it says what the annotations say.
+// The catalogue is generated from the annotations.
 func TestCatalogueOfChecksIsCurrent(t *testing.T) {
 	gate, err := evaluator.New(context.Background(), evaluator.Options{})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/strict"
 )
@@ -17,7 +16,7 @@ var errOther = errors.New("it is not VEX")
 
 // readAttested reads the VEX document that is the predicate of an attestation,
 // as cosign attest and vexctl write it. Signatures are not checked.
-func readAttested(source string, t strict.Text) ([]facts.Statement, error) {
+func readAttested(source string, t strict.Text) ([]Statement, error) {
 	opened, err := attestation.Open(t)
 	if err != nil {
 		return nil, err
@@ -57,15 +56,15 @@ func unwrapped(predicate strict.Text) strict.Text {
 // narrowed is what an attestation about subjects says: what speaks for a package
 // wherever it is speaks for it in the subjects alone. What warns warns as widely
 // as it did.
-func narrowed(statements []facts.Statement, subjects []string, name string) ([]facts.Statement, error) {
-	var all []facts.Statement
+func narrowed(statements []Statement, subjects []string, name string) ([]Statement, error) {
+	var all []Statement
 	for _, s := range statements {
 		if s.Digest != nil || s.PURL == nil || *s.PURL != s.Product || !speaksFor(s) {
 			all = append(all, s)
 			continue
 		}
 		if len(subjects) == 0 {
-			return nil, fmt.Errorf("%s: subject names no sha256 digest, so nobody knows in which image the statement about %s speaks for %s", name, s.ID, s.Product)
+			return nil, fmt.Errorf("%s: subject names no sha256 digest, so the image in which the statement about %s applies to %s is unknown", name, s.ID, s.Product)
 		}
 		for _, digest := range subjects {
 			one := s
@@ -92,8 +91,8 @@ func linesOf(content []byte) [][]byte {
 
 // readLines reads a file of attestations, one on each line, as cosign downloads
 // them. Attestations of something else may be among them; one that is VEX must be.
-func readLines(source, name string, lines [][]byte) ([]facts.Statement, error) {
-	var all []facts.Statement
+func readLines(source, name string, lines [][]byte) ([]Statement, error) {
+	var all []Statement
 	var other error
 	found := false
 	for i, line := range lines {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Pace
 # description: >-
-#   The version in production has run for half an hour before the next one
-#   replaces it, so that trouble can be told from the release that brought it.
-#   Nothing holds back a rollback or an emergency.
+#   The version in production must run for half an hour before the next version
+#   replaces it. This makes it possible to see which release caused a problem.
+#   Rollbacks and emergencies are not affected.
 package prodgate.v1.checks.acme_pace
 
 import data.prodgate.v1.lib.clock
@@ -11,19 +11,19 @@ import data.prodgate.v1.lib.sources
 
 default pass := false
 
-# What good is, first and positively. The gate opens only if this is true;
-# a denial below explains, it does not decide.
+# The pass condition comes first. The gate opens only if this rule is true. The denials
+# below explain the decision; they do not make it.
 pass if {
 	count(needs - sources.readable) == 0
 	_settled
 }
 
-# The sections this check reads. One that could not be read denies by itself.
+# The sections that this check reads. If one could not be read, the gate denies.
 needs := {"production"}
 
 _settled if clock.now - _live_at >= _minimum
 
-# Nothing runs is a fact only where production says null.
+# Only null means that no version runs in production.
 _settled if input.production.current == null
 
 _settled if input.request.kind == "rollback"
@@ -35,13 +35,13 @@ _live_at := clock.fact(input.production.current.live_at)
 _minimum := time.parse_duration_ns("30m")
 
 # METADATA
-# title: The version in production is too young
+# title: Version in production too recent
 # description: The version in production has not run for half an hour.
 # custom:
 #   code: acme_pace.too_soon
 #   cure: wait
-#   remedy: Wait, and watch the version that runs; to take it back, request a rollback.
-#   who: [nobody; time alone]
+#   remedy: Wait, and observe the version in production. To undo it, request a rollback (--kind rollback).
+#   who: ["no one: it clears by itself"]
 deny contains {
 	"code": "acme_pace.too_soon",
 	"path": "/production/current/live_at",
@@ -54,19 +54,19 @@ deny contains {
 }
 
 # METADATA
-# title: It is not known since when production runs
-# description: The time at which the version in production went live is missing or lies in the future.
+# title: Start time of the version in production unknown
+# description: The time when the version in production went live is missing or in the future.
 # custom:
 #   code: acme_pace.unknown
 #   cure: fix
-#   remedy: Mend what reports the deployments to production.
+#   remedy: Correct the source that reports the deployments to production.
 #   who: [owner of the deployment records]
 deny contains {
 	"code": "acme_pace.unknown",
 	"path": "/production/current/live_at",
-	"message": "it is not known since when the version in production runs",
+	"message": "it is unknown since when the version in production has run",
 	"observed": object.get(input, ["production", "current", "live_at"], null),
-	"required": "a time that has passed",
+	"required": "a time in the past",
 } if {
 	not _settled
 	not _live_at

@@ -1,9 +1,10 @@
 # METADATA
 # title: Deploy
 # description: >-
-#   May this artifact go to this environment now? Only if every required check
-#   passes and no denial stands. The required shipped checks stand here, once, and
-#   no data changes them; every check of a loaded pack is required as well.
+#   Decides whether this artifact may be deployed to this environment now. It may if
+#   every required check passes and nothing denies. The required shipped checks are
+#   listed here, and no data can change the list. Every check of a loaded pack is
+#   required too.
 package prodgate.v1.deploy
 
 import data.prodgate.v1.checks
@@ -37,7 +38,7 @@ _required := {
 	"rollback": {"approval", "audit", "immutability", "notification", "request", "rollback", "service"},
 }
 
-# Checks that only warn: what holds up a way forward does not hold up the way back.
+# Checks that only warn: a rollback is not blocked by what blocks a promotion.
 _advisory := {"rollback": {"emergency", "freeze", "incident", "soak", "vulnerabilities", "window"}}
 
 # METADATA
@@ -58,14 +59,13 @@ outcome := "allow" if {
 	count(_denials) == 0
 }
 
-# Additional checks only add. Without sound settings nothing passes anyway.
+# Additional checks can only be added. With invalid settings nothing passes.
 required := _required[input.request.kind] | _additional
 
-# Every check of a loaded pack is required, whether settings list it or not.
+# Every check of a loaded pack is required, even if no settings list it.
 _additional := {name | some name in settings.effective.additional_checks} | _loaded
 
-# Every check says what it needs, as a constant, so that looking costs next to
-# nothing and evaluates no check.
+# "needs" is a constant in every check, so reading it is cheap and evaluates no check.
 _loaded := {name | some name; _ = checks[name].needs} - _checks
 
 passed contains name if {
@@ -73,22 +73,21 @@ passed contains name if {
 	checks[name].pass == true
 }
 
-# A check that was added may forget to ask whether its facts count.
+# An additional check may not test whether its facts are accepted, so this rule does.
 passed contains name if {
 	some name in _additional
 	checks[name].pass == true
 	count(checks[name].needs - sources.readable) == 0
 }
 
-# Only failing checks are asked for their reasons: none of the checks above
-# denies what it passes (a test shows it). A check that was added may, and then
-# its denial stands.
+# Shipped checks report denials only if they do not pass (a test shows that). An
+# additional check may pass and deny, and then its denial counts.
 _denials contains object.union(finding, {"check": name, "effect": "deny"}) if {
 	some name in ((required - passed) | _additional)
 	some finding in checks[name].deny
 }
 
-# A source that a failing check needs and does not have.
+# A source that a failing check needs and that is not readable.
 _denials contains object.union(finding, {"check": name, "effect": "deny"}) if {
 	some name in (required - passed)
 	some section in (checks[name].needs - sources.readable)
@@ -96,14 +95,14 @@ _denials contains object.union(finding, {"check": name, "effect": "deny"}) if {
 }
 
 # METADATA
-# title: A check failed without saying why
+# title: Check failed without a reason
 # description: >-
-#   A required check did not pass and gave no reason: it does not exist, a fact
-#   it needs is not there, or the settings it needs are missing.
+#   A required check did not pass and gave no reason. The check does not exist, or a
+#   fact or setting that it needs is missing.
 # custom:
 #   code: gate.unexplained
 #   cure: fix
-#   remedy: Compare the document with "prodgate schema input", the settings with the shipped ones, and mend the check.
+#   remedy: Compare the document with "prodgate schema input" and the settings with the shipped settings. Then correct the check.
 #   who: [owner of the policies]
 _denials contains {
 	"code": "gate.unexplained",
@@ -123,7 +122,7 @@ _explained(name) if count(checks[name].deny) > 0
 
 _explained(name) if count(checks[name].needs - sources.readable) > 0
 
-# Whatever keeps a section from being read, there is a finding that says so.
+# Every section that is not readable has a finding that gives the reason.
 _trouble(section) := found if {
 	found := {finding |
 		some finding in sources.trouble

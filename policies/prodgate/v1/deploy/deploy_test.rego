@@ -291,7 +291,7 @@ test_deny_additional_check_that_does_not_say_what_it_needs if {
 	deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as _organisation
 }
 
-test_deny_loaded_check_that_nobody_listed if {
+test_deny_loaded_check_that_is_not_listed if {
 	every pass in [false, null, "yes"] {
 		check := {"pass": pass, "deny": set(), "needs": set()}
 		deploy.decision.outcome == "deny" with input as testing.promotion with data.prodgate.v1.checks.acme_licences as check with data.prodgate.organisation as testing.organisation
@@ -310,7 +310,7 @@ test_allow_loaded_check_that_passes if {
 	"acme_licences" in decision.passed
 }
 
-test_required_stays_whole_with_additional_checks if {
+test_required_is_complete_with_additional_checks if {
 	every names in [["soak"], ["acme_licences", "window"]] {
 		deploy.required == deploy.required | {name | some name in names} with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": names})
 		count(deploy.required) >= 14 with input as testing.promotion with data.prodgate.organisation as testing.organised({"additional_checks": names})

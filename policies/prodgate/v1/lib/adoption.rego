@@ -1,8 +1,8 @@
 # METADATA
 # title: Adoption
 # description: >-
-#   How a service that ran before the gate was taken over: once, approved by a
-#   person whose role approves any request, who did not ask for it.
+#   Whether the adoption of a service that ran before the gate is valid. It was approved
+#   by a person with a role for any request, who did not request it.
 package prodgate.v1.lib.adoption
 
 import data.prodgate.v1.lib.clock
@@ -26,8 +26,8 @@ valid if {
 	settings.effective.approval.team in input.people[approver].teams
 }
 
-# An adoption is for what ran before the gate, so no deployment went live before it,
-# or at a time that is not known.
+# An adoption is for deployments from before the gate, so no gated deployment may have
+# gone live before it or at an unknown time.
 _too_late if {
 	some deployment in input.production.history
 	not _claimed(deployment)

@@ -1,8 +1,8 @@
 # METADATA
 # title: Approvals
 # description: >-
-#   Which approvals count for this request now: given by somebody who may, for
-#   exactly what is asked for, informed, in time and not used up
+#   The approvals that count for this request now: given by an authorized person, for
+#   exactly this request, after the staging verification, in time and not used up
 #   (production-readiness.md, "Approval Requirements").
 package prodgate.v1.lib.approvals
 
@@ -17,7 +17,7 @@ import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.used
 
-# The approvals that count, by their position, with the person behind each.
+# The approvals that count, by position, with the person who gave each.
 counting[position] := person if {
 	"approvals" in sources.readable
 	is_array(input.approvals)
@@ -33,7 +33,7 @@ counting[position] := person if {
 
 _approving := {position | input.approvals[position].decision == "approved"}
 
-# An approval names what it is for.
+# An approval must name what it is for.
 _bound(approval) if {
 	approval.digest == input.artifact.digest
 	approval.service == input.request.service
@@ -43,8 +43,8 @@ _bound(approval) if {
 	_of_this_request(approval)
 }
 
-# An approval must name the configuration of the request. It may name none, unless a
-# configuration is what is deployed.
+# An approval must name the configuration of the request. For requests of other kinds
+# than configuration, naming it is optional.
 _configured(approval) if {
 	input.request.kind in {"initial", "promotion", "rollback"}
 	object.get(approval, "configuration", null) in {null, object.get(input.request, "configuration", null)}
@@ -55,7 +55,7 @@ _configured(approval) if {
 	approval.configuration == input.request.configuration
 }
 
-# A source that does not know requests leaves this out.
+# The request is optional: not every source knows requests.
 _of_this_request(approval) if object.get(approval, "request", null) in attempts.names
 
 _timely(approved_at) if {
@@ -65,7 +65,7 @@ _timely(approved_at) if {
 	clock.now - approved < _max_age
 }
 
-# A rollback goes back to what was verified long ago.
+# The target of a rollback was verified before.
 _informed(_) if input.request.kind == "rollback"
 
 _informed(approved) if {
@@ -77,26 +77,26 @@ _max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
 _unused(approved_at) if count(used.by(clock.past(approved_at))) == 0
 
-# Whether a record is signed, or need not be.
+# Whether a record is signed, or a signature is not required.
 signed(_) if settings.effective.sources.unverified.approvals == true
 
 signed(signer) if text.given(signer)
 
-# The directory roles of those whose approvals count.
+# The directory roles of the people whose approvals count.
 roles contains input.people[counting[_]].roles[_]
 
-# Whether somebody with one of these roles has approved.
+# Whether a person with one of these roles has approved.
 granted_by(names) if names[_] in roles
 
-# The approvals that count by somebody with one of these roles, by position.
+# The approvals that count by people with one of these roles, by position.
 given_by(names) := {position |
 	some position, person in counting
 	some role in input.people[person].roles
 	role in names
 }
 
-# Different people whose approvals count. Somebody who cannot be told apart from
-# an earlier one is not another.
+# The different people whose approvals count. A person who cannot be distinguished from
+# an earlier one does not count again.
 different contains person if {
 	some person in _approvers
 	every earlier in {earlier | some earlier in _approvers; earlier < person} {
@@ -106,14 +106,13 @@ different contains person if {
 
 _approvers := {person | some person in counting}
 
-# The windows that somebody with one of these roles has named on purpose, not long
-# ago.
+# The windows that people with one of these roles have named recently.
 windows_named_by(names) := {input.approvals[position].deployment_window |
 	some position in given_by(names)
 	not position in lapsed
 }
 
-# Approvals that count, but were given too long ago to open a window by naming it.
+# Approvals that count, but were given too long ago to open the window they name.
 lapsed contains position if {
 	some position, _ in counting
 	not _acknowledging(input.approvals[position].approved_at)
@@ -123,15 +122,15 @@ _acknowledging(approved_at) if {
 	clock.now - clock.past(approved_at) < time.parse_duration_ns(settings.effective.window.acknowledgement_valid)
 }
 
-# Approvals that count for one more attempt of a deployment that failed, by their
-# position, with how many attempts there were.
+# Approvals that count for one more attempt of a failed deployment, by position, with
+# the number of attempts so far.
 reused[position] := number if {
 	some position, _ in counting
 	number := used.attempts_since(clock.past(input.approvals[position].approved_at))
 	number > 0
 }
 
-# Approvals that do not count, by their position, with the reasons why.
+# Approvals that do not count, by position, with the reasons.
 ignored[position] := {reason |
 	some reason in (_reasons[position] | people.objections(input.approvals[position].approver))
 	reason != ""
@@ -141,8 +140,8 @@ ignored[position] := {reason |
 
 _not_counting := _approving - object.keys(counting)
 
-# Approvals of this digest that do not count, for an environment or a service that
-# the settings do not list: as a rule a misspelling.
+# Approvals of this digest that do not count and name an environment or a service that
+# is not in the settings, usually because it is misspelled.
 misnamed contains {"position": position, "key": key} if {
 	some position in _not_counting
 	input.approvals[position].digest == input.artifact.digest
@@ -157,10 +156,10 @@ _unlisted(approval, key, known) if {
 	not approval[key] in known
 }
 
-# Every position is there, so that those of whom only the approver objects are.
+# Ensures an entry for every position, also if the only reason is about the approver.
 _reasons[position] contains "" if some position in _not_counting
 
-_reasons[position] contains "is for another digest, or names none" if {
+_reasons[position] contains "is for another digest, or does not name one" if {
 	some position in _not_counting
 	not input.approvals[position].digest == input.artifact.digest
 }
@@ -171,12 +170,12 @@ _reasons[position] contains _elsewhere(key, input.approvals[position], known) if
 	not input.approvals[position][key] == input.request[key]
 }
 
-_reasons[position] contains "is for another kind of request, or names none" if {
+_reasons[position] contains "is for another kind of request, or does not name one" if {
 	some position in _not_counting
 	not input.approvals[position].kind == input.request.kind
 }
 
-_reasons[position] contains "is for another configuration, or names none" if {
+_reasons[position] contains "is for another configuration, or does not name one" if {
 	some position in _not_counting
 	not _configured(input.approvals[position])
 }
@@ -198,7 +197,7 @@ _reasons[position] contains reason if {
 	some reason in used.by(clock.past(input.approvals[position].approved_at))
 }
 
-_reasons[position] contains "may have been used, for the production history was not read whole" if {
+_reasons[position] contains "may have been used: the production history was not read completely" if {
 	some position in _not_counting
 	not used.known
 }
@@ -207,15 +206,15 @@ _reasons[position] contains "was withdrawn, or its approver rejected later" if s
 
 _signed(position) if signed(input.approvals[position].verified_by)
 
-_elsewhere(key, approval, known) := sprintf("is for the %s %v, which the settings do not list", [key, approval[key]]) if {
+_elsewhere(key, approval, known) := sprintf("is for the %s %v, which is not in the settings", [key, approval[key]]) if {
 	_unlisted(approval, key, known)
-} else := sprintf("is for another %s, or names none", [key])
+} else := sprintf("is for another %s, or does not name one", [key])
 
 _untimely(approved_at) := "" if {
 	_timely(approved_at)
 } else := "was given before the request" if {
 	clock.past(approved_at) < attempts.requested_at
-} else := "was given before the verification in staging passed, or that has not passed" if {
+} else := "was given before the staging verification passed, or the verification has not passed" if {
 	at := clock.past(approved_at)
 	not _informed(at)
 } else := sprintf("is older than %s", [settings.effective.approval.max_age]) if {

@@ -1,11 +1,10 @@
 # METADATA
 # title: Attempts
 # description: >-
-#   The attempts of this deployment that the trail knows. A re-run of failed jobs
-#   is another attempt of the same deployment: whoever asked for or started any
-#   attempt is a requester, whoever recorded it, unless the entry is dismissed; and
-#   the deployment was asked for when the first attempt was, if a writer who counts
-#   recorded that.
+#   The attempts of this deployment in the trail. A re-run of failed jobs is another
+#   attempt of the same deployment. Everyone who requested or started an attempt is a
+#   requester, whichever writer recorded it, unless the entry is dismissed. The time of
+#   the request is that of the first attempt, if an accepted writer recorded it.
 package prodgate.v1.lib.attempts
 
 import data.prodgate.v1.lib.clock
@@ -13,13 +12,13 @@ import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.writers
 
-# As the trail lists them. Absent: the trail knows no attempts.
+# As the trail lists them. If absent, the trail has no attempts.
 default all := []
 
 all := input.trail.requests
 
-# The ids of everybody who asked for or started an attempt. An attempt that does
-# not name somebody adds null, which is nobody's id. Undefined for what is no list.
+# The ids of everyone who requested or started an attempt. An attempt that names no
+# person adds null, which matches no id. Undefined if the attempts are not a list.
 people := _named(standing) if is_array(all)
 
 _named(attempts) := {object.get(attempt, key, null) |
@@ -27,7 +26,7 @@ _named(attempts) := {object.get(attempt, key, null) |
 	some key in ["requested_by", "triggered_by"]
 }
 
-# The attempts that nobody has dismissed, and those that somebody who may has.
+# The attempts that are not dismissed, and those that are.
 standing := [attempt |
 	some attempt in all
 	not _dismissed(attempt)
@@ -42,28 +41,28 @@ _dismissed(attempt) if {
 	dismissals.dismissed("trail", object.union(attempt, {"type": "gate.requested", "id": attempt.entry}))
 }
 
-# The ids that attempts name, dismissed or not: all of them, and those by writers who
-# count.
+# The ids that attempts name, dismissed or not: all of them, and those by accepted
+# writers.
 named := _named(all)
 
 witnessed := _named([attempt | some attempt in all; _counts(attempt)])
 
 _counts(attempt) if writers.counts("trail", "gate.requested", attempt)
 
-# The name of the deployment that the attempts are of. A request that names none
-# is its own deployment.
+# The name of the deployment that the attempts belong to. A request without one is its
+# own deployment.
 deployment := name if {
 	name := input.request.deployment
 	name != null
 } else := input.request.id
 
-# What a fact may call this request; null where it names none.
+# The names that a fact may use for this request; null if it names none.
 names := {null, input.request.id, deployment} | {attempt.id | some attempt in _recorded}
 
-# When the deployment was asked for first.
+# When the deployment was first requested.
 requested_at := min({clock.past(attempt.at) | some attempt in _recorded} | {requested}) if requested := clock.past(input.request.requested_at)
 
-# Earlier attempts that count, and are no older than a request may be.
+# Earlier attempts by accepted writers, within the maximum age of a request.
 _recorded := {attempt |
 	some attempt in all
 	_same(attempt)
@@ -71,7 +70,7 @@ _recorded := {attempt |
 	clock.now - clock.past(attempt.at) < time.parse_duration_ns(settings.effective.request.max_age)
 }
 
-# An attempt that asks for the same as this one.
+# An attempt with the same request as this one.
 _same(attempt) if {
 	attempt.digest == input.artifact.digest
 	attempt.environment == input.request.environment

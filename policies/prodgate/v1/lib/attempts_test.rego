@@ -117,12 +117,12 @@ test_pass_claimed_attempt_that_is_dismissed if {
 	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 	[finding] := [finding | some finding in approval.waived] with data.prodgate.organisation as testing.organisation with input as document
 	finding.code == "approval.requester_unknown"
-	finding.message == "user:mallory recorded that github:1 asked for this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00; that entry is dismissed"
+	finding.message == "user:mallory recorded that github:1 requested this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00; this entry is dismissed"
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _claimed({"triggered_by": "github:3"}, {})
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _claimed({"triggered_by": "github:2"}, {})
 }
 
-test_deny_attempt_that_nobody_has_dismissed_who_may if {
+test_deny_attempt_that_no_authorized_person_dismissed if {
 	every document in [
 		_claimed({}, {"entry": "e-2"}),
 		_claimed({}, {"writer": "github:3"}),
@@ -137,7 +137,7 @@ test_deny_attempt_that_nobody_has_dismissed_who_may if {
 	}
 }
 
-test_deny_attempt_whose_dismissal_is_by_one_who_asked if {
+test_deny_attempt_dismissed_by_a_requester if {
 	every entry in [{"requested_by": "github:5"}, {"triggered_by": "github:5"}, {"triggered_by": "mailto:vp@example.com"}] {
 		attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as _claimed(entry, {})
 	}
@@ -151,7 +151,7 @@ test_deny_attempt_whose_dismissal_is_by_one_who_asked if {
 }
 
 # Whoever asked by the word of a writer who counts may be whoever dismisses.
-test_deny_attempt_beside_one_by_a_stranger if {
+test_deny_attempt_next_to_one_by_an_unknown_person if {
 	every case in [["ci", false], ["claimed", true]] {
 		document := json.patch(_claimed({}, {}), [{"op": "add", "path": "/trail/requests/-", "value": object.union(_first, {"triggered_by": "github:405", "assurance": case[0]})}])
 		count(attempts.dismissed) == 1 == case[1] with data.prodgate.organisation as testing.organisation with input as document
@@ -160,11 +160,11 @@ test_deny_attempt_beside_one_by_a_stranger if {
 	attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as twice
 }
 
-test_the_finding_says_who_is_not_known if {
+test_the_finding_names_the_unknown_people if {
 	messages := {finding.message | some finding in approval.deny; finding.code == "approval.requester_unknown"} with data.prodgate.organisation as testing.organisation with input as _claimed({"requested_by": "github:406"}, {"entry": "e-2"})
-	messages == {"user:mallory recorded that github:406 asked for this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00, and the directory does not know github:404 and github:406"}
+	messages == {"user:mallory recorded that github:406 requested this deployment and github:404 started it, at 2026-11-24T08:00:00-05:00; not found in the directory: github:404 and github:406"}
 	one := {finding.message | some finding in approval.deny; finding.code == "approval.requester_unknown"} with data.prodgate.organisation as testing.organisation with input as _claimed({"requested_by": "github:404", "triggered_by": "github:1"}, {"entry": "e-2"})
-	one == {"user:mallory recorded that github:404 asked for this deployment and github:1 started it, at 2026-11-24T08:00:00-05:00, and the directory does not know github:404"}
+	one == {"user:mallory recorded that github:404 requested this deployment and github:1 started it, at 2026-11-24T08:00:00-05:00; not found in the directory: github:404"}
 	every document in [_claimed({"triggered_by": "github:3"}, {"entry": "e-2"}), testing.change(_claimed({}, {"entry": "e-2"}), "/sources/people/status", "error")] {
 		not "approval.requester_unknown" in testing.codes(approval.deny) with data.prodgate.organisation as testing.organisation with input as document
 	}

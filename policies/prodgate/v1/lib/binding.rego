@@ -1,18 +1,18 @@
 # METADATA
 # title: Bindings
 # description: >-
-#   Whether a fact is about this service, environment and digest. Good news must
-#   not name another; bad news counts unless it is shown to be about another
-#   that the settings list.
+#   Whether a fact is about this service, environment and digest. Good news must not
+#   name another one. Bad news counts unless it names another one that the settings
+#   list.
 package prodgate.v1.lib.binding
 
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 
-# A fact that may speak for this service and environment: where it names one, it
-# names this one. A source that cannot name any, such as a plain file, is bound
-# by the path that the configuration gives for the service.
+# A fact applies to this service and environment if it names them or names none. A
+# source that names none, such as a plain file, is bound by the path that the
+# configuration sets for the service.
 ours(fact) if {
 	ours_service(fact)
 	ours_environment(fact)
@@ -37,8 +37,8 @@ elsewhere(fact) if {
 	fact.environment != input.request.environment
 }
 
-# Whether bad news is about the artifact: its index, or any of its platforms. What
-# names no digest is not shown to be about another one.
+# Whether bad news is about the artifact: its index, or any of its platforms. Bad news
+# without a digest may be about it too.
 concerns(fact) if not foreign(fact)
 
 foreign(fact) if {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Calendar
 # description: >-
-#   Freezes, holidays and the site's clock. Everything here is undefined or
-#   false unless the calendar was read, covers now and names nothing that the
-#   settings do not list.
+#   Freezes, holidays and the time zone. Everything here is undefined or false unless
+#   the calendar was read, covers the current time, and names only environments and
+#   services that the settings list.
 package prodgate.v1.lib.calendar
 
 import data.prodgate.v1.lib.clock
@@ -29,9 +29,8 @@ _reaches if {
 	clock.now < time.parse_rfc3339_ns(input.calendar.horizon)
 }
 
-# The zone that wall-clock times are in. OPA takes an empty name for UTC. Names of
-# files that a zone database has beside its zones mean another clock on each
-# machine, or none.
+# The time zone of wall-clock times. OPA treats an empty name as UTC. Some names in a
+# zone database are not zones; they are invalid or depend on the machine.
 zone := _zone if {
 	text.given(_zone)
 	not _zone in {"Local", "localtime", "posixrules", "Factory"}
@@ -47,9 +46,8 @@ _zone := timezone if {
 
 _zone := settings.effective.window.timezone if settings.effective.window.timezone != "calendar"
 
-# The evaluator may add an index, by day since 1970, of the freezes and
-# holidays that touch that day; it only spares looking at the others. A
-# document cannot bring its own: the schema knows no such key.
+# The evaluator can add an index of freezes and holidays by day since 1970. It only
+# saves time. A document cannot contain one: the schema has no such key.
 _day := floor(clock.now / 86400000000000)
 
 _freezes := list if {
@@ -65,8 +63,8 @@ _indexed(list) := [input.calendar[list][position] | some position in positions] 
 	is_array(positions)
 }
 
-# The freezes and holidays that hold for this request now: all of which it is
-# not shown that they are over, to come, or somebody else's.
+# The freezes and holidays in effect for this request: all that are not shown to be in
+# the past, in the future, or for another environment or service.
 freezes contains freeze if {
 	some freeze in _freezes
 	not _spares(freeze)
@@ -107,16 +105,16 @@ _elsewhere(names, name) if {
 }
 
 # METADATA
-# title: The calendar names what no settings list
+# title: Unknown environment or service in the calendar
 # description: >-
-#   A freeze or a holiday is for an environment or a service that the settings
-#   do not list. A misspelt name closes nothing, so nobody knows what the
-#   calendar closes.
+#   A freeze or a holiday names an environment or a service that is not in the settings.
+#   If the name is misspelled, the entry has no effect, so it is unknown what the
+#   calendar was meant to close.
 # custom:
 #   code: calendar.unknown_name
 #   cure: fix
-#   remedy: Correct the name in the calendar, or list it in the policy pack under environments or services.
-#   who: [whoever keeps the calendar, owner of the policies]
+#   remedy: Correct the name in the calendar, or add it to environments or services in the policy pack.
+#   who: [owner of the calendar, owner of the policies]
 unknown_names contains _unknown_name(list, interval, "environment", name, listed.environments) if {
 	some list in {"freezes", "holidays"}
 	some interval in input.calendar[list]
@@ -135,7 +133,7 @@ _unknown_name(list, interval, kind, name, names) := {
 	"code": "calendar.unknown_name",
 	"item": sprintf("%v", [name]),
 	"path": sprintf("/calendar/%s", [list]),
-	"message": sprintf("%q in the %s names the %s %q, which the settings do not list", [
+	"message": sprintf("%q in the %s names the %s %q, which is not in the settings", [
 		object.get(interval, "name", "an entry"),
 		list,
 		kind,
@@ -146,19 +144,19 @@ _unknown_name(list, interval, kind, name, names) := {
 }
 
 # METADATA
-# title: Beyond the calendar
+# title: Time not covered by the calendar
 # description: >-
-#   The instant lies outside of what the calendar covers, so nobody knows
-#   whether a freeze or holiday is on.
+#   The calendar does not cover the time of the decision, so it is unknown whether a
+#   freeze or holiday is in effect.
 # custom:
 #   code: calendar.beyond_horizon
 #   cure: fix
-#   remedy: Collect the facts anew; they cover at least 90 days from then.
-#   who: [whoever made the document]
+#   remedy: Collect the facts again. They cover at least 90 days from the collection.
+#   who: [author of the document]
 beyond_horizon contains {
 	"code": "calendar.beyond_horizon",
 	"path": "/calendar/horizon",
-	"message": sprintf("%s lies outside of the calendar, which covers %s to %s", [
+	"message": sprintf("%s is outside of the calendar, which covers %s to %s", [
 		input.now,
 		input.calendar.from,
 		input.calendar.horizon,

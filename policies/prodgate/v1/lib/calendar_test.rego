@@ -22,13 +22,13 @@ test_index_names_what_to_look_at if {
 	calendar.no_holiday == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_everything_is_looked_at_without_an_index_of_the_day if {
+test_everything_is_examined_without_an_index_of_the_day if {
 	document := json.remove(_indexed([1], [0]), ["index/freezes", "index/holidays"])
 	count(calendar.freezes) == 2 with data.prodgate.organisation as testing.organisation with input as document
 	count(calendar.holidays) == 1 with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_everything_is_looked_at_where_the_index_is_no_list if {
+test_everything_is_examined_with_an_index_that_is_not_a_list if {
 	every value in [null, "", {}, 0] {
 		document := _indexed(value, value)
 		count(calendar.freezes) == 2 with data.prodgate.organisation as testing.organisation with input as document
@@ -36,7 +36,7 @@ test_everything_is_looked_at_where_the_index_is_no_list if {
 	}
 }
 
-test_nothing_known_of_a_calendar_that_was_not_read if {
+test_nothing_is_known_of_a_calendar_that_was_not_read if {
 	document := testing.changed("/sources/calendar/status", "error")
 	calendar.covered == false with data.prodgate.organisation as testing.organisation with input as document
 	calendar.no_freeze == false with data.prodgate.organisation as testing.organisation with input as document

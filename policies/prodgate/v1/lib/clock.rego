@@ -1,32 +1,32 @@
 # METADATA
 # title: Time
 # description: >-
-#   Two clocks, both facts. Now is the instant decided about; windows, soak,
-#   approvals and waivers count with it. Collected is when the facts were
-#   gathered; the ages of what can be collected again count from there.
-#   Instants are nanoseconds, never text.
+#   Two times, both facts. "now" is the time of the decision; windows, soak, approvals
+#   and waivers are compared with it. "collected" is when the facts were collected; the
+#   ages of facts that can be collected again are compared with it. Times are
+#   nanoseconds, never text.
 package prodgate.v1.lib.clock
 
 now := time.parse_rfc3339_ns(input.now)
 
 collected := time.parse_rfc3339_ns(input.collected_at)
 
-# The instant of a fact. Undefined for what is no time, and for a fact later
-# than its own collection: such a fact is wrong and counts for nothing.
+# The time of a fact. Undefined for an invalid time, and for a time later than the
+# collection: such a fact is wrong and does not count.
 fact(text) := instant if {
 	is_string(text)
 	instant := time.parse_rfc3339_ns(text)
 	instant <= collected
 }
 
-# The instant of a fact that has happened by now.
+# The time of a fact, if it is in the past.
 past(text) := instant if {
 	is_string(text)
 	instant := time.parse_rfc3339_ns(text)
 	instant <= _latest
 }
 
-# Facts are from before their collection, so as a rule they have happened.
+# Facts are from before the collection. If now is earlier, only facts until now count.
 _latest := collected if {
 	after_collection
 } else := now
@@ -35,12 +35,12 @@ default after_collection := false
 
 after_collection if now >= collected
 
-# Whether a fact that can be collected again was fresh when it was collected.
+# Whether a fact that can be collected again was recent when it was collected.
 fresh(text, max_age) if {
 	collected - fact(text) < time.parse_duration_ns(max_age)
 }
 
-# Whether now lies outside of the half-open interval, shown by both of its edges.
+# Whether now is outside of the half-open interval. Both ends must be valid.
 outside(interval) if {
 	start := time.parse_rfc3339_ns(interval.start)
 	end := time.parse_rfc3339_ns(interval.end)

@@ -1,10 +1,10 @@
 # METADATA
 # title: Debts
 # description: >-
-#   What emergencies left to be done. The debts of one ticket are one debt. A
-#   review settles those that were incurred before it, if somebody held it who
-#   neither asked for nor approved an emergency of that ticket
-#   (production-readiness.md, "Emergency Deployment Window").
+#   Reviews that emergencies require. The debts of one ticket are one debt. A review
+#   settles the debts that were incurred before it, if the reviewer neither requested
+#   nor approved an emergency of that ticket (production-readiness.md, "Emergency
+#   Deployment Window").
 package prodgate.v1.lib.debts
 
 import data.prodgate.v1.lib.clock
@@ -13,21 +13,21 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Debts of which it is not shown that they are settled or another service's, by
-# ticket, with their positions.
+# Debts that are not shown to be settled or to belong to another service, by ticket,
+# with their positions.
 open[ticket] contains position if {
 	some position, ticket in _tickets
 	not _settled(position, ticket)
 }
 
-# Of the open ones, those of which it is not shown that they are due later.
+# Open debts that are not shown to be due later.
 overdue[ticket] contains position if {
 	some ticket, positions in open
 	some position in positions
 	not _due_later(input.trail.debts[position])
 }
 
-# Whether not too many emergencies other than this request's wait for a review.
+# Whether the number of other emergencies with an open review is within the limit.
 default few := false
 
 few if {
@@ -38,8 +38,8 @@ few if {
 
 others := object.keys(open) - {_key(input.request.ticket)}
 
-# When a debt is due: by its own word, or as long after it was incurred as the
-# settings say, whichever is earlier.
+# When a debt is due: at its own due date, or after the time that the settings allow,
+# whichever is earlier.
 due(debt) := min([_due_by_word(debt), _due_by_settings(debt)]) if {
 	_due_by_settings(debt)
 } else := _due_by_word(debt) if {
@@ -55,8 +55,8 @@ _due_by_settings(debt) := clock.fact(debt.incurred_at) + time.parse_duration_ns(
 
 _due_later(debt) if clock.now < due(debt)
 
-# The ticket of each debt of this service, by the debt's position. A debt without
-# a ticket stands for itself.
+# The ticket of each debt of this service, by the debt's position. A debt without a
+# ticket has its path as its key.
 _tickets[position] := _ticket(position, debt) if {
 	some position, debt in input.trail.debts
 	not _elsewhere(debt)
@@ -77,14 +77,14 @@ _settled(position, ticket) if {
 
 _covers(review, position) if clock.fact(input.trail.debts[position].incurred_at) < review.at
 
-# A file may leave out when a debt was incurred.
+# In a file, the time when a debt was incurred is optional.
 _covers(review, position) if {
 	writers.whole("trail")
 	review.position == position
 	object.get(input.trail.debts[position], "incurred_at", null) == null
 }
 
-# Reviews that count, of the debts of a ticket.
+# Accepted reviews of the debts of a ticket.
 _reviews[ticket] contains {"position": position, "at": at} if {
 	some position, ticket in _tickets
 	some settlement in input.trail.debts[position].settlements
@@ -93,7 +93,7 @@ _reviews[ticket] contains {"position": position, "at": at} if {
 	_impartial(reviewer(settlement), ticket)
 }
 
-# The word of a source that knows no writers.
+# A settlement from a source without writers.
 _reviews[ticket] contains {"position": position, "at": at} if {
 	writers.whole("trail")
 	some position, ticket in _tickets
@@ -102,13 +102,13 @@ _reviews[ticket] contains {"position": position, "at": at} if {
 	_impartial(debt.settled_by, ticket)
 }
 
-# Who held a review: whoever recorded it, unless it says.
+# The reviewer: the named person, or else the writer of the entry.
 reviewer(settlement) := settlement.by if {
 	text.given(settlement.by)
 } else := settlement.writer
 
-# Whether the holder of an id is a person whom the directory can tell apart from
-# all who asked for or approved an emergency of this ticket.
+# Whether the directory shows that the person with this id neither requested nor
+# approved an emergency of this ticket.
 _impartial(id, ticket) if {
 	person := people.one(id)
 	not ticket in _nameless
@@ -127,7 +127,8 @@ _users[ticket] := {user |
 
 _positions[ticket] contains position if some position, ticket in _tickets
 
-# Tickets of which a debt does not say who used the emergency. A file need not.
+# Tickets with a debt that does not name who used the emergency. In a file, these names
+# are optional.
 _nameless contains ticket if {
 	some position, ticket in _tickets
 	not _names_users(input.trail.debts[position])

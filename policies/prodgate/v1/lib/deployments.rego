@@ -1,10 +1,9 @@
 # METADATA
 # title: Deployments
 # description: >-
-#   What runs and ran in the environment, by the production history and by what
-#   the audit trail knows of it. That a deployment went well needs a source that
-#   counts; that it went wrong, or is still going on, counts from anyone, unless
-#   it is dismissed.
+#   The current and earlier deployments in the environment, from the production history
+#   and the audit trail. Success needs an accepted source. Failure, or a deployment in
+#   progress, counts from anyone unless it is dismissed.
 package prodgate.v1.lib.deployments
 
 import data.prodgate.v1.lib.adoption
@@ -15,7 +14,7 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Whether every deployment is here, so that absence proves something.
+# Whether the history is complete, so that a missing deployment proves something.
 default complete := false
 
 complete if {
@@ -24,7 +23,7 @@ complete if {
 	count(unknown_events) == 0
 }
 
-# The types of events that are not known. Such an event could be bad news.
+# Unknown event types. Such an event could be bad news.
 unknown_events contains event.type if {
 	some deployment in all
 	some event in _events(deployment)
@@ -36,8 +35,7 @@ unknown_events contains event.type if {
 	not event.type in event_types
 }
 
-# Whether each list, deployment and event can be read. One that cannot could be bad
-# news.
+# Whether every list, deployment and event is valid. An invalid one could be bad news.
 default sound := false
 
 sound if {
@@ -71,7 +69,7 @@ _names_a_digest_or_none(event) if text.digest(event.digest)
 
 _names_a_digest_or_none(event) if object.get(event, "digest", null) == null
 
-# The types of events of a deployment.
+# The known event types of a deployment.
 event_types := {
 	"deploy.started",
 	"deploy.live",
@@ -83,15 +81,15 @@ event_types := {
 	"verification.failed",
 }
 
-# Every deployment of this service to this environment, or that is not shown to
-# be another's, by their positions: paths in the document.
+# Every deployment that is not shown to be of another service or environment, by
+# position. Positions are paths in the document.
 all[position] := deployment if {
 	some position, deployment in _listed
 	not binding.elsewhere(deployment)
 	not _hollow(deployment)
 }
 
-# All that is said of it is good news, by writers who do not count.
+# A deployment with only good news, all by writers that are not accepted.
 _hollow(deployment) if {
 	count(_events(deployment)) > 0
 	every event in _events(deployment) {
@@ -110,8 +108,8 @@ _listed[path] := object.union(deployment, {"section": "trail"}) if {
 	path := sprintf("/trail/deployments/%d", [position])
 }
 
-# How a deployment stands, by its events where the source lists them and by the
-# source's word where it does not.
+# The status of a deployment: from its events, or as the source reports it if the
+# source lists no events.
 status[position] := word if {
 	some position, deployment in all
 	count(_events(deployment)) > 0
@@ -137,8 +135,8 @@ _by_events(position) := "in_progress" if {
 	_went_live(all[position])
 } else := "failed"
 
-# A deployment or its rollback started, and has not ended after that. Whoever waits
-# for the end takes it from a writer who counts.
+# A deployment or its rollback started and has not ended since. Only an accepted writer
+# can report the end.
 _running(position) if _open_since(position, "deploy.started", {"deploy.failed", "deploy.live", "rollback.live"})
 
 _running(position) if _open_since(position, "rollback.started", {"rollback.failed", "rollback.live"})
@@ -161,7 +159,7 @@ _ends(position, types) := [event |
 	clock.fact(event.at)
 ]
 
-# The order of the trail tells events of the same second apart.
+# Events in the same second are ordered as in the trail.
 _not_before(event, _, instant) if clock.fact(event.at) > instant
 
 _not_before(event, other, instant) if {
@@ -171,8 +169,8 @@ _not_before(event, other, instant) if {
 
 _recorded_before(event, other) if event.seq < other.seq
 
-# A rollback that failed, or never ended: what was to be undone serves on, and is
-# no version that worked.
+# A rollback that failed or never ended: the version keeps running, but it does not
+# count as a version that worked.
 _tried_to_undo(position) if _happened[position][{"rollback.started", "rollback.failed"}[_]]
 
 _went_live(deployment) if {
@@ -185,8 +183,8 @@ _good_news(deployment, event, type) if {
 	writers.counts(deployment.section, type, event)
 }
 
-# Bad news, and no later good news by a writer who counts and who is established as
-# well.
+# Bad news without later good news by an accepted writer with the same or a higher
+# assurance.
 _stands(deployment, bad, good) if {
 	some event in _standing(deployment)
 	event.type == bad
@@ -202,7 +200,7 @@ _lifted(deployment, bad, good) if {
 
 _ranks := {"claimed": 0, "user": 1, "ci": 2, "oidc": 3}
 
-# The instants of each type of event that stands.
+# The times of each event type that is not dismissed.
 _happened[position][type] contains instant if {
 	some position, deployment in all
 	some event in _standing(deployment)
@@ -210,7 +208,7 @@ _happened[position][type] contains instant if {
 	instant := _instant(event)
 }
 
-# An event whose time is no time has happened as well.
+# An event with an invalid time has happened too.
 _instant(event) := clock.fact(event.at)
 
 _instant(event) := clock.collected if not _dated(event)
@@ -230,7 +228,7 @@ dismissed contains event if {
 	dismissals.dismissed(deployment.section, event)
 }
 
-# When a deployment began: its first attempt.
+# When a deployment began, at its first attempt.
 began[position] := clock.fact(deployment.started_at) if {
 	some position, deployment in all
 	is_string(deployment.started_at)
@@ -241,15 +239,15 @@ began[position] := clock.fact(deployment.live_at) if {
 	object.get(deployment, "started_at", null) == null
 }
 
-# The newest deployments that began, whether live, failed or in progress.
+# The newest deployments that began: live, failed or in progress.
 newest contains position if {
 	latest := max({instant | some instant in began})
 	some position, instant in began
 	instant == latest
 }
 
-# The deployments that worked, by a source that counts: positions. What was
-# written down after the fact is as old as its record.
+# The positions of successful deployments, from an accepted source. A deployment that
+# was recorded later counts from the time of its record.
 good contains position if {
 	some position, deployment in all
 	status[position] in settings.effective.rollback.working_statuses
@@ -265,15 +263,15 @@ _witnessed(deployment) if {
 	writers.counts(deployment.section, "deploy.live", deployment)
 }
 
-# What was adopted counts by its adoption.
+# Adopted deployments count if the adoption is valid.
 _witnessed(deployment) if {
 	deployment.adopted == true
 	adoption.valid
 }
 
-# The position of what serves: the newest that went live, by a source that
-# counts, and was not undone. A plain file says itself what runs.
-# What the trail knows to serve, and the history says that something else does.
+# The position of the live deployment: the newest that went live according to an
+# accepted source and was not rolled back. A plain file names the live version itself.
+# The trail and the history name different live versions.
 default disputed := false
 
 disputed if {
@@ -290,7 +288,7 @@ current := input.production.current if writers.whole("production")
 
 current := all[_newest(_serving)] if not writers.whole("production")
 
-# Only a source that says so, or in which nothing serves, says that nothing runs.
+# Nothing is live only if the source says so or has no live deployment.
 default nothing_live := false
 
 nothing_live if {
@@ -311,8 +309,8 @@ _serving contains position if {
 	binding.ours(deployment)
 }
 
-# That it was undone is no good news for what ran before, so it takes a writer who
-# counts.
+# A rollback makes the earlier version live again, which is good news, so it needs an
+# accepted writer.
 _serves(position) if {
 	count(_events(all[position])) == 0
 	status[position] in (_working | {"verification_failed"})
@@ -325,9 +323,8 @@ _serves(position) if {
 
 _working := {word | some word in settings.effective.rollback.working_statuses}
 
-# The history and the trail may know the same deployment. Of two that differ and
-# went live in the same second, neither is known to be what runs; nor is any where
-# it is not known when one of them went live.
+# The history and the trail may have the same deployment. If two different ones went
+# live in the same second, or the time of one is unknown, the live version is unknown.
 _newest(positions) := min(latest) if {
 	every position in positions {
 		clock.fact(all[position].live_at)
@@ -340,8 +337,7 @@ _newest(positions) := min(latest) if {
 	count({all[position].digest | some position in latest}) == 1
 }
 
-# Deployments of others that have begun and not ended, and are not so old that
-# they must have.
+# Other deployments that began and have not ended, within the maximum duration.
 in_progress contains position if {
 	some position, deployment in all
 	not status[position] in _ends_known
@@ -353,7 +349,7 @@ _outlasted(position) if {
 	clock.now - _latest_start(position) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
 }
 
-# A status that is not known to be an end is none.
+# A status that is not known to be final counts as in progress.
 _ends_known := _working | {word | some word in settings.effective.deploy.ended_statuses}
 
 # An attempt of this run, unless it is being rolled back.
@@ -373,8 +369,8 @@ _same_run(deployment) if {
 	deployment.id == input.request.deployment
 }
 
-# Deployments of the artifact that did not end well, but for earlier attempts of
-# this run that failed.
+# Unsuccessful deployments of the artifact, except for failed earlier attempts of this
+# run.
 spoiled contains position if {
 	some position, deployment in all
 	binding.concerns(deployment)
@@ -402,8 +398,8 @@ _own_failure(position) if {
 	not _undone_or_refused(position)
 }
 
-# Bad news that names the artifact and no known deployment, until a later
-# deployment of it is verified by a writer who counts.
+# Bad news about the artifact without a known deployment, until an accepted writer
+# records that a later deployment of it was verified.
 unjoined contains event if {
 	some event in loose
 	binding.concerns(event)
@@ -411,7 +407,7 @@ unjoined contains event if {
 	not _own_attempt(event, "deploy.failed")
 }
 
-# All bad news that could not be joined.
+# All bad news that could not be assigned to a deployment.
 loose contains event if {
 	some event in _loose
 	not _no_bad_news(event)
@@ -425,7 +421,7 @@ dismissed contains event if {
 	dismissals.dismissed(event.section, event)
 }
 
-# What has begun of no known deployment, and has not ended.
+# Events of unknown deployments that began and have not ended.
 begun contains event if {
 	some event in _loose
 	some ends in _ends_by_start[event.type]
@@ -470,14 +466,14 @@ _own_attempt(event, type) if {
 
 _no_bad_news(event) if event.type in {"deploy.started", "deploy.live", "verification.passed"}
 
-# A rollback of an unknown deployment speaks against no digest that it does not name.
+# A rollback of an unknown deployment counts only against the digest that it names.
 _no_bad_news(event) if {
 	startswith(event.type, "rollback.")
 	object.get(event, "digest", null) == null
 }
 
-# What names a service or an environment that the settings do not list is not shown
-# to be about another one.
+# An event for a service or an environment that is not in the settings may be about
+# this one.
 _loose := [event |
 	some event in array.concat(
 		[object.union(event, {"section": "production"}) | some event in input.production.unjoined],

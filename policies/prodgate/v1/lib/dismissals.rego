@@ -1,9 +1,9 @@
 # METADATA
 # title: Dismissals
 # description: >-
-#   Bad news counts from anyone. An entry of the audit trail by a writer who does
-#   not count can be dismissed afterwards by a proven person with a role that may,
-#   who by no entry asked for the deployment; what it said is then shown as waived.
+#   Bad news counts from anyone. A trail entry by a writer that is not accepted can be
+#   dismissed later by a proven person with a role for it, who is not named as a
+#   requester in any entry. The dismissed entry is then shown as waived.
 package prodgate.v1.lib.dismissals
 
 import data.prodgate.v1.lib.clock
@@ -13,10 +13,10 @@ import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Rejections, withdrawals and debts have ways of their own to be settled.
+# Rejections, withdrawals and debts cannot be dismissed. They are settled in other ways.
 _never := {"approval.rejected", "approval.withdrawn", "emergency.used"}
 
-# Whether this entry of bad news, of this section, is dismissed.
+# Whether this bad news entry of this section is dismissed.
 dismissed(section, entry) if {
 	not entry.type in _never
 	text.given(entry.id)
@@ -27,11 +27,10 @@ dismissed(section, entry) if {
 	not writers.counts(section, entry.type, entry)
 }
 
-# The trail tells times in whole seconds, so one second may hold both.
+# Times in the trail are whole seconds, so both may be in the same second.
 _follows(dismissal, entry) if clock.fact(entry.at) <= clock.past(dismissal.at)
 
-# Nobody is kept from dismissing an entry by the time in the future that it
-# claims.
+# An entry dated in the future can be dismissed too.
 _follows(dismissal, entry) if {
 	time.parse_rfc3339_ns(entry.at) > clock.collected
 	is_number(entry.seq)
@@ -47,7 +46,7 @@ _valid contains dismissal if {
 	_entitled(people.one(dismissal.writer))
 }
 
-# The writer, as the trail established it, is the person who dismisses.
+# The writer, as established by the trail, is the person who dismisses.
 _entitled(person) if {
 	people.proven(person)
 	people.human(person)

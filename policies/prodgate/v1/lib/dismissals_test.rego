@@ -30,7 +30,7 @@ test_dismissed_by_its_id if {
 	}
 }
 
-test_stands_what_has_a_way_of_its_own_to_be_settled if {
+test_stands_what_is_settled_in_another_way if {
 	every type in ["approval.rejected", "approval.withdrawn", "emergency.used"] {
 		not dismissals.dismissed("trail", _entry(type, "e-1")) with data.prodgate.organisation as testing.organisation with input as _document("e-1")
 		type == type
@@ -110,7 +110,7 @@ test_stands_unless_the_directory_proves_the_person if {
 	}
 }
 
-test_stands_if_dismissed_by_somebody_who_asked if {
+test_stands_if_dismissed_by_a_requester if {
 	every key in ["requested_by", "triggered_by"] {
 		document := testing.change(_document("e-1"), sprintf("/request/%s", [key]), "mailto:lead@example.com")
 		not dismissals.dismissed("trail", _failed) with data.prodgate.organisation as testing.organisation with input as document

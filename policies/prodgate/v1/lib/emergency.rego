@@ -1,10 +1,9 @@
 # METADATA
 # title: Emergency
 # description: >-
-#   Whether this is an emergency with everything an emergency needs
-#   (production-readiness.md, "Emergency Deployment Window"). It lifts the
-#   limits of time and nothing else: window, freeze, holiday and the incident
-#   it answers.
+#   Whether this is an emergency that meets all conditions (production-readiness.md,
+#   "Emergency Deployment Window"). An emergency overrides only limits of time: window,
+#   freeze, holiday and the incident that it fixes.
 package prodgate.v1.lib.emergency
 
 import data.prodgate.v1.lib.approvals
@@ -36,7 +35,7 @@ ticket_recent if {
 	clock.now - incidents.opened_at < time.parse_duration_ns(settings.effective.emergency.ticket_max_age)
 }
 
-# Whether somebody who may approve an emergency now has approved this one.
+# Whether a role that may approve an emergency now has approved this one.
 default approved := false
 
 approved if {
@@ -44,7 +43,7 @@ approved if {
 	position in _for_this_incident
 }
 
-# Whether somebody who may approve an emergency now has approved anything here.
+# Whether a role that may approve an emergency now has given any approval that counts.
 default approved_by_role := false
 
 approved_by_role if count(_by_whoever_may) > 0
@@ -58,8 +57,8 @@ _by_whoever_may contains position if {
 	some position in approvals.given_by(settings.effective.emergency.approved_in_preferred_window_by)
 }
 
-# Approvals that say that this is an emergency, name its ticket, and were given
-# after its incident was opened.
+# Approvals that name the window "emergency" and the ticket, and were given after the
+# incident was opened.
 _for_this_incident contains position if {
 	some position, _ in approvals.counting
 	approval := input.approvals[position]
@@ -76,7 +75,7 @@ on_call_told if {
 	on_call_about_this
 }
 
-# Whether on-call was told after the incident was opened.
+# Whether the on-call team was notified after the incident was opened.
 default on_call_notified := false
 
 on_call_notified if _notified >= incidents.opened_at
@@ -89,7 +88,7 @@ on_call_recent if {
 
 _notified := clock.past(input.on_call.notified_at) if "on_call" in sources.readable
 
-# A source that does not know what a notice is about leaves it out.
+# The service and ticket of a notification are optional.
 default on_call_about_this := false
 
 on_call_about_this if {
@@ -105,7 +104,7 @@ way_back_documented if {
 	object.get(input.rollback, "service", null) in {null, input.request.service}
 }
 
-# An emergency leaves a debt, which must be recorded where the gate reads it.
+# An emergency leaves a debt. It must be recorded where the gate reads it.
 default trail_read := false
 
 trail_read if {

@@ -1,6 +1,6 @@
 # METADATA
 # title: Incidents
-# description: The entries of the incident tracker that matter to this request.
+# description: The incidents that are relevant to this request.
 package prodgate.v1.lib.incidents
 
 import data.prodgate.v1.lib.clock
@@ -8,8 +8,8 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
-# The open entry that the request's ticket names. Undefined if there is none
-# for this service and environment, or several.
+# The open incident that the request's ticket names. Undefined if there is no such
+# incident for this service and environment, or more than one.
 ticket := incident if {
 	"incidents" in sources.readable
 	text.given(input.request.ticket)
@@ -17,7 +17,7 @@ ticket := incident if {
 	some incident in _named
 }
 
-# When it was opened.
+# When the incident was opened.
 opened_at := clock.past(ticket.opened_at)
 
 _named contains incident if {
@@ -29,7 +29,7 @@ _named contains incident if {
 	clock.past(incident.opened_at)
 }
 
-# An incident that names no environment is in every one.
+# An incident without an environment applies to every environment.
 _here(incident) if object.get(incident, "environment", null) == null
 
 _here(incident) if incident.environment == input.request.environment

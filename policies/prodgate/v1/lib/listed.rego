@@ -1,13 +1,13 @@
 # METADATA
 # title: Listed names
 # description: >-
-#   The environments and services that the settings list. Whatever names another
-#   one is about nothing that can be deployed, which is as a rule a misspelling.
+#   The environments and services that the settings list. Any other name is unknown,
+#   usually because it is misspelled.
 package prodgate.v1.lib.listed
 
 import data.prodgate.v1.lib.settings
 
-# Those in which versions are staged are known, also where no request may name them.
+# Staging environments are known names too, even if no request may name them.
 environments := settings.environments | {name |
 	some name in settings.effective.staging.environments
 }

@@ -69,7 +69,7 @@ test_the_finding_names_interval_and_name if {
 			"code": "calendar.unknown_name",
 			"item": "prod",
 			"path": "/calendar/freezes",
-			"message": "\"today\" in the freezes names the environment \"prod\", which the settings do not list",
+			"message": "\"today\" in the freezes names the environment \"prod\", which is not in the settings",
 			"observed": "prod",
 			"required": listed.environments,
 		},
@@ -77,7 +77,7 @@ test_the_finding_names_interval_and_name if {
 			"code": "calendar.unknown_name",
 			"item": "search",
 			"path": "/calendar/freezes",
-			"message": "\"today\" in the freezes names the service \"search\", which the settings do not list",
+			"message": "\"today\" in the freezes names the service \"search\", which is not in the settings",
 			"observed": "search",
 			"required": listed.services,
 		},
@@ -114,7 +114,7 @@ test_a_waiver_of_another_listed_service if {
 test_the_finding_names_the_waiver if {
 	some problem in waivers.problems with data.prodgate.organisation as _pinned with input as _waiver({"environment": "prod"})
 	problem.path == "/waivers/0/environment"
-	problem.message == "the waiver of vulnerabilities.denied names the environment prod, which the settings do not list, so it waives nothing"
+	problem.message == "the waiver of vulnerabilities.denied names the environment prod, which is not in the settings, so it has no effect"
 }
 
 test_the_zone_of_the_settings_is_not_warned_of if {

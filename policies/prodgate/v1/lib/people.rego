@@ -1,9 +1,9 @@
 # METADATA
 # title: People
 # description: >-
-#   Who is who, by the directory. People are compared as people: by all their
-#   ids, never by one spelling, and two records are two people only if an
-#   immutable id shows it (production-readiness.md, "Who Can Approve").
+#   People in the directory. They are compared by all their ids. Two records are two
+#   different people only if an immutable id shows it (production-readiness.md, "Who
+#   Can Approve").
 package prodgate.v1.lib.people
 
 import data.prodgate.v1.lib.attempts
@@ -12,8 +12,8 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
-# The one person with this id, by position. Undefined for nobody and for
-# several.
+# The position of the only person with this id. Undefined if there is none or more than
+# one.
 one(id) := person if {
 	holders := _holders(id)
 	count(holders) == 1
@@ -28,7 +28,7 @@ unknown(id) if {
 
 _holders(id) := {holder | some holder; input.people[holder].ids[_] == id} if _well_formed
 
-# A directory in which an id is malformed may hide that two people have it.
+# A malformed id could hide that two people have the same id.
 _well_formed if {
 	"people" in sources.readable
 	is_array(input.people)
@@ -41,9 +41,9 @@ _well_formed if {
 	}
 }
 
-# Whether two records are two people: the first shares no id with any other
-# record, and both have an id of the best scheme that either has. Where only one
-# of them has it, nothing tells them apart.
+# Whether two records are two different people: the first shares no id with any other
+# record, and both have an id of the best scheme that either has. If only one of them
+# has it, they cannot be distinguished.
 distinct(person, other) if {
 	person != other
 	_alone(person)
@@ -52,8 +52,8 @@ distinct(person, other) if {
 	scheme in _schemes(other)
 }
 
-# Whether a person is not the holder of this id. An id that the directory does
-# not know shows another person only by an immutable scheme that both have.
+# Whether a person is not the holder of this id. An id that is not in the directory
+# belongs to another person only if both have an id of the same immutable scheme.
 apart(person, id) if distinct(person, one(id))
 
 apart(person, id) if {
@@ -77,9 +77,9 @@ _best(schemes) := [scheme |
 	scheme in schemes
 ][0]
 
-# Everyone who asked for this deployment: requested it or started the run, in this
-# attempt or an earlier one. Undefined unless the directory knows all of them, for
-# then nobody can be shown to be somebody else.
+# Everyone who requested this deployment or started the run, in this or an earlier
+# attempt. Undefined if one of them is not in the directory: then no approver can be
+# shown to be a different person.
 askers := {one(id) | some id in _asking} if {
 	every id in _asking {
 		one(id)
@@ -90,15 +90,15 @@ _asking := _asking_now | attempts.people
 
 _asking_now := {input.request.requested_by, input.request.triggered_by}
 
-# Those who asked, by their ids, and whom the directory does not know, or not as one.
+# The ids of requesters that do not belong to exactly one person in the directory.
 strangers := {id |
 	some id in _asking
 	not one(id)
 }
 
-# Whether a person asked for no attempt by any entry, dismissed or not. Somebody whom
-# the directory does not know may be this person, unless only a writer who does not
-# count says that he asked.
+# Whether no entry, dismissed or not, names this person as a requester. An unknown
+# requester may be this person, unless only writers that are not accepted name that
+# requester.
 uninvolved(person) if {
 	every id in _asking_now | attempts.witnessed {
 		distinct(person, one(id))
@@ -112,15 +112,15 @@ _another(person, id) if distinct(person, one(id))
 
 _another(_, id) if unknown(id)
 
-# Whether the directory's record of a person is fresh and shows MFA.
+# Whether the directory's record of a person is recent and shows MFA.
 proven(person) if {
 	input.people[person].mfa == true
 	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
 }
 
-# The person with this id, if it is one who may approve something here: a human
-# with a role in the directory, the team, MFA, all fresh, and somebody else than
-# those who asked and those whom approval.independent_of names.
+# The person with this id, if this person can be an approver: a human with a role in
+# the directory, in the team, with MFA, with a recent record, and neither a requester
+# nor excluded by approval.independent_of.
 approver(id) := person if {
 	person := one(id)
 	proven(person)
@@ -135,7 +135,7 @@ _has_role(person) if approver_roles[input.people[person].roles[_]]
 
 approver_roles contains settings.effective.approval.roles[_][_]
 
-# A directory that knows bots and agents says so.
+# "human" is optional: a directory sets it to false for bots and agents.
 human(person) if object.get(input.people[person], "human", true) == true
 
 _asked_by_others(person) if {
@@ -149,7 +149,7 @@ _written_by_others(person) if {
 	apart(person, _author)
 }
 
-# No source says who wrote it, so there is nobody to compare with.
+# No source names the author, so there is no one to compare with.
 _written_by_others(_) if {
 	_author_matters
 	_author == null
@@ -166,7 +166,7 @@ default _author := null
 
 _author := input.build.author
 
-# Shown to be no approver, by role or by team.
+# Whether a person is shown not to be an approver, by role or by team.
 outsider(person) if {
 	is_array(input.people[person].roles)
 	every role in input.people[person].roles {
@@ -187,12 +187,12 @@ _no_role(role) if {
 	}
 }
 
-# Why the holder of an id cannot approve here, in words.
-objections(id) := {"nobody in the directory, or several people, have this id"} if {
+# The reasons why the holder of an id cannot approve, as text.
+objections(id) := {"no person, or more than one person, in the directory has this id"} if {
 	not one(id)
 } else := {words | some words in _objections[one(id)]}
 
-_objections[person] contains "MFA is not shown to be on" if {
+_objections[person] contains "MFA is not shown to be enabled" if {
 	some person, record in input.people
 	not record.mfa == true
 }
@@ -202,7 +202,7 @@ _objections[person] contains sprintf("not an active member of %s", [settings.eff
 	not settings.effective.approval.team in record.teams
 }
 
-_objections[person] contains "holds no approver's role in the directory" if {
+_objections[person] contains "has no approver role in the directory" if {
 	some person, _ in input.people
 	not _has_role(person)
 }
@@ -212,18 +212,18 @@ _objections[person] contains "is not shown to be a human" if {
 	not human(person)
 }
 
-_objections[person] contains "asked for this deployment, or started an attempt of it" if {
+_objections[person] contains "requested this deployment, or started an attempt of it" if {
 	some person in askers
 }
 
-_objections[person] contains sprintf("cannot be told apart from somebody who asked for this deployment: the directory needs an id of %s for both, and no id in two records", [_schemes_text]) if {
+_objections[person] contains sprintf("cannot be distinguished from a requester of this deployment: the directory needs an id of %s for both, and no id in two records", [_schemes_text]) if {
 	some person, _ in input.people
 	askers
 	not person in askers
 	not _asked_by_others(person)
 }
 
-_objections[person] contains sprintf("the directory does not know everybody who asked for this deployment: %s", [concat(", ", {sprintf("%v", [id]) | some id in strangers})]) if {
+_objections[person] contains sprintf("these requesters of this deployment are not in the directory: %s", [concat(", ", {sprintf("%v", [id]) | some id in strangers})]) if {
 	some person, _ in input.people
 	not askers
 }
@@ -233,7 +233,7 @@ _objections[person] contains "wrote the commit that is deployed" if {
 	person := one(_author)
 }
 
-_objections[person] contains sprintf("cannot be told apart from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
+_objections[person] contains sprintf("cannot be distinguished from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
 	some person, _ in input.people
 	not _is_author(person)
 	not _written_by_others(person)

@@ -59,7 +59,7 @@ test_not_distinct_by_settings_emptied_or_removed if {
 	not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/identified_by")
 }
 
-test_apart_from_an_id_that_the_directory_does_not_know if {
+test_apart_from_an_id_that_is_not_in_the_directory if {
 	people.apart(1, "github:404") with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	people.apart(1, "github:1") with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	every id in ["mailto:else@example.com", "okta:1", "github:2", "github", "github:", "github:4:4", "", " ", null, 404, [], _lead] {
@@ -77,7 +77,7 @@ test_unknown_only_by_a_directory_that_was_read if {
 	not people.unknown("github:404") with data.prodgate.organisation as testing.organisation with input as testing.changed("/sources/people/kind", "guess")
 }
 
-test_nobody_in_a_directory_that_is_no_list if {
+test_no_one_in_a_directory_that_is_not_a_list if {
 	keyed := {sprintf("%d", [position]): person | some position, person in testing.promotion.people}
 	every value in [keyed, null, "", {}] {
 		not people.one(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people", value)
@@ -86,7 +86,7 @@ test_nobody_in_a_directory_that_is_no_list if {
 	}
 }
 
-test_nobody_in_a_directory_with_ids_that_are_no_list if {
+test_no_one_in_a_directory_with_ids_that_are_not_a_list if {
 	every value in [{"0": "github:2"}, {}, [], null, "github:2"] {
 		not people.one("github:1") with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/ids", value)
 		value == value
@@ -108,11 +108,11 @@ test_no_approver_who_is_a_bot if {
 
 _human(value) := json.patch(testing.promotion, [{"op": "add", "path": "/people/1/human", "value": value}])
 
-test_no_approver_who_cannot_be_told_apart_from_the_requester if {
+test_no_approver_who_cannot_be_distinguished_from_the_requester if {
 	document := testing.changed("/people/1/ids", ["github:2", _lead])
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
 	some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as document
-	startswith(words, "cannot be told apart from somebody who asked for this deployment")
+	startswith(words, "cannot be distinguished from a requester of this deployment")
 }
 
 test_no_approver_who_shares_an_id_with_another_record if {
@@ -121,22 +121,22 @@ test_no_approver_who_shares_an_id_with_another_record if {
 	people.approver("github:5") == 4 with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_no_approver_who_asked_for_an_attempt if {
+test_no_approver_who_requested_an_attempt if {
 	every key in ["requested_by", "triggered_by"] {
 		document := _attempt({key: "github:2"})
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-		people.objections(_lead) == {"asked for this deployment, or started an attempt of it"} with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {"requested this deployment, or started an attempt of it"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({})
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({"requested_by": "github:3", "triggered_by": "github:5"})
 }
 
 # Whoever recorded an attempt.
-test_no_approver_where_it_is_not_known_who_started_an_attempt if {
+test_no_approver_if_it_is_unknown_who_started_an_attempt if {
 	every value in ["github:404", null, "", 0, []] {
 		document := _attempt({"triggered_by": value})
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-		people.objections(_lead) == {sprintf("the directory does not know everybody who asked for this deployment: %v", [value])} with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {sprintf("these requesters of this deployment are not in the directory: %v", [value])} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	every path in ["/trail/requests/0/triggered_by", "/trail/requests/0/requested_by"] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.remove(_attempt({}), path)
@@ -162,11 +162,11 @@ test_no_approver_who_wrote_the_commit if {
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by(null)
 }
 
-test_no_approver_who_cannot_be_told_apart_from_the_author if {
+test_no_approver_who_cannot_be_distinguished_from_the_author if {
 	every author in ["mailto:else@example.com", "git:abc", "", " ", 0, [], true] {
 		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
 		some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
-		startswith(words, "cannot be told apart from the author of the commit")
+		startswith(words, "cannot be distinguished from the author of the commit")
 	}
 	several := testing.change(_by("github:9"), "/people/0/ids", ["github:1", "github:9", "entra:1"])
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as several
@@ -174,7 +174,7 @@ test_no_approver_who_cannot_be_told_apart_from_the_author if {
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as twice
 }
 
-test_approver_who_wrote_the_commit_where_the_settings_say_so if {
+test_approver_who_wrote_the_commit_if_the_settings_allow_it if {
 	settings := testing.settings("/approval/independent_of", [])
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
 	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings

@@ -1,9 +1,9 @@
 # METADATA
-# title: Standing approval of a rollback
+# title: Preapproved rollback
 # description: >-
-#   The approval of a deployment approves its rollback too: to the target that the
-#   gate's recorded allow named, for a while after the deployment began, once, for
-#   somebody on call with an open ticket, who may be the requester
+#   The approval of a deployment also approves its rollback: to the target that the
+#   gate's recorded allow names, for a limited time after the deployment began, once,
+#   and for a person on call with an open ticket, who may be the requester
 #   (production-readiness.md, "Rollback approval: same approver or on-call SRE").
 package prodgate.v1.lib.preapproval
 
@@ -48,7 +48,7 @@ _in_time(position) if {
 	clock.fact(deployments.all[position].plan.at) <= clock.now
 }
 
-# Any rollback of it that began, whoever recorded it, has used it.
+# The preapproval is used by any rollback that began, whichever writer recorded it.
 _used(position) if {
 	some event in deployments.all[position].events
 	startswith(event.type, "rollback.")

@@ -46,14 +46,14 @@ _alone(entry) := object.union(testing.rollback, {
 	"sources": testing.recorded.sources,
 })
 
-test_granted_to_somebody_on_call if {
+test_granted_to_a_person_on_call if {
 	preapproval.granted with data.prodgate.organisation as testing.organisation with input as _alone({})
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _alone({})
 	testing.codes(approval.warn) == {"approval.preapproved"} with data.prodgate.organisation as testing.organisation with input as _alone({})
 }
 
 # Whoever else is said to have asked, nobody has to be another person than they are.
-test_granted_whoever_is_said_to_have_asked if {
+test_granted_whichever_requester_is_recorded if {
 	asked := {
 		"id": "1-1",
 		"at": "2026-11-24T11:00:00-05:00",
@@ -118,7 +118,7 @@ test_refused_once_it_was_used if {
 	}
 }
 
-test_refused_for_anybody_else if {
+test_refused_for_anyone_else if {
 	every person in ["github:1", "github:2", "github:5", "github:9"] {
 		_refused(json.patch(_alone({}), [{"op": "replace", "path": "/request/requested_by", "value": person}]))
 		_refused(json.patch(_alone({}), [{"op": "replace", "path": "/request/triggered_by", "value": person}]))

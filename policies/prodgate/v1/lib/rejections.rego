@@ -1,9 +1,9 @@
 # METADATA
 # title: Rejections
 # description: >-
-#   Rejections and withdrawals, from approvals and from the trail, by whomever and
-#   however recorded. One is about something else only if it shows that. One that
-#   names this request ends it; any other denies until somebody who may lifts it.
+#   Rejections and withdrawals, from approvals and from the trail, by any writer. A
+#   rejection applies unless it shows that it is about something else. One that names
+#   this request ends the request. Any other denies until an authorized person lifts it.
 package prodgate.v1.lib.rejections
 
 import data.prodgate.v1.lib.approvals
@@ -16,20 +16,19 @@ import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Rejections that stand, by their paths in the document.
+# Open rejections, by their paths in the document.
 standing contains path if {
 	some path, _ in _about
 	not lifted[path]
 }
 
-# Rejections that end this very request.
+# Rejections that end this request.
 ending contains path if {
 	some path, record in _about
 	_ends(record)
 }
 
-# Rejections that somebody who may has lifted, with the positions of the approvals
-# that lift them.
+# Lifted rejections, with the positions of the approvals that lift them.
 lifted[path] contains position if {
 	some path, record in _about
 	not _ends(record)
@@ -38,8 +37,8 @@ lifted[path] contains position if {
 	_may_lift(position, person, path, record)
 }
 
-# Approvals whose approver has withdrawn them or rejected the same since, by
-# position. A claim takes nobody's approval away; it is a rejection still.
+# Approvals whose approver has since withdrawn them or rejected the same, by position.
+# A claimed withdrawal revokes no approval, but it counts as a rejection.
 revoked contains position if {
 	some path, record in _about
 	_reported(path, record)
@@ -50,19 +49,19 @@ revoked contains position if {
 	not _after(position, path, record)
 }
 
-# A record says what it decides, or is a rejection.
+# The decision of a record. A record without one is a rejection.
 word(path) := trim_prefix(_records[path].type, "approval.") if {
 	_recorded(path)
 } else := _records[path].decision if {
 	_records[path].decision
 } else := "rejected"
 
-# Who rejected, and when, as the record has it.
-by(path) := object.get(_records[path], "approver", "somebody")
+# Who rejected, and when, as recorded.
+by(path) := object.get(_records[path], "approver", "an unknown person")
 
 at(path) := object.get(_records[path], _time(path), "an unknown time")
 
-# Records by their paths in the document.
+# The records, by their paths in the document.
 _records[path] := record if {
 	some position, record in input.approvals
 	not position in _no_rejections
@@ -80,7 +79,7 @@ _records[path] := step if {
 	path := sprintf("/trail/steps/%d", [position])
 }
 
-# A record of the trail, and not of the approvals.
+# Whether a record is from the trail, not from the approvals.
 _recorded(path) if startswith(path, "/trail/")
 
 _time(path) := "at" if {
@@ -93,7 +92,7 @@ _about[path] := record if {
 	_holds(path, record)
 }
 
-# A rejection ends the request that it names, whatever else it says.
+# A rejection that names this request is about it, even if other fields differ.
 _about[path] := record if {
 	some path, record in _records
 	_ends(record)
@@ -125,10 +124,10 @@ _elsewhere(record) if {
 	text.differs_digest(record.configuration, input.request.configuration)
 }
 
-# The digest of the artifact and those of its platforms.
+# The digests of the artifact and its platforms.
 _digests := {input.artifact.digest} | {platform.digest | some platform in input.artifact.platforms}
 
-# A rollback is held back only by a rejection of that rollback.
+# Only a rejection of this rollback blocks a rollback.
 _holds(_, _) if not _rollback
 
 _holds(_, record) if _names_this_request(record)
@@ -165,9 +164,9 @@ _given(path, record) := clock.past(record[_time(path)])
 
 _after(position, path, record) if clock.past(input.approvals[position].approved_at) > _given(path, record)
 
-# A rejection by an approver, reported by a source or writer that counts, is lifted
-# by that person, or by somebody in a role that may and who names it. Any other is
-# lifted by any approval that counts.
+# A rejection by an approver, from an accepted source or writer, is lifted by the same
+# person, or by a person with a lifting role who names it. Any other rejection is lifted
+# by any approval that counts.
 _may_lift(_, _, path, record) if not _binding(path, record)
 
 _may_lift(_, person, _, record) if person == people.one(record.approver)
@@ -193,7 +192,7 @@ _reported(path, step) if {
 	writers.counts("trail", step.type, step)
 }
 
-# Shown to be by nobody whom the directory knows as an approver.
+# Whether a rejection is shown to be by a person who is not an approver.
 _by_no_approver(record) if people.unknown(record.approver)
 
 _by_no_approver(record) if people.outsider(people.one(record.approver))

@@ -36,7 +36,7 @@ _step := {
 
 _recorded(entry) := json.patch(testing.recorded, [{"op": "add", "path": "/trail/steps/-", "value": object.union(_step, entry)}])
 
-test_none_where_nobody_objects if {
+test_none_without_objections if {
 	every document in [testing.promotion, testing.recorded, testing.rollback, testing.emergency] {
 		_falls(document)
 		rejections.lifted == {} with data.prodgate.organisation as testing.organisation with input as document
@@ -141,7 +141,7 @@ test_stands_where_the_approval_that_would_lift_it_does_not_count if {
 	_stands(testing.change(_and(_rejected({}), lifting), "/people/4/mfa", false))
 }
 
-test_stands_where_it_is_not_known_when_it_was if {
+test_stands_if_it_is_unknown_when_it_was if {
 	every at in [null, "", 0, "2026-11-24T12:00:01-05:00"] {
 		_stands(_and(_rejected({"approved_at": at}), {"approver": "github:5"}))
 		_stands(_and(_recorded({"at": at}), {"approver": "github:5"}))
@@ -313,7 +313,7 @@ test_words if {
 	rejections.word("/approvals/1") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": "withdrawn", "type": "approval.rejected"})
 	rejections.word("/approvals/1") == "rejected" with data.prodgate.organisation as testing.organisation with input as _rejected({"decision": false})
 	rejections.word("/trail/steps/3") == "withdrawn" with data.prodgate.organisation as testing.organisation with input as _recorded({"type": "approval.withdrawn"})
-	rejections.by("/approvals/1") == "somebody" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approver")
+	rejections.by("/approvals/1") == "an unknown person" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approver")
 	rejections.by("/trail/steps/3") == "mailto:vp@example.com" with data.prodgate.organisation as testing.organisation with input as _recorded({})
 	rejections.at("/approvals/1") == "an unknown time" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approved_at")
 	rejections.at("/trail/steps/3") == _step.at with data.prodgate.organisation as testing.organisation with input as _recorded({})

@@ -1,11 +1,11 @@
 # METADATA
 # title: Settings
 # description: >-
-#   The settings in force, resolved here and nowhere else: service in the
-#   environment (services.NAME.environments.ENVIRONMENT) over service over
-#   environment over organisation over shipped. Undefined, so that nothing passes,
-#   if the request names an environment or a service that no settings list, or if
-#   the organisation's settings have a key that does not exist.
+#   The effective settings, resolved only here. Precedence: service in the environment
+#   (services.NAME.environments.ENVIRONMENT), service, environment, organisation, shipped.
+#   They are undefined, and nothing passes, if the request names an environment or a
+#   service that is not in the settings, or if the organisation's settings have an unknown
+#   key.
 package prodgate.v1.lib.settings
 
 import data.prodgate.v1.settings as shipped
@@ -21,7 +21,7 @@ default _organisation := {}
 
 _organisation := data.prodgate.organisation
 
-# The names that requests may use, and that other facts can name.
+# The names that requests and other facts can use.
 environments := object.keys(object.union(shipped.environments, _own_environments))
 
 services := object.keys(object.union(shipped.services, _own_services))
@@ -44,7 +44,7 @@ _service_in_environment := _services[input.request.service].environments[input.r
 
 _services := object.union(shipped.services, _own_services)
 
-# Additional checks only ever add: no layer takes away what another asks for.
+# Additional checks of all layers are combined: no layer can remove a check.
 _additional_checks := sort({name |
 	some layer in _layers
 	some name in layer.additional_checks
@@ -52,7 +52,7 @@ _additional_checks := sort({name |
 
 _layers := [shipped, _organisation, _environment, _service, _service_in_environment]
 
-# Keys of the organisation's settings that mean nothing, as dotted paths.
+# Unknown keys in the organisation's settings, as dotted paths.
 unknown contains concat(".", path) if {
 	walk(_organisation, [path, _])
 	count(path) > 0
@@ -63,8 +63,8 @@ unknown contains concat(".", path) if {
 	not _listed(setting)
 }
 
-# A service's settings for an environment that nobody lists, or in another form,
-# would do nothing, in silence.
+# A service's settings for an environment that is not in the settings, or in another
+# form, would silently do nothing.
 unknown contains sprintf("services.%v.environments", [service]) if {
 	some service, _ in _own_services
 	not service in _well_formed
@@ -80,14 +80,14 @@ _well_formed contains service if {
 	}
 }
 
-# What is no list would add no check, in silence.
+# A value that is not a list would silently add no check.
 unknown contains "additional_checks" if {
 	some layer in _layers
 	checks := object.get(layer, "additional_checks", [])
 	not is_array(checks)
 }
 
-# A word that names nobody would keep nobody out, in silence.
+# An unknown word would silently exclude no one.
 unknown contains "approval.independent_of" if {
 	some layer in _layers
 	some word in object.get(layer, ["approval", "independent_of"], [])
@@ -96,8 +96,8 @@ unknown contains "approval.independent_of" if {
 
 _independent_of := {"author"}
 
-# The setting that a path is about: the path itself, or what follows the name
-# of an environment, of a service or of both.
+# The setting that a path refers to: the path itself, or the part after the name of an
+# environment, of a service or of both.
 _setting(path) := array.slice(path, 4, count(path)) if {
 	path[0] == "services"
 	path[2] == "environments"
@@ -107,7 +107,7 @@ _setting(path) := array.slice(path, 4, count(path)) if {
 
 _listed(setting) if object.get(shipped, setting, null) != null
 
-# Tables whose keys are the organisation's own.
+# Tables in which the organisation chooses the keys.
 _listed(setting) if array.slice(setting, 0, 2) in _tables
 
 _tables := {["window", "named"], ["waivers", "allowed"], ["sources", "accepted"]}

@@ -91,11 +91,11 @@ test_effective_repositories_of_a_service if {
 }
 
 # The one test that pins no organisation: beside no pack there is none.
-test_organisation_is_defined_beside_any_pack_and_none if {
+test_organisation_is_defined_with_and_without_a_pack if {
 	{settings._organisation} != set()
 }
 
-test_undefined_for_independence_of_nobody if {
+test_undefined_for_empty_independence if {
 	every value in [["autor"], ["author", "reviewer"], [""], [null]] {
 		organisation := testing.organised({"approval": {"independent_of": value}})
 		settings.unknown == {"approval.independent_of"} with input as testing.promotion with data.prodgate.organisation as organisation

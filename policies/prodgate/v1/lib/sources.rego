@@ -1,10 +1,10 @@
 # METADATA
 # title: Sources
 # description: >-
-#   Which sections of the document count: read without error, from a kind of
-#   source that the settings accept. "Could not look" is never "nothing there".
-#   A check reads what it needs from the section itself, so a section that is
-#   not there passes nothing.
+#   The sections of the document that count: read without error, from a kind of source
+#   that the settings accept. A source that could not be read never means that there is
+#   nothing. A check reads its facts from the section itself, so it does not pass if the
+#   section is missing.
 package prodgate.v1.lib.sources
 
 import data.prodgate.v1.lib.clock
@@ -102,13 +102,13 @@ _kinds(source) := [system.kind | some system in source.systems] if source.kind =
 else := [source.kind]
 
 # METADATA
-# title: A source could not be read
-# description: The collector tried and failed, so nothing is known about this section.
+# title: Source could not be read
+# description: The collector could not read the source, so nothing is known about this section.
 # custom:
 #   code: source.error
 #   cure: fix
-#   remedy: Make the source readable again, then collect the facts anew.
-#   who: [whoever runs the source]
+#   remedy: Make the source readable, then collect the facts again.
+#   who: [owner of the source]
 trouble contains {
 	"code": "source.error",
 	"item": name,
@@ -122,18 +122,18 @@ trouble contains {
 }
 
 # METADATA
-# title: A source is not configured
-# description: Nobody said where the facts of this section come from.
+# title: Source not configured
+# description: No source is configured for this section.
 # custom:
 #   code: source.unconfigured
 #   cure: fix
-#   remedy: Name the source in prodgate.yaml; "prodgate doctor" shows the key.
+#   remedy: Configure the source in prodgate.yaml. "prodgate doctor" shows the key.
 #   who: [owner of prodgate.yaml]
 trouble contains {
 	"code": "source.unconfigured",
 	"item": name,
 	"path": sprintf("/sources/%s", [name]),
-	"message": sprintf("nobody said where the facts about %s come from", [name]),
+	"message": sprintf("no source is configured for %s", [name]),
 	"observed": source.status,
 	"required": "ok",
 } if {
@@ -142,18 +142,18 @@ trouble contains {
 }
 
 # METADATA
-# title: A kind of source does not count
-# description: The settings do not accept facts of this section from this kind of source.
+# title: Source not accepted
+# description: The settings do not accept this kind of source for this section.
 # custom:
 #   code: source.not_accepted
 #   cure: fix
-#   remedy: Read the section from an accepted kind of source (sources.accepted in the settings).
+#   remedy: Read the section from an accepted kind of source (setting sources.accepted).
 #   who: [owner of prodgate.yaml, owner of the policies]
 trouble contains {
 	"code": "source.not_accepted",
 	"item": name,
 	"path": sprintf("/sources/%s/kind", [name]),
-	"message": sprintf("facts about %s do not count from a source of kind %s", [name, concat(", ", [sprintf("%q", [kind]) | some kind in kinds])]),
+	"message": sprintf("facts about %s are not accepted from a source of the kind %s", [name, concat(", ", [sprintf("%q", [kind]) | some kind in kinds])]),
 	"observed": concat(", ", kinds),
 	"required": _accepted[name],
 } if {
@@ -218,18 +218,18 @@ warn contains {
 }
 
 # METADATA
-# title: A section is missing
-# description: The document says nothing about this section, not even that it could not be read.
+# title: Section missing
+# description: The document has neither this section nor the result of reading it.
 # custom:
 #   code: source.missing
 #   cure: fix
-#   remedy: Collect the facts anew with "prodgate collect".
-#   who: [whoever made the document]
+#   remedy: Collect the facts again with "prodgate collect".
+#   who: [author of the document]
 missing(name) := {
 	"code": "source.missing",
 	"item": name,
 	"path": sprintf("/%s", [name]),
-	"message": sprintf("the document says nothing about %s", [name]),
+	"message": sprintf("the document has no section %s", [name]),
 	"observed": null,
 	"required": "facts",
 }

@@ -1,9 +1,9 @@
 # METADATA
 # title: Staging
 # description: >-
-#   The latest stay of this digest in an environment that may verify, by all that
-#   any source knows of it. The later deployment counts, whoever reports it, and a
-#   verification that did not pass counts against the stay (DESIGN: latest, worst).
+#   The latest stay of this digest in a staging environment, from all sources. A stay is
+#   the time during which one digest runs in one environment. The latest deployment and
+#   the worst verification count, whichever source reports them.
 package prodgate.v1.lib.staging
 
 import data.prodgate.v1.lib.binding
@@ -14,12 +14,12 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.trail
 
-# The latest stay of this digest in each environment that may verify:
-#   deployed   when it was deployed, by the staging source alone
-#   redeployed the latest deployment that any source knows of
-#   since      since when it has run without a restart storm
+# The latest stay of this digest in each staging environment:
+#   deployed   when it was deployed, from the staging source only
+#   redeployed the latest deployment in any source
+#   since      start of the time without a restart storm
 #   ended      when another digest replaced it; null while it runs
-#   record     the stay as the source has it
+#   record     the stay as reported by the source
 stays[environment] := {
 	"deployed": _deployed(environment),
 	"redeployed": redeployed,
@@ -33,8 +33,8 @@ stays[environment] := {
 	redeployed := _redeployed(environment)
 }
 
-# When the first verification of a current stay passed, in any environment: an
-# approval given before could not be informed by it.
+# When the first verification of a current stay passed, in any environment. An earlier
+# approval could not be based on it.
 passed_at := min({instant |
 	some environment, stay in stays
 	some instant in _passes(environment, stay)
@@ -51,8 +51,8 @@ _passes(_, stay) := {instant |
 	stay.redeployed <= instant + _tolerance
 }
 
-# Entries and stays that say that a verification of this digest did not pass, or
-# that somebody reported another result than the staging source.
+# Entries and stays with a failed verification of this digest, or with another result
+# than the staging source has.
 failures[environment] contains step if {
 	some environment, _ in stays
 	some step in _failed_steps
@@ -66,12 +66,12 @@ _failed_steps contains step if {
 	not _good(step)
 }
 
-# A verification that reports no result has not passed.
+# A verification without a result has not passed.
 _good(step) if step.result == "PASSED"
 
 _failed_steps contains step if some step in trail.steps("verification.failed")
 
-# Every stay has times that are times: one that has none might end the stay at hand.
+# Every stay must have valid times: one without might end the current stay.
 _dated if {
 	every stay in _all {
 		clock.fact(stay.deployed_at)
@@ -83,13 +83,13 @@ _ended_soundly(stay) if object.get(stay, "ended_at", null) == null
 
 _ended_soundly(stay) if clock.fact(stay.ended_at)
 
-# A later verification that passed, by a source that counts, lifts a failure; so
-# does a later deployment, which has to be verified itself.
+# A failure is superseded by a later passed verification from an accepted source, or by
+# a later deployment, which must be verified itself.
 _lifted(environment, step) if clock.fact(step.at) < passed(environment)
 
 _lifted(environment, step) if clock.fact(step.at) + _tolerance < stays[environment].redeployed
 
-# Failures that somebody who may has dismissed.
+# Dismissed failures.
 dismissed[environment] contains step if {
 	some environment, steps in failures
 	some step in steps
@@ -101,7 +101,7 @@ _all := array.concat(
 	[stay | some stay in object.get(input.staging, "earlier", [])],
 )
 
-# Stays of this digest that may speak for an environment.
+# Stays of this digest that apply to an environment.
 _own(environment) := [stay |
 	some stay in _all
 	stay.digest == input.artifact.digest
@@ -118,8 +118,7 @@ _here(stay, _) if {
 	object.get(stay, "environment", null) == null
 }
 
-# Every own stay has to be sound: one with a time that is no time might be the
-# latest.
+# Every stay of this digest must be valid: one with an invalid time might be the latest.
 _deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own]) if {
 	own := _own(environment)
 	count(own) > 0
@@ -129,8 +128,7 @@ _deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own])
 	}
 }
 
-# The latest restart storm of the latest stay. No restart is a fact only where the
-# source says null.
+# The latest restart storm of the latest stay. Only null means that there was none.
 _restarted(environment) := _restart(_record(environment))
 
 _restart(stay) := clock.fact(stay.deployed_at) if {
@@ -144,7 +142,7 @@ _record(environment) := record if {
 	record := records[0]
 }
 
-# A deployment that the trail knows begins the stay again, whoever recorded it.
+# A deployment in the trail restarts the stay, whichever writer recorded it.
 _redeployed(environment) := max({_deployed(environment)} | {instant |
 	some step in _redeployments(environment)
 	instant := clock.fact(step.at)
@@ -161,8 +159,8 @@ _redeployments(environment) := [step |
 	not dismissals.dismissed("trail", step)
 ]
 
-# The earliest word that the stay is over. What ended before the stay began ended
-# another one.
+# The earliest report that the stay has ended. A report from before the stay began is
+# about another stay.
 _ended(environment, since) := min(ends) if {
 	ends := _ends(environment, since)
 	count(ends) > 0
@@ -188,7 +186,8 @@ _ends(environment, since) := ({instant |
 	since <= instant
 }
 
-# Of the artifact or one of its platforms. What names no digest may be another's.
+# Whether a record names the artifact or one of its platforms. A record without a digest
+# may be about another one.
 _ours(step) if step.digest == input.artifact.digest
 
 _ours(step) if {
@@ -196,26 +195,26 @@ _ours(step) if {
 	step.digest == platform.digest
 }
 
-# A step whose time is not known, or is later than the facts, may have been taken as
-# soon as the stay began.
+# A step with an unknown time, or a time after the collection, may have happened as soon
+# as the stay began.
 _taken(step, _) := clock.fact(step.at)
 
 _taken(step, since) := since if not clock.fact(step.at)
 
-# Shown to be about another environment than this one.
+# Whether a step is shown to be about another environment.
 _elsewhere(fact, environment) if {
 	fact.environment != environment
 	fact.environment in listed.environments
 }
 
-# A step of staging is not taken in the environment that is deployed to: one that
-# names it is mislabelled, and may be about any stay.
+# Staging steps do not happen in the target environment. A step that names it has a
+# wrong label and may be about any stay.
 _taken_elsewhere(step, environment) if {
 	_elsewhere(step, environment)
 	step.environment != input.request.environment
 }
 
-# A verification after a deployment is.
+# A verification.failed step can be about the target environment.
 _taken_elsewhere(step, environment) if {
 	_elsewhere(step, environment)
 	_after_deployment(step)

@@ -1,9 +1,9 @@
 # METADATA
 # title: Stops
 # description: >-
-#   Freezes that people declared in the audit trail, which every gate obeys on its
-#   next decision. Anyone may stop the line; lifting a stop takes a writer who
-#   counts, and a later entry.
+#   Freezes that people declared in the audit trail. They apply from the next decision
+#   on. Anyone can declare one. Lifting one requires a later entry by an accepted
+#   writer.
 package prodgate.v1.lib.stops
 
 import data.prodgate.v1.lib.binding
@@ -12,8 +12,8 @@ import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.writers
 
-# The stops that hold now: all of which it is not shown that they are over,
-# lifted, dismissed, or somebody else's.
+# The stops in effect: all that are not shown to be over, lifted, dismissed, or for
+# another service or environment.
 standing contains stop if {
 	some stop in input.trail.stops
 	not _over(stop)
@@ -29,10 +29,10 @@ dismissed contains stop if {
 
 _dismissed(stop) if dismissals.dismissed("trail", _entry(stop))
 
-# A stop as the entry that declared it.
+# The trail entry that declared a stop.
 _entry(stop) := object.union(stop, {"type": "freeze.declared", "at": stop.from})
 
-# Whether it is shown that the line is not stopped.
+# Whether it is shown that no stop is in effect.
 default none := false
 
 none if {
@@ -51,7 +51,7 @@ _lifted(stop) if {
 	clock.past(lift.at) >= clock.fact(stop.from)
 }
 
-# A name that the settings do not list might be meant for anyone.
+# A name that is not in the settings might mean any of them.
 _elsewhere(stop) if {
 	count(stop.services) > 0
 	every service in stop.services {

@@ -1,8 +1,8 @@
 # METADATA
 # title: Text
 # description: >-
-#   Comparisons for facts that speak against a denial. A name that is empty, no
-#   text, or differs only in case or space is not shown to be another name.
+#   Comparisons for facts that could avoid a denial. A name is not shown to be different
+#   if it is empty, not text, or differs only in case or space.
 package prodgate.v1.lib.text
 
 differs(name, other) if {
@@ -15,13 +15,13 @@ differs_digest(name, other) if {
 	name != other
 }
 
-# Whether this is how a digest is written.
+# Whether this is a valid digest.
 digest(name) if {
 	is_string(name)
 	regex.match(`^sha256:[0-9a-f]{64}$`, name)
 }
 
-# Whether there is any text at all.
+# Whether this is text that is not blank.
 given(text) if {
 	is_string(text)
 	trim_space(text) != ""

@@ -1,8 +1,8 @@
 # METADATA
 # title: Audit trail
 # description: >-
-#   What the audit trail says, if it was read without error and as a whole. A
-#   bounded read proves nothing by absence, so bad news might be missing from it.
+#   The audit trail, if it was read completely and without error. In a partial read, bad
+#   news might be missing.
 package prodgate.v1.lib.trail
 
 import data.prodgate.v1.lib.settings
@@ -18,8 +18,7 @@ complete if {
 	_steps_sound
 }
 
-# Settings may pin the trails that count, by their public key or their name. A file
-# has neither.
+# The settings can pin the accepted trails by public key or by name. A file has neither.
 _accepted_origin if writers.whole("trail")
 
 _accepted_origin if settings.effective.audit.trail_origins == []
@@ -31,7 +30,7 @@ _accepted_origin if {
 	name in settings.effective.audit.trail_origins
 }
 
-# A step without a type might be any, and what is garbled could be bad news.
+# A step without a type might be of any type, and an invalid one could be bad news.
 _steps_sound if {
 	is_array(input.trail.steps)
 	every step in input.trail.steps {
@@ -44,27 +43,26 @@ _steps_sound if {
 	}
 }
 
-# The steps of a type, however it is spelled. Whether they are all is another
-# question.
+# The steps of a type, in any spelling. They may be incomplete.
 steps(type) := [step |
 	some step in input.trail.steps
 	lower(trim_space(step.type)) == type
 ]
 
 # METADATA
-# title: The audit trail was not read as a whole
+# title: Audit trail incomplete or not accepted
 # description: >-
-#   The source read a part of the trail, or the settings pin another trail, so what
-#   is missing from it proves nothing.
+#   The source read only a part of the trail, or the settings pin another trail. A
+#   missing entry proves nothing.
 # custom:
 #   code: audit.incomplete
 #   cure: fix
-#   remedy: Read the trail that audit.trail_origins in the settings names, as a whole.
-#   who: [owner of prodgate.yaml, whoever runs the trail]
+#   remedy: Read the complete trail that the setting audit.trail_origins names.
+#   who: [owner of prodgate.yaml, owner of the trail]
 partial contains {
 	"code": "audit.incomplete",
 	"path": "/trail",
-	"message": sprintf("the trail %v was not read as a whole, or is not one that counts", [object.get(input.trail, "origin", "of this file")]),
+	"message": sprintf("the trail %v was not read completely, or is not accepted", [object.get(input.trail, "origin", "in this file")]),
 	"observed": {key: value | some key in ["complete", "origin"]; value := input.trail[key]},
 	"required": {"complete": true, "origins": settings.effective.audit.trail_origins},
 } if {

@@ -1,11 +1,11 @@
 # METADATA
 # title: Used approvals
 # description: >-
-#   An approval is for one deployment. It is used up once that deployment is live,
-#   was rolled back or failed its verification, or once another run has deployed the
-#   artifact since. Another attempt of the same run after a failed one uses the same
-#   approval, a few times and not for long. Every writer's word counts here: it can
-#   only use an approval up.
+#   An approval is for one deployment. It is used up when that deployment is live, was
+#   rolled back or failed its verification, or when another run has deployed the
+#   artifact since. After a failed attempt, the same run can use the approval again, a
+#   limited number of times and for a limited time. Entries by any writer count here:
+#   they can only use an approval up.
 package prodgate.v1.lib.used
 
 import data.prodgate.v1.lib.attempts
@@ -16,8 +16,8 @@ import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
 
-# Whether the production history shows what was used. One that was read in part
-# does not, but holds no rollback back.
+# Whether the production history shows which approvals were used. A partially read one
+# does not, but that does not block a rollback.
 default known := false
 
 known if {
@@ -38,19 +38,19 @@ _listed if {
 	}
 }
 
-# What has used up an approval that was given at this instant, in words. Undefined
-# where that is not known.
+# The reasons why an approval given at this time is used up, as text. Undefined if that
+# is unknown.
 by(given) := ((_by_another_run(given) | _by_this_run(given)) | (_by_retries(given) | _by_rollback(given))) | (_by_unjoined(given) | _live) if known
 
-# How many attempts of this deployment there were since an approval was given.
+# The number of attempts of this deployment since an approval was given.
 attempts_since(given) := max([
 	count(_events_since(given, "deploy.started")),
 	count(_events_since(given, "deploy.failed")),
 	count(_failed_since(given)),
 ])
 
-# The deployments by position, unless they are shown to be of another artifact,
-# kind or configuration.
+# The deployments, by position, except for those that are shown to be of another
+# artifact, kind or configuration.
 _deployments contains position if {
 	some position, deployment in _history
 	binding.concerns(deployment)
@@ -103,7 +103,7 @@ _by_this_run(given) := {words |
 	words := sprintf("was used by the deployment %v: %v", [attempts.deployment, word])
 }
 
-# A deployment that did not get anywhere.
+# A deployment that did not go live.
 _unfinished(deployment) if deployment.status in {"failed", "in_progress", "started"}
 
 _ended_since(position, given) := {object.get(deployment, "status", "it ended") |
@@ -156,7 +156,7 @@ _failed_since(given) := {position |
 	not _live_before(deployment, given)
 }
 
-# When the first attempt with an approval began. Undefined if nothing says so.
+# When the first attempt with an approval began. Undefined if unknown.
 _first_attempt(given) := min({at |
 	some at in _starts
 	at >= given
@@ -173,33 +173,33 @@ _starts contains clock.fact(event.at) if {
 	some event in _history[position].events
 }
 
-# The history has a rollback as an event of the deployment that was undone, not of
-# the one that was gone back to.
-_by_rollback(given) := {"was used by a rollback that is done" |
+# In the history, a rollback is an event of the deployment that was rolled back, not of
+# the rollback target.
+_by_rollback(given) := {"was used by a completed rollback" |
 	input.request.kind == "rollback"
 	some event in _history[_].events
 	event.type == "rollback.live"
 	not _before(event, given)
-} | {"was used by a rollback that is done" |
+} | {"was used by a completed rollback" |
 	input.request.kind == "rollback"
 	some event in _unjoined
 	event.type == "rollback.live"
 	not _before(event, given)
 }
 
-_by_unjoined(given) := {sprintf("was used by a deployment that the history does not know, by its %v", [_type(event)]) |
+_by_unjoined(given) := {sprintf("was used by a deployment that is not in the history: event %v", [_type(event)]) |
 	some event in _unjoined
 	binding.concerns(event)
 	not _before(event, given)
 }
 
-# Another promotion of what is live is another deployment.
+# Promoting the live version again is another deployment.
 _live := {"was used: the artifact is live"} if {
 	input.request.kind == "promotion"
 	input.production.current.digest in _digests
 } else := set()
 
-# What the trail knows of deployments counts as well.
+# Deployments in the trail count too.
 _history := array.concat(
 	[deployment | some deployment in input.production.history],
 	[deployment | some deployment in input.trail.deployments],

@@ -95,7 +95,7 @@ test_used_by_a_configuration_of_the_same if {
 }
 
 # Only a configuration asks by its digest.
-test_used_by_another_configuration_where_none_is_asked_for if {
+test_used_by_another_configuration_if_none_is_requested if {
 	document := json.patch(_base, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
 	_used(_beside(document, object.union(_other_run, {"configuration": testing.other})))
 }
@@ -106,7 +106,7 @@ test_unused_by_what_this_run_did_to_something_else if {
 	}
 }
 
-test_used_says_what_it_knows if {
+test_used_names_the_deployment if {
 	used.by(_given) == {"was used by the deployment that has no id"} with data.prodgate.organisation as testing.organisation with input as _after({"id": null, "version": false})
 	event := object.union(_event("deploy.live", "11:10:00"), {"type": false})
 	used.by(_given) == {"was used by the deployment acme/payments-api/1: an event"} with data.prodgate.organisation as testing.organisation with input as _after({"events": [event]})
@@ -196,7 +196,7 @@ test_unused_after_a_while_since_another_run_began if {
 	}
 }
 
-test_used_where_it_is_not_known_when_the_first_attempt_was if {
+test_used_if_it_is_unknown_when_the_first_attempt_was if {
 	_used(_after({"live_at": null}))
 	_used(_after({"live_at": null, "events": [{"type": "deploy.failed", "at": null}]}))
 }
@@ -209,7 +209,7 @@ test_attempts_since if {
 	used.attempts_since(_given) == 2 with data.prodgate.organisation as testing.organisation with input as _after({"status": "live", "events": [_event("deploy.failed", "11:10:00"), _event("deploy.failed", "11:11:00")]})
 }
 
-test_attempts_since_of_this_run_alone if {
+test_attempts_since_only_of_this_run if {
 	document := _after(object.union(_other_run, {"started_at": "2026-11-24T10:59:59-05:00", "events": [_event("deploy.failed", "11:12:00")]}))
 	used.attempts_since(_given) == 0 with data.prodgate.organisation as testing.organisation with input as document
 	used.attempts_since(_given) == 0 with data.prodgate.organisation as testing.organisation with input as _after({"status": "in_progress"})
@@ -262,7 +262,7 @@ test_used_by_what_is_not_joined if {
 test_used_by_a_rollback_that_is_not_joined if {
 	rolled := object.union(_event("rollback.live", "11:00:00"), {"digest": testing.other, "environment": "prod"})
 	document := json.patch(testing.rollback, [{"op": "add", "path": "/production/unjoined", "value": [rolled]}])
-	words := {"was used by a rollback that is done"}
+	words := {"was used by a completed rollback"}
 	given := time.parse_rfc3339_ns("2026-11-24T10:59:59-05:00")
 	used.by(given) == words with data.prodgate.organisation as testing.organisation with input as document
 	used.by(given + 2000000000) == set() with data.prodgate.organisation as testing.organisation with input as document
@@ -275,7 +275,7 @@ test_used_by_a_rollback_that_is_not_joined if {
 }
 
 # Whatever the history is read from.
-test_used_by_what_the_trail_knows_beside_the_history if {
+test_used_by_a_deployment_in_the_trail_in_addition_to_the_history if {
 	known := {
 		"deployments": [object.union(_deployment, _other_run)],
 		"unjoined": [object.union(_event("deploy.live", "11:00:00"), {"digest": testing.artifact})],
@@ -289,7 +289,7 @@ test_used_by_what_the_trail_knows_beside_the_history if {
 	}
 }
 
-test_known_only_from_a_history_that_was_read_whole if {
+test_known_only_from_a_history_that_was_read_completely if {
 	used.known == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	used.known == true with data.prodgate.organisation as testing.organisation with input as testing.recorded
 	every document in [

@@ -1,9 +1,9 @@
 # METADATA
 # title: Waivers
 # description: >-
-#   A waiver suspends one denial for one service, environment and digest or
-#   item, for a bounded time, by somebody who may. It waives nothing unless all
-#   of that is shown; what it waives is shown too.
+#   A waiver suspends one denial for one service, environment and digest or item, for a
+#   limited time, granted by an authorized person. It has no effect unless all of that
+#   is shown. Waived findings are shown too.
 package prodgate.v1.lib.waivers
 
 import data.prodgate.v1.lib.approvals
@@ -14,10 +14,10 @@ import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
-# Families of codes that nobody can waive, whatever the settings say.
+# Code families that cannot be waived, whatever the settings say.
 _never := {"approval", "audit", "immutability", "waiver"}
 
-# Whether a denial about this item is waived.
+# Whether a denial of this item is waived.
 covers(code, item) if {
 	text.given(item)
 	some waiver in _valid
@@ -25,14 +25,14 @@ covers(code, item) if {
 	waiver.item == item
 }
 
-# Whether a denial that is about no item is waived.
+# Whether a denial without an item is waived.
 suspends(code) if {
 	some waiver in _valid
 	waiver.code == code
 	_absent(waiver, "item")
 }
 
-# Only null says that a waiver leaves this open: a fact that got lost does not.
+# Only null means that a waiver does not restrict this. A missing fact does not.
 _absent(waiver, key) if object.get(waiver, key, "") == null
 
 _valid contains waiver if {
@@ -84,7 +84,7 @@ _documented(waiver) if {
 	text.given(waiver.ticket)
 }
 
-# A waiver is an approval: where those must be signed, it must be.
+# A waiver is an approval: if approvals must be signed, waivers must be too.
 _approved(waiver) if {
 	approvals.signed(waiver.verified_by)
 	person := people.approver(waiver.approver)
@@ -93,13 +93,13 @@ _approved(waiver) if {
 }
 
 # METADATA
-# title: A waiver is for something that cannot be waived
-# description: The settings do not list this code, or it is of a family that nobody can waive.
+# title: Code cannot be waived
+# description: The settings do not list the waiver's code, or the code is in a family that cannot be waived.
 # custom:
 #   code: waiver.not_allowed
 #   effect: warn
 #   cure: fix
-#   remedy: Cure the finding itself; waivers.allowed in the settings lists what can be waived.
+#   remedy: Fix the finding itself. The setting waivers.allowed lists the codes that can be waived.
 #   who: [owner of the policies]
 problems contains _problem("waiver.not_allowed", position, "/code", object.keys(settings.effective.waivers.allowed), "cannot be waived") if {
 	some position, waiver in input.waivers
@@ -108,23 +108,23 @@ problems contains _problem("waiver.not_allowed", position, "/code", object.keys(
 }
 
 # METADATA
-# title: A waiver is not in force
-# description: The waiver has expired, or is not issued yet.
+# title: Waiver not valid now
+# description: The waiver has expired, or its issue date is in the future.
 # custom:
 #   code: waiver.expired
 #   effect: warn
 #   cure: ask
-#   remedy: Cure the finding itself, or ask for a new waiver.
+#   remedy: Fix the finding itself, or ask for a new waiver.
 #   who: [VP Engineering]
-problems contains _problem("waiver.expired", position, "/expires_at", input.now, "is not in force") if {
+problems contains _problem("waiver.expired", position, "/expires_at", input.now, "is not valid now") if {
 	some position, waiver in input.waivers
 	_ours(waiver)
 	not _in_force(waiver)
 }
 
 # METADATA
-# title: A waiver is too long
-# description: The waiver's length is over what the settings allow for this code.
+# title: Waiver too long
+# description: The waiver lasts longer than the settings allow for this code.
 # custom:
 #   code: waiver.too_long
 #   effect: warn
@@ -139,18 +139,17 @@ problems contains _problem("waiver.too_long", position, "/expires_at", settings.
 }
 
 # METADATA
-# title: A waiver is not approved by somebody who may
+# title: Waiver not approved by an authorized person
 # description: >-
-#   The approver does not hold a role that may waive this code, or does not
-#   count as an approver here, or the waiver is not signed where approvals must
-#   be.
+#   The approver has no role that may waive this code, or cannot be an approver of this
+#   request, or the settings require signed approvals and the waiver is not signed.
 # custom:
 #   code: waiver.unapproved
 #   effect: warn
 #   cure: ask
-#   remedy: Have the waiver approved by one of the roles that may.
+#   remedy: Ask one of the roles listed in the setting waivers.allowed to approve the waiver.
 #   who: [VP Engineering]
-problems contains _problem("waiver.unapproved", position, "/approver", settings.effective.waivers.allowed[waiver.code].roles, "is not approved by somebody who may waive this") if {
+problems contains _problem("waiver.unapproved", position, "/approver", settings.effective.waivers.allowed[waiver.code].roles, "is not approved by a person who may waive this") if {
 	some position, waiver in input.waivers
 	_ours(waiver)
 	_waivable(waiver)
@@ -158,8 +157,8 @@ problems contains _problem("waiver.unapproved", position, "/approver", settings.
 }
 
 # METADATA
-# title: A waiver is not bound
-# description: The waiver names another digest, or neither digest nor item.
+# title: Waiver for another artifact
+# description: The waiver names another digest, or neither a digest nor an item.
 # custom:
 #   code: waiver.unbound
 #   effect: warn
@@ -173,15 +172,15 @@ problems contains _problem("waiver.unbound", position, "/digest", input.artifact
 }
 
 # METADATA
-# title: A waiver names what no settings list
-# description: The waiver is for an environment or a service that the settings do not list.
+# title: Waiver for an unknown environment or service
+# description: The waiver names an environment or a service that is not in the settings.
 # custom:
 #   code: waiver.unknown_name
 #   effect: warn
 #   cure: fix
-#   remedy: Correct the name in the waiver, or list it in the policy pack under environments or services.
-#   who: [whoever wrote the waiver, owner of the policies]
-problems contains _problem("waiver.unknown_name", position, sprintf("/%s", [kind]), names, sprintf("names the %s %v, which the settings do not list", [kind, waiver[kind]])) if {
+#   remedy: Correct the name in the waiver, or add it to environments or services in the policy pack.
+#   who: [author of the waiver, owner of the policies]
+problems contains _problem("waiver.unknown_name", position, sprintf("/%s", [kind]), names, sprintf("names the %s %v, which is not in the settings", [kind, waiver[kind]])) if {
 	some position, waiver in input.waivers
 	some kind, names in {
 		"environment": listed.environments,
@@ -195,6 +194,6 @@ _problem(code, position, key, required, words) := {
 	"code": code,
 	"item": input.waivers[position].code,
 	"path": sprintf("/waivers/%d%s", [position, key]),
-	"message": sprintf("the waiver of %s %s, so it waives nothing", [input.waivers[position].code, words]),
+	"message": sprintf("the waiver of %s %s, so it has no effect", [input.waivers[position].code, words]),
 	"required": required,
 }

@@ -47,7 +47,7 @@ test_nothing_for_others if {
 	}
 }
 
-test_nothing_where_a_word_is_missing if {
+test_nothing_if_a_field_is_missing if {
 	every key in ["code", "item", "service", "environment", "digest", "reason", "ticket", "issued_at", "expires_at", "approver"] {
 		document := testing.remove(_with({}), sprintf("/waivers/0/%s", [key]))
 		not _covered(document)
@@ -55,7 +55,7 @@ test_nothing_where_a_word_is_missing if {
 	}
 }
 
-test_nothing_where_a_word_is_garbage if {
+test_nothing_if_a_field_is_garbage if {
 	every key in ["code", "item", "service", "environment", "reason", "ticket", "issued_at", "expires_at", "approver"] {
 		every value in [null, "", " ", true, 1, [], {}, "*"] {
 			document := _with({key: value})
@@ -76,7 +76,7 @@ test_problem_not_allowed if {
 	}
 }
 
-test_nothing_of_families_that_nobody_can_waive if {
+test_nothing_of_families_that_cannot_be_waived if {
 	every code in ["approval.missing", "audit.step_missing", "immutability.mutable_tag", "waiver.expired"] {
 		document := testing.waive(testing.promotion, [testing.waiver(code)])
 		settings := testing.waivable({code})
@@ -101,7 +101,7 @@ test_no_problem_of_what_is_for_others if {
 	}
 }
 
-test_problem_of_a_code_that_nobody_can_waive_alone if {
+test_problem_only_of_the_code_that_cannot_be_waived if {
 	document := testing.waive(testing.promotion, [object.union(testing.waiver("approval.missing"), {"issued_at": "2026-11-01T00:00:00Z", "approver": "mailto:lead@example.com"})])
 	settings := testing.waivable({"approval.missing"})
 	testing.codes(waivers.problems) == {"waiver.not_allowed"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings

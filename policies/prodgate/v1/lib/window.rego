@@ -1,9 +1,9 @@
 # METADATA
 # title: Windows
 # description: >-
-#   The named windows of the settings that now lies in, on the site's wall
-#   clock (production-readiness.md, "Deployment Windows"). A wall-clock time
-#   that a change of the clocks skips or repeats counts as the clock shows it.
+#   The named windows of the settings that are open now, in the time zone of the site
+#   (production-readiness.md, "Deployment Windows"). A wall-clock time that a clock
+#   change skips or repeats is used as the clock shows it.
 package prodgate.v1.lib.window
 
 import data.prodgate.v1.lib.calendar
@@ -17,7 +17,7 @@ preferred if {
 	_within(span)
 }
 
-# Names of all windows that now lies in.
+# The names of all windows that are open now.
 open contains name if {
 	some name, spans in settings.effective.window.named
 	some span in spans

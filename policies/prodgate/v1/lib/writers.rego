@@ -1,16 +1,16 @@
 # METADATA
 # title: Writers
 # description: >-
-#   Whether an entry of the audit trail counts, by who wrote it and how that was
-#   established. A source that knows no writers, such as a file, counts as a
-#   whole or not at all (sources.accepted in the settings).
+#   Whether the writer of a trail entry is accepted, by who it is and how that was
+#   established. A source without writers, such as a file, is accepted or not as a
+#   whole (setting sources.accepted).
 package prodgate.v1.lib.writers
 
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
-# Whether an entry of this section, recorded as this type of step, counts.
+# Whether an entry of this section, recorded as this type of step, is accepted.
 counts(section, _, _) if whole(section)
 
 counts(section, type, entry) if {
@@ -22,19 +22,19 @@ counts(section, type, entry) if {
 	_named(entry.writer, accepted.subjects)
 }
 
-# Who counts for a type of step.
+# The accepted writers for a type of step.
 for_type(type) := accepted if {
 	accepted := settings.effective.audit.writers[type]
 } else := settings.effective.audit.writers.other
 
-# Whether the section comes from a source that knows no writers.
+# Whether the section comes from a source without writers.
 whole(section) if {
 	section in sources.readable
 	input.sources[section].kind != "trail"
 }
 
-# Sections of which everything was read that the source knows. Only then does it
-# prove something that an entry is not there. A file is read whole.
+# Sections that were read completely. Only then does a missing entry prove something. A
+# file is always read completely.
 complete contains "production" if {
 	"production" in sources.readable
 	input.production.complete == true

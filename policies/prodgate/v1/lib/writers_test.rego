@@ -9,19 +9,19 @@ _counts(entry) if writers.counts("trail", "staging.verified", entry) with data.p
 
 _path := "/audit/writers/staging.verified"
 
-test_counts_by_whoever_the_settings_accept if {
+test_counts_by_every_accepted_writer if {
 	every assurance in ["user", "ci", "oidc"] {
 		_counts(object.union(_entry, {"assurance": assurance}))
 	}
 }
 
-test_counts_whatever_a_source_that_knows_no_writers_says if {
+test_counts_whatever_a_source_without_writers_says if {
 	writers.counts("trail", "staging.verified", {}) with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	writers.whole("trail") with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	not writers.whole("trail") with data.prodgate.organisation as testing.organisation with input as testing.recorded
 }
 
-test_nothing_by_a_writer_who_is_not_established if {
+test_nothing_by_a_writer_that_is_not_established if {
 	every assurance in array.concat(testing.garbage, ["claimed", "CI", "github"]) {
 		not _counts(object.union(_entry, {"assurance": assurance}))
 		testing.recorded
@@ -36,7 +36,7 @@ test_nothing_by_a_writer_who_is_not_established if {
 	not _counts(null)
 }
 
-test_nothing_claimed_even_if_the_settings_say_so if {
+test_nothing_claimed_even_if_the_settings_allow_it if {
 	settings := testing.settings(sprintf("%s/assurances", [_path]), ["claimed"])
 	not writers.counts("trail", "staging.verified", object.union(_entry, {"assurance": "claimed"})) with data.prodgate.organisation as testing.organisation with input as testing.recorded
 		with data.prodgate.v1.settings as settings
@@ -52,7 +52,7 @@ test_counts_exactly_the_subjects_that_the_settings_name if {
 	}
 }
 
-test_counts_types_that_are_not_listed_as_others if {
+test_counts_types_that_are_not_listed_like_others if {
 	settings := testing.settings("/audit/writers/other/assurances", ["oidc"])
 	every type in ["verification.passed", "gate.evaluated"] {
 		writers.counts("trail", type, _entry) with data.prodgate.organisation as testing.organisation with input as testing.recorded

@@ -1,9 +1,9 @@
 # METADATA
 # title: Approval
 # description: >-
-#   As many people as the settings ask for, and who may, have approved exactly this
-#   after the request, and no rejection stands (production-readiness.md, "Approval
-#   Requirements").
+#   The required number of people, with the required roles, have approved this exact
+#   artifact after the request, and no rejection is open (production-readiness.md,
+#   "Approval Requirements").
 package prodgate.v1.checks.approval
 
 import data.prodgate.v1.lib.approvals
@@ -27,7 +27,7 @@ pass if {
 	count(rejections.standing) == 0
 }
 
-# The approval of the deployment that is undone is one of its rollback too.
+# The approval of a deployment also approves its rollback.
 pass if {
 	_readable
 	is_array(input.trail.steps)
@@ -39,13 +39,13 @@ needs := {"approvals", "artifact", "people", "production", "trail"} | _verificat
 
 _readable if count(needs - sources.readable) == 0
 
-# An approval is informed by the verification in staging, but for a rollback's.
+# Approvers need the result of the staging verification, except for a rollback.
 _verification := set() if {
 	input.request.kind == "rollback"
 } else := {"staging"}
 
-# Only a trail that was read whole has no rejection. A rollback does not wait for
-# that.
+# A partially read trail cannot show that there is no rejection. A rollback does not
+# require a complete trail.
 _read_whole if "trail" in writers.complete
 
 _read_whole if input.request.kind == "rollback"
@@ -61,7 +61,7 @@ _quorum := settings.effective.approval.quorum if {
 	floor(settings.effective.approval.quorum) == settings.effective.approval.quorum
 }
 
-# More than one approver take somebody who may approve any request.
+# If several approvers are required, one of them must have an any_request role.
 _lead_missing if {
 	_quorum > 1
 	not approvals.granted_by(settings.effective.approval.roles.any_request)
@@ -94,7 +94,7 @@ _approved if {
 
 _scheduled if approvals.granted_by(settings.effective.approval.roles.preferred_window)
 
-# Those who approved the deployment that is undone, or this artifact before.
+# Approvers of the deployment being rolled back, and earlier approvers of this artifact.
 _original_approvers contains id if {
 	writers.counts("production", "deploy.live", input.production.current)
 	some id in input.production.current.approvers
@@ -108,20 +108,21 @@ _original_approvers contains id if {
 }
 
 # METADATA
-# title: A rollback under a standing approval
+# title: Rollback covered by the deployment's approval
 # description: >-
-#   The deployment's own approval approves this rollback: to the recorded target, in
-#   time, once, by somebody on call with an open ticket.
+#   The approval of the deployment also covers this rollback: it goes to the recorded
+#   target, within the allowed time, only once, and is requested by a person on call
+#   with an open ticket.
 # custom:
 #   code: approval.preapproved
 #   effect: warn
 #   cure: ask
-#   remedy: Hold the review afterwards and record it (prodgate audit record emergency.reviewed).
+#   remedy: After the rollback, hold the review and record it (prodgate audit record emergency.reviewed).
 #   who: [owner of the service]
 warn contains {
 	"code": "approval.preapproved",
 	"path": "/production/history",
-	"message": "approved with the deployment that is undone; this rollback will owe a review",
+	"message": "approved together with the deployment that is rolled back; a review is required afterwards",
 	"required": "a review",
 } if {
 	preapproval.granted
@@ -133,12 +134,12 @@ warn contains {
 # custom:
 #   code: approval.missing
 #   cure: ask
-#   remedy: Ask for an approval of this digest for this environment and kind of request; warnings say why others do not count.
+#   remedy: Ask for an approval of this digest for this environment and kind of request. The warnings explain why other approvals do not count.
 #   who: [Platform Lead, Release Manager within the preferred window, On-Call SRE for a rollback]
 deny contains {
 	"code": "approval.missing",
 	"path": "/approvals",
-	"message": "nobody's approval counts",
+	"message": "no approval counts",
 	"observed": count(input.approvals),
 	"required": _wanted,
 } if {
@@ -148,18 +149,19 @@ deny contains {
 }
 
 # METADATA
-# title: The directory does not know who asked
+# title: Requester not found in the directory
 # description: >-
-#   Whoever is recorded as having asked for an attempt of this deployment, by any
-#   writer, might be one of the approvers until the directory shows otherwise.
+#   A trail entry names a requester of this deployment who is not in the directory.
+#   This person could be one of the approvers under another id, so no approval counts.
+#   Entries by any writer are checked.
 # custom:
 #   code: approval.requester_unknown
 #   cure: ask
 #   remedy: >-
-#     Add whoever asked to the directory; an entry by a writer who does not count can be
-#     dismissed ("prodgate audit dismiss").
+#     Add the requester to the directory. An entry by a writer that is not accepted can
+#     be dismissed ("prodgate audit dismiss").
 #   who: [owner of the directory, Platform Lead to dismiss]
-deny contains object.union(_requester(attempt), {"message": sprintf("%s, and the directory does not know %v", [
+deny contains object.union(_requester(attempt), {"message": sprintf("%s; not found in the directory: %v", [
 	_requester(attempt).message,
 	concat(" and ", {id | some id in [attempt.requested_by, attempt.triggered_by]; id in people.strangers}),
 ])}) if {
@@ -173,7 +175,7 @@ _unknown(attempt) if attempt.requested_by in people.strangers
 
 _unknown(attempt) if attempt.triggered_by in people.strangers
 
-waived contains object.union(_requester(attempt), {"message": sprintf("%s; that entry is dismissed", [_requester(attempt).message])}) if {
+waived contains object.union(_requester(attempt), {"message": sprintf("%s; this entry is dismissed", [_requester(attempt).message])}) if {
 	some attempt in attempts.dismissed
 }
 
@@ -181,31 +183,31 @@ _requester(attempt) := {
 	"code": "approval.requester_unknown",
 	"item": object.get(attempt, "entry", attempt.id),
 	"path": "/trail/requests",
-	"message": sprintf("%v recorded that %v asked for this deployment and %v started it, at %v", [
+	"message": sprintf("%v recorded that %v requested this deployment and %v started it, at %v", [
 		object.get(attempt, "writer", "the trail"),
 		attempt.requested_by,
 		attempt.triggered_by,
 		attempt.at,
 	]),
 	"observed": attempt,
-	"required": "people whom the directory knows",
+	"required": "people who are in the directory",
 }
 
 # METADATA
-# title: An approval names what no settings list
+# title: Approval for an unknown environment or service
 # description: >-
-#   An approval of this digest is for an environment or a service that the settings
-#   do not list, as a rule a misspelt name, so it counts for nothing.
+#   An approval of this digest names an environment or a service that is not in the
+#   settings, usually because the name is misspelled. It does not count.
 # custom:
 #   code: approval.unknown_name
 #   cure: ask
-#   remedy: Ask for an approval with the right name. If the name is right, list it in the policy pack under environments or services.
+#   remedy: Ask for an approval with the correct name. If the name is correct, add it to environments or services in the policy pack.
 #   who: [the approver, owner of the policies]
 deny contains {
 	"code": "approval.unknown_name",
 	"item": approval.approver,
 	"path": sprintf("/approvals/%d/%s", [misnamed.position, misnamed.key]),
-	"message": sprintf("the approval by %v names the %s %v, which the settings do not list; this request is for %v", [
+	"message": sprintf("the approval by %v names the %s %v, which is not in the settings; this request is for %v", [
 		approval.approver,
 		misnamed.key,
 		approval[misnamed.key],
@@ -220,12 +222,12 @@ deny contains {
 }
 
 # METADATA
-# title: Approved by somebody whose role does not suffice
-# description: Approvals count, but none of these roles may approve this kind of request at any time.
+# title: Approved, but not by a sufficient role
+# description: Some approvals count, but none is by a role that may approve this kind of request at any time.
 # custom:
 #   code: approval.role_insufficient
 #   cure: ask
-#   remedy: Ask somebody with a role that may.
+#   remedy: Ask for an approval by one of the roles that the finding lists as required.
 #   who: [Platform Lead, On-Call SRE for a rollback]
 deny contains {
 	"code": "approval.role_insufficient",
@@ -241,16 +243,16 @@ deny contains {
 
 # METADATA
 # title: Approved for the preferred window only
-# description: A Release Manager approves scheduled releases, within the preferred window.
+# description: A Release Manager can approve scheduled releases, within the preferred window only.
 # custom:
 #   code: approval.outside_window
 #   cure: wait
 #   remedy: Wait for the preferred window, or ask a Platform Lead.
-#   who: [nobody; time alone, Platform Lead]
+#   who: ["no one: it clears by itself", Platform Lead]
 deny contains {
 	"code": "approval.outside_window",
 	"path": "/approvals",
-	"message": sprintf("approved by %s, which counts within %s", [concat(", ", approvals.roles), settings.effective.window.preferred]),
+	"message": sprintf("approved by %s, which counts only within %s", [concat(", ", approvals.roles), settings.effective.window.preferred]),
 	"observed": approvals.roles,
 	"required": {"roles": settings.effective.approval.roles.any_request, "or_window": settings.effective.window.preferred},
 } if {
@@ -259,20 +261,20 @@ deny contains {
 }
 
 # METADATA
-# title: Approved by too few people
+# title: Not enough approvers
 # description: >-
-#   The settings ask for more different people whose approvals count. If it is more
-#   than one, at least one of them must be in a role that may approve any request.
-#   Two people whom the directory cannot tell apart count as one.
+#   The settings require approvals by more people. If more than one is required, at
+#   least one of them must have a role that may approve any request. Two people whom
+#   the directory cannot distinguish count as one.
 # custom:
 #   code: approval.quorum
 #   cure: ask
-#   remedy: Ask the roles whose place is empty for their approval of this digest.
+#   remedy: Ask people in the missing roles to approve this digest.
 #   who: [Platform Lead, Release Manager, On-Call SRE, VP Engineering]
 deny contains {
 	"code": "approval.quorum",
 	"path": "/approvals",
-	"message": sprintf("%d of %v different people have approved%s", [count(approvals.different), settings.effective.approval.quorum, _empty_place]),
+	"message": sprintf("%d of %v required people have approved%s", [count(approvals.different), settings.effective.approval.quorum, _empty_place]),
 	"observed": count(approvals.different),
 	"required": {"people": settings.effective.approval.quorum, "roles": settings.effective.approval.roles.any_request},
 } if {
@@ -280,40 +282,41 @@ deny contains {
 	not _quorate
 }
 
-_empty_place := sprintf("; nobody of them is %s", [concat(" or ", settings.effective.approval.roles.any_request)]) if {
+_empty_place := sprintf("; none of them has the role %s", [concat(" or ", settings.effective.approval.roles.any_request)]) if {
 	_lead_missing
 } else := ""
 
 # METADATA
 # title: Rejected
 # description: >-
-#   Somebody has rejected this or withdrawn an approval, and nobody who may has
-#   lifted that. A rejection by an approver is lifted by that person's new approval,
-#   or by one that names it and is given by a role in approval.rejection_lifted_by;
-#   any other by every approval that counts and was given after it.
+#   A person has rejected this deployment or withdrawn an approval, and this has not
+#   been lifted. A rejection by an approver is lifted by a new approval by the same
+#   person, or by an approval that names the rejection and is given by a role in
+#   approval.rejection_lifted_by. Any other rejection is lifted by any later approval
+#   that counts.
 # custom:
 #   code: approval.rejected
 #   cure: ask
-#   remedy: Settle the objection with whoever made it, then ask for a new approval by that person, or for one that names the rejection by a role that may lift it.
-#   who: [whoever rejected, VP Engineering]
+#   remedy: Resolve the objection with the person who rejected. Then ask that person for a new approval, or ask a role in approval.rejection_lifted_by for an approval that names the rejection.
+#   who: [the person who rejected, VP Engineering]
 deny contains object.union(_rejection(key), {
 	"code": "approval.rejected",
-	"required": "no rejection that stands",
+	"required": "no open rejection",
 }) if {
 	some key in (rejections.standing - rejections.ending)
 }
 
 # METADATA
 # title: This request was rejected
-# description: A rejection that names this very request ends it, and no approval lifts that.
+# description: A rejection names this request. It ends the request, and no approval can lift it.
 # custom:
 #   code: approval.request_rejected
 #   cure: ask
-#   remedy: Settle the objection with whoever made it, then ask for this deployment again.
-#   who: [whoever rejected, the engineer who wants to deploy]
+#   remedy: Resolve the objection with the person who rejected, then make a new request.
+#   who: [the person who rejected, the engineer who wants to deploy]
 deny contains object.union(_rejection(key), {
 	"code": "approval.request_rejected",
-	"required": "a request that nobody rejected",
+	"required": "a request without a rejection",
 }) if {
 	some key in rejections.ending
 }
@@ -326,17 +329,17 @@ _rejection(key) := {
 }
 
 # METADATA
-# title: Rejections not known
-# description: The trail was read only in part, so a rejection may be missing.
+# title: Rejections unknown
+# description: Only a part of the trail was read, so a rejection may be missing.
 # custom:
 #   code: approval.rejections_unknown
 #   cure: fix
-#   remedy: Collect the facts anew, from a trail that can be read whole.
+#   remedy: Collect the facts again, from a trail that can be read completely.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "approval.rejections_unknown",
 	"path": "/trail/complete",
-	"message": "the trail was read only in part, so a rejection may be missing",
+	"message": "only a part of the trail was read, so a rejection may be missing",
 	"observed": object.get(input.trail, "complete", null),
 	"required": true,
 } if {
@@ -345,14 +348,14 @@ deny contains {
 }
 
 # METADATA
-# title: A rejection was lifted
-# description: Somebody has rejected this or withdrawn an approval; an approval given since lifts that.
+# title: Rejection lifted
+# description: A person rejected this deployment or withdrew an approval; a later approval has lifted that.
 # custom:
 #   code: approval.rejection_lifted
 #   effect: warn
 #   cure: ask
-#   remedy: Nothing to do; whoever rejected should know that it was lifted.
-#   who: [whoever rejected]
+#   remedy: No action is required. Inform the person who rejected that the rejection was lifted.
+#   who: [the person who rejected]
 warn contains object.union(_rejection(key), {
 	"code": "approval.rejection_lifted",
 	"message": sprintf("%s, lifted by the approval of %s", [
@@ -365,19 +368,19 @@ warn contains object.union(_rejection(key), {
 }
 
 # METADATA
-# title: An approval is used again
-# description: An earlier attempt of this deployment failed, and this one uses its approval.
+# title: Approval reused
+# description: An earlier attempt of this deployment failed, and this attempt uses the same approval.
 # custom:
 #   code: approval.reused
 #   effect: warn
 #   cure: ask
-#   remedy: Find out why the earlier attempt failed; ask for a new approval if that changes what was approved.
+#   remedy: Find out why the earlier attempt failed. Ask for a new approval if the cause changes what was approved.
 #   who: [the approver, the engineer who deploys]
 warn contains {
 	"code": "approval.reused",
 	"item": input.approvals[position].approver,
 	"path": sprintf("/approvals/%d", [position]),
-	"message": sprintf("the approval by %v is used again after %d failed attempts", [input.approvals[position].approver, number]),
+	"message": sprintf("the approval by %v is reused after %d failed attempts", [input.approvals[position].approver, number]),
 	"observed": number,
 	"required": {"retries": settings.effective.approval.retries, "within": settings.effective.approval.retry_within},
 } if {
@@ -385,8 +388,8 @@ warn contains {
 }
 
 # METADATA
-# title: An approval no longer opens the window that it names
-# description: An approval that names a window opens it for a while after it was given.
+# title: Approval of a window has expired
+# description: An approval that names a window opens it for a limited time after it was given.
 # custom:
 #   code: approval.window_lapsed
 #   effect: warn
@@ -397,7 +400,7 @@ warn contains {
 	"code": "approval.window_lapsed",
 	"item": input.approvals[position].approver,
 	"path": sprintf("/approvals/%d/approved_at", [position]),
-	"message": sprintf("the approval by %v was given more than %s ago and no longer opens %s", [
+	"message": sprintf("the approval by %v was given more than %s ago and no longer opens the window %s", [
 		input.approvals[position].approver,
 		settings.effective.window.acknowledgement_valid,
 		input.approvals[position].deployment_window,
@@ -411,13 +414,13 @@ warn contains {
 }
 
 # METADATA
-# title: An approval does not count
-# description: This approval was looked at and does not count, for the reasons given.
+# title: Approval does not count
+# description: This approval does not count, for the reasons given.
 # custom:
 #   code: approval.not_counted
 #   effect: warn
 #   cure: ask
-#   remedy: Ask somebody whose approval would count.
+#   remedy: Correct what the reasons name, or ask for a new approval for which they do not apply.
 #   who: [the approver, owner of the directory]
 warn contains {
 	"code": "approval.not_counted",

@@ -147,7 +147,7 @@ test_pass_rollback_by_the_original_approver if {
 }
 
 # A history from the trail makes an original approver only by a writer who counts.
-test_deny_rollback_by_an_original_approver_whom_nobody_who_counts_recorded if {
+test_deny_rollback_by_an_original_approver_without_an_accepted_record if {
 	deployment := object.union(testing.rollback.production.history[1], {"writer": "repo:acme/payments-api", "assurance": "ci"})
 	document := object.union(testing.change(testing.rollback, "/approvals/0/approver", "mailto:manager@example.com"), {
 		"now": "2026-11-24T20:00:00-05:00",
@@ -162,7 +162,7 @@ test_deny_rollback_by_an_original_approver_whom_nobody_who_counts_recorded if {
 	testing.codes(approval.deny) == {"approval.outside_window"} with data.prodgate.organisation as testing.organisation with input as both
 }
 
-test_deny_rollback_by_somebody_else if {
+test_deny_rollback_by_another_person if {
 	document := testing.change(testing.rollback, "/approvals/0/approver", "mailto:vp@example.com")
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(approval.deny) == {"approval.role_insufficient"} with data.prodgate.organisation as testing.organisation with input as document
@@ -236,7 +236,7 @@ test_deny_approval_of_another_configuration if {
 	every value in [testing.other, null, "", [], upper(testing.values)] {
 		document := testing.change(testing.configuration, "/approvals/0/configuration", value)
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
-		_reasons == {"is for another configuration, or names none"} with data.prodgate.organisation as testing.organisation with input as document
+		_reasons == {"is for another configuration, or does not name one"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.configuration, "/approvals/0/configuration")
 	both := testing.remove(testing.remove(testing.configuration, "/approvals/0/configuration"), "/request/configuration")
@@ -250,7 +250,7 @@ test_deny_approval_of_another_configuration if {
 test_deny_approval_of_a_configuration_that_is_not_asked_for if {
 	every document in [testing.promotion, testing.initial, testing.rollback] {
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as _bound(document, "configuration", testing.values)
-		_reasons == {"is for another configuration, or names none"} with data.prodgate.organisation as testing.organisation with input as _bound(document, "configuration", testing.values)
+		_reasons == {"is for another configuration, or does not name one"} with data.prodgate.organisation as testing.organisation with input as _bound(document, "configuration", testing.values)
 		asked := json.patch(document, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
 		every value in [testing.values, null] {
 			approval.pass == true with data.prodgate.organisation as testing.organisation with input as _bound(asked, "configuration", value)
@@ -261,18 +261,18 @@ test_deny_approval_of_a_configuration_that_is_not_asked_for if {
 
 test_deny_with_the_reason_why if {
 	every case in [
-		["/approvals/0/digest", testing.other, "is for another digest, or names none"],
-		["/approvals/0/kind", null, "is for another kind of request, or names none"],
+		["/approvals/0/digest", testing.other, "is for another digest, or does not name one"],
+		["/approvals/0/kind", null, "is for another kind of request, or does not name one"],
 		["/approvals/0/approved_at", "2026-11-24T09:59:59-05:00", "was given before the request"],
 		["/approvals/0/approved_at", "2026-11-24T12:00:01-05:00", "is dated in the future"],
-		["/staging/verification/finished_at", "2026-11-24T11:00:01-05:00", "was given before the verification in staging passed, or that has not passed"],
-		["/staging/verification", null, "was given before the verification in staging passed, or that has not passed"],
-		["/people/1/mfa", null, "MFA is not shown to be on"],
+		["/staging/verification/finished_at", "2026-11-24T11:00:01-05:00", "was given before the staging verification passed, or the verification has not passed"],
+		["/staging/verification", null, "was given before the staging verification passed, or the verification has not passed"],
+		["/people/1/mfa", null, "MFA is not shown to be enabled"],
 	] {
 		_reasons == {case[2]} with data.prodgate.organisation as testing.organisation with input as testing.changed(case[0], case[1])
 	}
 	at_once := testing.change(testing.changed("/staging/verification/finished_at", "2026-11-24T10:30:00-05:00"), "/approvals/0/approved_at", testing.promotion.request.requested_at)
-	_reasons == {"was given before the verification in staging passed, or that has not passed"} with data.prodgate.organisation as testing.organisation with input as at_once
+	_reasons == {"was given before the staging verification passed, or the verification has not passed"} with data.prodgate.organisation as testing.organisation with input as at_once
 	_reasons == {"is older than 1h"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/max_age", "1h")
 	_reasons == {"is not signed"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
 }
@@ -342,15 +342,15 @@ test_deny_used if {
 	_reasons == {"was used by the deployment acme/payments-api/1: live"} with data.prodgate.organisation as testing.organisation with input as live
 }
 
-test_deny_where_it_is_not_known_whether_it_was_used if {
+test_deny_if_it_is_unknown_whether_it_was_used if {
 	partial := testing.change(testing.recorded, "/production/complete", false)
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as partial
-	_reasons == {"may have been used, for the production history was not read whole"} with data.prodgate.organisation as testing.organisation with input as partial
+	_reasons == {"may have been used: the production history was not read completely"} with data.prodgate.organisation as testing.organisation with input as partial
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/production/complete")
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.promotion, "/production/history")
 }
 
-test_deny_rejections_not_known if {
+test_deny_rejections_unknown if {
 	every value in [false, null, "true", 1] {
 		document := testing.change(testing.recorded, "/trail/complete", value)
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -362,7 +362,7 @@ test_deny_rejections_not_known if {
 	}
 }
 
-test_deny_rejections_not_known_names_what_is_required if {
+test_deny_rejections_unknown_names_what_is_required if {
 	document := testing.change(testing.recorded, "/trail/complete", false)
 	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document
 	finding.observed == false
@@ -370,7 +370,7 @@ test_deny_rejections_not_known_names_what_is_required if {
 }
 
 # The source's own error says why nothing is known.
-test_deny_rejections_not_known_only_where_the_trail_was_read if {
+test_deny_rejections_unknown_only_where_the_trail_was_read if {
 	document := testing.changed("/sources/trail/status", "error")
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
@@ -406,10 +406,10 @@ test_deny_quorum if {
 	_quorum(_also({"approver": "github:1"}))
 	_quorum(_also({"approver": "github:3", "digest": testing.other}))
 	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _two
-	finding.message == "1 of 2 different people have approved"
+	finding.message == "1 of 2 required people have approved"
 }
 
-test_deny_quorum_that_is_no_whole_number_though_more_people_approve if {
+test_deny_quorum_that_is_not_an_integer_though_more_people_approve if {
 	document := _also({"approver": "mailto:manager@example.com"})
 	every value in [1.5, 2.5] {
 		settings := testing.settings("/approval/quorum", value)
@@ -422,10 +422,10 @@ test_deny_quorum_without_a_role_that_may_approve_anything if {
 	document := testing.change(_also({"approver": "mailto:manager@example.com"}), "/approvals/0/approver", "mailto:sre@example.com")
 	_quorum(document)
 	some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _two
-	finding.message == "2 of 2 different people have approved; nobody of them is platform-lead"
+	finding.message == "2 of 2 required people have approved; none of them has the role platform-lead"
 }
 
-test_deny_quorum_of_people_who_cannot_be_told_apart if {
+test_deny_quorum_of_people_who_cannot_be_distinguished if {
 	document := json.patch(_also({"approver": "mailto:manager@example.com"}), [
 		{"op": "replace", "path": "/people/0/ids", "value": ["github:1"]},
 		{"op": "replace", "path": "/people/1/ids", "value": ["github:2", "mailto:lead@example.com"]},
@@ -439,7 +439,7 @@ test_deny_quorum_of_people_who_cannot_be_told_apart if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as joined with data.prodgate.v1.settings as settings
 }
 
-test_deny_quorum_that_is_no_whole_number_over_zero if {
+test_deny_quorum_that_is_not_an_integer_over_zero if {
 	every value in [0, -1, 1.5, null, "", "1", [], {}, true] {
 		settings := testing.settings("/approval/quorum", value)
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
@@ -465,7 +465,7 @@ test_warn_rejection_lifted if {
 	finding.message == "rejected by mailto:vp@example.com at 2026-11-24T10:30:00-05:00, lifted by the approval of mailto:vp@example.com"
 }
 
-test_deny_rejection_that_somebody_else_approves if {
+test_deny_rejection_with_an_approval_by_another_person if {
 	document := testing.changed("/approvals", [_objection, _approval])
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(approval.deny) == {"approval.rejected"} with data.prodgate.organisation as testing.organisation with input as document
@@ -620,7 +620,7 @@ test_fail_setting_emptied_or_removed if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/sources/unverified")
 }
 
-test_deny_missing_names_who_may if {
+test_deny_missing_names_the_roles if {
 	every case in [
 		[testing.promotion, {"any_request", "preferred_window"}],
 		[testing.rollback, {"any_request", "preferred_window", "rollback"}],

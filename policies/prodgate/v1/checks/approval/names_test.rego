@@ -5,10 +5,10 @@ import data.prodgate.v1.testing
 
 test_deny_approval_for_a_name_that_settings_do_not_list if {
 	document := testing.changed("/approvals/0/environment", "prod")
-	_reasons == {"is for the environment prod, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as document
-	_reasons == {"is for the service payments, which the settings do not list"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/service", "payments")
-	_reasons == {"is for another environment, or names none"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/environment", null)
-	_reasons == {"is for another environment, or names none"} with input as testing.changed("/approvals/0/environment", "staging")
+	_reasons == {"is for the environment prod, which is not in the settings"} with data.prodgate.organisation as testing.organisation with input as document
+	_reasons == {"is for the service payments, which is not in the settings"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/service", "payments")
+	_reasons == {"is for another environment, or does not name one"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/environment", null)
+	_reasons == {"is for another environment, or does not name one"} with input as testing.changed("/approvals/0/environment", "staging")
 		with data.prodgate.organisation as {"environments": {"production": {}, "staging": {}}, "services": {"payments-api": {}}}
 }
 
@@ -24,7 +24,7 @@ test_deny_by_name_where_no_approval_counts if {
 		some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document
 		finding.code == "approval.unknown_name"
 		finding.path == sprintf("/approvals/0/%s", [case[0]])
-		finding.message == sprintf("the approval by mailto:lead@example.com names the %s %s, which the settings do not list; %s", case)
+		finding.message == sprintf("the approval by mailto:lead@example.com names the %s %s, which is not in the settings; %s", case)
 	}
 }
 
@@ -38,7 +38,7 @@ test_deny_each_name_of_each_approval if {
 	paths == {"/approvals/0/environment", "/approvals/0/service", "/approvals/1/service"}
 }
 
-test_pass_a_misspelt_approval_beside_one_that_counts if {
+test_pass_a_misspelled_approval_next_to_one_that_counts if {
 	document := _also({"service": "payment-api"})
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document

@@ -1,8 +1,8 @@
 # METADATA
 # title: Audit trail complete
 # description: >-
-#   Every required step of this artifact's promotion is in the trail, before
-#   now, by a writer who counts (production-readiness.md, "Audit trail
+#   The trail has every required step of this artifact's promotion, dated before now
+#   and recorded by an accepted writer (production-readiness.md, "Audit trail
 #   complete").
 package prodgate.v1.checks.audit
 
@@ -31,7 +31,7 @@ _readable if count(needs - sources.readable) == 0
 
 _logged(type) if count(_good(type)) > 0
 
-# The instants at which a step was taken, by steps that count.
+# The times of the steps of this type that count.
 _good(type) := {instant |
 	some step in input.trail.steps
 	_is(step, type)
@@ -39,8 +39,8 @@ _good(type) := {instant |
 	instant := clock.past(step.at)
 }
 
-# Each step follows one of the kind before it, counted from the latest of the
-# first kind: what was verified, and then approved, is what runs now.
+# Each step comes after a step of the preceding type, counted from the latest step of
+# the first type: the deployment that was verified and approved is the one in use now.
 _in_order if {
 	required := settings.effective.audit.required_steps
 	every position, type in required {
@@ -61,8 +61,7 @@ _first_after_beginning(type, first) := min({instant |
 	_beginning(first) <= instant
 })
 
-# What is gone back to has been promoted before; only then, in the past, was it
-# in order.
+# The target of a rollback was promoted earlier, so its steps count from the earliest.
 _beginning(first) := min(_good(first)) if {
 	input.request.kind == "rollback"
 } else := max(_good(first))
@@ -86,7 +85,7 @@ _recorded(type) if {
 	_is(step, type)
 }
 
-# A step counts where it belongs.
+# A step counts only in its own environment and service.
 _at_home(step) if {
 	_staging(step)
 	step.environment in settings.effective.staging.environments
@@ -99,7 +98,7 @@ _at_home(step) if {
 	_of_service(step)
 }
 
-# A source that knows no writers may leave out where a step was taken.
+# In a source without writers, the environment of a step is optional.
 _at_home(step) if {
 	_plain
 	object.get(step, "environment", null) == null
@@ -110,9 +109,8 @@ _of_service(step) if binding.ours_service(step)
 
 _staging(step) if startswith(step.type, "staging.")
 
-# A verification counts with a good result only. Decisions on saved documents and
-# simulations have types of their own, which never count, and a gate that denied
-# was not passed.
+# A verification counts only if it passed. A gate decision counts only if it allowed.
+# Decisions on saved documents and simulations have other types, which never count.
 _went_well(step) if {
 	step.type != "staging.verified"
 	not _gate(step)
@@ -139,19 +137,19 @@ _gate(step) if startswith(step.type, "gate.")
 deny contains finding if some finding in trail.partial
 
 # METADATA
-# title: The steps in the audit trail are not in order
+# title: Steps in the wrong order
 # description: >-
-#   Every required step is recorded, but not in the order in which they have to be
-#   taken, counted from the latest deployment to staging.
+#   The audit trail has every required step, but not in the required order, counted
+#   from the latest deployment to staging.
 # custom:
 #   code: audit.out_of_order
 #   cure: fix
-#   remedy: Take the later steps again, in order.
-#   who: [whoever runs the pipeline]
+#   remedy: Repeat the later steps in the required order.
+#   who: [owner of the pipeline]
 deny contains {
 	"code": "audit.out_of_order",
 	"path": "/trail/steps",
-	"message": sprintf("the steps were not taken in the order %s", [concat(", ", settings.effective.audit.required_steps)]),
+	"message": sprintf("the steps are not in the order %s", [concat(", ", settings.effective.audit.required_steps)]),
 	"observed": [{"type": step.type, "at": step.at} | some step in input.trail.steps; step.type in settings.effective.audit.required_steps],
 	"required": settings.effective.audit.required_steps,
 } if {
@@ -164,13 +162,13 @@ deny contains {
 }
 
 # METADATA
-# title: A step is not in the audit trail
-# description: The trail has no such step for this digest before now.
+# title: Step missing from the audit trail
+# description: The trail has no step of this type for this digest before now.
 # custom:
 #   code: audit.step_missing
 #   cure: fix
-#   remedy: Find out why the step was not recorded; take it again if it was not taken.
-#   who: [whoever runs the pipeline]
+#   remedy: Find out why the step was not recorded. If it was not done, do it and record it.
+#   who: [owner of the pipeline]
 deny contains {
 	"code": "audit.step_missing",
 	"item": type,
@@ -185,17 +183,17 @@ deny contains {
 }
 
 # METADATA
-# title: A step in the audit trail does not count
+# title: Step in the audit trail does not count
 # description: >-
-#   The step is recorded for this digest, but by a writer whom the settings do
-#   not accept, for another environment, or as a gate that was not passed.
+#   The trail has the step for this digest, but it was recorded by a writer that the
+#   settings do not accept, for another environment, or as a gate that did not allow.
 # custom:
 #   code: audit.step_not_counted
 #   cure: fix
 #   remedy: >-
-#     Let a writer who counts record the step where it was taken; audit.writers in
-#     the settings says who that is.
-#   who: [whoever runs the pipeline, owner of the policies]
+#     Have an accepted writer record the step, with the environment in which it was
+#     done. The setting audit.writers lists the accepted writers.
+#   who: [owner of the pipeline, owner of the policies]
 deny contains {
 	"code": "audit.step_not_counted",
 	"item": type,
@@ -212,11 +210,11 @@ deny contains {
 
 _accepted(type) := accepted if {
 	accepted := writers.for_type(type)
-} else := "nobody"
+} else := "no one"
 
-# Why the steps of a type do not count, in words.
-_objections[type] contains sprintf("was recorded by %v (%v), who does not count", [
-	object.get(step, "writer", "nobody"),
+# The reasons why the steps of a type do not count, as text.
+_objections[type] contains sprintf("was recorded by %v (%v), which is not an accepted writer", [
+	object.get(step, "writer", "an unknown writer"),
 	object.get(step, "assurance", "not established"),
 ]) if {
 	some type in settings.effective.audit.required_steps
@@ -225,14 +223,14 @@ _objections[type] contains sprintf("was recorded by %v (%v), who does not count"
 	not writers.counts("trail", type, step)
 }
 
-_objections[type] contains sprintf("was taken in %v", [object.get(step, "environment", "an environment that is not known")]) if {
+_objections[type] contains sprintf("was done in %v", [object.get(step, "environment", "an unknown environment")]) if {
 	some type in settings.effective.audit.required_steps
 	some step in input.trail.steps
 	_is(step, type)
 	not _at_home(step)
 }
 
-_objections[type] contains "is no gate that was passed" if {
+_objections[type] contains "is not a gate decision that allowed" if {
 	some type in settings.effective.audit.required_steps
 	some step in input.trail.steps
 	_is(step, type)

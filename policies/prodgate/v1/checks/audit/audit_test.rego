@@ -66,7 +66,7 @@ test_pass_every_step_of_a_trail if {
 	audit.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.recorded
 }
 
-test_deny_step_by_a_writer_who_does_not_count if {
+test_deny_step_by_a_writer_that_is_not_accepted if {
 	every position in [0, 1, 2] {
 		document := _recorded(sprintf("/trail/steps/%d/assurance", [position]), "claimed")
 		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -74,22 +74,22 @@ test_deny_step_by_a_writer_who_does_not_count if {
 		{finding.item | some finding in audit.deny} == {testing.recorded.trail.steps[position].type} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps/1/assurance", "claimed")
-	finding.message == "staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), who does not count"
+	finding.message == "staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), which is not an accepted writer"
 }
 
-test_deny_step_where_the_settings_accept_nobody if {
+test_deny_step_where_the_settings_accept_no_one if {
 	settings := testing.settings_without("/audit/writers")
 	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 	testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as testing.recorded with data.prodgate.v1.settings as settings
 }
 
-test_deny_step_by_nobody if {
+test_deny_step_without_a_writer if {
 	document := testing.remove(testing.remove(testing.recorded, "/trail/steps/1/assurance"), "/trail/steps/1/writer")
 	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as document
-	finding.message == "staging.verified is in the trail, but does not count: it was recorded by nobody (not established), who does not count"
+	finding.message == "staging.verified is in the trail, but does not count: it was recorded by an unknown writer (not established), which is not an accepted writer"
 }
 
-test_pass_step_recorded_again_by_a_writer_who_counts if {
+test_pass_step_recorded_again_by_an_accepted_writer if {
 	step := object.union(testing.recorded.trail.steps[1], {"assurance": "claimed"})
 	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps", array.concat(testing.recorded.trail.steps, [step]))
 }
@@ -106,10 +106,10 @@ test_deny_step_taken_elsewhere if {
 		testing.codes(audit.deny) == {"audit.step_not_counted"} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	some finding in audit.deny with data.prodgate.organisation as testing.organisation with input as testing.remove(testing.recorded, "/trail/steps/2/environment")
-	finding.message == "approval.granted is in the trail, but does not count: it was taken in an environment that is not known"
+	finding.message == "approval.granted is in the trail, but does not count: it was done in an unknown environment"
 }
 
-test_pass_staging_of_another_name_where_the_settings_say_so if {
+test_pass_staging_of_another_name_if_the_settings_allow_it if {
 	settings := testing.settings("/staging/environments", ["staging", "uat"])
 	audit.pass == true with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/steps/0/environment", "uat") with data.prodgate.v1.settings as settings
 	every value in [[], null, {}, "staging"] {
@@ -141,7 +141,7 @@ test_deny_gate_that_was_not_passed if {
 		with data.prodgate.v1.settings as _gates
 }
 
-test_pass_gate_of_a_file_that_knows_no_outcome if {
+test_pass_gate_of_a_file_without_an_outcome if {
 	step := object.union(testing.promotion.trail.steps[2], {"type": "gate.evaluated"})
 	audit.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", [step]) with data.prodgate.v1.settings as _gates
 	audit.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/trail/steps", [object.union(step, {"outcome": "deny"})]) with data.prodgate.v1.settings as _gates
@@ -217,7 +217,7 @@ test_deny_step_of_another_service if {
 	}
 }
 
-test_deny_trail_that_was_not_read_as_a_whole if {
+test_deny_trail_that_was_not_read_completely if {
 	every value in [false, null, "true", 1] {
 		audit.pass == false with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/complete", value)
 		testing.codes(audit.deny) == {"audit.incomplete"} with data.prodgate.organisation as testing.organisation with input as _recorded("/trail/complete", value)
@@ -240,21 +240,21 @@ object.union(step, {
 	some step in array.concat(testing.recorded.trail.steps, [_gate({})])
 ]
 
-test_deny_objections_to_this_digest_alone if {
+test_deny_objections_only_to_this_digest if {
 	steps := _recorded("/trail/steps/1/assurance", "claimed").trail.steps
 	document := _recorded("/trail/steps", array.concat(steps, _strangers))
 	findings := audit.deny with data.prodgate.organisation as testing.organisation with input as document
 	{[finding.message, finding.observed] | some finding in findings} == {[
-		"staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), who does not count",
+		"staging.verified is in the trail, but does not count: it was recorded by repo:acme/payments-api (claimed), which is not an accepted writer",
 		[object.remove(steps[1], {"digest"})],
 	]}
 }
 
 test_deny_objections_to_a_gate if {
 	every change, words in {
-		{"environment": "canary"}: "was taken in canary",
-		{"outcome": "deny"}: "is no gate that was passed",
-		{"outcome": "deny", "result": "PASSED"}: "is no gate that was passed",
+		{"environment": "canary"}: "was done in canary",
+		{"outcome": "deny"}: "is not a gate decision that allowed",
+		{"outcome": "deny", "result": "PASSED"}: "is not a gate decision that allowed",
 	} {
 		document := _recorded("/trail/steps", array.concat([_gate(change)], _strangers))
 		audit.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _gates

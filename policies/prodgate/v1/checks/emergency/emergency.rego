@@ -1,9 +1,10 @@
 # METADATA
 # title: Emergency
 # description: >-
-#   An emergency has a ticket, VP-level approval, an on-call team that knows,
-#   and a documented way back; it leaves a debt, and an ordinary deployment has
-#   none overdue (production-readiness.md, "Emergency Deployment Window").
+#   An emergency has a ticket, VP-level approval, a notified on-call team and a
+#   documented rollback procedure. It leaves a debt: a review that must be held. An
+#   ordinary deployment is denied while a debt is overdue (production-readiness.md,
+#   "Emergency Deployment Window").
 package prodgate.v1.checks.emergency
 
 import data.prodgate.v1.lib.approvals
@@ -36,7 +37,7 @@ needs := {"approvals", "artifact", "calendar", "incidents", "on_call", "people",
 } else := {"people", "trail"}
 
 # METADATA
-# title: Emergency without an incident
+# title: Emergency without an open incident
 # description: The request's ticket is not an open incident of this service.
 # custom:
 #   code: emergency.no_ticket
@@ -56,11 +57,11 @@ deny contains {
 
 # METADATA
 # title: Emergency with an old incident
-# description: The incident that the request names was opened too long ago to be an emergency still.
+# description: The incident that the request names was opened too long ago to justify an emergency.
 # custom:
 #   code: emergency.ticket_too_old
 #   cure: ask
-#   remedy: Open an incident for what happens now and name it in the request, or ask for an ordinary deployment.
+#   remedy: Open an incident for the current problem and name it in the request, or request an ordinary deployment.
 #   who: [On-Call SRE]
 deny contains {
 	"code": "emergency.ticket_too_old",
@@ -81,8 +82,8 @@ deny contains {
 # METADATA
 # title: Emergency without VP-level approval
 # description: >-
-#   An emergency needs VP-level approval; within the preferred window, with no
-#   freeze or holiday, an On-Call SRE's is enough.
+#   An emergency needs VP-level approval. Within the preferred window, without a
+#   freeze or holiday, approval by an On-Call SRE is sufficient.
 # custom:
 #   code: emergency.not_approved
 #   cure: ask
@@ -91,7 +92,7 @@ deny contains {
 deny contains {
 	"code": "emergency.not_approved",
 	"path": "/approvals",
-	"message": "nobody who may approve an emergency now has done so",
+	"message": "no approval by a role that may approve an emergency at this time",
 	"observed": count(input.approvals),
 	"required": {
 		"roles": settings.effective.emergency.approved_by,
@@ -106,18 +107,18 @@ deny contains {
 # METADATA
 # title: Approval that does not name the emergency
 # description: >-
-#   Somebody who may approve an emergency has approved, but not this emergency: the
+#   A role that may approve emergencies has approved, but not this emergency. The
 #   approval must have "emergency" as its deployment window, name the request's
 #   ticket, and be given after the incident was opened.
 # custom:
 #   code: emergency.approval_unnamed
 #   cure: ask
-#   remedy: Ask for an approval that names the deployment window "emergency" and the incident.
+#   remedy: Ask for an approval that names the deployment window "emergency" and the incident's ticket.
 #   who: [VP Engineering, On-Call SRE within the preferred window]
 deny contains {
 	"code": "emergency.approval_unnamed",
 	"path": "/approvals",
-	"message": sprintf("no approval of the emergency %v since its incident was opened", [object.get(input.request, "ticket", null)]),
+	"message": sprintf("no approval names the emergency %v and was given after its incident was opened", [object.get(input.request, "ticket", null)]),
 	"observed": [object.filter(input.approvals[position], {"approver", "approved_at", "deployment_window", "ticket"}) | some position, _ in approvals.counting],
 	"required": {"deployment_window": "emergency", "ticket": object.get(input.request, "ticket", null)},
 } if {
@@ -128,8 +129,8 @@ deny contains {
 }
 
 # METADATA
-# title: On-call team not told
-# description: The on-call team was not told of this emergency since its incident was opened.
+# title: On-call team not notified
+# description: The on-call team has not been notified of this emergency since its incident was opened.
 # custom:
 #   code: emergency.on_call_not_told
 #   cure: ask
@@ -138,16 +139,16 @@ deny contains {
 deny contains {
 	"code": "emergency.on_call_not_told",
 	"path": "/on_call/notified_at",
-	"message": "the on-call team was not told since the incident was opened",
-	"required": "told after the incident was opened",
+	"message": "the on-call team has not been notified since the incident was opened",
+	"required": "notified after the incident was opened",
 } if {
 	_told_something
 	not emergency.on_call_notified
 }
 
 # METADATA
-# title: On-call team told too long ago
-# description: The people who were on call then need not be on call now.
+# title: On-call team notified too long ago
+# description: Other people may be on call by now.
 # custom:
 #   code: emergency.on_call_too_long_ago
 #   cure: ask
@@ -156,7 +157,7 @@ deny contains {
 deny contains {
 	"code": "emergency.on_call_too_long_ago",
 	"path": "/on_call/notified_at",
-	"message": sprintf("the on-call team was told at %s, more than %s ago", [input.on_call.notified_at, settings.effective.emergency.on_call_max_age]),
+	"message": sprintf("the on-call team was notified at %s, more than %s ago", [input.on_call.notified_at, settings.effective.emergency.on_call_max_age]),
 	"observed": input.on_call.notified_at,
 	"required": {"max_age": settings.effective.emergency.on_call_max_age},
 } if {
@@ -166,8 +167,8 @@ deny contains {
 }
 
 # METADATA
-# title: On-call team told about something else
-# description: The notice names another service or another ticket.
+# title: On-call team notified of something else
+# description: The notification names another service or another ticket.
 # custom:
 #   code: emergency.on_call_elsewhere
 #   cure: ask
@@ -176,7 +177,7 @@ deny contains {
 deny contains {
 	"code": "emergency.on_call_elsewhere",
 	"path": "/on_call",
-	"message": "the on-call team was told about another service or another ticket",
+	"message": "the on-call team was notified of another service or another ticket",
 	"observed": object.filter(input.on_call, {"service", "ticket"}),
 	"required": {"service": input.request.service, "ticket": object.get(input.request, "ticket", null)},
 } if {
@@ -190,17 +191,17 @@ _told_something if {
 }
 
 # METADATA
-# title: Emergency without a documented way back
-# description: The rollback plan names no procedure, or is another service's.
+# title: Emergency without a rollback procedure
+# description: The rollback plan names no procedure, or belongs to another service.
 # custom:
 #   code: emergency.no_way_back
 #   cure: fix
-#   remedy: Write down the command or runbook that goes back.
+#   remedy: Document the rollback command or runbook in the rollback plan (procedure).
 #   who: [owner of the service]
 deny contains {
 	"code": "emergency.no_way_back",
 	"path": "/rollback/procedure",
-	"message": "the rollback plan names no procedure, or another service",
+	"message": "the rollback plan names no procedure, or belongs to another service",
 	"observed": object.get(input.rollback, "service", null),
 	"required": "a command or runbook of this service",
 } if {
@@ -210,19 +211,19 @@ deny contains {
 }
 
 # METADATA
-# title: Emergency without a trail
+# title: Emergency without an audit trail
 # description: >-
-#   Every emergency leaves a debt, which must be recorded where the gate reads it:
-#   in an audit trail of an origin that the settings name.
+#   Every emergency leaves a debt. It must be recorded where the gate reads it: in an
+#   audit trail whose origin is in the settings.
 # custom:
 #   code: emergency.no_trail
 #   cure: fix
-#   remedy: Name the trail in prodgate.yaml, the one whose origin stands in audit.trail_origins, and read the steps from it.
+#   remedy: In prodgate.yaml, configure the trail whose origin is listed in the setting audit.trail_origins, and read the steps from it.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "emergency.no_trail",
 	"path": "/sources/trail",
-	"message": "the gate does not read, whole, a trail that counts, so the debt of this emergency would not be seen",
+	"message": "the gate does not read a complete, accepted trail, so it would not see the debt of this emergency",
 	"observed": {"kind": input.sources.trail.kind, "origin": object.get(input.trail, "origin", null), "complete": object.get(input.trail, "complete", null)},
 	"required": {"kind": "trail", "origins": settings.effective.audit.trail_origins, "complete": true},
 } if {
@@ -233,16 +234,16 @@ deny contains {
 
 # METADATA
 # title: Too many emergencies without a review
-# description: More emergencies of this service wait for their review than the settings allow.
+# description: More emergencies of this service have an open review than the settings allow.
 # custom:
 #   code: emergency.too_many_debts
 #   cure: ask
-#   remedy: Hold the review of one of them and record it.
+#   remedy: Hold the review of one of them and record it (prodgate audit record emergency.reviewed).
 #   who: [owner of the service, VP Engineering]
 deny contains {
 	"code": "emergency.too_many_debts",
 	"path": "/trail/debts",
-	"message": sprintf("%d other emergencies wait for a review", [count(debts.others)]),
+	"message": sprintf("%d other emergencies have an open review", [count(debts.others)]),
 	"observed": {trim_prefix(name, "ticket ") | some name in debts.others},
 	"required": {"at_most": settings.effective.emergency.max_open_debts},
 } if {
@@ -252,12 +253,12 @@ deny contains {
 }
 
 # METADATA
-# title: Overdue debt of an emergency
-# description: An earlier emergency's review is overdue, so no ordinary deployment goes until it is settled.
+# title: Overdue review of an emergency
+# description: The review of an earlier emergency is overdue. Ordinary deployments are denied until it is recorded.
 # custom:
 #   code: emergency.debt_overdue
 #   cure: ask
-#   remedy: Have somebody who neither asked for nor approved the emergency hold the review and record it.
+#   remedy: A person who neither requested nor approved the emergency must hold the review and record it (prodgate audit record emergency.reviewed).
 #   who: [owner of the service, VP Engineering]
 deny contains {
 	"code": "emergency.debt_overdue",
@@ -273,17 +274,17 @@ deny contains {
 }
 
 # METADATA
-# title: Debts not known
-# description: The trail was read only in part, so a debt that is overdue may be missing.
+# title: Debts unknown
+# description: Only a part of the trail was read, so an overdue debt may be missing.
 # custom:
 #   code: emergency.debts_unknown
 #   cure: fix
-#   remedy: Collect the facts anew, from a trail that can be read whole.
+#   remedy: Collect the facts again, from a trail that can be read completely.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "emergency.debts_unknown",
 	"path": "/trail/complete",
-	"message": "the trail was read only in part, so debts may be missing",
+	"message": "only a part of the trail was read, so a debt may be missing",
 	"observed": object.get(input.trail, "complete", null),
 	"required": true,
 } if {
@@ -293,13 +294,13 @@ deny contains {
 }
 
 # METADATA
-# title: Open debt of an emergency
-# description: An earlier emergency's review is still to be held.
+# title: Open review of an emergency
+# description: The review of an earlier emergency has not been held yet.
 # custom:
 #   code: emergency.debt_open
 #   effect: warn
 #   cure: ask
-#   remedy: Hold the review and record it before it is due.
+#   remedy: Hold the review and record it before it is due (prodgate audit record emergency.reviewed).
 #   who: [owner of the service]
 warn contains {
 	"code": "emergency.debt_open",
@@ -314,18 +315,18 @@ warn contains {
 }
 
 # METADATA
-# title: This emergency will owe a review
-# description: Every emergency leaves a debt; once overdue it denies the service's next ordinary deployment.
+# title: Emergency requires a review
+# description: Every emergency leaves a debt. While it is overdue, ordinary deployments of the service are denied.
 # custom:
 #   code: emergency.will_owe
 #   effect: warn
 #   cure: ask
-#   remedy: Hold the review after the deployment and record it.
+#   remedy: After the deployment, hold the review and record it (prodgate audit record emergency.reviewed).
 #   who: [owner of the service]
 warn contains {
 	"code": "emergency.will_owe",
 	"path": "/request/emergency",
-	"message": "this emergency will owe a review",
+	"message": "a review of this emergency is required afterwards",
 	"required": "a review",
 } if {
 	emergency.granted
@@ -337,29 +338,29 @@ _item(position) := type if {
 
 _due_text(debt) := words if {
 	words := time.format([debts.due(debt), "UTC", "RFC3339"])
-} else := sprintf("an unknown time, for it is said to be incurred at %v, which is not past", [debt.incurred_at]) if {
+} else := sprintf("an unknown time: its date %v is not in the past", [debt.incurred_at]) if {
 	is_string(debt.incurred_at)
 	not clock.past(debt.incurred_at)
 } else := "an unknown time"
 
-# Why a debt that somebody called settled is open, in words.
-_unsettled(debt) := sprintf("; that %s settled it does not count", [concat(", ", claims)]) if {
+# The reason why a debt that was reported as settled is open, as text.
+_unsettled(debt) := sprintf("; the settlement by %s does not count", [concat(", ", claims)]) if {
 	claims := {sprintf("%v (%v%s)", [debts.reviewer(settlement), settlement.assurance, _fault(debt, settlement)]) |
 		some settlement in debt.settlements
 	}
 	count(claims) > 0
-} else := sprintf("; that %v settled it does not count", [debt.settled_by]) if {
+} else := sprintf("; the settlement by %v does not count", [debt.settled_by]) if {
 	is_string(debt.settled_at)
 } else := ""
 
-# A writer who counts is not at fault: the time or the reviewer is.
+# For an accepted writer, the reason is the time or the reviewer.
 _fault(debt, settlement) := "" if {
 	not writers.counts("trail", "emergency.reviewed", settlement)
-} else := sprintf(", dated %v: not after it was incurred, or not past", [settlement.at]) if {
+} else := sprintf(", dated %v: not after the emergency, or not in the past", [settlement.at]) if {
 	not _later(debt, settlement)
-} else := ", whom the directory does not know as one person" if {
+} else := ", not exactly one person in the directory" if {
 	not _one_person(settlement)
-} else := ", who is not shown to be another than those who asked for and approved it"
+} else := ", possibly the requester or an approver of the emergency"
 
 _one_person(settlement) if people.one(debts.reviewer(settlement))
 

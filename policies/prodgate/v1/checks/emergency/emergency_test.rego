@@ -70,7 +70,7 @@ test_fail_source_in_error_explains_nothing if {
 	}
 }
 
-test_deny_ticket_that_nobody_wrote if {
+test_deny_ticket_that_is_missing if {
 	every value in [null, "", " "] {
 		document := testing.change(_with("/request/ticket", value), "/incidents/0/id", value)
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -110,11 +110,11 @@ test_deny_on_call_in_a_freeze_or_holiday_or_outside_the_window if {
 	}
 }
 
-test_pass_on_call_told_when_the_incident_was_opened if {
+test_pass_on_call_notified_when_the_incident_was_opened if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _with("/on_call/notified_at", testing.incident.opened_at)
 }
 
-test_deny_on_call_not_told if {
+test_deny_on_call_not_notified if {
 	every value in [null, "", 0, true, "2026-11-24T09:39:59-05:00", "2026-11-24T12:00:01-05:00"] {
 		document := _with("/on_call/notified_at", value)
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -162,7 +162,7 @@ test_deny_debt_unless_shown_to_be_settled if {
 	}
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00"})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": "2026-11-24T11:00:00-05:00", "settled_by": "github:404"})
-	finding.message == "emergency.review was due at 2026-11-20T17:00:00Z; that github:404 settled it does not count"
+	finding.message == "emergency.review was due at 2026-11-20T17:00:00Z; the settlement by github:404 does not count"
 	some unsettled in emergency.deny with data.prodgate.organisation as testing.organisation with input as _owing({"due_at": overdue, "settled_at": null, "settled_by": "github:3"})
 	unsettled.message == "emergency.review was due at 2026-11-20T17:00:00Z"
 	every value in [null, "", " ", "Payments-API", 1, []] {
@@ -206,7 +206,7 @@ test_deny_debt_of_a_trail_overdue if {
 	finding.message == "emergency.review was due at 2026-11-24T17:00:00Z"
 }
 
-test_deny_debt_due_by_whichever_is_earlier if {
+test_deny_debt_due_at_the_earlier_time if {
 	every case in [
 		["2026-11-21T12:00:01-05:00", "2026-11-24T12:00:01-05:00", true],
 		["2026-11-21T12:00:01-05:00", "2026-11-24T12:00:00-05:00", false],
@@ -219,7 +219,7 @@ test_deny_debt_due_by_whichever_is_earlier if {
 }
 
 # Only a file may leave out when it was incurred.
-test_deny_debt_due_later_though_nobody_knows_when_it_was_incurred if {
+test_deny_debt_due_later_without_a_time_when_it_was_incurred if {
 	later := "2026-12-01T12:00:00-05:00"
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _owing({"incurred_at": null, "due_at": later})
 	every document in [
@@ -239,13 +239,13 @@ test_deny_debt_of_a_trail_by_a_shorter_setting if {
 	}
 }
 
-test_pass_debt_of_a_trail_settled_by_a_writer_who_counts if {
+test_pass_debt_of_a_trail_settled_by_an_accepted_writer if {
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [_review]})
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	emergency.warn == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
+test_deny_debt_of_a_trail_settled_by_a_writer_that_is_not_accepted if {
 	every entry in [{"assurance": "claimed"}, {"assurance": null}, {"writer": ""}, {"at": "2026-11-24T12:00:01-05:00"}, {"at": "2026-10-01T12:00:00-05:00"}, {"at": null}] {
 		document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -253,19 +253,19 @@ test_deny_debt_of_a_trail_settled_by_a_writer_who_does_not_count if {
 	}
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"writer": "user:jane", "assurance": "claimed"})]})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as document
-	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (claimed) settled it does not count"
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; the settlement by github:3 (claimed) does not count"
 }
 
 test_deny_debt_of_a_trail_says_what_is_wrong_with_its_times if {
 	early := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"at": "2026-10-01T11:00:00-05:00"})]})
 	some finding in emergency.deny with data.prodgate.organisation as testing.organisation with input as early
-	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (ci, dated 2026-10-01T11:00:00-05:00: not after it was incurred, or not past) settled it does not count"
+	finding.message == "emergency.review was due at 2026-10-04T17:00:00Z; the settlement by github:3 (ci, dated 2026-10-01T11:00:00-05:00: not after the emergency, or not in the past) does not count"
 	ahead := _recorded({"incurred_at": "2036-11-24T12:00:00-05:00"})
 	some other in emergency.deny with data.prodgate.organisation as testing.organisation with input as ahead
-	other.message == "emergency.review was due at an unknown time, for it is said to be incurred at 2036-11-24T12:00:00-05:00, which is not past"
+	other.message == "emergency.review was due at an unknown time: its date 2036-11-24T12:00:00-05:00 is not in the past"
 	at_once := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, {"at": "2026-10-01T12:00:00-05:00"})]})
 	some third in emergency.deny with data.prodgate.organisation as testing.organisation with input as at_once
-	third.message == "emergency.review was due at 2026-10-04T17:00:00Z; that github:3 (ci, dated 2026-10-01T12:00:00-05:00: not after it was incurred, or not past) settled it does not count"
+	third.message == "emergency.review was due at 2026-10-04T17:00:00Z; the settlement by github:3 (ci, dated 2026-10-01T12:00:00-05:00: not after the emergency, or not in the past) does not count"
 }
 
 test_deny_debt_of_a_trail_due_at_an_unknown_time if {
@@ -277,13 +277,13 @@ test_deny_debt_of_a_trail_due_at_an_unknown_time if {
 
 _reviewed(entry) := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settlements": [object.union(_review, entry)]})
 
-test_deny_debt_of_a_trail_reviewed_by_whoever_used_it if {
+test_deny_debt_of_a_trail_reviewed_by_its_user if {
 	every case in [
-		[{"by": "github:1"}, ", who is not shown to be another than those who asked for and approved it"],
-		[{"by": "mailto:vp@example.com"}, ", who is not shown to be another than those who asked for and approved it"],
-		[{"by": "github:404"}, ", whom the directory does not know as one person"],
-		[{"by": null}, ", whom the directory does not know as one person"],
-		[{"by": "", "writer": "github:1"}, ", who is not shown to be another than those who asked for and approved it"],
+		[{"by": "github:1"}, ", possibly the requester or an approver of the emergency"],
+		[{"by": "mailto:vp@example.com"}, ", possibly the requester or an approver of the emergency"],
+		[{"by": "github:404"}, ", not exactly one person in the directory"],
+		[{"by": null}, ", not exactly one person in the directory"],
+		[{"by": "", "writer": "github:1"}, ", possibly the requester or an approver of the emergency"],
 	] {
 		document := _reviewed(case[0])
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -296,7 +296,7 @@ test_pass_debt_of_a_trail_reviewed_by_its_writer if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.remove(_reviewed({"writer": "github:3", "assurance": "oidc"}), "/trail/debts/0/settlements/0/by")
 }
 
-test_deny_debt_of_a_trail_that_does_not_say_who_used_it if {
+test_deny_debt_of_a_trail_without_its_users if {
 	every value in [null, [], "", "github:1", {}, [1]] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_reviewed({}), "/trail/debts/0/requested_by", value)
 	}
@@ -307,7 +307,7 @@ test_deny_debt_of_a_trail_that_does_not_say_who_used_it if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as testing.remove(_reviewed({}), "/trail/debts/0/approved_by")
 }
 
-test_pass_debt_of_a_trail_used_by_somebody_who_has_left if {
+test_pass_debt_of_a_trail_used_by_a_person_who_has_left if {
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "requested_by": ["github:99"], "settlements": [_review]})
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as document
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/debts/0/requested_by", ["mailto:left@example.com"])
@@ -363,7 +363,7 @@ test_deny_debt_without_a_type if {
 }
 
 # A file may say when and by whom a debt was settled, or list reviews.
-test_pass_debt_of_a_file_settled_by_somebody_else if {
+test_pass_debt_of_a_file_settled_by_another_person if {
 	settled := {
 		"due_at": null,
 		"incurred_at": "2026-10-01T12:00:00-05:00",
@@ -437,7 +437,7 @@ test_deny_approval_unnamed if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as opened
 }
 
-test_deny_approval_named_by_another_than_whoever_may if {
+test_deny_approval_named_by_a_role_that_may_not_approve_it if {
 	named := testing.emergency.approvals[0]
 	document := _with("/approvals", [object.union(named, {"approver": "mailto:sre@example.com"}), object.remove(named, {"ticket"})])
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -554,7 +554,7 @@ test_fail_garbage_debts_of_an_emergency if {
 	}
 }
 
-test_deny_debt_of_a_trail_settled_by_its_own_word if {
+test_deny_debt_of_a_trail_settled_by_itself if {
 	document := _recorded({"incurred_at": "2026-10-01T12:00:00-05:00", "settled_at": "2026-10-02T12:00:00-05:00", "settled_by": "github:3"})
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
@@ -622,7 +622,7 @@ test_fail_setting_emptied_or_removed if {
 	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.emergency with data.prodgate.v1.settings as testing.settings_without("/incident")
 }
 
-test_deny_debt_of_a_trail_reviewed_though_nobody_knows_when_it_was_incurred if {
+test_deny_debt_of_a_trail_reviewed_without_a_time_when_it_was_incurred if {
 	every document in [_reviewed({}), testing.change(_reviewed({}), "/trail/debts/0/due_at", "2026-11-20T12:00:00-05:00")] {
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, "/trail/debts/0/incurred_at")
 		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/trail/debts/0/incurred_at", null)
@@ -645,7 +645,7 @@ test_pass_ordinary_with_an_old_ticket if {
 	}
 }
 
-test_pass_ordinary_whatever_on_call_was_told if {
+test_pass_ordinary_whatever_the_on_call_notification if {
 	document := json.patch(testing.promotion, [
 		{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
 		{"op": "replace", "path": "/incidents", "value": [object.union(testing.incident, {"opened_at": "2026-11-24T01:00:00-05:00"})]},

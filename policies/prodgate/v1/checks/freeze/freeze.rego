@@ -1,8 +1,8 @@
 # METADATA
 # title: Change freeze
 # description: >-
-#   No change freeze holds for this environment and service, neither by the
-#   calendar nor by somebody who stopped the line
+#   No change freeze is in effect for this environment and service, neither in the
+#   calendar nor declared by a person in the audit trail
 #   (production-readiness.md, "Change Freeze Compliance").
 package prodgate.v1.checks.freeze
 
@@ -26,7 +26,7 @@ needs := {"calendar", "trail"}
 
 _moving if stops.none
 
-# It has read the whole trail.
+# A granted emergency implies that the whole trail was read.
 _moving if emergency.granted
 
 _free if calendar.no_freeze
@@ -46,8 +46,8 @@ _free if {
 # custom:
 #   code: freeze.active
 #   cure: wait
-#   remedy: Wait until the freeze lifts; a critical security patch may go as an emergency with VP-level approval.
-#   who: [nobody; time alone, VP Engineering for an emergency]
+#   remedy: Wait until the freeze ends. A critical security patch can be deployed as an emergency with VP-level approval.
+#   who: ["no one: it clears by itself", VP Engineering for an emergency]
 #   waivable: true
 deny contains object.union(_active(freeze), {"message": sprintf("freeze %q until %v", [freeze.name, freeze.end])}) if {
 	not _free
@@ -62,15 +62,15 @@ deny contains finding if some finding in calendar.unknown_names
 deny contains finding if some finding in trail.partial
 
 # METADATA
-# title: The line is stopped
-# description: Somebody declared a freeze in the audit trail ("prodgate freeze now"); rollbacks and emergencies pass.
+# title: Declared freeze in effect
+# description: A person declared a freeze in the audit trail ("prodgate freeze now"). Rollbacks and emergencies are not affected.
 # custom:
 #   code: freeze.stopped
 #   cure: ask
-#   remedy: Ask who declared it to lift it (prodgate freeze lift), or wait until it ends; a critical patch may go as an emergency.
-#   who: [whoever declared it, Platform Lead]
-deny contains object.union(_stop(stop), {"message": sprintf("%v stopped the line at %v: %v", [
-	object.get(stop, "by", object.get(stop, "writer", "somebody")),
+#   remedy: Ask the person who declared it to lift it (prodgate freeze lift), or wait until it ends. A critical patch can be deployed as an emergency.
+#   who: [the person who declared it, Platform Lead]
+deny contains object.union(_stop(stop), {"message": sprintf("%v declared a freeze at %v: %v", [
+	object.get(stop, "by", object.get(stop, "writer", "an unknown person")),
 	stop.from,
 	stop.reason,
 ])}) if {
@@ -79,7 +79,7 @@ deny contains object.union(_stop(stop), {"message": sprintf("%v stopped the line
 	some stop in stops.standing
 }
 
-waived contains object.union(_stop(stop), {"message": sprintf("the stop %q is dismissed", [stop.reason])}) if {
+waived contains object.union(_stop(stop), {"message": sprintf("the declared freeze %q is dismissed", [stop.reason])}) if {
 	some stop in stops.dismissed
 }
 
@@ -97,13 +97,13 @@ waived contains object.union(_active(freeze), {"message": sprintf("the freeze %q
 }
 
 # METADATA
-# title: An emergency overrides a freeze
-# description: A change freeze is in effect and this emergency goes through it.
+# title: Emergency overrides a freeze
+# description: A change freeze is in effect, and this emergency is allowed in spite of it.
 # custom:
 #   code: freeze.overridden
 #   effect: warn
 #   cure: ask
-#   remedy: Nothing to do now; the review that every emergency owes will ask for it.
+#   remedy: No action is required now. Cover this in the review of the emergency.
 #   who: [VP Engineering]
 warn contains object.union(_active(freeze), {
 	"code": "freeze.overridden",

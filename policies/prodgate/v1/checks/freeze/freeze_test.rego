@@ -185,7 +185,7 @@ test_deny_stopped if {
 		testing.codes(freeze.deny) == {"freeze.stopped"} with data.prodgate.organisation as testing.organisation with input as _stop(entry)
 	}
 	some finding in freeze.deny with data.prodgate.organisation as testing.organisation with input as _stop({"by": "github:2"})
-	finding.message == "github:2 stopped the line at 2026-11-24T11:30:00-05:00: payments are down"
+	finding.message == "github:2 declared a freeze at 2026-11-24T11:30:00-05:00: payments are down"
 }
 
 test_pass_stop_that_is_over_or_elsewhere if {

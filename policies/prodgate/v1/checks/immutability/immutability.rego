@@ -1,8 +1,8 @@
 # METADATA
 # title: Immutable artifact
 # description: >-
-#   The tag is the commit, the registry has what the build made, and the tag
-#   still points there (production-readiness.md, "Artifact Immutability Verified").
+#   The tag is the commit, the registry has the digest that the build made, and the
+#   tag still points to it (production-readiness.md, "Artifact Immutability Verified").
 package prodgate.v1.checks.immutability
 
 import data.prodgate.v1.lib.settings
@@ -23,7 +23,7 @@ needs := {"artifact", "build"}
 
 _readable if count(needs - sources.readable) == 0
 
-# A bare digest has no tag that could move.
+# A reference by digest has no tag that could move.
 _tag_names_the_commit if _bare
 
 _tag_names_the_commit if {
@@ -57,7 +57,7 @@ _verified if settings.effective.sources.unverified.build == true
 
 # METADATA
 # title: Mutable tag
-# description: The tag is not the commit that the artifact was built from, so it may name something else tomorrow.
+# description: The tag is not the commit that the artifact was built from, so it may point to another image later.
 # custom:
 #   code: immutability.mutable_tag
 #   cure: fix
@@ -66,7 +66,7 @@ _verified if settings.effective.sources.unverified.build == true
 deny contains {
 	"code": "immutability.mutable_tag",
 	"path": "/artifact/tag",
-	"message": sprintf("%v is not the commit %s", [input.artifact.tag, input.build.commit]),
+	"message": sprintf("the tag %v is not the commit %s", [input.artifact.tag, input.build.commit]),
 	"required": _tag_form,
 } if {
 	not _tag_names_the_commit
@@ -78,12 +78,12 @@ _tag_form := "the commit's hash, 7 characters or more" if {
 } else := settings.effective.immutability.tag_pattern
 
 # METADATA
-# title: Not what the build made
-# description: The registry's digest differs from the build's; the artifact may have been tampered with.
+# title: Digest differs from the build
+# description: The digest in the registry differs from the digest that the build recorded. The artifact may have been tampered with.
 # custom:
 #   code: immutability.digest_mismatch
 #   cure: fix
-#   remedy: Find out who pushed this image; deploy what the build made, or build it again.
+#   remedy: Find out who pushed this image. Deploy the image that the build made, or build it again.
 #   who: [owner of the build, security team]
 deny contains {
 	"code": "immutability.digest_mismatch",
@@ -96,12 +96,12 @@ deny contains {
 }
 
 # METADATA
-# title: The tag has moved
-# description: The tag points to another digest than the one to deploy.
+# title: Tag has moved
+# description: The tag does not point to the digest that is to be deployed.
 # custom:
 #   code: immutability.tag_moved
 #   cure: fix
-#   remedy: Find out who moved the tag; deploy by digest or under a tag that never moves.
+#   remedy: Find out who moved the tag. Deploy by digest, or use a tag that never moves.
 #   who: [owner of the build, security team]
 deny contains {
 	"code": "immutability.tag_moved",
@@ -114,17 +114,17 @@ deny contains {
 }
 
 # METADATA
-# title: The build record is not signed
-# description: The settings ask for a verified signature on the build record, and there is none.
+# title: Build record not signed
+# description: The settings require a verified signature on the build record, and it has none.
 # custom:
 #   code: immutability.unsigned_build
 #   cure: fix
-#   remedy: Have the build sign its provenance.
+#   remedy: Configure the build to sign its provenance.
 #   who: [owner of the build]
 deny contains {
 	"code": "immutability.unsigned_build",
 	"path": "/build/verified_by",
-	"message": "nobody's signature on the build record was verified",
+	"message": "the build record has no verified signature",
 	"required": "a verified signature",
 } if {
 	not _verified

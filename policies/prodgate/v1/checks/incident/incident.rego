@@ -1,8 +1,8 @@
 # METADATA
 # title: No active incident
 # description: >-
-#   No incident is active on the service, but for the one that an emergency
-#   answers (production-readiness.md, "Change freeze periods: during incident
+#   No incident is active on the service, except the one that an emergency deployment
+#   fixes (production-readiness.md, "Change freeze periods: during incident
 #   response").
 package prodgate.v1.checks.incident
 
@@ -21,8 +21,8 @@ pass if {
 
 needs := {"incidents"}
 
-# Positions of the incidents of which it is not shown that they are over,
-# another service's, or the reason for this emergency.
+# Positions of the incidents that are not shown to be resolved, to belong to another
+# service, or to be the reason for this emergency.
 _active contains position if {
 	some position, incident in input.incidents
 	not _over(incident)
@@ -34,7 +34,7 @@ _over(incident) if incident.status == "resolved"
 
 _elsewhere(incident) if text.differs(incident.service, input.request.service)
 
-# An incident of another environment that the settings list.
+# An incident in another environment that the settings list.
 _elsewhere(incident) if binding.elsewhere(incident)
 
 _answered(incident) if {
@@ -44,19 +44,19 @@ _answered(incident) if {
 
 # METADATA
 # title: Active incident
-# description: An incident is active on this service, so it does not change but to answer the incident.
+# description: An incident is active on this service. Only deployments that fix the incident are allowed.
 # custom:
 #   code: incident.active
 #   cure: ask
-#   remedy: Resolve the incident, or ask for an emergency deployment that answers it.
+#   remedy: Resolve the incident, or request an emergency deployment that fixes it.
 #   who: [On-Call SRE, VP Engineering for an emergency]
 deny contains {
 	"code": "incident.active",
 	"item": object.get(input.incidents[position], "id", sprintf("%d", [position])),
 	"path": sprintf("/incidents/%d", [position]),
 	"message": sprintf("incident %v is %v", [
-		object.get(input.incidents[position], "id", "without id"),
-		object.get(input.incidents[position], "status", "of unknown status"),
+		object.get(input.incidents[position], "id", "(no id)"),
+		object.get(input.incidents[position], "status", "in an unknown state"),
 	]),
 	"required": "resolved",
 } if {

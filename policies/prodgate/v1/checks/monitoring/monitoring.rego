@@ -56,16 +56,16 @@ _alerts := count([alert |
 
 # METADATA
 # title: Monitoring of another service
-# description: The dashboards and alerts are of another service or environment.
+# description: The dashboards and alerts belong to another service or environment.
 # custom:
 #   code: monitoring.foreign
 #   cure: fix
-#   remedy: Name the monitoring of this service in prodgate.yaml.
+#   remedy: Configure the monitoring of this service in prodgate.yaml.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "monitoring.foreign",
 	"path": "/monitoring",
-	"message": "the dashboards and alerts are of another service or environment",
+	"message": "the dashboards and alerts belong to another service or environment",
 	"observed": {key: value | some key in ["service", "environment"]; value := input.monitoring[key]},
 	"required": {"service": input.request.service, "environment": input.request.environment},
 } if {
@@ -74,17 +74,17 @@ deny contains {
 }
 
 # METADATA
-# title: Monitoring was not looked at lately
-# description: It is not known whether the dashboards and alerts still exist.
+# title: Monitoring information too old
+# description: The monitoring system was not checked recently, so the dashboards and alerts may no longer exist.
 # custom:
 #   code: monitoring.stale
 #   cure: fix
-#   remedy: Look at the monitoring system again, and write down when (as_of).
+#   remedy: Check the monitoring system again, and record the time (as_of).
 #   who: [owner of the service]
 deny contains {
 	"code": "monitoring.stale",
 	"path": "/monitoring/as_of",
-	"message": sprintf("the monitoring system was last looked at %v", [object.get(input.monitoring, "as_of", "at an unknown time")]),
+	"message": sprintf("the monitoring system was last checked at %v", [object.get(input.monitoring, "as_of", "an unknown time")]),
 	"observed": object.get(input.monitoring, "as_of", null),
 	"required": {"max_age": settings.effective.monitoring.max_age},
 } if {
@@ -94,7 +94,7 @@ deny contains {
 
 # METADATA
 # title: No dashboard
-# description: Fewer dashboards are configured for the service than the settings ask for.
+# description: The service has fewer dashboards than the settings require.
 # custom:
 #   code: monitoring.no_dashboard
 #   cure: fix
@@ -108,7 +108,7 @@ deny contains object.union(_no_dashboard, {"message": sprintf("%d dashboards", [
 
 # METADATA
 # title: No alert
-# description: Fewer alerts are enabled for the service than the settings ask for.
+# description: The service has fewer enabled alerts than the settings require.
 # custom:
 #   code: monitoring.no_alert
 #   cure: fix

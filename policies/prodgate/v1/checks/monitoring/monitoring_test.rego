@@ -97,7 +97,7 @@ test_deny_monitoring_of_something_else if {
 	}
 }
 
-test_deny_monitoring_that_nobody_looked_at if {
+test_deny_monitoring_that_was_never_checked if {
 	every value in [null, "", "2026-11-23T12:00:00-05:00", "2026-11-24T12:00:01-05:00", 0, true] {
 		document := testing.changed("/monitoring/as_of", value)
 		monitoring.pass == false with data.prodgate.organisation as testing.organisation with input as document

@@ -1,7 +1,7 @@
 # METADATA
 # title: Teams notified
 # description: >-
-#   The relevant teams were told of this request (production-readiness.md,
+#   The relevant teams were notified of this request (production-readiness.md,
 #   "Team notified").
 package prodgate.v1.checks.notification
 
@@ -35,7 +35,7 @@ _told(team) if {
 	attempts.requested_at <= clock.past(notification.sent_at)
 }
 
-# Where the system that sent it says what it is about, it is about this request.
+# What the notification says about its subject must match this request.
 _about_this(notification) if {
 	binding.ours(notification)
 	object.get(notification, "digest", null) in {null, input.artifact.digest}
@@ -43,21 +43,21 @@ _about_this(notification) if {
 }
 
 # METADATA
-# title: A team was not told
-# description: A team that must know was not told of this deployment since it was requested.
+# title: Team not notified
+# description: A required team has not been notified of this deployment since it was requested.
 # custom:
 #   code: notification.team_not_told
 #   cure: ask
-#   remedy: Tell the team about this deployment.
+#   remedy: Notify the team of this deployment.
 #   who: [the engineer who wants to deploy]
 #   waivable: true
-deny contains object.union(_untold(team), {"message": sprintf("%s was not told since the request", [team])}) if {
+deny contains object.union(_untold(team), {"message": sprintf("%s has not been notified since the request", [team])}) if {
 	"notifications" in sources.readable
 	some team in settings.effective.notification.teams
 	not _aware(team)
 }
 
-waived contains object.union(_untold(team), {"message": sprintf("%s need not be told, by waiver", [team])}) if {
+waived contains object.union(_untold(team), {"message": sprintf("the notification of %s is waived", [team])}) if {
 	some team in settings.effective.notification.teams
 	not _told(team)
 	waivers.covers("notification.team_not_told", team)

@@ -3,7 +3,7 @@ package prodgate.v1.checks.notification_test
 import data.prodgate.v1.checks.notification
 import data.prodgate.v1.testing
 
-test_pass_told if {
+test_pass_notified if {
 	every document in [testing.promotion, testing.rollback] {
 		notification.pass == true with data.prodgate.organisation as testing.organisation with input as document
 		notification.deny == set() with data.prodgate.organisation as testing.organisation with input as document
@@ -12,7 +12,7 @@ test_pass_told if {
 	notification.needs == {"notifications"}
 }
 
-test_deny_one_team_not_told if {
+test_deny_one_team_not_notified if {
 	document := testing.without("/notifications/1")
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	{finding.item | some finding in notification.deny} == {"support"} with data.prodgate.organisation as testing.organisation with input as document
@@ -20,17 +20,17 @@ test_deny_one_team_not_told if {
 	notification.waived == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_deny_told_one_second_before_the_request if {
+test_deny_notified_one_second_before_the_request if {
 	document := testing.changed("/notifications/0/sent_at", "2026-11-24T09:59:59-05:00")
 	{finding.item | some finding in notification.deny} == {"on-call"} with data.prodgate.organisation as testing.organisation with input as document
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_pass_told_now if {
+test_pass_notified_now if {
 	notification.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/notifications/0/sent_at", testing.promotion.now)
 }
 
-test_deny_told_in_the_future if {
+test_deny_notified_in_the_future if {
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as testing.changed("/notifications/0/sent_at", "2026-11-24T12:00:01-05:00")
 }
 
@@ -61,7 +61,7 @@ test_fail_source_in_error_explains_nothing if {
 	notification.deny == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_pass_team_that_was_told_in_spite_of_a_waiver if {
+test_pass_team_that_was_notified_in_spite_of_a_waiver if {
 	waiver := object.union(testing.waiver("notification.team_not_told"), {"item": "support"})
 	document := testing.waive(testing.promotion, [waiver])
 	settings := testing.waivable({"notification.team_not_told"})
@@ -98,7 +98,7 @@ test_deny_waiver_without_a_team if {
 
 _about(entry) := object.union(testing.promotion, {"notifications": [object.union(notification, entry) | some notification in testing.promotion.notifications]})
 
-test_deny_told_about_something_else if {
+test_deny_notified_about_something_else if {
 	every entry in [{"service": "search-api"}, {"environment": "staging"}, {"digest": testing.other}, {"request": "run-2"}] {
 		notification.pass == false with data.prodgate.organisation as testing.organisation with input as _about(entry)
 		testing.codes(notification.deny) == {"notification.team_not_told"} with data.prodgate.organisation as testing.organisation with input as _about(entry)
@@ -133,7 +133,7 @@ _again(entry) := json.patch(testing.recorded, [
 	)]},
 ])
 
-test_pass_told_since_the_first_attempt if {
+test_pass_notified_since_the_first_attempt if {
 	notification.pass == true with data.prodgate.organisation as testing.organisation with input as _again({})
 	every entry in [
 		{"digest": testing.other},

@@ -1,9 +1,9 @@
 # METADATA
-# title: Way back
+# title: Rollback plan
 # description: >-
-#   There is a documented way back to a version that worked in production and
-#   that the registry still has (production-readiness.md, "Rollback
-#   Readiness"). A first release has no such version, and shows that.
+#   There is a documented procedure for a rollback to a version that worked in
+#   production and that the registry still has (production-readiness.md, "Rollback
+#   Readiness"). A first release has no such version and must show that.
 package prodgate.v1.checks.rollback
 
 import data.prodgate.v1.lib.binding
@@ -69,7 +69,7 @@ _readable if count(needs - sources.readable) == 0
 
 _documented if text.given(input.rollback.procedure)
 
-# A way back that nobody has looked at for long may lead nowhere.
+# A rollback procedure that was not checked for a long time may no longer work.
 _reviewed if {
 	clock.now - clock.past(input.rollback.reviewed_at) < time.parse_duration_ns(settings.effective.rollback.max_age)
 }
@@ -78,8 +78,8 @@ _own_plan if binding.ours_service(input.rollback)
 
 _available if input.rollback.target.available == true
 
-# Deployments of the target: of its digest, and of its configuration where the
-# plan names one.
+# Deployments of the target: with its digest, and with its configuration if the plan
+# names one.
 _of_target contains position if {
 	text.given(input.rollback.target.digest)
 	some position, deployment in deployments.all
@@ -96,7 +96,7 @@ _same_configuration(_) if object.get(input.rollback.target, "configuration", nul
 
 _last_began := max({deployments.began[position] | some position in _of_target})
 
-# The latest of them ended well. One that cannot be dated might be the latest.
+# The latest of them was successful. One without a valid date might be the latest.
 _worked if {
 	deployments.sound
 	_platforms_known
@@ -116,8 +116,8 @@ _platforms_known if {
 	}
 }
 
-# Bad news of the target since its latest deployment: of one of its platforms, or
-# of a deployment that is not known.
+# Bad news about the target since its latest deployment: about one of its platforms,
+# or about an unknown deployment.
 _spoiled_since if {
 	_kind == "rollback"
 	some position, deployment in deployments.all
@@ -156,7 +156,7 @@ _target_differs if {
 	input.rollback.target.digest != input.artifact.digest
 }
 
-# The same image with the configuration that it had before.
+# The same image with the previous configuration.
 _target_differs if {
 	_kind == "configuration"
 	text.given(input.rollback.target.configuration)
@@ -173,8 +173,8 @@ _configuration_asked_for if {
 	object.get(input.rollback.target, "configuration", null) == object.get(input.request, "configuration", null)
 }
 
-# What is undone is the newest deployment that began; the target went live before
-# it, and was written down before it.
+# A rollback undoes the newest deployment that began. The target must have gone live
+# and been recorded before it.
 _undone := max({instant |
 	some position, _ in deployments.all
 	not position in _of_target
@@ -192,8 +192,7 @@ _written_before(deployment) if object.get(deployment, "recorded_at", null) == nu
 
 _written_before(deployment) if clock.fact(deployment.recorded_at) < _undone
 
-# Only a history that was read as a whole, and is empty, says that nothing ran
-# before.
+# Only a complete and empty history shows that nothing ran before.
 _nothing_before if {
 	deployments.complete
 	count(deployments.all) == 0
@@ -204,7 +203,7 @@ _nothing_before if {
 	count(object.get(input.trail, "unjoined", [])) == 0
 }
 
-# A trail that is new knows of no deployment, whatever went before it.
+# A new trail has no deployments, even if there were some before it was set up.
 _known_long_enough if {
 	writers.whole("production")
 	object.get(input.production, "since", null) == null
@@ -220,12 +219,12 @@ _ticketed if incidents.ticket
 _back := {"promotion", "configuration", "rollback"}
 
 # METADATA
-# title: No documented way back
+# title: No documented rollback procedure
 # description: The rollback plan names no procedure.
 # custom:
 #   code: rollback.not_documented
 #   cure: fix
-#   remedy: Write down the command or runbook that goes back; for a first release, how to uninstall or scale to zero.
+#   remedy: Document the rollback command or runbook in the rollback plan (procedure). For a first release, document how to uninstall or scale to zero.
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.not_documented",
@@ -239,17 +238,17 @@ deny contains {
 }
 
 # METADATA
-# title: The way back was not checked lately
-# description: Nobody has checked the documented way back within the time that the settings allow.
+# title: Rollback procedure not checked recently
+# description: The documented rollback procedure was not checked within the time that the settings allow.
 # custom:
 #   code: rollback.not_reviewed
 #   cure: ask
-#   remedy: Check that the documented way back still works, and write down when (reviewed_at).
+#   remedy: Check that the documented rollback procedure still works, and record the time (reviewed_at).
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.not_reviewed",
 	"path": "/rollback/reviewed_at",
-	"message": sprintf("the way back was last checked at %v", [object.get(input.rollback, "reviewed_at", "an unknown time")]),
+	"message": sprintf("the rollback procedure was last checked at %v", [object.get(input.rollback, "reviewed_at", "an unknown time")]),
 	"observed": object.get(input.rollback, "reviewed_at", null),
 	"required": {"max_age": settings.effective.rollback.max_age},
 } if {
@@ -259,17 +258,17 @@ deny contains {
 }
 
 # METADATA
-# title: The way back of another service
+# title: Rollback plan of another service
 # description: The rollback plan names another service.
 # custom:
 #   code: rollback.foreign_plan
 #   cure: fix
-#   remedy: Name the rollback plan of this service in prodgate.yaml.
+#   remedy: Configure the rollback plan of this service in prodgate.yaml.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "rollback.foreign_plan",
 	"path": "/rollback/service",
-	"message": sprintf("the rollback plan is of %v", [input.rollback.service]),
+	"message": sprintf("the rollback plan belongs to %v", [input.rollback.service]),
 	"required": input.request.service,
 } if {
 	_readable
@@ -278,16 +277,16 @@ deny contains {
 
 # METADATA
 # title: Rollback target not available
-# description: The registry does not have the version to go back to, or none is named.
+# description: The registry does not have the rollback target, or the plan names no target.
 # custom:
 #   code: rollback.not_available
 #   cure: fix
-#   remedy: Name a version that worked and that the registry still has, or push it again.
+#   remedy: Name a target that worked and that the registry still has, or push it again.
 #   who: [owner of the service, owner of the registry]
 deny contains {
 	"code": "rollback.not_available",
 	"path": "/rollback/target",
-	"message": "the rollback target is not in the registry, or none is named",
+	"message": "the rollback target is not in the registry, or the plan names no target",
 	"required": {"available": true},
 } if {
 	_readable
@@ -298,18 +297,18 @@ deny contains {
 # METADATA
 # title: Rollback target never worked in production
 # description: >-
-#   The version to go back to has no deployment in the production history that
-#   worked and, where the history is the audit trail's, was recorded by a writer
-#   who counts.
+#   The production history has no successful deployment of the rollback target. If the
+#   history comes from the audit trail, the deployment must be recorded by an accepted
+#   writer.
 # custom:
 #   code: rollback.not_proven
 #   cure: fix
-#   remedy: Name a version that worked in production before.
+#   remedy: Name a target that worked in production before.
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.not_proven",
 	"path": "/rollback/target",
-	"message": "no deployment that worked in production has the target's digest",
+	"message": "no successful deployment in production has the target's digest",
 	"required": {"status": settings.effective.rollback.working_statuses},
 } if {
 	_readable
@@ -318,17 +317,17 @@ deny contains {
 }
 
 # METADATA
-# title: Rollback target did not end well
-# description: The latest deployment of the version to go back to failed, was undone or did not pass its verification.
+# title: Latest deployment of the rollback target failed
+# description: The latest deployment of the rollback target failed, was rolled back or did not pass its verification.
 # custom:
 #   code: rollback.target_spoiled
 #   cure: fix
-#   remedy: Name a version whose latest deployment worked.
+#   remedy: Name a target whose latest deployment was successful.
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.target_spoiled",
 	"path": "/rollback/target",
-	"message": "the target worked once, but its latest deployment did not end well",
+	"message": "the target worked before, but its latest deployment was not successful",
 	"observed": [deployments.status[position] | some position in _of_target],
 	"required": {"status": settings.effective.rollback.working_statuses},
 } if {
@@ -339,21 +338,21 @@ deny contains {
 }
 
 # METADATA
-# title: Nothing to undo
+# title: Nothing to roll back
 # description: >-
-#   A rollback undoes the newest deployment that began, and goes back to one that
-#   went live, and was recorded, before it.
+#   A rollback undoes the newest deployment that began. Its target must have gone live,
+#   and been recorded, before that deployment.
 # custom:
 #   code: rollback.not_before
 #   cure: fix
-#   remedy: Request a promotion for a newer version; name a target that ran before the newest deployment.
+#   remedy: Name a target that ran before the newest deployment. For a newer version, request a promotion (--kind promotion).
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "rollback.not_before",
 	"path": "/rollback/target",
 	"message": "the target did not run before the newest deployment",
 	"observed": [object.filter(deployment, ["id", "digest", "status", "started_at", "live_at", "recorded_at"]) | some deployment in deployments.all],
-	"required": "a deployment that went live and was recorded before the one to undo",
+	"required": "a deployment that went live and was recorded before the one to roll back",
 } if {
 	_readable
 	_kind == "rollback"
@@ -363,11 +362,11 @@ deny contains {
 
 # METADATA
 # title: Rollback target is the artifact itself
-# description: Going back to the version that is being deployed is no way back.
+# description: The rollback target must differ from the version that is being deployed.
 # custom:
 #   code: rollback.same_artifact
 #   cure: fix
-#   remedy: Name the version that worked before this one.
+#   remedy: Name the version that worked before this one as the target.
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.same_artifact",
@@ -387,7 +386,7 @@ deny contains {
 # custom:
 #   code: rollback.not_target
 #   cure: fix
-#   remedy: Roll back to the plan's target, or change the plan.
+#   remedy: Roll back to the target that the plan names, or change the plan.
 #   who: [owner of the service]
 deny contains {
 	"code": "rollback.not_target",
@@ -421,16 +420,16 @@ deny contains {
 
 # METADATA
 # title: Not a first release
-# description: The production history is not empty, so this is a promotion.
+# description: The production history is not empty, so this must be a promotion.
 # custom:
 #   code: rollback.not_initial
 #   cure: fix
-#   remedy: Ask for a promotion, with a rollback target.
+#   remedy: Request a promotion (--kind promotion), with a rollback target.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "rollback.not_initial",
 	"path": "/production",
-	"message": sprintf("%d deployments went before", [count(input.production.history)]),
+	"message": sprintf("%d earlier deployments", [count(input.production.history)]),
 	"observed": count(input.production.history),
 	"required": "an empty production history",
 } if {
@@ -440,22 +439,22 @@ deny contains {
 }
 
 # METADATA
-# title: Production history does not reach back far enough
+# title: Production history too short
 # description: >-
-#   The source of the production history knows of no deployment, but has not been
-#   there long enough to know; a new or empty trail proves nothing.
+#   The source of the production history has no deployments, but it does not reach back
+#   far enough to show that there were none. A new or empty trail proves nothing.
 # custom:
 #   code: rollback.history_too_short
 #   cure: fix
 #   remedy: >-
-#     Read the production history from a source that knows all of it, such as a file
-#     written by whoever deploys.
+#     Read the production history from a source that has all of it, such as a file
+#     written by the deployment system.
 #   who: [owner of the service, owner of prodgate.yaml]
 deny contains {
 	"code": "rollback.history_too_short",
 	"path": "/production/since",
-	"message": "the production history is empty, and does not reach back far enough to say that nothing ran before",
-	"observed": object.get(input.production, "since", "not known"),
+	"message": "the production history is empty and does not reach back far enough to show that nothing ran before",
+	"observed": object.get(input.production, "since", "unknown"),
 	"required": {"minimum_history": settings.effective.rollback.first_release.minimum_history},
 } if {
 	_readable

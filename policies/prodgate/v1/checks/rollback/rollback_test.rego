@@ -59,7 +59,7 @@ test_deny_not_proven if {
 
 _last(document, key) := sprintf("/production/history/%d/%s", [count(document.production.history) - 1, key])
 
-test_deny_two_digests_that_are_not_known_are_not_the_same if {
+test_deny_two_unknown_digests_are_not_the_same if {
 	every value in [null, "", [], true] {
 		mutant := testing.change(
 			testing.change(testing.configuration, "/production/history/0/digest", value),
@@ -179,7 +179,7 @@ test_pass_history_of_a_trail if {
 	}
 }
 
-test_deny_not_proven_by_a_writer_who_does_not_count if {
+test_deny_not_proven_by_a_writer_that_is_not_accepted if {
 	every document in [testing.recorded, _recorded_rollback] {
 		every value in ["claimed", null, "", true] {
 			mutant := testing.change(document, _last(document, "assurance"), value)
@@ -230,7 +230,7 @@ test_fail_setting_of_a_first_release_emptied_or_removed if {
 	rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.recorded_initial with data.prodgate.v1.settings as testing.settings("/rollback/first_release/minimum_history", "721h")
 }
 
-test_deny_way_back_that_nobody_checked_lately if {
+test_deny_rollback_procedure_not_checked_recently if {
 	every document in [testing.promotion, testing.configuration, testing.initial] {
 		every value in [null, "", "2026-08-26T12:00:00-05:00", "2026-11-24T12:00:01-05:00", true, 0] {
 			mutant := testing.change(document, "/rollback/reviewed_at", value)
@@ -296,7 +296,7 @@ test_deny_rollback_to_what_did_not_run_before if {
 
 _backdated(at) := json.patch(testing.rollback, [{"op": "add", "path": "/production/history/1/recorded_at", "value": at}])
 
-test_deny_rollback_to_what_was_written_down_afterwards if {
+test_deny_rollback_to_a_deployment_recorded_afterwards if {
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as _backdated("2026-11-23T09:59:59-05:00")
 	every at in ["2026-11-23T10:00:00-05:00", "2026-11-24T11:59:00-05:00", "soon"] {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as _backdated(at)
@@ -394,7 +394,7 @@ test_deny_first_release_with_anything_before if {
 	}
 }
 
-test_deny_short_history_of_a_first_release_alone if {
+test_deny_short_history_only_for_a_first_release if {
 	short := testing.change(testing.recorded_initial, "/production/since", null)
 	promotion := testing.change(short, "/request/kind", "promotion")
 	codes := testing.codes(rollback.deny) with data.prodgate.organisation as testing.organisation with input as promotion

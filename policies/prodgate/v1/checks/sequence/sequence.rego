@@ -1,9 +1,10 @@
 # METADATA
 # title: Order of deployments
 # description: >-
-#   Deployments go forward, one at a time: a promotion is newer than what is live
-#   and has not failed or been replaced here, a configuration changes what runs,
-#   and no other deployment is in progress. Going back is a rollback
+#   Deployments go forward, one at a time. A promotion must be newer than the live
+#   version and must not have failed or been replaced in this environment. A
+#   configuration request changes the live version. No other deployment is in
+#   progress. An older version requires a rollback request
 #   (production-readiness.md, "Production deployments are intentional, gated, and
 #   boring").
 package prodgate.v1.checks.sequence
@@ -33,7 +34,7 @@ needs := {"artifact", "production", "trail"}
 
 _readable if count(needs - sources.readable) == 0
 
-# A first release has nothing before it, which the check of the way back shows.
+# The rollback check shows that a first release has nothing before it.
 _forward if {
 	input.request.kind == "initial"
 	_unspoiled
@@ -60,7 +61,7 @@ _unspoiled if waivers.covers("sequence.known_bad", input.artifact.digest)
 
 _runs if deployments.current.digest == input.artifact.digest
 
-# Deployed here before, and something else is live now.
+# Was deployed here before, and another version is live now.
 _replaced if {
 	some position in deployments.good
 	deployments.all[position].digest == input.artifact.digest
@@ -99,19 +100,19 @@ _failing if {
 }
 
 # METADATA
-# title: The production history was not read as a whole
+# title: Production history incomplete
 # description: >-
-#   The history was read only in part, or an entry of it cannot be understood, so an
-#   earlier failure of this digest may be missing.
+#   Only a part of the history was read, or an entry is invalid, so an earlier failure
+#   of this digest may be missing.
 # custom:
 #   code: sequence.history_incomplete
 #   cure: fix
-#   remedy: Read the whole production history, or correct the entry that the message names.
+#   remedy: Read the complete production history, or correct the entry that the message names.
 #   who: [owner of prodgate.yaml]
 deny contains {
 	"code": "sequence.history_incomplete",
 	"path": "/production/complete",
-	"message": "the production history was not read as a whole",
+	"message": "the production history was not read completely",
 	"observed": object.get(input.production, "complete", null),
 	"required": true,
 } if {
@@ -122,8 +123,8 @@ deny contains {
 deny contains {
 	"code": "sequence.history_incomplete",
 	"path": "/production/history",
-	"message": "a deployment or an event in the production history or the trail is not valid: digest, status or type of event is missing or malformed",
-	"observed": "not valid",
+	"message": "invalid deployment or event in the production history or the trail: digest, status or event type is missing or malformed",
+	"observed": "invalid",
 	"required": "a digest, a status and a type for each event",
 } if {
 	_failing
@@ -135,7 +136,7 @@ deny contains {
 	"code": "sequence.history_incomplete",
 	"item": type,
 	"path": "/production/history",
-	"message": sprintf("the production history or the trail has an event of the unknown type %q, which may be bad news", [type]),
+	"message": sprintf("unknown event type %q in the production history or the trail; it may be a failure", [type]),
 	"observed": type,
 	"required": deployments.event_types,
 } if {
@@ -146,17 +147,17 @@ deny contains {
 }
 
 # METADATA
-# title: Sources differ on what is live
-# description: The history and the audit trail name different digests as live, so what would be replaced is not known.
+# title: Sources disagree about the live version
+# description: The history and the audit trail name different digests as live, so it is unknown which version would be replaced.
 # custom:
 #   code: sequence.disputed
 #   cure: fix
-#   remedy: Find out what runs, and mend the history or record the deployment that is missing in the trail.
+#   remedy: Find out which version runs. Correct the history, or record the missing deployment in the trail.
 #   who: [owner of the service, owner of prodgate.yaml]
 deny contains {
 	"code": "sequence.disputed",
 	"path": "/production/current",
-	"message": sprintf("the history says that %v is live, the trail knows another", [_live_digest]),
+	"message": sprintf("the history says that %v is live; the trail names another digest", [_live_digest]),
 	"observed": {"history": _live_digest, "trail": {deployment.digest | some deployment in input.trail.deployments}},
 	"required": "one digest",
 } if {
@@ -166,12 +167,12 @@ deny contains {
 
 # METADATA
 # title: Another deployment is in progress
-# description: A deployment of this service to this environment has begun and not ended.
+# description: A deployment of this service to this environment has started and not ended.
 # custom:
 #   code: sequence.in_progress
 #   cure: wait
 #   remedy: Wait until that deployment has ended, or record how it ended (prodgate audit record deploy.failed).
-#   who: [whoever runs that deployment]
+#   who: [owner of that deployment]
 deny contains {
 	"code": "sequence.in_progress",
 	"item": _name(position),
@@ -188,7 +189,7 @@ deny contains {
 	"code": "sequence.in_progress",
 	"item": object.get(event, "deployment", object.get(event, "id", event.type)),
 	"path": "/production/history",
-	"message": sprintf("%s at %s%s, has not ended", [event.type, event.at, _where(event)]),
+	"message": sprintf("%s at %s%s has not ended", [event.type, event.at, _where(event)]),
 	"observed": event,
 	"required": {"max_duration": settings.effective.deploy.max_duration},
 } if {
@@ -197,19 +198,19 @@ deny contains {
 }
 
 # METADATA
-# title: This digest did not do well here
+# title: Digest failed or was replaced here
 # description: >-
-#   A promotion of a digest that failed, was rolled back or did not pass its
-#   verification in this environment, or that a newer one has replaced.
+#   In this environment, the digest failed, was rolled back, did not pass its
+#   verification, or was replaced by another version. It cannot be promoted again.
 # custom:
 #   code: sequence.known_bad
 #   cure: fix
-#   remedy: Build a new version with the cause fixed; to go back to this one, request a rollback (--kind rollback).
+#   remedy: Fix the cause and build a new version. To return to this version, request a rollback (--kind rollback).
 #   who: [the engineer who wants to deploy]
 #   waivable: true
 deny contains object.union(_known_bad, {
 	"observed": _shown(position),
-	"message": sprintf("%s ended as %s here", [_name(position), deployments.status[position]]),
+	"message": sprintf("%s ended with status %s here", [_name(position), deployments.status[position]]),
 }) if {
 	_failing
 	input.request.kind in {"initial", "promotion"}
@@ -219,7 +220,7 @@ deny contains object.union(_known_bad, {
 
 deny contains object.union(_known_bad, {
 	"observed": event,
-	"message": sprintf("%s at %s%s, of a deployment that is not known", [event.type, event.at, _where(event)]),
+	"message": sprintf("%s at %s%s, of an unknown deployment", [event.type, event.at, _where(event)]),
 }) if {
 	_failing
 	input.request.kind in {"initial", "promotion"}
@@ -229,14 +230,14 @@ deny contains object.union(_known_bad, {
 
 deny contains object.union(_known_bad, {
 	"observed": {"live": deployments.current.digest},
-	"message": sprintf("it was live here before, and %s has replaced it", [deployments.current.version]),
+	"message": sprintf("it was live here before and was replaced by %s", [deployments.current.version]),
 }) if {
 	_failing
 	input.request.kind == "promotion"
 	_replaced
 }
 
-waived contains object.union(_known_bad, {"message": "what happened to this digest here is waived"}) if {
+waived contains object.union(_known_bad, {"message": "the earlier failure or replacement of this digest here is waived"}) if {
 	waivers.covers("sequence.known_bad", input.artifact.digest)
 }
 
@@ -244,21 +245,21 @@ _known_bad := {
 	"code": "sequence.known_bad",
 	"item": input.artifact.digest,
 	"path": "/production/history",
-	"required": "a digest without a failed, undone or replaced deployment here",
+	"required": "a digest without a failed, rolled back or replaced deployment here",
 }
 
 # METADATA
-# title: Not newer than what is live
-# description: A promotion goes forward, to a build that is newer than what runs.
+# title: Not newer than the live version
+# description: A promotion must be a newer build than the live version.
 # custom:
 #   code: sequence.backwards
 #   cure: fix
-#   remedy: Promote a newer build; to go back, request a rollback (--kind rollback).
+#   remedy: Promote a newer build. To return to an older one, request a rollback (--kind rollback).
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "sequence.backwards",
 	"path": "/build/built_at",
-	"message": sprintf("built at %v, and what is live was built at %v", [input.build.built_at, deployments.current.built_at]),
+	"message": sprintf("built at %v; the live version was built at %v", [input.build.built_at, deployments.current.built_at]),
 	"observed": input.build.built_at,
 	"required": {"after": deployments.current.built_at},
 } if {
@@ -269,17 +270,17 @@ deny contains {
 }
 
 # METADATA
-# title: This version is live already
-# description: A promotion of what runs changes nothing that a promotion is for.
+# title: Version already live
+# description: The live version cannot be promoted again.
 # custom:
 #   code: sequence.live_already
 #   cure: fix
-#   remedy: To change its configuration, request that (--kind configuration).
+#   remedy: To change its configuration, request a configuration change (--kind configuration).
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "sequence.live_already",
 	"path": "/artifact/digest",
-	"message": "this digest is live already",
+	"message": "this digest is already live",
 	"required": {"other_than": deployments.current.digest},
 } if {
 	_failing
@@ -289,12 +290,12 @@ deny contains {
 }
 
 # METADATA
-# title: The order of builds is not known
-# description: No source says when this artifact and what is live were built.
+# title: Build order unknown
+# description: No source gives the build times of both this artifact and the live version.
 # custom:
 #   code: sequence.unknown
 #   cure: fix
-#   remedy: Let the build's provenance say when it was made, and record it with the deployment.
+#   remedy: Include the build time in the provenance, and record it with the deployment.
 #   who: [owner of the build]
 deny contains _unknown if {
 	_failing
@@ -318,17 +319,17 @@ _unordered if {
 _unknown := {
 	"code": "sequence.unknown",
 	"path": "/build/built_at",
-	"message": "it is not known whether this artifact was built after what is live",
+	"message": "it is unknown whether this artifact was built after the live version",
 	"observed": {
 		"built_at": object.get(input.build, "built_at", null),
 		"live": _live_digest,
 	},
-	"required": "the times of both builds",
+	"required": "the build times of both",
 }
 
 # METADATA
-# title: The configuration is for another digest
-# description: A configuration request keeps the digest that runs in production.
+# title: Configuration for another digest
+# description: A configuration request must name the digest that runs in production.
 # custom:
 #   code: sequence.not_running
 #   cure: fix
@@ -337,7 +338,7 @@ _unknown := {
 deny contains {
 	"code": "sequence.not_running",
 	"path": "/artifact/digest",
-	"message": "this digest is not what runs in production",
+	"message": "this digest does not run in production",
 	"observed": input.artifact.digest,
 	"required": _live_digest,
 } if {
@@ -347,13 +348,13 @@ deny contains {
 }
 
 # METADATA
-# title: The service was taken over
-# description: What ran before the gate was recorded by an adoption; no gated deployment has gone live since.
+# title: Service adopted
+# description: The deployments from before the gate were recorded by an adoption. No gated deployment has gone live since.
 # custom:
 #   code: sequence.adopted
 #   effect: warn
 #   cure: ask
-#   remedy: Nothing to do; the first gated deployment that goes live ends this.
+#   remedy: No action is required. This warning ends with the first gated deployment that goes live.
 #   who: [owner of the service]
 warn contains {
 	"code": "sequence.adopted",
@@ -373,13 +374,14 @@ waived contains {
 	"path": "/production/history",
 	"message": sprintf("%s at %s is dismissed", [event.type, event.at]),
 	"observed": event,
-	"required": "no bad news that stands",
+	"required": "no open bad news",
 } if {
 	some event in deployments.dismissed
 }
 
-# Where an event was recorded that no deployment here has.
-_where(event) := sprintf(" for %s, which the settings do not list", [concat(" and ", names)]) if {
+# The service and environment of an event without a deployment, if they differ from the
+# request.
+_where(event) := sprintf(" for %s, which is not in the settings", [concat(" and ", names)]) if {
 	names := [sprintf("the %s %s", [key, event[key]]) | some key in ["service", "environment"]; not _ours(event, key)]
 	count(names) > 0
 } else := ""

@@ -87,7 +87,7 @@ test_deny_first_release_with_bad_news if {
 test_deny_digest_that_was_replaced if {
 	_codes(_newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})) == {"sequence.known_bad"}
 	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"digest": testing.artifact, "status": "superseded"})
-	finding.message == "it was live here before, and 41c09be has replaced it"
+	finding.message == "it was live here before and was replaced by 41c09be"
 }
 
 test_waived_known_bad if {
@@ -115,7 +115,7 @@ _unordered := [
 	testing.changed("/build/built_at", "2026-11-24T12:00:01-05:00"),
 ]
 
-test_warn_order_that_nobody_knows if {
+test_warn_unknown_order if {
 	every document in _unordered {
 		sequence.pass == true with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(sequence.warn) == {"sequence.unknown"} with data.prodgate.organisation as testing.organisation with input as document
@@ -149,7 +149,7 @@ test_deny_configuration_of_another_digest if {
 	_codes(testing.change(testing.configuration, "/production/current", null)) == {"sequence.not_running"}
 }
 
-test_deny_history_that_was_not_read_as_a_whole if {
+test_deny_history_that_was_not_read_completely if {
 	every value in [false, "true", 1] {
 		_codes(testing.change(testing.recorded, "/production/complete", value)) == {"sequence.history_incomplete"}
 		_codes(object.union(testing.promotion, {"production": {"complete": value}})) == {"sequence.history_incomplete"}
@@ -234,7 +234,7 @@ test_deny_attempt_in_progress_by_its_events if {
 	_codes(_recorded([undated])) == {"sequence.in_progress"}
 }
 
-test_deny_what_only_the_trail_knows if {
+test_deny_what_is_only_in_the_trail if {
 	deployment := _recorded([_started, _live, _undone(_claimed)]).production.history[0]
 	_codes(object.union(testing.promotion, {"trail": {"deployments": [deployment]}})) == {"sequence.known_bad"}
 	busy := object.union(deployment, {"digest": testing.other, "events": [_event("deploy.started", "2026-11-24T11:59:00-05:00", _claimed)]})
@@ -351,7 +351,7 @@ test_warn_adopted_until_a_gated_deployment_is_live if {
 }
 
 # An adoption that does not count proves nothing about what runs.
-test_warn_order_that_is_not_known_where_the_adoption_does_not_count if {
+test_warn_unknown_order_where_the_adoption_does_not_count if {
 	older := testing.change(_adopted(_adoption), "/build/built_at", "2026-11-01T00:00:00Z")
 	_codes(older) == {"sequence.backwards"}
 	_codes(testing.change(older, "/production/adoption/approved_at", _adoption.at)) == {"sequence.backwards"}
@@ -410,7 +410,7 @@ test_deny_backwards_where_the_trail_names_nothing_live if {
 }
 
 # Only what went live here, by a source that counts, is what runs.
-test_pass_newer_than_what_runs_whatever_else_was_built_later if {
+test_pass_newer_than_what_runs_whatever_was_built_later if {
 	later := object.union(_pipeline, {"built_at": "2026-11-24T09:00:00-05:00"})
 	_codes(_newest(testing.recorded, object.union(later, {"status": "live"}))) == {"sequence.backwards"}
 	every entry in [{"status": "live", "environment": "unlisted"}, {"status": "live", "service": "unlisted"}, {"status": "failed"}] {
@@ -452,7 +452,7 @@ test_deny_bad_news_that_no_later_deployment_lifts if {
 	_codes(object.union(other, {"production": {"unjoined": [early]}})) == {"sequence.known_bad"}
 }
 
-test_waived_what_is_dismissed_alone if {
+test_waived_only_what_is_dismissed if {
 	every document in [_recorded([_started, _failed]), _unjoined(_loose)] {
 		sequence.waived == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
@@ -501,7 +501,7 @@ test_fail_source_that_was_not_read_explains_nothing if {
 }
 
 # Going back, and a new configuration, have orders of their own.
-test_deny_promotions_alone_go_forward if {
+test_only_promotions_must_go_forward if {
 	every document in [
 		_newest(testing.configuration, {"digest": testing.artifact, "status": "failed"}),
 		object.union(testing.configuration, {"trail": {"unjoined": [_loose]}}),
@@ -535,7 +535,7 @@ test_pass_waived_promotion_explains_nothing if {
 	testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as busy with data.prodgate.v1.settings as settings
 }
 
-test_deny_unknown_order_only_where_the_settings_say_so if {
+test_deny_unknown_order_only_if_the_settings_allow_it if {
 	unknown := testing.settings("/sequence/unknown", "deny")
 	sequence.warn == set() with data.prodgate.organisation as testing.organisation with input as _unordered[0] with data.prodgate.v1.settings as unknown
 	testing.codes(sequence.deny) == {"sequence.in_progress"} with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {}) with data.prodgate.v1.settings as unknown
@@ -564,7 +564,7 @@ test_deny_while_a_rollback_is_going_on if {
 	"sequence.in_progress" in _codes(mine)
 }
 
-test_pass_rollback_of_what_is_not_known if {
+test_pass_rollback_of_an_unknown_deployment if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00"})
 	_codes(_unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00", "digest": testing.artifact})) == {"sequence.known_bad"}
 }
@@ -608,7 +608,7 @@ test_deny_event_that_says_nothing if {
 	document := _recorded([_event("deploy.something", "2026-11-23T10:00:00-05:00", _pipeline)])
 	_codes(document) == {"sequence.known_bad", "sequence.history_incomplete"}
 	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as document
-	endswith(finding.message, " ended as failed here")
+	endswith(finding.message, " ended with status failed here")
 }
 
 # What is garbled could be bad news.
@@ -701,8 +701,8 @@ test_deny_bad_news_unless_a_listed_name_shows_that_it_is_of_another if {
 }
 
 test_the_finding_says_what_the_settings_do_not_list if {
-	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00 for the service payments_api and the environment prod, which the settings do not list, of a deployment that is not known"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "prod", "service": "payments_api"}))
-	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00, of a deployment that is not known"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "production", "service": "payments-api"}))
+	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00 for the service payments_api and the environment prod, which is not in the settings, of an unknown deployment"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "prod", "service": "payments_api"}))
+	{message | message := sequence.deny[_].message} == {"verification.failed at 2026-11-23T10:10:00-05:00, of an unknown deployment"} with data.prodgate.organisation as testing.organisation with input as _unjoined(_named({"environment": "production", "service": "payments-api"}))
 }
 
 _run := "acme/payments-api/runs/9"
@@ -724,7 +724,7 @@ _now_begun(event) := object.union(
 
 _all_unjoined(events) := object.union(testing.recorded, {"production": {"unjoined": events}})
 
-test_deny_what_has_begun_of_no_known_deployment if {
+test_deny_event_that_began_without_a_known_deployment if {
 	every event in [{}, {"type": "rollback.started"}, {"deployment": null}, {"at": "2026-11-24T10:00:01-05:00"}, {"at": "soon"}, {"environment": null}] {
 		_codes(_unjoined(_now_begun(event))) == {"sequence.in_progress"}
 	}
@@ -744,10 +744,10 @@ test_deny_what_has_begun_where_no_setting_says_how_long_it_takes if {
 }
 
 test_the_finding_says_what_has_begun if {
-	{[finding.item, finding.message] | some finding in sequence.deny} == {[_run, "deploy.started at 2026-11-24T11:59:00-05:00 for the environment prod, which the settings do not list, has not ended"]} with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({}))
+	{[finding.item, finding.message] | some finding in sequence.deny} == {[_run, "deploy.started at 2026-11-24T11:59:00-05:00 for the environment prod, which is not in the settings has not ended"]} with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({}))
 }
 
-test_pass_what_has_begun_and_ended_by_a_writer_who_counts if {
+test_pass_event_that_began_and_ended_by_an_accepted_writer if {
 	ended := {"type": "deploy.live", "at": "2026-11-24T11:59:30-05:00", "digest": testing.other}
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _all_unjoined([_now_begun({}), _now_begun(object.union(ended, _pipeline))])
 	every event in [
@@ -781,7 +781,7 @@ test_waived_bad_news_that_could_not_be_joined if {
 _undoing(type, writer) := _event(type, "2026-11-23T11:00:00-05:00", writer)
 
 # What was to be undone serves on.
-test_deny_what_somebody_tried_to_undo if {
+test_deny_version_with_a_failed_rollback if {
 	every writer in [_pipeline, _claimed] {
 		every type in ["rollback.failed", "rollback.started"] {
 			_codes(_recorded([_started, _live, _undoing(type, writer)])) == _bad_and_live
@@ -793,7 +793,7 @@ test_deny_what_somebody_tried_to_undo if {
 	status == "failed"
 }
 
-test_events_of_one_second_are_told_apart_by_the_trail if {
+test_events_of_one_second_are_ordered_by_the_trail if {
 	refused := object.union(_refused(_claimed), {"seq": 4})
 	every case in [[3, _bad_and_live], [4, {"sequence.live_already"}], [5, {"sequence.live_already"}], [null, _bad_and_live]] {
 		document := _recorded([_live, refused, object.union(_verified("2026-11-23T10:10:00-05:00", _pipeline), {"seq": case[0]})])
@@ -835,11 +835,11 @@ test_the_finding_says_what_cannot_be_read if {
 	[finding.code, finding.item] == ["sequence.history_incomplete", "canary.started"]
 	contains(finding.message, "canary.started")
 	malformed := json.patch(testing.recorded, [{"op": "add", "path": "/production/unjoined", "value": [null]}])
-	["a deployment or an event in the production history or the trail is not valid: digest, status or type of event is missing or malformed"] == [finding.message |
+	["invalid deployment or event in the production history or the trail: digest, status or event type is missing or malformed"] == [finding.message |
 		some finding in sequence.deny
 		finding.code == "sequence.history_incomplete"
 	] with data.prodgate.organisation as testing.organisation with input as malformed
-	["the production history was not read as a whole"] == [finding.message |
+	["the production history was not read completely"] == [finding.message |
 		some finding in sequence.deny
 		finding.code == "sequence.history_incomplete"
 	] with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, "/production/complete", false)
@@ -858,7 +858,7 @@ test_the_finding_says_first_what_comes_first if {
 	every events in [[null], [unknown], [null, unknown]] {
 		document := json.patch(testing.recorded, [{"op": "add", "path": "/production/unjoined", "value": events}])
 		count(_incomplete_messages(document)) == 1
-		_incomplete_messages(testing.change(document, "/production/complete", false)) == ["the production history was not read as a whole"]
+		_incomplete_messages(testing.change(document, "/production/complete", false)) == ["the production history was not read completely"]
 		_incomplete_messages(testing.change(document, "/sources/artifact/status", "error")) == []
 	}
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: Service
 # description: >-
-#   The artifact, and the version to go back to, come from an image repository of
-#   this service. A true fact about another service's image proves nothing here.
+#   The artifact and the rollback target come from an image repository of this service.
+#   Facts about an image of another service prove nothing about this one.
 package prodgate.v1.checks.service
 
 import data.prodgate.v1.lib.binding
@@ -20,7 +20,7 @@ needs := {"artifact", "rollback"}
 
 _own_artifact if input.artifact.repository in binding.repositories
 
-# A target without a repository was looked for in the artifact's.
+# A target without a repository is in the artifact's repository.
 _own_target if input.rollback.target == null
 
 _own_target if object.get(input.rollback.target, "repository", "") in (binding.repositories | {null})
@@ -32,12 +32,12 @@ _own_target if {
 }
 
 # METADATA
-# title: The artifact belongs to another service
-# description: The image's repository is not one of those that the settings list for this service.
+# title: Artifact of another service
+# description: The settings do not list the image's repository for this service.
 # custom:
 #   code: service.foreign_artifact
 #   cure: fix
-#   remedy: Name the service that the image belongs to (--service), or list the repository in the service's settings (repositories).
+#   remedy: Name the service that the image belongs to (--service), or add the repository to the service's settings (repositories).
 #   who: [the engineer who wants to deploy, owner of the policies]
 deny contains {
 	"code": "service.foreign_artifact",
@@ -51,8 +51,8 @@ deny contains {
 }
 
 # METADATA
-# title: The rollback target belongs to another service
-# description: The target's repository is not one of those that the settings list for this service.
+# title: Rollback target of another service
+# description: The settings do not list the target's repository for this service.
 # custom:
 #   code: service.foreign_target
 #   cure: fix

@@ -1,10 +1,10 @@
 # METADATA
 # title: Soak time
 # description: >-
-#   This digest ran in staging for the minimum time, counted from its latest
-#   deployment or restart storm that any source knows of. A stay that another
-#   digest ended counts for a while (production-readiness.md, "Staging Soak Time
-#   Completed").
+#   This digest has run in staging for the minimum time, counted from its latest
+#   deployment or restart storm in any source. If another digest has replaced it in
+#   staging, the completed soak counts for a limited time (production-readiness.md,
+#   "Staging Soak Time Completed").
 package prodgate.v1.checks.soak
 
 import data.prodgate.v1.lib.clock
@@ -41,7 +41,7 @@ _ran(stay) := clock.now - stay.since if {
 	stay.ended == null
 } else := min([clock.now, stay.ended]) - stay.since
 
-# A stay that has ended counts only with its verification, and not for ever.
+# A stay that has ended counts only if it was verified, and only for a limited time.
 _recent(environment) if staging.stays[environment].ended == null
 
 _recent(environment) if {
@@ -64,8 +64,8 @@ deny contains finding if some finding in trail.partial
 # custom:
 #   code: soak.too_short
 #   cure: wait
-#   remedy: Leave it running in staging; a new deployment or restart storm starts the time again.
-#   who: [nobody; time alone]
+#   remedy: Leave it running in staging. A new deployment or restart storm restarts the soak time.
+#   who: ["no one: it clears by itself"]
 #   waivable: true
 deny contains object.union(_too_short, {
 	"message": sprintf("in staging for %s", [_words(_ran(stay))]),
@@ -78,10 +78,10 @@ deny contains object.union(_too_short, {
 }
 
 # METADATA
-# title: The stay in staging is over
+# title: Replaced in staging
 # description: >-
-#   Another digest replaced this one in staging before it had soaked or passed its
-#   verification, or too long ago.
+#   Another digest replaced this one in staging, either before it completed its soak
+#   time and verification, or too long ago.
 # custom:
 #   code: soak.ended
 #   cure: fix
@@ -100,17 +100,17 @@ deny contains {
 }
 
 # METADATA
-# title: Soak time cannot be known
-# description: Staging runs another digest, or the times that it reports are missing or lie in the future.
+# title: Soak time unknown
+# description: Staging runs another digest, or the reported times are missing or in the future.
 # custom:
 #   code: soak.unknown
 #   cure: fix
-#   remedy: Deploy this digest to staging, or mend what reports the deployment there.
-#   who: [whoever runs staging]
+#   remedy: Deploy this digest to staging, or correct the source that reports the staging deployment.
+#   who: [owner of staging]
 deny contains {
 	"code": "soak.unknown",
 	"path": "/staging/deployed_at",
-	"message": "it is not known since when the artifact runs in staging",
+	"message": "it is unknown since when the artifact has run in staging",
 	"required": {"not_after": input.collected_at},
 } if {
 	count(needs - sources.readable) == 0

@@ -106,7 +106,7 @@ test_deny_waiver_of_a_stay_that_has_not_begun if {
 	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(_waived, "/now", "2026-11-24T11:29:59-05:00") with data.prodgate.v1.settings as settings
 }
 
-test_deny_trail_that_was_not_read_as_a_whole if {
+test_deny_trail_that_was_not_read_completely if {
 	_codes(testing.change(testing.recorded, "/trail/complete", false)) == {"audit.incomplete"}
 }
 

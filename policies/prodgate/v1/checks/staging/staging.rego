@@ -1,8 +1,8 @@
 # METADATA
 # title: Verified in staging
 # description: >-
-#   This digest was deployed to staging and passed its verification there, after
-#   its latest deployment that any source knows of, and no source says otherwise
+#   This digest was deployed to staging and passed its verification there after its
+#   latest deployment in any source, and no source contradicts that
 #   (production-readiness.md, "Staging Verification Passed").
 package prodgate.v1.checks.staging
 
@@ -39,8 +39,8 @@ _signed(environment) if text.given(_verification(environment).verified_by)
 
 _signed(_) if settings.effective.sources.unverified.staging == true
 
-# What ran in production has been verified; a new configuration or a rollback of
-# it has no use for a recent verification.
+# An artifact that ran in production was verified before, so a configuration change or
+# a rollback does not require a recent verification.
 _fresh(_) if input.request.kind in {"configuration", "rollback"}
 
 _fresh(environment) if {
@@ -63,14 +63,14 @@ _any if count(staging.stays) > 0
 deny contains finding if some finding in trail.partial
 
 # METADATA
-# title: Another artifact is in staging
+# title: Artifact not in staging
 # description: >-
-#   The staging record has no sound stay of this digest, for this service, in an
-#   environment that may verify.
+#   The staging source has no valid deployment of this digest, for this service, in an
+#   environment that is accepted for verification.
 # custom:
 #   code: staging.other_digest
 #   cure: fix
-#   remedy: Deploy this digest to staging and verify it there; staging.environments in the settings says where that is.
+#   remedy: Deploy this digest to staging and verify it there. The setting staging.environments lists the accepted environments.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "staging.other_digest",
@@ -84,17 +84,17 @@ deny contains {
 }
 
 # METADATA
-# title: Not verified in staging yet
-# description: The verification in staging has not reported.
+# title: Not yet verified in staging
+# description: The staging verification has not reported a result.
 # custom:
 #   code: staging.not_verified
 #   cure: fix
-#   remedy: Run the staging verification to its end.
+#   remedy: Run the staging verification until it completes.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "staging.not_verified",
 	"path": "/staging/verification",
-	"message": "the staging verification has not reported",
+	"message": "the staging verification has not reported a result",
 	"required": "PASSED",
 } if {
 	_failing
@@ -104,11 +104,11 @@ deny contains {
 
 # METADATA
 # title: Staging verification did not pass
-# description: The verification in staging reported something else than PASSED.
+# description: The staging verification reported a result other than PASSED.
 # custom:
 #   code: staging.not_passed
 #   cure: fix
-#   remedy: Find out in the staging verification's report what failed, fix it, and deploy the new build to staging.
+#   remedy: Read the report of the staging verification, fix what failed, and deploy the new build to staging.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "staging.not_passed",
@@ -123,10 +123,10 @@ deny contains {
 }
 
 # METADATA
-# title: Staging was verified at an impossible time
+# title: Staging verification at an invalid time
 # description: >-
-#   The verification ended before the latest deployment that any source knows of,
-#   or is dated in the future.
+#   The verification ended before the latest deployment in any source, or is dated in
+#   the future.
 # custom:
 #   code: staging.out_of_order
 #   cure: fix
@@ -145,17 +145,17 @@ deny contains {
 }
 
 # METADATA
-# title: The staging verification is not signed
-# description: The settings ask for a verified signature on the staging verification, and there is none.
+# title: Staging verification not signed
+# description: The settings require a verified signature on the staging verification, and it has none.
 # custom:
 #   code: staging.unsigned
 #   cure: fix
-#   remedy: Have the staging verification signed by its system.
-#   who: [whoever runs staging]
+#   remedy: Configure the verification system to sign its result.
+#   who: [owner of staging]
 deny contains {
 	"code": "staging.unsigned",
 	"path": "/staging/verification/verified_by",
-	"message": "no verified signature on the staging verification",
+	"message": "the staging verification has no verified signature",
 	"required": "a verified signature",
 } if {
 	_failing
@@ -165,8 +165,8 @@ deny contains {
 }
 
 # METADATA
-# title: The staging verification is too old
-# description: The digest was verified in staging so long ago that it says little about today.
+# title: Staging verification too old
+# description: The digest was verified in staging longer ago than the settings allow.
 # custom:
 #   code: staging.too_old
 #   cure: fix
@@ -185,15 +185,15 @@ deny contains {
 }
 
 # METADATA
-# title: A verification in staging did not pass
+# title: Failed verification in the audit trail
 # description: >-
-#   The audit trail says that a verification of this digest did not pass, and no
-#   later one that counts did. Bad news counts from any writer.
+#   The audit trail has a failed verification of this digest, and no later one by an
+#   accepted writer passed. Bad news counts from any writer.
 # custom:
 #   code: staging.contradicted
 #   cure: fix
 #   remedy: >-
-#     Find out what failed and verify again; an entry by a writer who does not count
+#     Find out what failed and verify again. An entry by a writer that is not accepted
 #     can be dismissed ("prodgate audit dismiss").
 #   who: [the engineer who wants to deploy, Platform Lead to dismiss]
 deny contains object.union(_contradiction(step), {"message": sprintf("%v recorded the result %v at %v", [

@@ -53,7 +53,7 @@ test_deny_unsigned if {
 	testing.codes(staging.deny) == {"staging.unsigned"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
 }
 
-test_deny_signed_by_nobody if {
+test_deny_without_a_signature if {
 	every value in ["", " ", true, {}, []] {
 		document := testing.changed("/staging/verification/verified_by", value)
 		staging.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
@@ -262,7 +262,7 @@ test_deny_latest_of_several_stays_is_not_verified if {
 	_codes(testing.change(_left, "/staging/earlier", [testing.promotion.staging, object.union(testing.promotion.staging, {"deployed_at": "soon"})])) == {"staging.other_digest"}
 }
 
-test_deny_trail_that_was_not_read_as_a_whole if {
+test_deny_trail_that_was_not_read_completely if {
 	every document in [
 		testing.change(testing.recorded, "/trail/complete", false),
 		testing.remove(testing.recorded, "/trail/complete"),
@@ -300,7 +300,7 @@ _wrong := [
 	{"deployed_at": "2026-11-10T09:00:00-05:00", "verification": {"finished_at": "2026-11-12T09:00:00-05:00"}},
 ]
 
-test_pass_one_environment_that_is_sound if {
+test_pass_one_valid_environment if {
 	settings := testing.change(testing.settings("/staging/environments", ["staging", "uat"]), "/sources/unverified/staging", false)
 	every document in array.concat([_two({}, []), _two({}, [_step({"environment": "uat"})])], [_two(entry, []) | some entry in _wrong]) {
 		staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
@@ -318,14 +318,14 @@ test_fail_source_that_was_not_read_explains_nothing if {
 	}
 }
 
-test_deny_verification_that_failed_by_another_word if {
+test_deny_failed_verification_with_another_status_word if {
 	failed := object.remove(_step({"type": "verification.failed"}), ["result"])
 	_codes(_steps([failed])) == {"staging.contradicted"}
 	_codes(_steps([object.union(failed, {"type": " Verification.Failed", "environment": "prod"})])) == {"staging.contradicted"}
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as _steps([object.union(failed, {"environment": "production"})])
 }
 
-test_deny_earlier_stay_that_restarted_at_no_time if {
+test_deny_earlier_stay_that_restarted_at_an_invalid_time if {
 	earlier := object.union(testing.promotion.staging, {"deployed_at": "2026-11-23T09:00:00-05:00"})
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(_left, "/staging/earlier", [testing.promotion.staging, earlier])
 	every at in ["soon", "2026-11-24T12:00:01-05:00", 0] {

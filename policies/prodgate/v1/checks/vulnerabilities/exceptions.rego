@@ -1,13 +1,12 @@
-# Exceptions from what the check would deny, and who asks for them.
+# Exceptions from denied findings, and requests for exceptions.
 package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 
-# What speaks for a finding that would deny, other than a waiver: its age, and
-# what a VEX document says. And who asks for a waiver. Without any of these no
-# finding that denies is looked at twice.
+# Whether any exception is possible: a waiver, leeway, a VEX statement or a tolerated
+# package. If not, denied findings need no further examination.
 _some_exceptions if _some_waivers
 
 _some_exceptions if _some_leeway
@@ -24,8 +23,8 @@ _some_leeway if {
 
 _some_statements if count(input.vulnerabilities.statements) > 0
 
-# Until when a finding may stay. Undefined for one that may not: one that is too
-# old, or of which nobody knows when it was published or whether there is a fix.
+# The end of a finding's leeway. Undefined if the finding has no leeway: it is too old,
+# or it is unknown when it was published or whether there is a fix.
 _leeway_until(finding) := until if {
 	_some_leeway
 	leeway := settings.effective.vulnerabilities.leeway[finding.severity][_fix(finding)]
@@ -37,23 +36,23 @@ _fix(finding) := "fixed" if text.given(finding.fixed_version)
 
 _fix(finding) := "unfixed" if _null(finding, "fixed_version")
 
-# Only null says that there is none: a fact that got lost does not.
+# Only null means that there is none. A missing fact does not.
 _null(fact, key) if object.get(fact, key, "") == null
 
 # METADATA
 # title: Vulnerability within its leeway
 # description: >-
-#   The scan found a vulnerability of a severity that denies, published so
-#   recently that the settings leave time to cure it (vulnerabilities.leeway).
+#   The scan found a vulnerability with a denied severity. It was published recently,
+#   and the settings allow time to fix it (vulnerabilities.leeway).
 # custom:
 #   code: vulnerabilities.leeway
 #   effect: warn
 #   cure: fix
-#   remedy: Rebuild with the fixed version before the leeway ends; from then on it denies.
+#   remedy: Rebuild with the fixed version before the leeway ends. After that, it denies.
 #   who: [owner of the service]
 warn contains object.union(_finding(position, finding), {
 	"code": "vulnerabilities.leeway",
-	"message": sprintf("%s; it may stay until %s", [_words(finding), time.format(_leeway_until(finding))]),
+	"message": sprintf("%s; tolerated until %s", [_words(finding), time.format(_leeway_until(finding))]),
 }) if {
 	_some_leeway
 	some position, _ in input.vulnerabilities.scans
@@ -61,8 +60,8 @@ warn contains object.union(_finding(position, finding), {
 	_leeway_until(finding)
 }
 
-# The VEX statements that take a finding out of what denies: by somebody whose
-# word counts, in force, about this image and package, and not taken back.
+# The VEX statements that suppress a finding: by an accepted author, valid now, about
+# this image and package, and not contradicted.
 _speaking(position, finding) := {statement |
 	some statement in input.vulnerabilities.statements
 	_suppresses(statement, finding)
@@ -82,14 +81,14 @@ _objections(statement, position, finding) := {words |
 	not _right(aspect, statement, position, finding)
 }
 
-# What has to be right about a statement, and what is said where it is not.
+# The aspects of a statement that must be right, and the text for one that is not.
 _reasons := {
-	"author": "its author does not count (vulnerabilities.vex.authors)",
-	"date": "it bears no date, or one after the facts were collected",
+	"author": "its author is not accepted (vulnerabilities.vex.authors)",
+	"date": "it has no date, or a date after the collection of the facts",
 	"expiry": "it has expired",
 	"product": "it is about another product",
 	"package": "it is about another package",
-	"last word": "another statement, not older, says otherwise",
+	"last word": "another statement that is not older contradicts it",
 }
 
 _right("author", statement, _, _) if {
@@ -116,9 +115,9 @@ _unexpired(statement) if {
 	clock.now < time.parse_rfc3339_ns(statement.expires_at)
 }
 
-# A statement about the artifact covers all its images, one about an image that
-# image alone. A product without a digest has to be one of this service's, or
-# the package itself, wherever that is.
+# A statement about the artifact covers all its images. A statement about an image
+# covers that image only. A product without a digest must be a product of this service,
+# or the package itself.
 _about(statement, digest) if statement.digest in {input.artifact.digest, digest}
 
 _about(statement, _) if {
@@ -135,13 +134,13 @@ _names(statement, _) if _null(statement, "purl")
 
 _names(statement, finding) if statement.purl in _spellings(finding.purl)
 
-# A package URL, the same without qualifiers, and without version.
+# A package URL as given, without qualifiers, and without version.
 _spellings(purl) := {purl, plain, split(plain, "@")[0]} if {
 	plain := split(split(purl, "#")[0], "?")[0]
 }
 
-# Whatever does not say not_affected or fixed says otherwise, unless it is shown
-# to be older, somebody else's, or about something else.
+# A statement with any status except not_affected and fixed contradicts, unless it is
+# shown to be older, by another author, or about something else.
 _contradicted(statement, position, finding) if {
 	some other in input.vulnerabilities.statements
 	not _benign(other)
@@ -183,21 +182,21 @@ _no_package(statement) if _null(statement, "purl")
 _no_package(statement) if text.differs(statement.product, statement.purl)
 
 # METADATA
-# title: A VEX statement does not count
+# title: VEX statement not accepted
 # description: >-
-#   A VEX document says that a vulnerability which was found does no harm, and
-#   the statement changes nothing, for the reasons given.
+#   A VEX statement says that a vulnerability of this scan does not affect the product.
+#   The statement does not count, for the reasons given.
 # custom:
 #   code: vulnerabilities.vex_not_accepted
 #   effect: warn
 #   cure: ask
-#   remedy: Ask an author whom vulnerabilities.vex.authors names for a statement about this image and package, or ask for a waiver.
-#   who: [owner of the policies, whoever wrote the statement]
+#   remedy: Ask an author listed in the setting vulnerabilities.vex.authors for a statement about this image and package, or ask for a waiver.
+#   who: [owner of the policies, author of the statement]
 warn contains {
 	"code": "vulnerabilities.vex_not_accepted",
 	"item": finding.id,
 	"path": sprintf("/vulnerabilities/statements/%d", [place]),
-	"message": sprintf("%v says %s of %s in %s, which does not count: %s", [
+	"message": sprintf("the statement by %v, %s for %s in %s, does not count: %s", [
 		object.get(statement, "author", null),
 		statement.status,
 		finding.id,
@@ -229,8 +228,8 @@ waived contains object.union(_finding(position, finding), {"message": sprintf("%
 	some statement in _speaking(position, finding)
 }
 
-# Requests to waive a finding, from ignore files. They change what a denial says
-# and nothing else.
+# Requests to waive a finding, from ignore files. They change only the text of a
+# denial.
 _requests(finding) := [request |
 	some request in input.vulnerabilities.requests
 	request.id == finding.id
@@ -244,10 +243,10 @@ _requested(finding) if {
 	count(_standing_requests(finding)) > 0
 }
 
-# What is left to say of those that have expired, where none stands.
+# The text about expired requests.
 _expired_requests(finding) := [words |
 	some request in _requests(finding)
-	words := sprintf("the waiver that %s asks for has expired (%s)", [request.source, request.expires_at])
+	words := sprintf("the waiver request in %s has expired (%s)", [request.source, request.expires_at])
 ] if {
 	_some_requests
 } else := []
@@ -259,7 +258,7 @@ _asks_about(request, finding) if {
 
 _asks_here(request, _) if object.get(request, "paths", []) == []
 
-# As far as a path's first wildcard.
+# Compares the path up to its first wildcard.
 _asks_here(request, finding) if {
 	some path in request.paths
 	startswith(finding.target, split(path, "*")[0])
@@ -278,18 +277,18 @@ _standing_requests(finding) := [request |
 ]
 
 # METADATA
-# title: A waiver was asked for and not granted
+# title: Waiver requested but not granted
 # description: >-
-#   An ignore file asks to let a vulnerability pass that denies. Nobody who may
-#   waive it has done so yet, so it denies.
+#   An ignore file requests a waiver of a denied vulnerability. No authorized person has
+#   granted it, so the vulnerability still denies.
 # custom:
 #   code: vulnerabilities.waiver_requested
 #   cure: ask
-#   remedy: Have one of the roles that may (waivers.allowed in the settings) grant a waiver of vulnerabilities.denied for this item, or cure the vulnerability itself.
+#   remedy: Ask one of the roles listed in the setting waivers.allowed to grant a waiver of vulnerabilities.denied for this item, or fix the vulnerability.
 #   who: [VP Engineering]
 deny contains object.union(_finding(position, finding), {
 	"code": "vulnerabilities.waiver_requested",
-	"message": sprintf("%s; %s asks for a waiver (reason: %v; expires: %v), which nobody who may has granted", [
+	"message": sprintf("%s; %s requests a waiver (reason: %v; expires: %v), which has not been granted", [
 		_words(finding),
 		request.source,
 		object.get(request, "reason", null),

@@ -54,7 +54,7 @@ test_deny_leeway_of_another_severity if {
 	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _own({}) with data.prodgate.v1.settings as strict
 }
 
-test_deny_leeway_shipped_is_none if {
+test_deny_shipped_settings_give_no_leeway if {
 	every moment in ["2026-11-24T12:00:00-05:00", "2026-11-24T12:00:01-05:00", "2026-11-24T11:59:59-05:00"] {
 		document := _own({"published_at": moment})
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -135,7 +135,7 @@ test_deny_vex_statement_that_does_not_count if {
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.vex_not_accepted"} with data.prodgate.organisation as testing.organisation with input as _says({})
 }
 
-test_deny_vex_statement_by_nobody_whatever_the_settings_say if {
+test_deny_vex_statement_without_an_author_whatever_the_settings_say if {
 	settings := testing.settings("/vulnerabilities/vex", {"authors": [null, "", " "], "products": ["pkg:oci/api"]})
 	every author in [null, "", " "] {
 		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _says({"author": author}) with data.prodgate.v1.settings as settings
@@ -236,7 +236,7 @@ test_deny_waiver_requested_of_what_denies_by_its_severity if {
 	testing.codes(vulnerabilities.deny) == {"vulnerabilities.unknown_severity"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_deny_request_that_was_granted_beside_another_finding if {
+test_deny_request_that_was_granted_next_to_another_finding if {
 	granted := testing.waive(_asked(_request), [_waiver("vulnerabilities.denied", "CVE-2026-1")])
 	document := json.patch(granted, [{"op": "add", "path": "/vulnerabilities/scans/0/findings/-", "value": object.union(_own_finding, {"id": "CVE-2026-2"})}])
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -258,7 +258,7 @@ test_pass_tolerated_package if {
 	testing.codes(vulnerabilities.warn) == {"vulnerabilities.undetermined_tolerated"} with data.prodgate.organisation as testing.organisation with input as _undetermined with data.prodgate.v1.settings as settings
 }
 
-test_deny_package_beside_one_that_is_tolerated if {
+test_deny_package_next_to_a_tolerated_one if {
 	settings := testing.settings("/vulnerabilities/undetermined/tolerate", ["homemade"])
 	document := json.patch(_undetermined, [{"op": "add", "path": "/vulnerabilities/scans/0/undetermined/-", "value": object.union(_unjudged, {"package": "other"})}])
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings

@@ -1,12 +1,12 @@
 # METADATA
 # title: Vulnerabilities
 # description: >-
-#   Every platform of the artifact was scanned, recently and with recent
-#   advisories from before the scan, and no vulnerability of a severity that denies was found
-#   (production-readiness.md, "No Critical Vulnerabilities"). A severity nobody
-#   knows, and a package the scanner could not judge, deny. What is waived,
-#   younger than its leeway or spoken for by a VEX statement that counts does
-#   not, and is shown.
+#   Every platform of the artifact was scanned recently, with recent advisories from
+#   before the scan, and no vulnerability with a denied severity was found
+#   (production-readiness.md, "No Critical Vulnerabilities"). An unknown severity and
+#   a package that the scanner could not assess also deny. A finding does not deny,
+#   but is shown, if it is waived, within its leeway, or covered by an accepted VEX
+#   statement.
 package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
@@ -34,7 +34,7 @@ _severities := {"LOW", "MEDIUM", "HIGH", "CRITICAL"}
 
 _denying := {severity | some severity in settings.effective.vulnerabilities.deny}
 
-# What is worse than a severity that denies does so too.
+# A severity above a denied severity is denied too.
 _tolerated := {severity |
 	some severity, no_worse in _no_worse
 	count(no_worse & _denying) == 0
@@ -52,7 +52,7 @@ _sound_settings if {
 	count(_denying - _severities) == 0
 }
 
-# The platforms that production runs: all of the artifact's, or those named.
+# The platforms that production uses: all platforms of the artifact, or the named ones.
 _platforms contains platform if {
 	"*" in settings.effective.vulnerabilities.platforms
 	some platform in input.artifact.platforms
@@ -63,7 +63,7 @@ _platforms contains platform if {
 	platform.platform in settings.effective.vulnerabilities.platforms
 }
 
-# A platform that production runs and the image lacks is one nobody scanned.
+# A platform that production uses and the image lacks counts as not scanned.
 _platforms contains {"platform": name, "digest": null} if {
 	some name in settings.effective.vulnerabilities.platforms
 	name != "*"
@@ -76,9 +76,9 @@ _images(name) := {position |
 	platform.platform == name
 }
 
-# A platform is covered by a scan of its own digest, or by one of the whole
-# artifact that says it looked at this platform: of several images for one
-# platform nobody knows which it was.
+# A platform is covered by a scan of its own digest, or by a scan of the whole
+# artifact that names this platform. If several images have the same platform, it is
+# unknown which of them was scanned, so none of them is covered.
 _scanned contains platform if {
 	some platform in _platforms
 	platform.digest in _digests
@@ -95,9 +95,9 @@ _scanned contains platform if {
 
 _digests contains input.vulnerabilities.scans[_].digest
 
-# Scans, by position: about this artifact; fresh; with advisories from before the
-# scan; without a finding that denies; without a package that could not be
-# judged; of a list of packages that counts. A clean scan is all.
+# A clean scan is about this artifact, is recent, uses advisories from before the scan,
+# has no denied finding, has assessed every package, and uses an accepted inventory.
+# Each set below holds the positions of scans.
 _clean := ((_ours & _fresh) & (_possible & _harmless)) & (_judged & _listed)
 
 _ours contains position if {
@@ -113,7 +113,7 @@ _fresh contains position if {
 	clock.fresh(scan.database.updated_at, settings.effective.vulnerabilities.database_max_age)
 }
 
-# No scan uses advisories from after it.
+# The advisories must not be newer than the scan.
 _possible contains position if {
 	some position, scan in input.vulnerabilities.scans
 	clock.fact(scan.database.updated_at) <= clock.fact(scan.scanned_at)
@@ -142,8 +142,8 @@ _tolerated_package(unjudged) if {
 	unjudged["package"] in settings.effective.vulnerabilities.undetermined.tolerate
 }
 
-# A scan of prodgate's own says what its list of packages was read from. A
-# report that says nothing of it is another tool's.
+# prodgate's own scans name the kind of inventory they read. A report without that is
+# from another tool.
 _listed contains position if {
 	some position, scan in input.vulnerabilities.scans
 	scan.inventory in settings.effective.vulnerabilities.inventories
@@ -162,8 +162,8 @@ _own(scan) if {
 	startswith(lower(scan.scanner), "prodgate")
 }
 
-# The evaluator may add an index of each scan's findings by severity; without
-# it every finding is looked at.
+# The evaluator can add an index of each scan's findings by severity. Without it, every
+# finding is examined.
 _harmless contains position if {
 	some position, groups in input.index.findings
 	count(object.keys(groups) - _tolerated) == 0
@@ -235,12 +235,12 @@ _bad(position) := [finding |
 _tolerable(finding) if finding.severity in _tolerated
 
 # METADATA
-# title: Vulnerability of a severity that denies
-# description: The scan found a vulnerability that must not go to production.
+# title: Vulnerability with a denied severity
+# description: The scan found a vulnerability that must not be deployed to production.
 # custom:
 #   code: vulnerabilities.denied
 #   cure: fix
-#   remedy: Rebuild with the fixed version and scan again; where there is none, ask for a waiver of this vulnerability.
+#   remedy: Rebuild with the fixed version and scan again. If there is no fixed version, ask for a waiver of this vulnerability.
 #   who: [owner of the service, VP Engineering for a waiver]
 #   waivable: true
 deny contains object.union(_finding(position, finding), {"message": concat("; ", array.concat([_words(finding)], _expired_requests(finding)))}) if {
@@ -253,12 +253,12 @@ deny contains object.union(_finding(position, finding), {"message": concat("; ",
 }
 
 # METADATA
-# title: Severity not known
-# description: The scan found a vulnerability whose severity is none of those known, so it may be critical.
+# title: Unknown severity
+# description: The scan found a vulnerability with an unknown severity, so it may be critical.
 # custom:
 #   code: vulnerabilities.unknown_severity
 #   cure: fix
-#   remedy: Scan again with newer advisories, or take the package out; otherwise ask for a waiver.
+#   remedy: Scan again with newer advisories, or remove the package. Otherwise ask for a waiver.
 #   who: [owner of the service, security team]
 #   waivable: true
 deny contains object.union(_finding(position, finding), {"message": sprintf("%s in %s %s has the severity %v", [
@@ -275,20 +275,19 @@ deny contains object.union(_finding(position, finding), {"message": sprintf("%s 
 }
 
 # METADATA
-# title: Something could not be judged
+# title: Item could not be assessed
 # description: >-
-#   The scanner could not find out whether a package, the release of the operating
-#   system, a file, a layer, a platform or an attached SBOM has vulnerabilities.
-#   That is not the same as clean.
+#   The scanner could not determine whether an item has vulnerabilities. The item is a
+#   package, the release of the operating system, a file, a layer, a platform or an
+#   attached SBOM. Not assessed does not mean clean.
 # custom:
 #   code: vulnerabilities.undetermined
 #   cure: fix
 #   remedy: >-
-#     Remove the reason that the message gives. Package or release: use a version that
-#     the advisories cover. File, layer or platform: build the image again so that it
-#     can be read. Attached SBOM: attach one that can be read, or get read access to
-#     the registry. Report: scan the image itself. Otherwise ask for a waiver of the
-#     named item.
+#     Fix the problem that the message names. Package or release: use a version that the
+#     advisories cover. File, layer or platform: rebuild the image with a readable one.
+#     Attached SBOM: attach a readable SBOM, or get read access to the registry. Report:
+#     scan the image itself. Otherwise ask for a waiver of the named item.
 #   who: [owner of the service, VP Engineering for a waiver]
 #   waivable: true
 deny contains object.union(_unjudged(position, place), {"message": sprintf("%s %s: %s", [
@@ -303,8 +302,8 @@ deny contains object.union(_unjudged(position, place), {"message": sprintf("%s %
 }
 
 # METADATA
-# title: A platform was not scanned
-# description: No scan is about this platform of the artifact.
+# title: Platform not scanned
+# description: No scan covers this platform of the artifact.
 # custom:
 #   code: vulnerabilities.not_scanned
 #   cure: fix
@@ -324,11 +323,11 @@ deny contains {
 
 # METADATA
 # title: Scan of another artifact
-# description: The scan is about a digest that is not in this artifact.
+# description: The scan is of a digest that is not part of this artifact.
 # custom:
 #   code: vulnerabilities.other_digest
 #   cure: fix
-#   remedy: Scan this artifact, by digest, and leave the foreign report out.
+#   remedy: Scan this artifact, by digest, and remove the other report.
 #   who: [owner of the build]
 deny contains {
 	"code": "vulnerabilities.other_digest",
@@ -344,7 +343,7 @@ deny contains {
 
 # METADATA
 # title: Scan or advisories too old
-# description: The scan, or the advisories it used, were too old when the facts were collected, or are dated later.
+# description: The scan or its advisories were too old when the facts were collected, or are dated later than the collection.
 # custom:
 #   code: vulnerabilities.stale
 #   cure: fix
@@ -369,14 +368,14 @@ deny contains {
 }
 
 # METADATA
-# title: Advisories from after the scan
+# title: Advisories newer than the scan
 # description: >-
-#   The advisories are younger than the scan that is said to have used them, so
-#   one of the two dates is wrong, and the age of the scan is not known.
+#   The advisories are newer than the scan that used them, so one of the two dates is
+#   wrong, and the age of the scan is unknown.
 # custom:
 #   code: vulnerabilities.impossible_dates
 #   cure: fix
-#   remedy: Scan again, and give the metadata of the advisory database that this scan used; check the scanner's clock.
+#   remedy: Scan again, and provide the metadata of the advisory database that this scan used. Check the scanner's clock.
 #   who: [owner of the build]
 deny contains {
 	"code": "vulnerabilities.impossible_dates",
@@ -392,11 +391,11 @@ deny contains {
 }
 
 # METADATA
-# title: Inventory that does not count
+# title: Inventory not accepted
 # description: >-
-#   The scan took its list of packages from something that the settings do not
-#   accept, such as a bill of materials that lay beside the image in its
-#   registry, where whoever can push can write.
+#   The scan took its list of packages from a source that the settings do not accept,
+#   for example an SBOM attached to the image in the registry, which everyone with push
+#   access can replace.
 # custom:
 #   code: vulnerabilities.inventory
 #   cure: fix
@@ -406,7 +405,7 @@ deny contains {
 	"code": "vulnerabilities.inventory",
 	"item": sprintf("%v", [scan.digest]),
 	"path": sprintf("/vulnerabilities/scans/%d/inventory", [position]),
-	"message": sprintf("the scan's list of packages is of kind %v", [object.get(scan, "inventory", null)]),
+	"message": sprintf("the scan's inventory is of the kind %v", [object.get(scan, "inventory", null)]),
 	"observed": object.get(scan, "inventory", null),
 	"required": settings.effective.vulnerabilities.inventories,
 } if {
@@ -437,13 +436,13 @@ waived contains object.union(_unjudged(position, place), {"message": sprintf("%s
 }
 
 # METADATA
-# title: Package not judged, and tolerated
-# description: The scanner does not know whether this package is vulnerable, and the settings tolerate that.
+# title: Unassessed package tolerated
+# description: The scanner could not determine whether this package is vulnerable, and the settings tolerate that.
 # custom:
 #   code: vulnerabilities.undetermined_tolerated
 #   effect: warn
 #   cure: fix
-#   remedy: Use a release and version that the advisories cover, and take the package out of vulnerabilities.undetermined.tolerate.
+#   remedy: Use a release and version that the advisories cover, and remove the package from the setting vulnerabilities.undetermined.tolerate.
 #   who: [owner of the policies]
 warn contains object.union(_unjudged(position, place), {
 	"code": "vulnerabilities.undetermined_tolerated",
@@ -458,8 +457,8 @@ warn contains object.union(_unjudged(position, place), {
 # METADATA
 # title: High-severity vulnerabilities
 # description: >-
-#   The scan found vulnerabilities of high severity. They do not deny unless
-#   the settings take the strict reading (vulnerabilities.deny).
+#   The scan found vulnerabilities with high severity. They deny only if the setting
+#   vulnerabilities.deny includes HIGH.
 # custom:
 #   code: vulnerabilities.high
 #   effect: warn
@@ -470,7 +469,7 @@ warn contains {
 	"code": "vulnerabilities.high",
 	"item": input.vulnerabilities.scans[position].digest,
 	"path": sprintf("/vulnerabilities/scans/%d/findings", [position]),
-	"message": sprintf("%d of high severity, %s first", [count(high), high[0].id]),
+	"message": sprintf("%d vulnerabilities with high severity, the first is %s", [count(high), high[0].id]),
 	"observed": count(high),
 	"required": 0,
 } if {
@@ -485,7 +484,7 @@ _finding(position, finding) := {
 	"item": finding.id,
 	"path": sprintf("/vulnerabilities/scans/%d/findings", [position]),
 	"observed": finding,
-	"required": sprintf("no finding of severity %s", [concat(" or ", settings.effective.vulnerabilities.deny)]),
+	"required": sprintf("no finding with severity %s", [concat(" or ", settings.effective.vulnerabilities.deny)]),
 }
 
 _words(finding) := sprintf("%s %s in %s %s, %s", [
@@ -504,5 +503,5 @@ _unjudged(position, place) := {
 	"code": "vulnerabilities.undetermined",
 	"item": input.vulnerabilities.scans[position].undetermined[place]["package"],
 	"path": sprintf("/vulnerabilities/scans/%d/undetermined/%d", [position, place]),
-	"required": "every package judged",
+	"required": "every package assessed",
 }

@@ -54,7 +54,7 @@ test_deny_critical if {
 }
 
 # An index that says nothing of a scan leaves its findings to be looked at.
-test_deny_critical_by_an_index_that_is_none if {
+test_deny_critical_with_an_invalid_index if {
 	leeway := testing.settings("/vulnerabilities/leeway/CRITICAL", {"fixed": "72h", "unfixed": "336h"})
 	every groups in [null, "", [], 0] {
 		vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _indexed(testing.promotion, [groups])
@@ -327,7 +327,7 @@ test_waived_package if {
 	testing.codes(vulnerabilities.waived) == {"vulnerabilities.undetermined"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
-test_deny_what_is_not_waived_beside_what_is if {
+test_deny_finding_that_is_not_waived_next_to_a_waived_one if {
 	packages := testing.changed("/vulnerabilities/scans/0/undetermined", [_unjudged, object.union(_unjudged, {"package": "other"})])
 	one := testing.waive(packages, [_waiver("vulnerabilities.undetermined", "homemade")])
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as one
@@ -378,7 +378,7 @@ test_waived_only_what_would_deny if {
 	}
 }
 
-test_warn_high_alone_is_counted if {
+test_warn_counts_only_high if {
 	every document in _three {
 		findings := vulnerabilities.warn with data.prodgate.organisation as testing.organisation with input as document
 		{[finding.code, finding.observed] | some finding in findings} == {["vulnerabilities.high", 1]}

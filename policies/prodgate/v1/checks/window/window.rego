@@ -1,8 +1,9 @@
 # METADATA
 # title: Deployment window
 # description: >-
-#   Now lies in the preferred window, or in one that a person who may has named
-#   on purpose; weekends and holidays are for emergencies alone
+#   The current time is in the preferred window, or in another window that an
+#   authorized person has named in an approval. Weekends and holidays are for
+#   emergencies only
 #   (production-readiness.md, "Deployment Windows").
 package prodgate.v1.checks.window
 
@@ -39,15 +40,15 @@ _acknowledged := window.open & approvals.windows_named_by(settings.effective.win
 
 # METADATA
 # title: Outside the deployment window
-# description: Deployments at this time are discouraged, and nobody who may has approved one by naming this window.
+# description: Deployments at this time are discouraged, and no authorized person has named this window in an approval.
 # custom:
 #   code: window.closed
 #   cure: wait
-#   remedy: Wait for the preferred window, or ask for an approval that names this one.
-#   who: [nobody; time alone, Platform Lead, VP Engineering]
+#   remedy: Wait for the preferred window, or ask for an approval that names the current window.
+#   who: ["no one: it clears by itself", Platform Lead, VP Engineering]
 deny contains object.union(_now, {
 	"code": "window.closed",
-	"message": sprintf("now is %s, outside of %s", [concat(", ", window.open), settings.effective.window.preferred]),
+	"message": sprintf("the current window is %s, not %s", [concat(", ", window.open), settings.effective.window.preferred]),
 }) if {
 	calendar.covered
 	not _open
@@ -56,13 +57,13 @@ deny contains object.union(_now, {
 }
 
 # METADATA
-# title: Deployments are prohibited at this time
-# description: No window of any name is open now, as on weekends; emergencies alone may go.
+# title: Deployments prohibited at this time
+# description: No window is open now, for example on weekends. Only emergencies are allowed.
 # custom:
 #   code: window.prohibited
 #   cure: wait
-#   remedy: Wait for the next window; a critical patch may go as an emergency with VP-level approval.
-#   who: [nobody; time alone, VP Engineering for an emergency]
+#   remedy: Wait for the next window. A critical patch can be deployed as an emergency with VP-level approval.
+#   who: ["no one: it clears by itself", VP Engineering for an emergency]
 deny contains object.union(_now, {
 	"code": "window.prohibited",
 	"message": "no deployment window is open now",
@@ -75,12 +76,12 @@ deny contains object.union(_now, {
 
 # METADATA
 # title: Holiday
-# description: Deployments on holidays are for emergencies alone.
+# description: Only emergencies are allowed on holidays.
 # custom:
 #   code: window.holiday
 #   cure: wait
-#   remedy: Wait for the next working day's window; a critical patch may go as an emergency with VP-level approval.
-#   who: [nobody; time alone, VP Engineering for an emergency]
+#   remedy: Wait for the window of the next working day. A critical patch can be deployed as an emergency with VP-level approval.
+#   who: ["no one: it clears by itself", VP Engineering for an emergency]
 deny contains object.union(_now, {
 	"code": "window.holiday",
 	"item": holiday.name,
@@ -96,16 +97,16 @@ deny contains finding if some finding in calendar.unknown_names
 
 # METADATA
 # title: Deployment outside the preferred window
-# description: Somebody who may has approved a deployment at this discouraged time.
+# description: An authorized person has approved a deployment at this discouraged time.
 # custom:
 #   code: window.acknowledged
 #   effect: warn
 #   cure: wait
-#   remedy: Have the team at hand, or wait for the preferred window.
+#   remedy: Make sure that the team is available, or wait for the preferred window.
 #   who: [the engineer who deploys]
 warn contains object.union(_now, {
 	"code": "window.acknowledged",
-	"message": sprintf("%s was approved by name", [concat(", ", _acknowledged)]),
+	"message": sprintf("an approval names the window %s", [concat(", ", _acknowledged)]),
 }) if {
 	_open
 	not window.preferred
@@ -113,10 +114,10 @@ warn contains object.union(_now, {
 }
 
 # METADATA
-# title: The calendar chooses the windows' zone
+# title: Time zone of the windows set by the calendar
 # description: >-
-#   The settings leave it to the calendar on whose wall clock the windows are.
-#   Whoever writes the calendar can move them.
+#   The settings do not fix the time zone of the windows; the calendar does. Everyone
+#   who can write the calendar can move the windows.
 # custom:
 #   code: window.zone_from_calendar
 #   effect: warn
@@ -126,7 +127,7 @@ warn contains object.union(_now, {
 warn contains {
 	"code": "window.zone_from_calendar",
 	"path": "/calendar/timezone",
-	"message": sprintf("the windows are on the clock of %v, which the calendar names and the settings do not", [input.calendar.timezone]),
+	"message": sprintf("the windows use the time zone %v, which the calendar sets and the settings do not", [input.calendar.timezone]),
 	"observed": input.calendar.timezone,
 	"required": {"window.timezone": "an IANA name"},
 } if {
@@ -135,16 +136,16 @@ warn contains {
 
 # METADATA
 # title: Emergency outside the window
-# description: An emergency goes at a time that is closed to others.
+# description: An emergency is allowed at a time when other deployments are not.
 # custom:
 #   code: window.overridden
 #   effect: warn
 #   cure: wait
-#   remedy: Nothing to do now; the review that every emergency owes will ask for it.
+#   remedy: No action is required now. Cover this in the review of the emergency.
 #   who: [VP Engineering]
 warn contains object.union(_now, {
 	"code": "window.overridden",
-	"message": "an emergency outside the deployment window",
+	"message": "emergency outside the deployment window",
 }) if {
 	emergency.granted
 	not _ordinary

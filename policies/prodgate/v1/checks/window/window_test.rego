@@ -125,7 +125,7 @@ test_deny_another_window_was_named if {
 	}
 }
 
-test_deny_named_by_somebody_who_may_not if {
+test_deny_named_by_a_person_without_the_role if {
 	document := _approved_for("2026-11-24T14:00:00-05:00", "off-hours", "mailto:manager@example.com")
 	window.pass == false with data.prodgate.organisation as testing.organisation with input as document
 }

@@ -1,0 +1,53 @@
+package scan
+
+import (
+	"path/filepath"
+
+	"github.com/prodgate/prodgate/collectors/internal/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/source"
+	"github.com/prodgate/prodgate/scan"
+)
+
+// Kind is prodgate's own scan of the artifact.
+var Kind = source.Kind{
+	Name:     kind,
+	Summary:  "prodgate's own scan of the image, with the advisory database of `prodgate db update`",
+	Sections: []string{vulnerabilities.Section},
+	Settings: func() any { return &Settings{Scan: &Own{}} },
+	Key:      "scan",
+	Ready:    true,
+	Open: func(env source.Env, settings any) source.Collector {
+		s := settings.(*Settings)
+		return Collector{
+			Options:   s.Scan.options(env),
+			SBOMs:     env.Files("scan.sboms", s.Scan.SBOMs, scan.MaxSBOM),
+			Documents: vulnerabilities.DocumentsOf(env, s.VEX, s.Ignore),
+		}
+	},
+}
+
+// Settings of prodgate's own scan.
+type Settings struct {
+	Scan   *Own     `yaml:"scan"`             // {}: the image, with the database of "prodgate db update"
+	VEX    []string `yaml:"vex,omitempty"`    // OpenVEX and CycloneDX documents
+	Ignore []string `yaml:"ignore,omitempty"` // .trivyignore and .trivyignore.yaml files
+}
+
+// Own says what is scanned and with what.
+type Own struct {
+	Inventory scan.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
+	SBOMs     []string  `yaml:"sboms,omitempty"`     // SBOMs to scan instead of the image, CycloneDX or SPDX
+	Database  string    `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
+	Platforms []string  `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
+}
+
+func (o Own) options(env source.Env) scan.Options {
+	database := env.AdvisoryDatabase
+	if o.Database != "" {
+		database = o.Database
+		if !filepath.IsAbs(database) {
+			database = filepath.Join(env.Dir, database)
+		}
+	}
+	return scan.Options{Database: database, From: o.Inventory, Platforms: o.Platforms, Registry: env.Registry, Clock: env.Now, Redact: env.Redact}
+}
