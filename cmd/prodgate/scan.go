@@ -8,7 +8,7 @@ import (
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
+	scanreport "github.com/prodgate/prodgate/internal/report/scan"
 	"github.com/prodgate/prodgate/scan"
 	"github.com/spf13/cobra"
 )
@@ -17,7 +17,7 @@ import (
 type scanning struct {
 	std     stdio
 	cmd     *cobra.Command
-	outputs []report.Output
+	outputs []print.Output
 	options scan.Options
 	quiet   bool
 	sbom    string // file, - for standard input
@@ -59,8 +59,8 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
 	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
 	flags.StringArray("ignore", nil, "show what this .trivyignore asks to ignore, repeatable; it waives nothing")
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(report.ScanFormats, ", ")+"; without it, text")
-	complete(cmd, "output", report.ScanFormats)
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(scanreport.Formats.Names, ", ")+"; without it, text")
+	complete(cmd, "output", scanreport.Formats.Names)
 	complete(cmd, "inventory", inventoryWords())
 	reads(cmd, "sbom", "report", "metadata", "vex", "ignore")
 	addInsecure(cmd)
@@ -139,7 +139,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	}
 	s.quiet, _ = flags.GetBool("quiet")
 	if !s.quiet || len(words) > 0 {
-		if s.outputs, err = report.ParseScans(words); err != nil {
+		if s.outputs, err = scanreport.Formats.ParseAll(words); err != nil {
 			return nil, usage("", "%w", err)
 		}
 	}
@@ -191,11 +191,12 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range s.outputs {
-		options := report.Options{Options: print.Options{Width: columns(s.std), Color: colored}.For(o.Output)}
-		if err := o.WriteScan(s.std.out, result, options); err != nil {
-			return usage("", "%w", err)
-		}
+	options := print.Options{Width: columns(s.std), Color: colored}
+	err = print.WriteAll(s.std.out, s.outputs, func(o print.Output) ([]byte, error) {
+		return result.Print(o.Format, options.For(o))
+	})
+	if err != nil {
+		return usage("", "%w", err)
 	}
 	return nil
 }

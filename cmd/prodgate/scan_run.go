@@ -9,7 +9,7 @@ import (
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
+	scanreport "github.com/prodgate/prodgate/internal/report/scan"
 	"github.com/prodgate/prodgate/scan"
 )
 
@@ -49,10 +49,10 @@ func scanError(ctx context.Context, err error) error {
 }
 
 // read scans, or reads the report.
-func (s *scanning) read(ctx context.Context, args []string) (*report.Scan, error) {
-	result := &report.Scan{
-		Findings: []report.ScanFinding{}, Undetermined: []report.ScanUndetermined{}, Scanned: []report.Scanned{},
-		NotImages: []report.ScanEntry{}, NotAffected: []report.ScanStatement{}, Requested: []report.ScanRequest{}, ScannedBy: "prodgate",
+func (s *scanning) read(ctx context.Context, args []string) (*scanreport.Report, error) {
+	result := &scanreport.Report{
+		Findings: []scanreport.Finding{}, Undetermined: []scanreport.Undetermined{}, Scanned: []scanreport.Scanned{},
+		NotImages: []scanreport.Entry{}, NotAffected: []scanreport.Statement{}, Requested: []scanreport.Request{}, ScannedBy: "prodgate",
 	}
 	progress := newTransferLine(s.std, !s.quiet && print.IsTerminal(s.std.err))
 	defer progress.clear()
@@ -96,24 +96,24 @@ func (s *scanning) scanSBOM(ctx context.Context) ([]scan.Scan, error) {
 }
 
 // includeScan adds what one scan found.
-func includeScan(result *report.Scan, scan scan.Scan) {
+func includeScan(result *scanreport.Report, scan scan.Scan) {
 	inv := scan.Inventory
 	result.ScannedAt = utc(scan.ScannedAt)
-	result.Database = report.ScanDatabase{UpdatedAt: utc(scan.Database.UpdatedAt), Schema: scan.Database.Version}
+	result.Database = scanreport.Database{UpdatedAt: utc(scan.Database.UpdatedAt), Schema: scan.Database.Version}
 	result.Packages += scan.Packages
-	one := report.Scanned{Digest: inv.Digest, Platform: inv.Platform, Inventory: string(inv.Kind), Packages: scan.Packages}
+	one := scanreport.Scanned{Digest: inv.Digest, Platform: inv.Platform, Inventory: string(inv.Kind), Packages: scan.Packages}
 	if inv.OS != nil {
 		one.OS = inv.OS.Family + " " + inv.OS.Name
 	}
 	result.Scanned = append(result.Scanned, one)
 	result.Include(inv)
 	for _, e := range scan.Others {
-		result.NotImages = append(result.NotImages, report.ScanEntry(e))
+		result.NotImages = append(result.NotImages, scanreport.Entry(e))
 	}
 	for _, f := range scan.Findings {
-		result.Findings = append(result.Findings, report.ScanFinding{Finding: f.Finding, Title: f.Title, Platform: inv.Platform, Digest: inv.Digest})
+		result.Findings = append(result.Findings, scanreport.Finding{Finding: f.Finding, Title: f.Title, Platform: inv.Platform, Digest: inv.Digest})
 	}
 	for _, u := range scan.Undetermined {
-		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: inv.Platform})
+		result.Undetermined = append(result.Undetermined, scanreport.Undetermined{Undetermined: u, Platform: inv.Platform})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/report"
+	scanreport "github.com/prodgate/prodgate/internal/report/scan"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/ignore"
@@ -20,7 +20,7 @@ import (
 const maxStatements = 32 << 20
 
 // addReport adds what another tool's report says.
-func (s *scanning) addReport(ctx context.Context, result *report.Scan) error {
+func (s *scanning) addReport(ctx context.Context, result *scanreport.Report) error {
 	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
 		return err
@@ -43,23 +43,23 @@ func (s *scanning) addReport(ctx context.Context, result *report.Scan) error {
 }
 
 // includeReport adds what one scan of a report says.
-func includeReport(result *report.Scan, scan facts.Scan) {
+func includeReport(result *scanreport.Report, scan facts.Scan) {
 	result.ScannedAt, result.ScannedBy = utc(scan.ScannedAt), cmp.Or(finding.Value(scan.Scanner), "not named")
-	result.Database = report.ScanDatabase{UpdatedAt: utc(scan.Database.UpdatedAt)}
+	result.Database = scanreport.Database{UpdatedAt: utc(scan.Database.UpdatedAt)}
 	if scan.Database.Schema != nil {
 		result.Database.Schema = *scan.Database.Schema
 	}
-	one := report.Scanned{Digest: scan.Digest, Platform: finding.Value(scan.Platform), Inventory: "report"}
+	one := scanreport.Scanned{Digest: scan.Digest, Platform: finding.Value(scan.Platform), Inventory: "report"}
 	if scan.Packages != nil {
 		one.Packages = *scan.Packages
 	}
 	result.Packages += one.Packages
 	result.Scanned = append(result.Scanned, one)
 	for _, f := range scan.Findings {
-		result.Findings = append(result.Findings, report.ScanFinding{Finding: finding.Finding(f), Platform: one.Platform, Digest: scan.Digest})
+		result.Findings = append(result.Findings, scanreport.Finding{Finding: finding.Finding(f), Platform: one.Platform, Digest: scan.Digest})
 	}
 	for _, u := range scan.Undetermined {
-		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: finding.Undetermined(u), Platform: one.Platform})
+		result.Undetermined = append(result.Undetermined, scanreport.Undetermined{Undetermined: finding.Undetermined(u), Platform: one.Platform})
 	}
 }
 
@@ -74,7 +74,7 @@ func utc(at time.Time) *time.Time {
 
 // applyVEX moves the findings that VEX documents suppress to NotAffected, and adds
 // the requests of ignore files.
-func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
+func (s *scanning) applyVEX(ctx context.Context, result *scanreport.Report) error {
 	var all []vex.Statement
 	for _, file := range s.vex {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
@@ -87,14 +87,14 @@ func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
 		}
 		all = append(all, read...)
 	}
-	result.Findings = slices.DeleteFunc(result.Findings, func(f report.ScanFinding) bool {
+	result.Findings = slices.DeleteFunc(result.Findings, func(f scanreport.Finding) bool {
 		statement, suppressed := vex.Suppresses(all, vex.ImageOf(f.Digest, s.artifact), f.Finding)
 		if suppressed {
 			reason := statement.Status
 			if why := finding.Value(statement.Justification); why != "" {
 				reason += " (" + why + ")"
 			}
-			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: finding.Value(statement.Author), Reason: reason, Source: statement.Source})
+			result.NotAffected = append(result.NotAffected, scanreport.Statement{Finding: f, By: finding.Value(statement.Author), Reason: reason, Source: statement.Source})
 		}
 		return suppressed
 	})
@@ -102,7 +102,7 @@ func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
 }
 
 // addRequests shows what ignore files ask to ignore of what was found.
-func (s *scanning) addRequests(ctx context.Context, result *report.Scan) error {
+func (s *scanning) addRequests(ctx context.Context, result *scanreport.Report) error {
 	for _, file := range s.ignore {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
 		if err != nil {
@@ -113,14 +113,14 @@ func (s *scanning) addRequests(ctx context.Context, result *report.Scan) error {
 			return err
 		}
 		for _, r := range read {
-			if !slices.ContainsFunc(result.Findings, func(f report.ScanFinding) bool { return f.ID == r.ID }) {
+			if !slices.ContainsFunc(result.Findings, func(f scanreport.Finding) bool { return f.ID == r.ID }) {
 				continue
 			}
 			reason := finding.Value(r.Reason)
 			if r.ExpiresAt != nil {
 				reason = fmt.Sprintf("%s, until %s", cmp.Or(reason, "no reason given"), rfc3339(*r.ExpiresAt))
 			}
-			result.Requested = append(result.Requested, report.ScanRequest{ID: r.ID, Reason: reason, Source: r.Source})
+			result.Requested = append(result.Requested, scanreport.Request{ID: r.ID, Reason: reason, Source: r.Source})
 		}
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prodgate/prodgate/internal/report"
+	scanreport "github.com/prodgate/prodgate/internal/report/scan"
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
@@ -30,12 +30,12 @@ func TestAStatementSpeaksForTheDigestThatItNames(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(std.dir, "vex.json"), []byte(vex), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			found := func(platform, digest string) report.ScanFinding {
-				return report.ScanFinding{Platform: platform, Digest: digest, Finding: finding.Finding{
+			found := func(platform, digest string) scanreport.Finding {
+				return scanreport.Finding{Platform: platform, Digest: digest, Finding: finding.Finding{
 					ID: "CVE-2026-1", Package: "openssl", Severity: "CRITICAL", PURL: finding.Optional("pkg:apk/alpine/openssl@3.5.0-r0"),
 				}}
 			}
-			result := &report.Scan{Findings: []report.ScanFinding{found("amd64", amd), found("arm64", arm)}}
+			result := &scanreport.Report{Findings: []scanreport.Finding{found("amd64", amd), found("arm64", arm)}}
 			s := &scanning{std: std, vex: []string{"vex.json"}, artifact: index}
 			if err := s.applyVEX(t.Context(), result); err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func TestVEXFromTheField(t *testing.T) {
 // took away.
 func platformsIn(t *testing.T, scan []byte) (left, away string) {
 	t.Helper()
-	var result report.Scan
+	var result scanreport.Report
 	if err := json.Unmarshal(scan, &result); err != nil {
 		t.Fatal(err)
 	}

@@ -1,38 +1,38 @@
-package report_test
+package scan_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/report/scan"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
 // scanned is a scan with one of everything, and text that means harm.
-func scanned() *report.Scan {
+func scanned() *scan.Report {
 	at, updated := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
 	some := finding.Optional
-	s := &report.Scan{
+	s := &scan.Report{
 		Subject: "registry.example.com/app:1", ScannedAt: &at, ScannedBy: "prodgate", Packages: 3,
-		Database: report.ScanDatabase{UpdatedAt: &updated, Schema: 2},
-		Scanned:  []report.Scanned{{Digest: "sha256:1", Platform: "linux/amd64", Inventory: "image", OS: "debian 12.8", Packages: 3}},
-		Findings: []report.ScanFinding{
+		Database: scan.Database{UpdatedAt: &updated, Schema: 2},
+		Scanned:  []scan.Scanned{{Digest: "sha256:1", Platform: "linux/amd64", Inventory: "image", OS: "debian 12.8", Packages: 3}},
+		Findings: []scan.Finding{
 			{Finding: finding.Finding{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected", Ecosystem: some("debian")}},
 			{Finding: finding.Finding{ID: "CVE-2026-2", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: some("3.0.10"), Severity: "HIGH", Status: "fixed", Ecosystem: some("debian")}},
 			{Finding: finding.Finding{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: some("3.0.9"), Severity: "CRITICAL", Status: "fixed", Ecosystem: some("debian")}, Title: "\x1b[2Jopenssl"},
 			{Finding: finding.Finding{ID: "CVE-2026-4", Package: "odd\x1b[31m", InstalledVersion: "1", Severity: "Whatever", Ecosystem: some("npm"), Target: some("app/\u202egpj.exe")}},
 		},
-		Undetermined: []report.ScanUndetermined{{Undetermined: finding.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
-		NotImages:    []report.ScanEntry{{Digest: "sha256:2", Reason: "it is a \x1b[2Jchart"}},
-		NotAffected:  []report.ScanStatement{{ScanFinding: report.ScanFinding{Finding: finding.Finding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}}, By: "security@example.com", Reason: "not_affected"}},
-		Requested:    []report.ScanRequest{{ID: "CVE-2026-3", Reason: "small", Source: ".trivyignore"}},
+		Undetermined: []scan.Undetermined{{Undetermined: finding.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
+		NotImages:    []scan.Entry{{Digest: "sha256:2", Reason: "it is a \x1b[2Jchart"}},
+		NotAffected:  []scan.Statement{{Finding: scan.Finding{Finding: finding.Finding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}}, By: "security@example.com", Reason: "not_affected"}},
+		Requested:    []scan.Request{{ID: "CVE-2026-3", Reason: "small", Source: ".trivyignore"}},
 	}
 	s.Include(&inventory.Inventory{Digest: "sha256:1", Platform: "linux/amd64", OS: &inventory.OS{Family: "debian", Name: "12.8"}, Packages: []inventory.Package{
 		{Class: inventory.ClassOS, Type: "debian", Name: "openssl", Version: "3.0.1"},
@@ -43,30 +43,26 @@ func scanned() *report.Scan {
 }
 
 func TestEntriesThatAreNoImagesAreNamed(t *testing.T) {
-	text := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
+	text := scanAs(t, "text", scanned(), print.Options{Width: 200})
 	if !strings.Contains(text, "no image   sha256:2, not scanned: it is a ") || strings.Contains(text, "\x1b[2J") {
 		t.Errorf("the text is\n%s", text)
 	}
-	if text := scanAs(t, "json", scanned(), report.Options{}); !strings.Contains(text, `"not_images"`) || !strings.Contains(text, `"digest": "sha256:2"`) {
+	if text := scanAs(t, "json", scanned(), print.Options{}); !strings.Contains(text, `"not_images"`) || !strings.Contains(text, `"digest": "sha256:2"`) {
 		t.Errorf("the JSON is\n%s", text)
 	}
 }
 
-func scanAs(t *testing.T, format string, s *report.Scan, options report.Options) string {
+func scanAs(t *testing.T, format string, s *scan.Report, options print.Options) string {
 	t.Helper()
-	outputs, err := report.ParseScans([]string{format})
+	out, err := s.Print(format, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := outputs[0].WriteScan(&out, s, options); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return string(out)
 }
 
 func TestAScanIsReadFromTheWorstDown(t *testing.T) {
-	got := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
+	got := scanAs(t, "text", scanned(), print.Options{Width: 200})
 	last := -1
 	for _, want := range []string{
 		"4 findings (1 Whatever, 1 CRITICAL, 1 HIGH, 1 LOW), 1 not determined, in 3 packages of registry.example.com/app:1",
@@ -84,9 +80,9 @@ func TestAScanIsReadFromTheWorstDown(t *testing.T) {
 }
 
 func TestNoScanSteersATerminal(t *testing.T) {
-	for _, format := range report.ScanFormats {
+	for _, format := range scan.Formats.Names {
 		for _, width := range []int{0, 30} {
-			got := scanAs(t, format, scanned(), report.Options{Options: print.Options{Width: width}})
+			got := scanAs(t, format, scanned(), print.Options{Width: width})
 			if strings.ContainsAny(got, "\x1b\u202e") {
 				t.Errorf("%s holds hidden characters:\n%q", format, got)
 			}
@@ -96,7 +92,7 @@ func TestNoScanSteersATerminal(t *testing.T) {
 
 func TestTheJSONOfAScanIsItsContract(t *testing.T) {
 	var got map[string]any
-	if err := json.Unmarshal([]byte(scanAs(t, "json", scanned(), report.Options{})), &got); err != nil {
+	if err := json.Unmarshal([]byte(scanAs(t, "json", scanned(), print.Options{})), &got); err != nil {
 		t.Fatal(err)
 	}
 	first := got["findings"].([]any)[1].(map[string]any)
@@ -139,7 +135,7 @@ func TestWhatIsNotDeterminedIsAResultOfSARIF(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(scanAs(t, "sarif", scanned(), report.Options{})), &got); err != nil {
+	if err := json.Unmarshal([]byte(scanAs(t, "sarif", scanned(), print.Options{})), &got); err != nil {
 		t.Fatal(err)
 	}
 	levels := map[string]string{}
@@ -160,7 +156,7 @@ func TestWhatIsNotDeterminedIsAResultOfSARIF(t *testing.T) {
 }
 
 func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
-	out := scanAs(t, "cyclonedx", scanned(), report.Options{})
+	out := scanAs(t, "cyclonedx", scanned(), print.Options{})
 	sboms, err := sbom.Read("bom", []byte(out))
 	if err != nil || len(sboms) != 1 || len(sboms[0].Packages) != 2 {
 		t.Fatalf("%+v, %v", sboms, err)
@@ -189,8 +185,25 @@ func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
 }
 
 func TestAScanThatFoundNothingSaysWhatItCouldJudge(t *testing.T) {
-	s := &report.Scan{Subject: "app"}
-	if got := scanAs(t, "text", s, report.Options{}); !strings.Contains(got, "No advisory matches a package that could be judged") || !strings.Contains(got, "of unknown age") {
+	s := &scan.Report{Subject: "app"}
+	if got := scanAs(t, "text", s, print.Options{}); !strings.Contains(got, "No advisory matches a package that could be judged") || !strings.Contains(got, "of unknown age") {
 		t.Error(got)
+	}
+}
+
+func TestATableOfAScanFollowsTheWidth(t *testing.T) {
+	for _, width := range []int{40, 60, 100, 160} {
+		s := scanned()
+		s.Findings = append(s.Findings, scan.Finding{Finding: finding.Finding{
+			ID: "CVE-2026-6", Package: "github.com/example/a-package-with-a-long-name", InstalledVersion: "1.2.3-0.20261124000000", Severity: "HIGH",
+			Status: "affected", Ecosystem: finding.Optional("go"), Target: finding.Optional("usr/local/bin/one"),
+		}})
+		s.Sort()
+		text := scanAs(t, "text", s, print.Options{Width: width})
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width && len(strings.Fields(line)) > 2 {
+				t.Errorf("width %d: a line of %d columns: %q", width, n, line)
+			}
+		}
 	}
 }

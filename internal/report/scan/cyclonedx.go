@@ -1,20 +1,22 @@
-package report
+package scan
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// scanCycloneDX prints a CycloneDX SBOM with the vulnerabilities
+// cyclonedx prints a CycloneDX SBOM with the vulnerabilities
 // in it. Several platforms are one list of components. What could not be judged
 // is in the metadata's properties, for CycloneDX has no other place for it.
-func scanCycloneDX(s *Scan) ([]byte, error) {
+func (s *Report) cyclonedx() ([]byte, error) {
 	whole := &inventory.Inventory{}
 	for _, inv := range s.inventories {
 		if whole.OS == nil {
@@ -30,7 +32,7 @@ func scanCycloneDX(s *Scan) ([]byte, error) {
 	if s.ScannedAt != nil {
 		at = *s.ScannedAt
 	}
-	bom, refs := sbom.Write(line(s.Subject), at, whole)
+	bom, refs := sbom.Write(print.Value(s.Subject), at, whole)
 	var unjudged []cdx.Property
 	for _, u := range s.Undetermined {
 		unjudged = append(unjudged, cdx.Property{Name: "prodgate:undetermined", Value: strings.TrimSpace(u.Package+" "+u.Version) + ": " + u.Reason})
@@ -43,7 +45,7 @@ func scanCycloneDX(s *Scan) ([]byte, error) {
 		list = append(list, f.cyclonedx(affected(f, whole, refs)))
 	}
 	for _, n := range s.NotAffected {
-		v := n.cyclonedx(affected(n.ScanFinding, whole, refs))
+		v := n.cyclonedx(affected(n.Finding, whole, refs))
 		v.Analysis = &cdx.VulnerabilityAnalysis{State: cdx.IASNotAffected, Detail: n.Reason + ", says " + n.By}
 		list = append(list, v)
 	}
@@ -53,11 +55,11 @@ func scanCycloneDX(s *Scan) ([]byte, error) {
 	if err := encoder.Encode(bom); err != nil {
 		return nil, err
 	}
-	return escapeJSON(out.Bytes()), nil
+	return print.EscapeJSON(out.Bytes()), nil
 }
 
 // affected are the references of the components that a finding is about.
-func affected(f ScanFinding, inv *inventory.Inventory, refs []string) []string {
+func affected(f Finding, inv *inventory.Inventory, refs []string) []string {
 	var found []string
 	for i, p := range inv.Packages {
 		if p.Name == f.Package && (p.FullVersion() == f.InstalledVersion || p.Version == f.InstalledVersion) {
@@ -67,7 +69,7 @@ func affected(f ScanFinding, inv *inventory.Inventory, refs []string) []string {
 	return found
 }
 
-func (f ScanFinding) cyclonedx(refs []string) cdx.Vulnerability {
+func (f Finding) cyclonedx(refs []string) cdx.Vulnerability {
 	severity := cdx.SeverityUnknown
 	if rank(f.Severity) >= 0 { // CycloneDX has no other severities
 		severity = cdx.Severity(strings.ToLower(f.Severity))
@@ -76,7 +78,7 @@ func (f ScanFinding) cyclonedx(refs []string) cdx.Vulnerability {
 	if f.PublishedAt != nil {
 		v.Published = f.PublishedAt.UTC().Format(time.RFC3339)
 	}
-	v.Recommendation = "no fix is known: " + or(f.Status, "unknown")
+	v.Recommendation = "no fix is known: " + cmp.Or(f.Status, "unknown")
 	if f.FixedVersion != nil {
 		v.Recommendation = "Upgrade " + f.Package + " to version " + *f.FixedVersion
 	}
