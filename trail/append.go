@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/legacy"
 )
 
 // joined is how many events of concurrent Appends one transaction takes.
@@ -32,8 +34,10 @@ type prepared struct {
 // with the same content gets its first receipt again; with other content, the
 // error is ErrConflict.
 //
-// After any other error, the end of ctx included, the events may or may not be
-// recorded: the same Append again tells.
+// An event that does not contain what its type requires (package step) is refused
+// with a *step.Error before anything is written. After any other error, including
+// the end of ctx, the events may or may not be recorded: repeat the same Append to
+// find out.
 func (l *Log) Append(ctx context.Context, events ...Event) (receipts []Receipt, err error) {
 	defer contain("append to trail "+l.place.name, &err)
 	if len(events) == 0 {
@@ -70,6 +74,11 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 	for i, e := range events {
 		if err := e.check(); err != nil {
 			return nil, err
+		}
+		if !legacy.Is(ctx) {
+			if err := e.checkStep(); err != nil {
+				return nil, fmt.Errorf("event %s: %w", e.ID, err)
+			}
 		}
 		p := prepared{Event: e, plain: make(map[string][sha256.Size]byte, len(e.Blobs))}
 		for role, b := range e.Blobs {
@@ -133,7 +142,7 @@ func (l *Log) commitBatch() {
 		return
 	}
 	ctx, cancel := batch[0].ctx, context.CancelFunc(func() {})
-	if len(batch) > 1 { // nobody's end is the others'
+	if len(batch) > 1 { // one caller's cancellation must not abort the batch
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*busyFor)
 	}
 	defer cancel()

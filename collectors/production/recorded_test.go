@@ -13,12 +13,14 @@ import (
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/production"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/legacy"
 	"github.com/prodgate/prodgate/trail"
 )
 
 var began = time.Date(2026, 6, 1, 8, 0, 0, 400_000_000, time.UTC)
 
-// written is a new log that began then, with events an hour apart.
+// written is a new log that began then, with events an hour apart, as any version
+// may have written them.
 func written(t *testing.T, events ...trail.Event) (location string) {
 	t.Helper()
 	location = filepath.Join(t.TempDir(), "t.db")
@@ -40,7 +42,7 @@ func written(t *testing.T, events ...trail.Event) (location string) {
 			e.Writer = trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI}
 		}
 	}
-	if _, err := l.Append(context.Background(), events...); err != nil {
+	if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 		t.Fatal(err)
 	}
 	return location

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/legacy"
 	"github.com/prodgate/prodgate/internal/strict"
 	log "github.com/prodgate/prodgate/trail"
 )
@@ -26,7 +27,8 @@ var (
 	pipeline = log.Writer{Subject: "repo:acme/payments-api", Issuer: "https://github.com", Assurance: log.AssuranceCI}
 )
 
-// written is a new log with events; each has what all have.
+// written is a new log with events, as any version may have written them; each has
+// what all have.
 func written(t *testing.T, events ...log.Event) (location string) {
 	t.Helper()
 	location = filepath.Join(t.TempDir(), "t.db")
@@ -53,7 +55,7 @@ func written(t *testing.T, events ...log.Event) (location string) {
 			e.Data = json.RawMessage("{}")
 		}
 	}
-	if _, err := l.Append(context.Background(), events...); err != nil {
+	if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 		t.Fatal(err)
 	}
 	return location
@@ -364,7 +366,7 @@ func BenchmarkSteps(b *testing.B) {
 				Service: "payments-api", Environment: "staging", Digest: digest, Data: json.RawMessage("{}"),
 			})
 		}
-		if _, err := l.Append(context.Background(), events...); err != nil {
+		if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 			b.Fatal(err)
 		}
 	}
