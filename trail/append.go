@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/legacy"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
 // joined is how many events of concurrent Appends one transaction takes.
@@ -47,6 +48,9 @@ func (l *Log) Append(ctx context.Context, events ...Event) (receipts []Receipt, 
 		return nil, fmt.Errorf("append to trail %s: it was opened to be read", l.place.name)
 	}
 	r, err := prepare(ctx, events)
+	if err == nil && !legacy.Is(ctx) {
+		err = l.checkReferences(ctx, events)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("append to trail %s: %w", l.place.name, err)
 	}
@@ -77,7 +81,7 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 		}
 		if !legacy.Is(ctx) {
 			if err := e.checkStep(); err != nil {
-				return nil, fmt.Errorf("event %s: %w", e.ID, err)
+				return nil, err
 			}
 		}
 		p := prepared{Event: e, plain: make(map[string][sha256.Size]byte, len(e.Blobs))}
@@ -91,6 +95,36 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 		return nil, fmt.Errorf("blobs of %d bytes at once, more than %d", contents, maxContents)
 	}
 	return r, nil
+}
+
+// checkReferences returns an error if one of events refers to an entry that it
+// cannot refer to. The entry is in the log, or stands before it in events.
+func (l *Log) checkReferences(ctx context.Context, events []Event) error {
+	for i := range events {
+		field, id, refers := step.Refers(events[i].step())
+		if !refers {
+			continue
+		}
+		to, err := l.referred(ctx, id, events[:i])
+		if err == nil {
+			err = step.CheckReference(events[i].step(), to)
+		}
+		if err != nil {
+			return fmt.Errorf("event %s (%s): %s: %w", events[i].ID, events[i].Type, field, err)
+		}
+	}
+	return nil
+}
+
+// referred is the step with an id.
+func (l *Log) referred(ctx context.Context, id string, before []Event) (step.Step, error) {
+	for i := range before {
+		if before[i].ID == id {
+			return before[i].step(), nil
+		}
+	}
+	entry, err := l.Entry(ctx, id)
+	return entry.step(), err
 }
 
 // await returns when r is committed or failed. Whoever gets the turn commits

@@ -153,12 +153,28 @@ func (e *Event) check() error {
 	return nil
 }
 
+// Check returns the error with which Append refuses e whatever the log holds; nil
+// if there is none. It is a *step.Error for what e's type requires.
+func (e Event) Check() error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	return e.checkStep()
+}
+
 // checkStep returns an error if e does not contain what a step of its type must.
 func (e *Event) checkStep() error {
-	return step.Check(step.Step{
+	if err := step.Check(e.step()); err != nil {
+		return fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+func (e *Event) step() step.Step {
+	return step.Step{
 		Type: e.Type, Service: e.Service, Environment: e.Environment, Digest: e.Digest, Deployment: e.Deployment,
 		Mode: e.Mode, Now: e.Now, Data: e.Data,
-	})
+	}
 }
 
 func (e *Event) checkFields() error {

@@ -129,3 +129,43 @@ func TestTheDataTypesHaveFieldsThatTheirStepsKnow(t *testing.T) {
 		}
 	}
 }
+
+func TestAReferenceToAnotherEntryIsChecked(t *testing.T) {
+	engines(t, func(t *testing.T, location string, options Options) {
+		l := open(t, location, options)
+		freeze, live := plain(), bad(TypeDeployLive)
+		lift := func(id string) Event {
+			e := plain()
+			e.Type, e.Data = TypeFreezeLifted, json.RawMessage(`{"freeze":"`+id+`","reason":"over"}`)
+			return e
+		}
+		add(t, l, freeze, live, lift(freeze.ID))
+		another := plain()
+		add(t, l, another, lift(another.ID))
+		add(t, l, lift(freeze.ID))
+		if _, err := l.Append(t.Context(), plain(), lift(live.ID)); err == nil || !strings.Contains(err.Error(), "must be the id of a freeze.declared, not that of a deploy.live") {
+			t.Error(err)
+		}
+		later := plain()
+		if _, err := l.Append(t.Context(), lift(later.ID), later); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "data.freeze") {
+			t.Error(err)
+		}
+		if n := len(list(t, l, Filter{})); n != 6 {
+			t.Errorf("%d entries, want 6", n)
+		}
+	})
+}
+
+func TestAKeyThatCannotSignLeavesNoDatabase(t *testing.T) {
+	location := filepath.Join(t.TempDir(), "T.db")
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("not a key\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), location, Options{Key: key}); err == nil || !strings.Contains(err.Error(), key) {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(location + "*"); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

@@ -9,12 +9,13 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
-// writer is who records an entry in the trail, as far as the surroundings of this
-// process establish it: the repository whose workflow this is, or the operating
-// system's account. Both are the word of whoever started the process; what they
-// are worth is the settings' to say (audit.writers).
+// writer is who records an entry in the trail, as far as the environment of this
+// process establishes it: the repository whose workflow this is, or the operating
+// system's account. Whoever started the process can forge both; the setting
+// audit.writers says what they count for.
 func writer(std stdio) trail.Writer {
 	if repository := std.getenv("GITHUB_REPOSITORY"); std.getenv("GITHUB_ACTIONS") == "true" && repository != "" {
 		return trail.Writer{
@@ -30,8 +31,8 @@ func writer(std stdio) trail.Writer {
 	return trail.Writer{Subject: "user:" + account(), Issuer: machine, Assurance: trail.AssuranceUser}
 }
 
-// account is the name of the account that runs this process, by its number and
-// not by a variable. Names that no document could hold are told by the number.
+// account is the name of the account that runs this process, looked up by its
+// number and not by a variable. It is the number if no document can hold the name.
 func account() string {
 	id := strconv.Itoa(os.Getuid())
 	if found, err := user.LookupId(id); err == nil {
@@ -43,16 +44,16 @@ func account() string {
 	return id
 }
 
-// claimed is a writer by the user's own word.
+// claimed is a writer that the user names.
 func claimed(subject string) (trail.Writer, error) {
-	person, err := readPerson(subject)
+	person, err := step.Person.ReadText(subject)
 	if err != nil {
-		return trail.Writer{}, usage("", "--writer: %w", err)
+		return trail.Writer{}, usage("", "--writer %w", err)
 	}
 	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
 }
 
-// runAddress is where people find the CI run that this is; "" if it is none.
+// runAddress is the address of this CI run; empty outside of CI.
 func runAddress(std stdio) string {
 	repository, id := std.getenv("GITHUB_REPOSITORY"), std.getenv("GITHUB_RUN_ID")
 	if std.getenv("GITHUB_ACTIONS") != "true" || repository == "" || id == "" {

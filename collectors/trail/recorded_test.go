@@ -110,6 +110,21 @@ func TestStepsOfTheTrailSayWhoWroteThem(t *testing.T) {
 	}
 }
 
+func TestACustomStepIsReadLikeAnyOther(t *testing.T) {
+	location := written(t, log.Event{
+		Type: "custom.load-test", Digest: zeros, Environment: "production",
+		Data: json.RawMessage(`{"result":"PASSED","ticket":"OPS-1","peak":1200,"kind":{"any":"thing"}}`),
+	})
+	got, _, err := collectFrom(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Steps) != 1 || got.Steps[0].Type != "custom.load-test" || *got.Steps[0].Result != "PASSED" || *got.Steps[0].Ticket != "OPS-1" ||
+		got.Steps[0].Kind != nil || *got.Steps[0].Writer != pipeline.Subject || *got.Steps[0].Seq != 0 {
+		t.Errorf("%+v", got.Steps)
+	}
+}
+
 func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 	other := strings.Replace(zeros, "0", "1", 1)
 	jane := log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}

@@ -66,7 +66,7 @@ func Check(s Step) error {
 		return err
 	}
 	problems := t.envelope(s)
-	data, err := object(s.Data)
+	data, err := Object(s.Data)
 	if err != nil {
 		return fmt.Errorf("%s: data: %w", s.Type, err)
 	}
@@ -164,9 +164,9 @@ func absent(v any) bool {
 	return v == nil || v == "" || isList && len(list) == 0
 }
 
-// object reads a JSON object in which no name stands twice; nothing is an object
-// without fields.
-func object(text json.RawMessage) (map[string]any, error) {
+// Object reads a JSON object, its numbers as json.Number. A name that is there twice
+// is an error; empty text is an object without fields.
+func Object(text json.RawMessage) (map[string]any, error) {
 	data := map[string]any{}
 	if len(text) == 0 {
 		return data, nil

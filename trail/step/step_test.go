@@ -425,3 +425,63 @@ func ExampleCheck() {
 	fmt.Println(err)
 	// Output: incident.linked: data.incident must be text that is not blank, not 7
 }
+
+func TestAStepRefersToWhatItCan(t *testing.T) {
+	dismiss := func(of string) (Step, Step) {
+		_, s, _ := example(t, "entry.dismissed")
+		_, to, _ := example(t, of)
+		return s, to
+	}
+	for name, c := range map[string]struct {
+		steps func() (Step, Step)
+		want  string // empty: it can
+	}{
+		"a dismissal of a failed verification": {func() (Step, Step) { return dismiss("verification.failed") }, ""},
+		"a dismissal of good news":             {func() (Step, Step) { return dismiss("verification.passed") }, "data.entry must be the id of bad news, not that of a verification.passed"},
+		"a dismissal of a decision":            {func() (Step, Step) { return dismiss("gate.evaluated") }, "must be the id of bad news"},
+		"a dismissal of a freeze":              {func() (Step, Step) { return dismiss("freeze.declared") }, "use prodgate freeze lift"},
+		"a dismissal of a rejection":           {func() (Step, Step) { return dismiss("approval.rejected") }, "--lifts"},
+		"a dismissal of a step of one's own":   {func() (Step, Step) { return dismiss("custom.load-test") }, "must be the id of bad news"},
+		"a dismissal of an unknown type":       {func() (Step, Step) { s, to := dismiss("deploy.live"); to.Type = "new.type"; return s, to }, "must be the id of bad news"},
+		"a lift of a freeze": {func() (Step, Step) {
+			_, s, _ := example(t, "freeze.lifted")
+			_, to, _ := example(t, "freeze.declared")
+			return s, to
+		}, ""},
+		"a lift of a deployment": {func() (Step, Step) {
+			_, s, _ := example(t, "freeze.lifted")
+			_, to, _ := example(t, "deploy.live")
+			return s, to
+		}, "data.freeze must be the id of a freeze.declared"},
+		"a review of a deployment": {func() (Step, Step) {
+			_, s, _ := example(t, "emergency.reviewed")
+			_, to, _ := example(t, "deploy.live")
+			return s, to
+		}, "data.settles must be the id of an emergency.used"},
+		"a review of an emergency":                     {review("github:3", "payments-api", ""), ""},
+		"a review by who asked":                        {review("github:1", "payments-api", ""), "data.reviewer must be a person who neither asked"},
+		"a review by who approved":                     {review("github:2", "payments-api", ""), "data.reviewer must be a person who neither asked"},
+		"a review of another service":                  {review("github:3", "web", ""), `service must be "payments-api", as of the emergency, not "web"`},
+		"a review of an emergency of an older version": {review("github:3", "payments-api", `{"requested_by": "github:1"}`), ""},
+		"a step that refers to nothing": {func() (Step, Step) {
+			_, s, _ := example(t, "deploy.live")
+			return s, s
+		}, ""},
+	} {
+		s, to := c.steps()
+		if err := CheckReference(s, to); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// review is a review of an emergency that github:1 asked for and github:2 approved.
+func review(reviewer, service, emergency string) func() (Step, Step) {
+	if emergency == "" {
+		emergency = examples["emergency.used"]
+	}
+	return func() (Step, Step) {
+		return Step{Type: "emergency.reviewed", Service: service, Data: json.RawMessage(`{"settles": "` + entry + `", "reviewer": "` + reviewer + `"}`)},
+			Step{Type: "emergency.used", Service: "payments-api", Data: json.RawMessage(emergency)}
+	}
+}
