@@ -18,6 +18,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/build"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/incidents"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/monitoring"
 	"github.com/prodgate/prodgate/collectors/notifications"
 	"github.com/prodgate/prodgate/collectors/oncall"
@@ -69,14 +70,14 @@ func All(cfg Config) []Collector {
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},
-		production.Collector{File: cfg.recordedFile("production", cfg.Production), Recorded: cfg.Production.From == fromTrail, Log: cfg.Log},
+		either(cfg.Production.From == fromTrail, log.Production{Log: cfg.Log}, production.Collector{File: cfg.recordedFile("production", cfg.Production)}),
 		rollback.Collector{File: cfg.file("rollback", cfg.Rollback), Options: cfg.Artifact},
 		incidents.Collector{File: cfg.file("incidents", cfg.Incidents)},
 		oncall.Collector{File: cfg.file("on_call", cfg.OnCall)},
 		notifications.Collector{File: cfg.file("notifications", cfg.Notifications)},
 		monitoring.Collector{File: cfg.file("monitoring", cfg.Monitoring)},
 		waivers.Collector{File: cfg.file("waivers", cfg.Waivers)},
-		trail.Collector{File: cfg.recordedFile("trail", cfg.Trail), Recorded: cfg.readsLog(), Log: cfg.Log},
+		either(cfg.readsLog(), log.Trail{Log: cfg.Log}, trail.Collector{File: cfg.recordedFile("trail", cfg.Trail)}),
 	)
 }
 

@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/internal/strict"
 	scanner "github.com/prodgate/prodgate/scan"
@@ -69,7 +69,7 @@ type File struct {
 
 // Log says where the audit trail is: the location of package trail (a path,
 // postgres://…), and the file with its key where that is not the usual one.
-type Log = recorded.Log
+type Log = log.Location
 
 // Recorded is a source kept in one file, or in the audit trail.
 type Recorded struct {
@@ -78,7 +78,7 @@ type Recorded struct {
 }
 
 // fromTrail is what From can be.
-const fromTrail = recorded.Kind
+const fromTrail = log.Kind
 
 // Check says what the source cannot mean.
 func (r Recorded) Check() error {
@@ -134,14 +134,23 @@ func (c Config) file(section string, f File) strict.Path {
 	return strict.Path{Dir: c.Dir, Name: f.File, Key: "sources." + section + ".file"}
 }
 
-// recordedFile is the file of a section that the audit trail can tell as well.
+// recordedFile is the file of a section that can also be read from the audit trail.
 func (c Config) recordedFile(section string, r Recorded) strict.Path {
 	return c.file(section, File{r.File})
 }
 
-// readsLog says whether the trail's section is read from the audit trail.
+// readsLog reports whether the section "trail" is read from the audit trail.
 func (c Config) readsLog() bool {
 	return c.Trail.From == fromTrail || c.Trail == Recorded{} && c.Log.Location != ""
+}
+
+// either is the collector of a section that is read from the audit trail or from a
+// file.
+func either(recorded bool, fromLog, fromFile Collector) Collector {
+	if recorded {
+		return fromLog
+	}
+	return fromFile
 }
 
 // reports are the files that scanners wrote.

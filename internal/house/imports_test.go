@@ -23,10 +23,7 @@ var layers = map[string][]string{
 	"fixtures":   {"evaluator", "facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
-	"collectors/trail":                append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/production":           append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/internal/deployments": append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/internal/recorded":    append([]string{"collectors", "trail", "facts"}, tools...),
+	"collectors/log": append([]string{"trail", "facts"}, tools...),
 
 	"internal":             {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
 	"internal/attestation": {"internal/strict"},
@@ -53,16 +50,13 @@ var leaves = []string{"internal/spelling", "internal/fixture", "internal/race", 
 var besides = map[string][]string{
 	"internal": {"policies"},
 
-	// They read entries of older versions.
-	"collectors/trail":      {"internal/legacy"},
-	"collectors/production": {"internal/legacy"},
+	// It reads entries of older versions, and compares its words with those of the
+	// rules.
+	"collectors/log": {"internal/legacy", "policies"},
 
 	"internal/ics": {"internal/ical"},
 	"evaluator":    {"collectors"},
 	"policies":     {"evaluator", "facts"},
-
-	// It holds its words against those of the rules.
-	"collectors/internal/deployments": {"policies"},
 
 	"examples": {"policies"},
 	"fixtures": {"policies", "collectors"},

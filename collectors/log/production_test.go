@@ -1,4 +1,4 @@
-package production_test
+package log_test
 
 import (
 	"context"
@@ -10,12 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/legacy"
 	"github.com/prodgate/prodgate/trail"
 )
+
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
 var began = time.Date(2026, 6, 1, 8, 0, 0, 400_000_000, time.UTC)
 
@@ -56,7 +58,7 @@ func step(kind, digit, deployment string) trail.Event {
 
 func collect(t *testing.T, location string) (*facts.Production, error) {
 	t.Helper()
-	section, err := production.Collector{Recorded: true, Log: collectors.Log{Location: location}}.Collect(
+	section, err := log.Production{Log: log.Location{Location: location}}.Collect(
 		context.Background(), facts.Request{Service: "payments-api", Environment: "production", Digest: digest("1")})
 	if err != nil {
 		return nil, err
