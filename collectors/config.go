@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors/file"
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/internal/spelling"
@@ -61,7 +61,7 @@ type Config struct {
 
 // Log says where the audit trail is: the location of package trail (a path,
 // postgres://…), and the file with its key where that is not the usual one.
-type Log = recorded.Log
+type Log = source.Log
 
 // System is a configured system: its kind, and a pointer to the settings that the
 // kind has.

@@ -12,10 +12,10 @@ import (
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/file"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/collectors/source"
-	"github.com/prodgate/prodgate/collectors/trail"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -27,7 +27,7 @@ var Kinds = []source.Kind{
 	file.Kind,
 	scan.Kind,
 	report.Kind,
-	trail.Kind,
+	log.System,
 }
 
 const customPrefix = "custom."
@@ -136,7 +136,7 @@ func (c Config) implied(section string) []Use {
 	case section == "artifact":
 		return []Use{{System: artifact.Kind.Name}}
 	case section == "trail" && c.Log.Location != "":
-		return []Use{{System: trail.Kind.Name}}
+		return []Use{{System: log.Kind}}
 	case section == "vulnerabilities":
 		return []Use{{Inline: &System{Kind: report.Kind.Name, Settings: report.Kind.Settings()}}}
 	}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/legacy"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
 // joined is how many events of concurrent Appends one transaction takes.
@@ -32,8 +35,10 @@ type prepared struct {
 // with the same content gets its first receipt again; with other content, the
 // error is ErrConflict.
 //
-// After any other error, the end of ctx included, the events may or may not be
-// recorded: the same Append again tells.
+// An event that does not contain what its type requires (package step) is refused
+// with a *step.Error before anything is written. After any other error, including
+// the end of ctx, the events may or may not be recorded: repeat the same Append to
+// find out.
 func (l *Log) Append(ctx context.Context, events ...Event) (receipts []Receipt, err error) {
 	defer contain("append to trail "+l.place.name, &err)
 	if len(events) == 0 {
@@ -43,6 +48,9 @@ func (l *Log) Append(ctx context.Context, events ...Event) (receipts []Receipt, 
 		return nil, fmt.Errorf("append to trail %s: it was opened to be read", l.place.name)
 	}
 	r, err := prepare(ctx, events)
+	if err == nil && !legacy.Is(ctx) {
+		err = l.checkReferences(ctx, events)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("append to trail %s: %w", l.place.name, err)
 	}
@@ -71,6 +79,11 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 		if err := e.check(); err != nil {
 			return nil, err
 		}
+		if !legacy.Is(ctx) {
+			if err := e.checkStep(); err != nil {
+				return nil, err
+			}
+		}
 		p := prepared{Event: e, plain: make(map[string][sha256.Size]byte, len(e.Blobs))}
 		for role, b := range e.Blobs {
 			p.plain[role] = sha256.Sum256(b.Content)
@@ -82,6 +95,36 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 		return nil, fmt.Errorf("blobs of %d bytes at once, more than %d", contents, maxContents)
 	}
 	return r, nil
+}
+
+// checkReferences returns an error if one of events refers to an entry that it
+// cannot refer to. The entry is in the log, or stands before it in events.
+func (l *Log) checkReferences(ctx context.Context, events []Event) error {
+	for i := range events {
+		field, id, refers := step.Refers(events[i].step())
+		if !refers {
+			continue
+		}
+		to, err := l.referred(ctx, id, events[:i])
+		if err == nil {
+			err = step.CheckReference(events[i].step(), to)
+		}
+		if err != nil {
+			return fmt.Errorf("event %s (%s): %s: %w", events[i].ID, events[i].Type, field, err)
+		}
+	}
+	return nil
+}
+
+// referred is the step with an id.
+func (l *Log) referred(ctx context.Context, id string, before []Event) (step.Step, error) {
+	for i := range before {
+		if before[i].ID == id {
+			return before[i].step(), nil
+		}
+	}
+	entry, err := l.Entry(ctx, id)
+	return entry.step(), err
 }
 
 // await returns when r is committed or failed. Whoever gets the turn commits
@@ -133,7 +176,7 @@ func (l *Log) commitBatch() {
 		return
 	}
 	ctx, cancel := batch[0].ctx, context.CancelFunc(func() {})
-	if len(batch) > 1 { // nobody's end is the others'
+	if len(batch) > 1 { // one caller's cancellation must not abort the batch
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*busyFor)
 	}
 	defer cancel()

@@ -82,7 +82,7 @@ func (l *Log) eraseSome(ctx context.Context, reason string, writer Writer, diges
 		if e.Data, err = json.Marshal(ErasedData{Reason: reason, Digests: left}); err != nil {
 			return err
 		}
-		if err := checkData(e.Data); err != nil {
+		if err := errors.Join(checkData(e.Data), e.checkStep()); err != nil {
 			return err
 		}
 		p, err := t.place(&prepared{Event: e})

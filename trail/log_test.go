@@ -26,7 +26,7 @@ func event(change ...func(*Event)) Event {
 		Request: "r-1", Deployment: "d-1", Run: "https://ci.example.com/runs/1",
 		Writer: Writer{Subject: "repo:acme/payments-api", Issuer: "https://ci.example.com", Assurance: AssuranceCI},
 		Mode:   "enforce", Now: began.Add(-time.Second),
-		Data: json.RawMessage(`{"outcome":"allow","policy":{"digest":"sha256:p"},"exit_code":0}`),
+		Data: decided(""),
 		Blobs: map[string]Blob{
 			BlobInput:  {MediaType: "application/json", Content: []byte(`{"a":1}`)},
 			BlobPolicy: {MediaType: "application/vnd.prodgate.policy", Content: []byte("package p")},
@@ -38,9 +38,17 @@ func event(change ...func(*Event)) Event {
 	return e
 }
 
-// plain is a step without artifact, data and blobs.
+// decided are the data of a decision, with more members.
+func decided(more string) json.RawMessage {
+	return json.RawMessage(`{"exit_code":0,"input_digest":"` + someDigest + `","kind":"promotion","outcome":"allow","policy":{"digest":"` + someDigest + `"}` + more + `}`)
+}
+
+// plain is a step without service, environment, artifact and blobs.
 func plain() Event {
-	return Event{ID: NewID(), Type: TypeIncidentLinked, OccurredAt: began, Writer: Writer{Subject: "user:jane", Assurance: AssuranceUser}}
+	return Event{
+		ID: NewID(), Type: TypeFreezeDeclared, OccurredAt: began, Writer: Writer{Subject: "user:jane", Assurance: AssuranceUser},
+		Data: json.RawMessage(`{"incident":"INC-7","reason":"INC-7","ticket":"INC-7"}`),
+	}
 }
 
 // engines are where the suite runs: SQLite, and PostgreSQL where there is one.
@@ -114,7 +122,6 @@ func TestWhatIsAppendedIsThereAsItWas(t *testing.T) {
 		}
 		want := e
 		want.Blobs = nil
-		want.Data = json.RawMessage(`{"exit_code":0,"outcome":"allow","policy":{"digest":"sha256:p"}}`)
 		if !same(got.Event, want) {
 			t.Errorf("got  %+v\nwant %+v", got.Event, want)
 		}
@@ -162,11 +169,11 @@ func TestARetryGetsTheFirstReceiptAndAnotherEventAConflict(t *testing.T) {
 			t.Errorf("a retry among others got %+v, the first time %+v", again, first)
 		}
 		for name, change := range map[string]func(*Event){
-			"type":        func(e *Event) { e.Type = TypeGateSimulated },
+			"type":        func(e *Event) { e.Type, e.Mode = TypeGateSimulated, "simulate" },
 			"service":     func(e *Event) { e.Service = "other" },
-			"now":         func(e *Event) { e.Now = time.Time{} },
+			"now":         func(e *Event) { e.Now = e.Now.Add(1) },
 			"occurred at": func(e *Event) { e.OccurredAt = e.OccurredAt.Add(1) },
-			"data":        func(e *Event) { e.Data = nil },
+			"data":        func(e *Event) { e.Data = decided(`,"prodgate":"2"`) },
 			"fewer blobs": func(e *Event) { e.Blobs = map[string]Blob{BlobInput: e.Blobs[BlobInput]} },
 			"other blob": func(e *Event) {
 				e.Blobs = map[string]Blob{BlobInput: {MediaType: "application/json", Content: []byte(`{"a":2}`)}, BlobPolicy: e.Blobs[BlobPolicy]}
@@ -253,6 +260,7 @@ func TestFiltersFindWhatTheySay(t *testing.T) {
 			clock = began.Add(time.Duration(i) * time.Second)
 			e := plain()
 			e.Service = fmt.Sprintf("s%d", i%3)
+			e.Environment = "production"
 			if i%2 == 0 {
 				e.Environment = "staging"
 			}
@@ -260,7 +268,7 @@ func TestFiltersFindWhatTheySay(t *testing.T) {
 			case 5, 500:
 				e.Digest, e.Artifact = someDigest, "r"
 			case 7:
-				e.Deployment, e.Type = "d-7", TypeDeployLive
+				e.Deployment, e.Type, e.Digest = "d-7", TypeDeployLive, "sha256:"+strings.Repeat("b", 64)
 			}
 			if i < 10 || i > 590 {
 				add(t, l, e)
@@ -340,9 +348,9 @@ func TestWhatCannotBeRecordedIsRefusedWithItsReason(t *testing.T) {
 		"no id":            {func(e *Event) { e.ID = "" }, "not a UUIDv7"},
 		"another version":  {func(e *Event) { e.ID = "9b2f3a52-8a1f-4f0e-9d7c-0d7f3b1c2a11" }, "not a UUIDv7"},
 		"upper case id":    {func(e *Event) { e.ID = strings.ToUpper(NewID()) }, "not a UUIDv7"},
-		"no type":          {func(e *Event) { e.Type = "" }, "is none of gate.requested"},
+		"no type":          {func(e *Event) { e.Type = "" }, "use one of gate.requested"},
 		"misspelt type":    {func(e *Event) { e.Type = "deploy.lvie" }, `did you mean "deploy.live"`},
-		"erasure":          {func(e *Event) { e.Type = TypeBlobErased }, "written by the erasure itself"},
+		"erasure":          {func(e *Event) { e.Type = TypeBlobErased }, "recorded by Erase and Prune only"},
 		"no writer":        {func(e *Event) { e.Writer.Subject = "" }, "writer.subject is missing"},
 		"assurance":        {func(e *Event) { e.Writer.Assurance = "sure" }, "none of claimed, user, ci, oidc"},
 		"mode":             {func(e *Event) { e.Mode = "real" }, "none of enforce, document, simulate"},
@@ -354,12 +362,12 @@ func TestWhatCannotBeRecordedIsRefusedWithItsReason(t *testing.T) {
 		"not UTF-8":        {func(e *Event) { e.Run = "a\xffb" }, "not UTF-8"},
 		"data no object":   {func(e *Event) { e.Data = json.RawMessage(`[1]`) }, "not an object"},
 		"data no JSON":     {func(e *Event) { e.Data = json.RawMessage(`{"a"`) }, "not JSON"},
-		"data twice":       {func(e *Event) { e.Data = json.RawMessage(`{"a":1,"a":2}`) }, "canonical"},
+		"data twice":       {func(e *Event) { e.Data = json.RawMessage(`{"a":1,"a":2}`) }, "\"a\" is there twice"},
 		"data NUL":         {func(e *Event) { e.Data = json.RawMessage(`{"a":"\u0000"}`) }, "NUL"},
-		"data half a pair": {func(e *Event) { e.Data = json.RawMessage(`{"a":"\ud800"}`) }, "canonical"},
+		"data half a pair": {func(e *Event) { e.Data = decided(`,"a":"\ud800"`) }, "canonical"},
 		"data large":       {func(e *Event) { e.Data = json.RawMessage(`{"a":12345678901234567890}`) }, "too large to be kept exactly"},
 		"data huge":        {func(e *Event) { e.Data = json.RawMessage(`{"a":1e400}`) }, "too large to be kept exactly"},
-		"data long":        {func(e *Event) { e.Data = json.RawMessage(`{"a":"` + strings.Repeat("x", 65000) + `"}`) }, "more than the 65535 of an entry"},
+		"data long":        {func(e *Event) { e.Data = decided(`,"a":"` + strings.Repeat("x", 65000) + `"`) }, "more than the 65535 of an entry"},
 		"data deep":        {func(e *Event) { e.Data = json.RawMessage(`{"a":` + deep + `}`) }, "nested deeper"},
 		"blob without type": {func(e *Event) { e.Blobs = map[string]Blob{"x": {Content: []byte("x")}} },
 			"media type"},

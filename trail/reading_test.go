@@ -26,7 +26,7 @@ func readAll(t *testing.T, l *Log) (n int64, err error) {
 func steps(n int) (events []Event) {
 	for i := range n {
 		events = append(events, Event{
-			ID: NewID(), Type: TypeDeployLive, OccurredAt: time.Now(), Service: fmt.Sprintf("s%d", i),
+			ID: NewID(), Type: TypeDeployLive, OccurredAt: time.Now(), Service: fmt.Sprintf("s%d", i), Digest: someDigest,
 			Environment: "production", Writer: Writer{Subject: "user:jane", Assurance: AssuranceUser},
 		})
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/gowebpki/jcs"
 
-	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
 // What is recorded is bounded, so that reading and verifying are.
@@ -144,15 +144,37 @@ func (e *Event) check() error {
 	switch {
 	case err != nil || id.Version() != 7 || id.String() != e.ID:
 		return fmt.Errorf("event id %q is not a UUIDv7 in lower case: make it with trail.NewID, once per step, and keep it for a retry", e.ID)
-	case !slices.Contains(Types, e.Type):
-		return fmt.Errorf("event %s: type %q is none of %s%s", e.ID, e.Type, strings.Join(Types, ", "), hint(e.Type, Types))
 	case e.Type == TypeBlobErased:
-		return fmt.Errorf("event %s: %s is written by the erasure itself, prodgate audit prune", e.ID, e.Type)
+		return fmt.Errorf("event %s: %s is recorded by Erase and Prune only", e.ID, e.Type)
 	}
 	if err := e.checkFields(); err != nil {
 		return fmt.Errorf("event %s (%s): %w", e.ID, e.Type, err)
 	}
 	return nil
+}
+
+// Check returns the error with which Append refuses e whatever the log holds; nil
+// if there is none. It is a *step.Error for what e's type requires.
+func (e Event) Check() error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	return e.checkStep()
+}
+
+// checkStep returns an error if e does not contain what a step of its type must.
+func (e *Event) checkStep() error {
+	if err := step.Check(e.step()); err != nil {
+		return fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+func (e *Event) step() step.Step {
+	return step.Step{
+		Type: e.Type, Service: e.Service, Environment: e.Environment, Digest: e.Digest, Deployment: e.Deployment,
+		Mode: e.Mode, Now: e.Now, Data: e.Data,
+	}
 }
 
 func (e *Event) checkFields() error {
@@ -266,10 +288,3 @@ func isDigest(s string) bool {
 }
 
 func writable(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
-
-func hint(word string, candidates []string) string {
-	if h := spelling.Hint(word, candidates); h != "" {
-		return ": " + h
-	}
-	return ""
-}

@@ -69,6 +69,11 @@ func Open(ctx context.Context, location string, options Options) (l *Log, err er
 	if l.clock == nil {
 		l.clock = time.Now
 	}
+	if !options.ReadOnly {
+		if err := at.keyForNew(); err != nil {
+			return nil, fmt.Errorf("open trail %s: %w", at.name, err)
+		}
+	}
 	if l.store, err = openStore(at, !options.ReadOnly, options.wrap); err != nil {
 		return nil, fmt.Errorf("open the trail: %w", err)
 	}
@@ -76,6 +81,21 @@ func Open(ctx context.Context, location string, options Options) (l *Log, err er
 		return nil, errors.Join(fmt.Errorf("open trail %s: %w", at.name, l.store.engine.explain(err)), l.store.db.Close())
 	}
 	return l, nil
+}
+
+// keyForNew returns an error if a new SQLite log cannot be signed because its key
+// file holds something else: a database that is opened leaves a file behind.
+func (p place) keyForNew() error {
+	if p.postgres != nil {
+		return nil
+	}
+	if info, err := os.Stat(p.path); err == nil && info.Size() > 0 {
+		return nil
+	}
+	if _, _, err := readKey(p.key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func openStore(at place, writing bool, wrap func(driver.Connector) driver.Connector) (*store, error) {

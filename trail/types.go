@@ -1,6 +1,10 @@
 package trail
 
-import "time"
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/trail/step"
+)
 
 // Types of events. Only TypeGateEvaluated counts as a passed or failed gate:
 // decisions on saved documents and simulations have names of their own, which no
@@ -40,18 +44,10 @@ const (
 	TypeBlobErased        = "blob.erased"
 )
 
-// Types are all of them, in the order they are documented.
-var Types = []string{
-	TypeGateRequested, TypeGateEvaluated, TypeGateDocument, TypeGateSimulated,
-	TypeApprovalGranted, TypeApprovalRejected, TypeApprovalWithdrawn,
-	TypeStagingDeployed, TypeStagingVerified,
-	TypeDeployStarted, TypeDeployLive, TypeDeployFailed,
-	TypeVerificationPassed, TypeVerificationFailed,
-	TypeRollbackStarted, TypeRollbackLive, TypeRollbackFailed,
-	TypeIncidentLinked, TypeEmergencyUsed, TypeEmergencyReviewed,
-	TypeEntryDismissed, TypeFreezeDeclared, TypeFreezeLifted, TypeProductionAdopted,
-	TypePolicyChanged, TypeBlobErased,
-}
+// Types are all of them, in the order they are documented. Besides, there is
+// custom.NAME for each name that users make up. What a step of each type must
+// contain is in package step.
+var Types = step.Names()
 
 // The roles of a gate's blobs.
 const (

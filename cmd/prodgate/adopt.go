@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -15,11 +18,11 @@ func newAdopt(std stdio) *cobra.Command {
 		Use:   "adopt SERVICE",
 		Short: "Take over a service that runs already when the gate arrives",
 		Long: `Adopt records what runs in an environment and what ran there before, once for each
-service and environment, so that the first gated deployment has a history and a way
-back. Somebody approves it as they approve a promotion; whether the approval counts
-is a setting of the policies.
+service and environment. The first gated deployment then has a history and a way
+back. Another person than the requester approves it, as a promotion; a setting of the
+policies says whose approval counts.
 
-It is refused where the trail knows a deployment or an adoption of that service and
+It is refused if the trail knows a deployment or an adoption of that service and
 environment. It exits with 0 once the adoption is recorded, else with 2.`,
 		Example: `  prodgate adopt payments-api --environment production --digest sha256:… --version 41 \\
     --previous-digest sha256:… --previous-version 40 --requested-by jane@example.com \\
@@ -32,10 +35,10 @@ environment. It exits with 0 once the adoption is recorded, else with 2.`,
 	flags := cmd.Flags()
 	flags.String("digest", "", "the image that runs, sha256:…")
 	flags.String("version", "", "its version, as people call it")
-	flags.String("live-at", "", "since when it runs (RFC 3339), where that is known")
-	flags.String("previous-digest", "", "the image that ran before it, sha256:…; without it, there is no way back")
+	flags.String("live-at", "", "since when it runs (RFC 3339), if that is known")
+	flags.String("previous-digest", "", "the image that ran before it, sha256:…; without one there is no way back")
 	flags.String("previous-version", "", "its version")
-	flags.String("previous-live-at", "", "since when that ran (RFC 3339), where that is known")
+	flags.String("previous-live-at", "", "since when that ran (RFC 3339), if that is known")
 	flags.String("approver", "", "who approved, as an e-mail address or scheme:value")
 	flags.String("approved-at", "", "when it was approved (RFC 3339)")
 	flags.String("reason", "", "why, in a sentence")
@@ -61,34 +64,30 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 	if at := s.past("approved-at", true); at != nil {
 		data.ApprovedAt = *at
 	}
-	switch {
-	case s.err != nil:
+	if s.err != nil {
 		return s.err
-	case (data.PreviousDigest == "") != (data.PreviousVersion == ""):
-		return usage("give both or none", "--previous-digest and --previous-version belong together")
-	case data.PreviousDigest == digest:
-		return usage("name what ran before, or leave it out", "--previous-digest is what runs now")
 	}
-	return withTrail(cmd, std, false, func(ctx context.Context, cfg *config.Config, log *trail.Log) error {
-		environment := cfg.Get("environment").Text
-		if environment == "" || cfg.Get("requested-by").Text == "" {
+	return withLocation(cmd, std, func(ctx context.Context, at located) error {
+		environment := at.cfg.Get("environment").Text
+		if environment == "" || at.cfg.Get("requested-by").Text == "" {
 			return usage("name them by flag, variable or "+config.Filename, "missing --environment or --requested-by")
 		}
-		if data.RequestedBy, err = readPerson(cfg.Get("requested-by").Text); err != nil {
-			return usage("", "--requested-by: %w", err)
-		}
-		if data.RequestedBy == data.Approver {
-			return usage("somebody else must approve", "--approver: %s asked for the adoption", data.Approver)
-		}
-		if err := unknownYet(ctx, log, service, environment); err != nil {
-			return err
+		if data.RequestedBy, err = step.Person.ReadText(at.cfg.Get("requested-by").Text); err != nil {
+			return usage("", "--requested-by %w", err)
 		}
 		event, err := stepOf(std, trail.TypeProductionAdopted, data)
 		if err != nil {
 			return err
 		}
 		event.Service, event.Environment, event.Digest = service, environment, digest
-		return appendStep(ctx, std, log, event, asJSON)
+		if err := event.Check(); err != nil {
+			return inFlags(err)
+		}
+		err = at.open(ctx, true, func(log *trail.Log) error { return unknownYet(ctx, log, service, environment) })
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a trail that is not there yet knows nothing
+			return err
+		}
+		return appendStep(ctx, at, event, asJSON)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -41,23 +42,27 @@ func format(cmd *cobra.Command) (asJSON bool, err error) {
 	return word == "json", outputWord(word, "text", "json")
 }
 
-// trailLocation is where the trail is; nobody having said so is an error.
+// trailLocation is where the trail is. An error means that no setting names it.
 func trailLocation(cfg *config.Config) (string, error) {
 	if location := cfg.Get("trail").Text; location != "" {
 		return location, nil
 	}
-	return "", usage("name it with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "which trail? none is named")
+	return "", usage("name it with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "missing --trail")
 }
 
-// withTrail opens the trail that cmd's settings name, and gives do the run's
-// time.
-func withTrail(cmd *cobra.Command, std stdio, readOnly bool, do func(context.Context, *config.Config, *trail.Log) error) (err error) {
+// located is a trail that a command's settings name and that is not open yet.
+type located struct {
+	std stdio
+	cfg *config.Config
+}
+
+// withLocation reads cmd's settings and gives do the run's time. It opens nothing.
+func withLocation(cmd *cobra.Command, std stdio, do func(context.Context, located) error) error {
 	cfg, err := loadConfig(cmd, std)
 	if err != nil {
 		return err
 	}
-	location, err := trailLocation(cfg)
-	if err != nil {
+	if _, err := trailLocation(cfg); err != nil {
 		return err
 	}
 	timeout, err := cfg.Timeout()
@@ -66,20 +71,34 @@ func withTrail(cmd *cobra.Command, std stdio, readOnly bool, do func(context.Con
 	}
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), timeout, fmt.Errorf("not done within %s; --timeout gives it longer", timeout))
 	defer cancel()
-	log, err := trail.Open(ctx, location, trail.Options{ReadOnly: readOnly, Key: cfg.Get("trail-key").Text, Clock: std.clock})
-	if err != nil {
-		return caused(ctx, err)
-	}
-	defer func() { err = cmp.Or(err, log.Close()) }()
-	return caused(ctx, do(ctx, cfg, log))
+	return caused(ctx, do(ctx, located{std, cfg}))
 }
 
-// knownType returns an error if word is none of types.
+// open opens the trail for do. Only a trail that is not opened read-only is made
+// where there is none.
+func (at located) open(ctx context.Context, readOnly bool, do func(*trail.Log) error) (err error) {
+	log, err := trail.Open(ctx, at.cfg.Get("trail").Text, trail.Options{ReadOnly: readOnly, Key: at.cfg.Get("trail-key").Text, Clock: at.std.clock})
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, log.Close()) }()
+	return do(log)
+}
+
+// withTrail opens the trail that cmd's settings name, and gives do the run's
+// time.
+func withTrail(cmd *cobra.Command, std stdio, readOnly bool, do func(context.Context, *config.Config, *trail.Log) error) error {
+	return withLocation(cmd, std, func(ctx context.Context, at located) error {
+		return at.open(ctx, readOnly, func(log *trail.Log) error { return do(ctx, at.cfg, log) })
+	})
+}
+
+// knownType returns an error if word is not one of types.
 func knownType(word string, types []string) error {
 	if slices.Contains(types, word) {
 		return nil
 	}
-	help := "one of " + strings.Join(types, ", ")
+	help := "one of " + strings.Join(types, ", ") + " or " + step.CustomPrefix + "NAME"
 	if hint := spelling.Hint(word, types); hint != "" {
 		help = hint
 	}

@@ -2,38 +2,21 @@ package main
 
 import (
 	"context"
-	"slices"
 
-	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
-
-// dismissible are the types of entries that can be bad news by somebody who does
-// not count, and that nothing else takes back.
-var dismissible = []string{
-	trail.TypeGateRequested, trail.TypeStagingDeployed, trail.TypeStagingVerified,
-	trail.TypeDeployStarted, trail.TypeDeployLive, trail.TypeDeployFailed, trail.TypeVerificationFailed,
-	trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed, trail.TypeIncidentLinked,
-}
-
-// takenBackBy is what takes back an entry that cannot be dismissed.
-var takenBackBy = map[string]string{
-	trail.TypeApprovalRejected:  "record an approval.granted that names it with --lifts",
-	trail.TypeApprovalWithdrawn: "record another approval.granted",
-	trail.TypeEmergencyUsed:     "review it: prodgate audit record emergency.reviewed --settles ID",
-	trail.TypeFreezeDeclared:    "use prodgate freeze lift",
-}
 
 func newAuditDismiss(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dismiss SEQ|ID",
 		Short: "Dismiss an entry of bad news by a writer who does not count",
-		Long: `Dismiss records that an entry of bad news does not hold: a failed verification, a
-deployment, a rollback or a request that somebody recorded who does not count for it. The entry
-stays, and a decision shows that it was dismissed, by whom and why. Whether a
-dismissal counts is a setting of the policies (audit.dismissed_by): the person must
-be established, and must not be the one who asked for the deployment.
+		Long: `Dismiss records that an entry of bad news is wrong: a failed verification, a
+deployment, a rollback or a request by a writer who does not count for it. The entry
+stays, and a decision shows that it was dismissed, by whom and why. A setting of the
+policies says whose dismissal counts (audit.dismissed_by): that person must be
+proven, and must not be the one who asked for the deployment.
 
 Rejections, withdrawals, debts and freezes are not dismissed.
 It exits with 0 once the dismissal is recorded, else with 2.`,
@@ -43,7 +26,7 @@ It exits with 0 once the dismissal is recorded, else with 2.`,
 	addTrail(cmd)
 	addFormat(cmd)
 	addBy(cmd)
-	cmd.Flags().String("reason", "", "why the entry does not hold, in a sentence")
+	cmd.Flags().String("reason", "", "why the entry is wrong, in a sentence")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -54,33 +37,34 @@ It exits with 0 once the dismissal is recorded, else with 2.`,
 		if s.err != nil {
 			return s.err
 		}
-		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			return dismiss(ctx, std, log, args[0], data, asJSON)
-		})
+		return withLocation(cmd, std, func(ctx context.Context, at located) error { return dismiss(ctx, at, args[0], data, asJSON) })
 	}
 	return cmd
 }
 
-func dismiss(ctx context.Context, std stdio, log *trail.Log, name string, data trail.DismissalData, asJSON bool) error {
-	entry, err := entryOf(ctx, log, name)
+func dismiss(ctx context.Context, at located, name string, data trail.DismissalData, asJSON bool) error {
+	var entry trail.Entry
+	err := at.open(ctx, true, func(log *trail.Log) (err error) {
+		if entry, err = entryOf(ctx, log, name); err != nil {
+			return usage("prodgate audit log lists them", "%w", err)
+		}
+		_, err = proved(ctx, log, entry)
+		return err
+	})
 	if err != nil {
-		return usage("prodgate audit log lists them", "%w", err)
-	}
-	if _, err := proved(ctx, log, entry); err != nil {
 		return err
 	}
-	if cure := takenBackBy[entry.Type]; cure != "" {
-		return usage(cure, "entry %d is %s, which cannot be dismissed", entry.Seq, entry.Type)
-	}
-	if !slices.Contains(dismissible, entry.Type) {
+	if typ, err := step.Find(entry.Type); err == nil && typ.Undo != "" {
+		return usage(typ.Undo, "entry %d is %s, which cannot be dismissed", entry.Seq, entry.Type)
+	} else if err != nil || !typ.BadNews {
 		return usage("only bad news is dismissed", "entry %d is %s: there is nothing to dismiss", entry.Seq, entry.Type)
 	}
 	data.Entry = entry.ID
-	event, err := stepOf(std, trail.TypeEntryDismissed, data)
+	event, err := stepOf(at.std, trail.TypeEntryDismissed, data)
 	if err != nil {
 		return err
 	}
 	event.Service, event.Environment, event.Artifact, event.Digest = entry.Service, entry.Environment, entry.Artifact, entry.Digest
 	event.Deployment = entry.Deployment
-	return appendStep(ctx, std, log, event, asJSON)
+	return appendStep(ctx, at, event, asJSON)
 }

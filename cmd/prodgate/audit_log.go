@@ -11,6 +11,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -18,9 +19,9 @@ func newAuditLog(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
 		Short: "List what is recorded, in the order of the trail",
-		Long: `Log lists the trail's entries that match every flag, oldest first. It tells what
-the trail holds; whether somebody altered it, "prodgate audit verify" says. It ends
-with 0, or with 2 where the trail cannot be read.`,
+		Long: `Log lists the trail's entries that match every flag, oldest first. To check
+that nobody altered them, use "prodgate audit verify". It exits with 0, or with 2 if
+the trail cannot be read.`,
 		Example: `  prodgate audit log --service payments-api --environment production --type gate.evaluated --newest-first --limit 10
   prodgate audit log --since 30d -o json`,
 		Args: none,
@@ -28,14 +29,14 @@ with 0, or with 2 where the trail cannot be read.`,
 	addTrail(cmd)
 	addFormat(cmd)
 	flags := cmd.Flags()
-	flags.String("service", "", "entries of this service alone")
-	flags.String("environment", "", "entries of this environment alone")
-	flags.String("digest", "", "entries about this image alone, sha256:…")
-	flags.String("deployment", "", "entries of this deployment alone")
-	flags.StringSlice("type", nil, "entries of these types alone, repeatable")
+	flags.String("service", "", "only entries of this service")
+	flags.String("environment", "", "only entries of this environment")
+	flags.String("digest", "", "only entries about this image, sha256:…")
+	flags.String("deployment", "", "only entries of this deployment")
+	flags.StringSlice("type", nil, "only entries of these types, repeatable")
 	flags.String("since", "", "recorded since then: a length of time such as 90d, 12w or 36h, or a time or date (UTC)")
 	flags.String("until", "", "recorded before then: a time or date (UTC)")
-	flags.Int("limit", 0, "at most so many; without it, all")
+	flags.Int("limit", 0, "at most so many; default: all")
 	flags.Bool("newest-first", false, "newest first")
 	complete(cmd, "type", trail.Types)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -74,6 +75,9 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 		return filter, err
 	}
 	for _, name := range filter.Types {
+		if _, err := step.Find(name); err == nil {
+			continue
+		}
 		if err := knownType(name, trail.Types); err != nil {
 			return filter, err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -25,27 +27,31 @@ func newAuditRecord(std stdio) *cobra.Command {
 		Short: "Record a step that was taken: an approval, a deployment, a review",
 		Long: `Record adds one step to the trail and prints its receipt. Types are
 ` + recordableTypes() + `
-Decisions (gate.*), changes of the policies and erasures are recorded by what makes
-them, and by nobody else.
+Decisions (gate.*), policy changes and erasures are recorded by prodgate itself.
 
-Who records is what the surroundings establish: in GitHub Actions the repository
-(repo:OWNER/NAME, assurance ci), elsewhere the account that runs prodgate (assurance
-user). --writer says it by hand; that is only claimed, and settles and approves
-nothing. Which writers count for what is a setting of the policies (audit.writers).
+Steps of your own are custom.NAME, where NAME is an identifier. They are about an
+image, and can have any data (--field, --data); policies of your own can require them.
+
+The writer is the repository in GitHub Actions (repo:OWNER/NAME, assurance ci), and
+elsewhere the account that runs prodgate (assurance user). --writer names another;
+that is only claimed, and settles and approves nothing. The setting audit.writers of
+the policies says which writers count for what.
 
 In GitHub Actions the steps of one run belong to one deployment, whatever its
-attempt (--deployment), and say which attempt they belong to (--attempt).
+attempt (--deployment), and name the attempt they belong to (--attempt).
 
-A step that is recorded again with the same --id and the same words is the same
-step, and gets the same receipt; without --occurred-at it is then dated by the id.
-It ends with 0 once the step is recorded for good, else with 2.`,
+A step that is recorded again with the same --id and the same content is the same
+step, and gets the same receipt; without --occurred-at its time is that of the id.
+A step that is refused leaves nothing behind. It exits with 0 once the step is
+durable, else with 2.`,
 		Example: `  prodgate audit record staging.verified --image registry.example.com/payments-api:7a3f9c2 --result PASSED
   prodgate audit record approval.granted --digest sha256:… --approver platform-lead@example.com --window business-hours
-  prodgate audit record emergency.reviewed --settles 01940b5e-2f6a-7c61-9f3e-6a0c5d1be0aa`,
+  prodgate audit record emergency.reviewed --settles 01940b5e-2f6a-7c61-9f3e-6a0c5d1be0aa
+  prodgate audit record custom.load-test --digest sha256:… --result PASSED --field peak=1200`,
 		ValidArgs: recordable,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("one of "+strings.Join(recordable, ", "), "give exactly one type")
+				return usage("one of "+strings.Join(recordable, ", ")+" or custom.NAME", "give exactly one type")
 			}
 			return nil
 		},
@@ -57,19 +63,20 @@ It ends with 0 once the step is recorded for good, else with 2.`,
 	flags := cmd.Flags()
 	flags.String("image", "", "the image that the step is about, as a reference; a tag is resolved to its digest now")
 	flags.String("digest", "", "the digest of the image that the step is about, sha256:…")
-	flags.String("occurred-at", "", "when the step was taken (RFC 3339); without it, now")
-	flags.String("id", "", "the step's id, a UUIDv7, so that a retry is the same step; without it, made up")
-	flags.String("writer", "", "who records, as scheme:value; it is only claimed then")
-	for _, f := range stepFields {
+	flags.String("occurred-at", "", "when the step was taken (RFC 3339); default: now")
+	flags.String("id", "", "the step's id, a UUIDv7, so that a retry is the same step; default: a new one")
+	flags.String("writer", "", "who records, as scheme:value; it is then only claimed")
+	for _, f := range stepFlags {
 		flags.String(f.flag, "", f.doc)
 	}
 	addConfiguration(cmd)
-	flags.StringArray("field", nil, "NAME=VALUE, repeatable: more to be kept with the step")
+	flags.StringArray("field", nil, "NAME=VALUE, repeatable: more data of the step, as text")
+	flags.String(dataFlag, "", "of custom.NAME: a file with the step's data, a JSON object; - is standard input")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return auditRecord(cmd, std, args[0]) }
 	return cmd
 }
 
-// recordableTypes lists them, a family on each line.
+// recordableTypes lists them, one family per line.
 func recordableTypes() string {
 	var b strings.Builder
 	family := ""
@@ -86,62 +93,81 @@ func recordableTypes() string {
 		family = first
 		b.WriteString(name)
 	}
-	return b.String() + "."
+	return b.String() + ",\n  custom.NAME."
 }
 
-func auditRecord(cmd *cobra.Command, std stdio, kind string) error {
-	if err := recordableType(kind); err != nil {
+// dataFlag names the data of a custom step.
+const dataFlag = "data"
+
+// longestData is more than an entry of the trail can hold.
+const longestData = 1 << 20 // bytes
+
+func auditRecord(cmd *cobra.Command, std stdio, name string) error {
+	typ, err := recordableType(name)
+	if err != nil {
 		return err
 	}
 	asJSON, err := format(cmd)
 	if err != nil {
 		return err
 	}
-	return withTrail(cmd, std, false, func(ctx context.Context, cfg *config.Config, log *trail.Log) error {
-		if vanishes(std, cfg.Get("trail").Text) {
-			warnVanishing(std, cfg.Get("trail"))
-		}
-		s := step{cmd: cmd, std: std, cfg: cfg, log: log}
-		event, err := s.event(ctx, kind)
+	return withLocation(cmd, std, func(ctx context.Context, at located) error {
+		s := stepMaker{cmd: cmd, std: std, cfg: at.cfg, typ: typ, at: at}
+		event, err := s.event(ctx)
 		if err != nil {
 			return err
 		}
-		return appendStep(ctx, std, log, event, asJSON)
+		if location := at.cfg.Get("trail"); vanishes(std, location.Text) {
+			warnVanishing(std, location)
+		}
+		return appendStep(ctx, at, event, asJSON)
 	})
 }
 
-// appendStep records one step and prints its receipt.
-func appendStep(ctx context.Context, std stdio, log *trail.Log, event trail.Event, asJSON bool) error {
-	receipts, err := log.Append(ctx, event)
-	if errors.Is(err, trail.ErrConflict) {
-		return usage("a retry needs the same words; another step needs another --id", "record %s: %w", event.Type, err)
+// appendStep records one step and prints its receipt. Nothing is opened for a step
+// that is refused whatever the trail holds.
+func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool) error {
+	if err := event.Check(); err != nil {
+		return inFlags(err)
 	}
-	if err != nil {
+	var receipts []trail.Receipt
+	err := at.open(ctx, false, func(log *trail.Log) (err error) {
+		receipts, err = log.Append(ctx, event)
+		return err
+	})
+	var wrong *step.Error
+	switch {
+	case errors.Is(err, trail.ErrConflict):
+		return usage("a retry needs the same content; another step needs another --id", "record %s: %w", event.Type, err)
+	case errors.As(err, &wrong):
+		return inFlags(err)
+	case err != nil:
 		return fmt.Errorf("record %s: %w", event.Type, err)
+	case len(receipts) != 1:
+		return fmt.Errorf("record %s: the trail returned %d receipts", event.Type, len(receipts))
 	}
-	if len(receipts) != 1 {
-		return fmt.Errorf("record %s: the trail gave %d receipts", event.Type, len(receipts))
-	}
+	r, out := receipts[0], at.std.out
 	if asJSON {
-		return writeJSON(std.out, receipts[0])
+		return writeJSON(out, r)
 	}
-	r := receipts[0]
-	return writeText(std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
+	return writeText(at.std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
 		event.Type, r.Seq, r.ID, r.LeafHash, print.Line(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance))))
 }
 
-// step is an event in the making.
-type step struct {
+// stepMaker makes an event of what the flags say.
+type stepMaker struct {
 	cmd *cobra.Command
 	std stdio
 	cfg *config.Config
-	log *trail.Log
+	typ step.Type
+	at  located
 
-	tag string // of the image that was named; "" if it was named without one
+	tag string // of the image that was named; empty if it was named without one
 }
 
-// text is a flag's value; one that is given and empty is an expansion that failed.
-func (s *step) text(flag string) (string, error) {
+// text is a flag's value. A flag that is given and empty is an error: a variable
+// that expanded to nothing.
+func (s *stepMaker) text(flag string) (string, error) {
 	value, err := s.cmd.Flags().GetString(flag)
 	if err == nil && value == "" && s.cmd.Flags().Changed(flag) {
 		err = usage("leave the flag out, or give it a value", "--%s needs a value", flag)
@@ -149,9 +175,9 @@ func (s *step) text(flag string) (string, error) {
 	return value, err
 }
 
-// event is what is to be recorded, complete.
-func (s *step) event(ctx context.Context, kind string) (e trail.Event, err error) {
-	e = trail.Event{Type: kind, Writer: writer(s.std), Run: runAddress(s.std), Request: s.cfg.Get("request-id").Text}
+// event is the complete event.
+func (s *stepMaker) event(ctx context.Context) (e trail.Event, err error) {
+	e = trail.Event{Type: s.typ.Name, Writer: writer(s.std), Run: runAddress(s.std), Request: s.cfg.Get("request-id").Text}
 	if subject, err := s.text("writer"); err != nil {
 		return e, err
 	} else if subject != "" {
@@ -166,35 +192,32 @@ func (s *step) event(ctx context.Context, kind string) (e trail.Event, err error
 		return e, err
 	}
 	e.Deployment = deploymentOf(s.cfg, e.Request)
-	e.Service, e.Environment = s.cfg.Get("service").Text, s.environment(kind)
-	data, err := s.data(&e)
+	e.Service, e.Environment = s.cfg.Get("service").Text, s.environment()
+	data, err := s.data(ctx, &e)
 	if err != nil {
 		return e, err
 	}
-	if kind == trail.TypeEmergencyReviewed {
-		if err := s.settles(ctx, &e, data); err != nil {
+	if id, _ := data["settles"].(string); e.Type == trail.TypeEmergencyReviewed && id != "" {
+		if err := s.complete(ctx, &e, id, data); err != nil {
 			return e, err
 		}
-	}
-	if err := lacks(&e, data); err != nil {
-		return e, err
 	}
 	e.Data, err = json.Marshal(data)
 	return e, err
 }
 
-// environment is where the step was taken: steps of staging in staging, whatever
-// prodgate.yaml says about deployments; a flag or a variable says otherwise.
-func (s *step) environment(kind string) string {
+// environment is where the step was taken. The environment of prodgate.yaml is the
+// one that is deployed to, and does not apply to steps of staging.
+func (s *stepMaker) environment() string {
 	v := s.cfg.Get("environment")
-	if strings.HasPrefix(kind, "staging.") && v.Origin.Kind != config.FromFlag && v.Origin.Kind != config.FromEnvironment {
+	if strings.HasPrefix(s.typ.Name, "staging.") && v.Origin.Kind != config.FromFlag && v.Origin.Kind != config.FromEnvironment {
 		return "staging"
 	}
 	return v.Text
 }
 
-// when reads id and time. A retry names the id alone, and is the same event.
-func (s *step) when(e *trail.Event) (err error) {
+// when reads id and time. A retry that gives only the id is the same event.
+func (s *stepMaker) when(e *trail.Event) (err error) {
 	e.OccurredAt = s.std.clock()
 	if e.ID, err = s.text("id"); err != nil {
 		return err
@@ -202,11 +225,10 @@ func (s *step) when(e *trail.Event) (err error) {
 	if e.ID == "" {
 		e.ID = trail.NewID()
 	} else {
-		id, err := uuid.Parse(e.ID)
-		if err != nil || id.Version() != 7 || id.String() != e.ID {
-			return usage("uuidgen --time-v7 makes one; keep it for a retry", "--id %q is no UUIDv7 in lower case", e.ID)
+		if _, err := step.Entry.Read(e.ID); err != nil {
+			return usage("uuidgen --time-v7 makes one; keep it for a retry", "--id %w", err)
 		}
-		e.OccurredAt = time.Unix(id.Time().UnixTime())
+		e.OccurredAt = time.Unix(uuid.MustParse(e.ID).Time().UnixTime())
 	}
 	at, err := s.text("occurred-at")
 	if err == nil && at != "" {
@@ -215,10 +237,8 @@ func (s *step) when(e *trail.Event) (err error) {
 	return err
 }
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
 // what reads which image the step is about. A tag is resolved once, now.
-func (s *step) what(ctx context.Context, e *trail.Event) (err error) {
+func (s *stepMaker) what(ctx context.Context, e *trail.Event) (err error) {
 	if e.Digest, err = s.text("digest"); err != nil {
 		return err
 	}
@@ -233,7 +253,7 @@ func (s *step) what(ctx context.Context, e *trail.Event) (err error) {
 		} else if found == "" {
 			applyInsecure(s.cmd, s.cfg)
 			if found, err = collectors.Resolve(ctx, s.cfg.File.Sources, image); err != nil {
-				return usage("name the digest with --digest", "which image is %q? %w", image, err)
+				return usage("name the digest with --digest", "resolve %q: %w", image, err)
 			}
 		}
 		if e.Digest != "" && e.Digest != found {
@@ -242,8 +262,10 @@ func (s *step) what(ctx context.Context, e *trail.Event) (err error) {
 		e.Artifact, e.Digest = repositoryOf(image), found
 		s.tag, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(image, e.Artifact), ":"), "@")
 	}
-	if e.Digest != "" && !digestForm.MatchString(e.Digest) {
-		return usage("sha256: and 64 lower-case hexadecimal digits", "%q is no digest", e.Digest)
+	if e.Digest != "" {
+		if _, err := step.Digest.Read(e.Digest); err != nil {
+			return usage("", "--digest %w", err)
+		}
 	}
 	return nil
 }
@@ -257,24 +279,24 @@ func repositoryOf(image string) string {
 	return repository
 }
 
-// settles finds what a review settles, and says so only of an emergency's use.
-// Where nobody says otherwise it is about the same service.
-func (s *step) settles(ctx context.Context, e *trail.Event, data map[string]any) error {
-	id, _ := data["settles"].(string)
-	if id == "" {
-		return nil // lacks says so
-	}
-	used, err := s.log.Entry(ctx, id)
+// complete fills in what a review shares with the emergency that it settles.
+func (s *stepMaker) complete(ctx context.Context, e *trail.Event, id string, data map[string]any) error {
+	var used trail.Entry
+	err := s.at.open(ctx, true, func(log *trail.Log) (err error) {
+		used, err = log.Entry(ctx, id)
+		return err
+	})
+	const help = "prodgate audit log --type emergency.used lists them"
 	switch {
-	case errors.Is(err, trail.ErrNotFound):
-		return usage("prodgate audit log --type emergency.used lists them", "--settles: %w", err)
+	case errors.Is(err, trail.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return usage(help, "--settles: %w", err)
 	case err != nil:
 		return err
 	case used.Type != trail.TypeEmergencyUsed:
-		return usage("prodgate audit log --type emergency.used lists them", "--settles: entry %s is a %s, and only an emergency.used is reviewed", id, used.Type)
+		return usage(help, "--settles: entry %s is %s, not emergency.used", id, used.Type)
 	}
 	if given := s.cfg.Get("service"); given.Origin.Kind == config.FromFlag && e.Service != used.Service {
-		return usage("leave --service out", "--settles: that emergency was %s's, not %s's", used.Service, e.Service)
+		return usage("leave --service out", "--service: the emergency was one of %s, not of %s", used.Service, e.Service)
 	}
 	e.Service, e.Environment = used.Service, used.Environment
 	e.Artifact, e.Digest = cmp.Or(e.Artifact, used.Artifact), cmp.Or(e.Digest, used.Digest)
@@ -286,44 +308,16 @@ func (s *step) settles(ctx context.Context, e *trail.Event, data map[string]any)
 	if data["ticket"] == nil && was.Ticket != "" {
 		data["ticket"] = was.Ticket
 	}
-	if reviewer, _ := data["reviewer"].(string); reviewer != "" && slices.Contains(slices.Concat(was.RequestedBy, was.ApprovedBy), reviewer) {
-		return usage("let somebody else hold the review, and name them with --reviewer", "--reviewer: %s asked for that emergency or approved it", reviewer)
-	}
 	return nil
 }
 
-// lacks returns an error for what a step of e's type must say and does not.
-func lacks(e *trail.Event, data map[string]any) error {
-	form := recordForms[e.Type]
-	var lacking []string
-	for flag, value := range map[string]string{"service": e.Service, "environment": e.Environment} {
-		if value == "" {
-			lacking = append(lacking, "--"+flag)
-		}
-	}
-	if form.image && e.Digest == "" {
-		lacking = append(lacking, "--digest or --image")
-	}
-	if form.deployment && e.Deployment == "" {
-		lacking = append(lacking, "--deployment")
-	}
-	for _, flag := range form.required {
-		if data[fieldOf(flag).name] == nil {
-			lacking = append(lacking, "--"+flag)
-		}
-	}
-	if len(lacking) == 0 {
-		return nil
-	}
-	slices.Sort(lacking)
-	return usage("prodgate audit record --help says what the flags mean", "%s needs %s", e.Type, strings.Join(lacking, ", "))
-}
-
 // data are the type's own fields.
-func (s *step) data(e *trail.Event) (map[string]any, error) {
-	form := recordForms[e.Type]
-	data := map[string]any{}
-	for _, f := range stepFields {
+func (s *stepMaker) data(ctx context.Context, e *trail.Event) (map[string]any, error) {
+	data, err := s.free(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range stepFlags {
 		text, err := s.text(f.flag)
 		if err != nil {
 			return nil, err
@@ -331,45 +325,67 @@ func (s *step) data(e *trail.Event) (map[string]any, error) {
 		if text == "" {
 			continue
 		}
-		if !slices.Contains(form.required, f.flag) && !slices.Contains(form.optional, f.flag) {
-			return nil, usage("it can have "+flagList(form), "--%s says nothing about %s", f.flag, e.Type)
+		field, known := f.field(s.typ)
+		if !known {
+			return nil, s.inapplicable(f.flag)
 		}
-		if data[f.name], err = f.read(text); err != nil {
-			return nil, usage("", "--%s: %w", f.flag, err)
+		if _, twice := data[field.Name]; twice {
+			return nil, usage("leave one of them out", "--%s and --%s: both give %s", dataFlag, f.flag, field.Name)
+		}
+		if data[field.Name], err = field.Form.Read(text); err != nil {
+			return nil, usage("", "--%s %w", f.flag, err)
 		}
 	}
-	if err := readApprovers(data, form); err != nil {
-		return nil, usage("", "--approver: %w", err)
-	}
-	if err := s.bound(e, form, data); err != nil {
+	if err := s.bound(e, data); err != nil {
 		return nil, err
 	}
-	if form.approval && data["approved_at"] == nil {
+	if _, known := s.typ.Field("approved_at"); known && data["approved_at"] == nil {
 		data["approved_at"] = e.OccurredAt.UTC().Format(time.RFC3339Nano)
 	}
-	if name := form.tag; s.tag != "" && name != "" && data[name] == nil {
+	if name := s.typ.Tag; s.tag != "" && name != "" && data[name] == nil {
 		data[name] = s.tag
 	}
-	if err := s.more(data); err != nil {
-		return nil, err
+	return data, s.more(data)
+}
+
+func (s *stepMaker) inapplicable(flag string) error {
+	return usage("use "+flagsOf(s.typ), "--%s does not apply to %s", flag, s.typ.Name)
+}
+
+// free reads the data of a custom step.
+func (s *stepMaker) free(ctx context.Context) (map[string]any, error) {
+	file, err := s.text(dataFlag)
+	if err != nil || file == "" {
+		return map[string]any{}, err
+	}
+	if !strings.HasPrefix(s.typ.Name, step.CustomPrefix) {
+		return nil, s.inapplicable(dataFlag)
+	}
+	name, content, err := readNamed(ctx, s.std, file, longestData)
+	if err != nil {
+		return nil, usage("", "--%s: %w", dataFlag, err)
+	}
+	data, err := step.Object(content)
+	if err != nil {
+		return nil, usage("", "--%s: %s: %w", dataFlag, name, err)
 	}
 	return data, nil
 }
 
-// bound reads what binds a step to a request: its configuration and attempt; and
-// of a review who held it.
-func (s *step) bound(e *trail.Event, form recordForm, data map[string]any) error {
+// bound reads what binds a step to a request, its configuration and attempt, and
+// who held a review.
+func (s *stepMaker) bound(e *trail.Event, data map[string]any) error {
 	digest, err := configuration(s.cmd, s.std)
 	if err != nil {
 		return err
 	}
 	if digest != nil {
-		if !slices.Contains(form.optional, configurationFlag) {
-			return usage("it can have "+flagList(form), "--%s says nothing about %s", configurationFlag, e.Type)
+		if _, known := s.typ.Field(configurationFlag); !known {
+			return s.inapplicable(configurationFlag)
 		}
 		data["configuration"] = *digest
 	}
-	if form.attempt {
+	if _, known := s.typ.Field("attempt"); known {
 		n, err := attempt(s.cfg)
 		if err != nil {
 			return err
@@ -378,27 +394,32 @@ func (s *step) bound(e *trail.Event, form recordForm, data map[string]any) error
 			data["attempt"] = *n
 		}
 	}
-	if e.Type == trail.TypeEmergencyReviewed && data["reviewer"] == nil && isPerson(e.Writer) {
+	if _, known := s.typ.Field("reviewer"); known && data["reviewer"] == nil && isPerson(e.Writer) {
 		data["reviewer"] = e.Writer.Subject
 	}
 	return nil
 }
 
-// more reads what else is to be kept with the step.
-func (s *step) more(data map[string]any) error {
+var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+// more reads --field.
+func (s *stepMaker) more(data map[string]any) error {
 	list, err := s.cmd.Flags().GetStringArray("field")
 	if err != nil {
 		return err
 	}
+	custom := strings.HasPrefix(s.typ.Name, step.CustomPrefix)
 	for _, text := range list {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || !fieldName.MatchString(name) {
-			return usage("write it as --field NAME=VALUE, the name in lower case", "--field %q names nothing", text)
+			return usage("write it as --field NAME=VALUE, the name in lower case", "--field %q: invalid name", text)
 		}
-		if i := slices.IndexFunc(stepFields, func(f stepField) bool { return f.name == name }); i >= 0 {
-			return usage("write --"+stepFields[i].flag, "--field %s: there is a flag for it", name)
+		_, known := s.typ.Field(name)
+		known = known || !custom && slices.Contains(ownFields(), name)
+		if flag := flagOf("data." + name); known && strings.HasPrefix(flag, "--") {
+			return usage("write "+flag, "--field %s: there is a flag for it", name)
 		}
-		if _, twice := data[name]; twice || slices.Contains(ownFields, name) {
+		if _, twice := data[name]; twice || known {
 			return usage("choose another name", "--field %s: the name is taken", name)
 		}
 		data[name] = value
@@ -406,11 +427,14 @@ func (s *step) more(data map[string]any) error {
 	return nil
 }
 
-func flagList(form recordForm) string {
-	var list []string
-	for _, flag := range slices.Concat(form.required, form.optional) {
-		list = append(list, "--"+flag)
+// ownFields are all names that fields of any recordable type have.
+func ownFields() (names []string) {
+	for _, name := range recordable {
+		if typ, err := step.Find(name); err == nil {
+			for _, f := range typ.Fields {
+				names = append(names, f.Name)
+			}
+		}
 	}
-	slices.Sort(list)
-	return or(strings.Join(list, ", "), "none of them")
+	return names
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/recheck"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -137,8 +138,10 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 		}
 		q.Repository, q.Digest = repositoryOf(repository), digest
 	}
-	if q.Digest != "" && !digestForm.MatchString(q.Digest) {
-		return q, usage("sha256: and 64 lower-case hexadecimal digits", "%q is not a digest", q.Digest)
+	if q.Digest != "" {
+		if _, err := step.Digest.Read(q.Digest); err != nil {
+			return q, usage("", "--digest %w", err)
+		}
 	}
 	if given["at"] != "" {
 		q.Simulated = true

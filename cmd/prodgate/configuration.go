@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -44,10 +45,7 @@ func configuration(cmd *cobra.Command, std stdio) (*string, error) {
 // relative to a lone folder, else as it was named.
 func configurationDigest(std stdio, names []string) (string, error) {
 	if len(names) == 1 && strings.HasPrefix(names[0], "sha256:") {
-		if !digestForm.MatchString(names[0]) {
-			return "", fmt.Errorf("%q is not a digest", names[0])
-		}
-		return names[0], nil
+		return step.Digest.ReadText(names[0])
 	}
 	sums := map[string]string{} // by path
 	for _, name := range names {

@@ -18,7 +18,7 @@ import (
 
 // newFreeze groups the commands that stop the line.
 func newFreeze(std stdio) *cobra.Command {
-	return group("freeze", "Stop deployments now, and let them go on", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
+	return group("freeze", "Stop deployments now, and resume them", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
 }
 
 func newFreezeNow(std stdio) *cobra.Command {
@@ -40,8 +40,8 @@ It exits with 0 once the freeze is recorded, else with 2.`,
 	addBy(cmd)
 	flags := cmd.Flags()
 	flags.String("reason", "", "why, in a sentence")
-	flags.StringArray("scope", nil, "service=NAME or environment=NAME, repeatable; without it, all of them")
-	flags.String("until", "", "when it ends: a length of time such as 4h or 2d, or a time (RFC 3339); without it, when it is lifted")
+	flags.StringArray("scope", nil, "service=NAME or environment=NAME, repeatable; default: all of them")
+	flags.String("until", "", "when it ends: a length of time such as 4h or 2d, or a time (RFC 3339); default: when it is lifted")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -59,15 +59,13 @@ It exits with 0 once the freeze is recorded, else with 2.`,
 		if err != nil {
 			return err
 		}
-		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			return appendStep(ctx, std, log, event, asJSON)
-		})
+		return withLocation(cmd, std, func(ctx context.Context, at located) error { return appendStep(ctx, at, event, asJSON) })
 	}
 	return cmd
 }
 
-// ahead is an instant that is yet to come, or a length of time from now; nil if
-// the flag is not given.
+// ahead is a future instant, or a length of time from now; nil if the flag is not
+// given.
 func (s *said) ahead(flag string) *time.Time {
 	text := s.text(flag, false)
 	if text == "" || s.err != nil {
@@ -125,8 +123,8 @@ func newFreezeLift(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lift SEQ|ID",
 		Short: "Lift a freeze that was declared in the trail",
-		Long: `Lift records that a freeze is over. Whether that counts is a setting of the
-policies: a lift by a writer who does not count lifts nothing.
+		Long: `Lift records that a freeze is over. A setting of the policies says which writers
+count: a lift by another writer lifts nothing.
 It exits with 0 once that is recorded, else with 2.`,
 		Example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
 		Args:    one("freeze", "prodgate freeze list shows them"),
@@ -145,20 +143,21 @@ It exits with 0 once that is recorded, else with 2.`,
 		if s.err != nil {
 			return s.err
 		}
-		return withTrail(cmd, std, false, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			freeze, err := entryOf(ctx, log, args[0])
+		return withLocation(cmd, std, func(ctx context.Context, at located) error {
+			var freeze trail.Entry
+			err := at.open(ctx, true, func(log *trail.Log) (err error) {
+				freeze, err = entryOf(ctx, log, args[0])
+				return err
+			})
 			if err != nil {
 				return usage("prodgate freeze list shows them", "%w", err)
-			}
-			if freeze.Type != trail.TypeFreezeDeclared {
-				return usage("prodgate freeze list shows them", "entry %d is %s, and not a freeze", freeze.Seq, freeze.Type)
 			}
 			data.Freeze = freeze.ID
 			event, err := stepOf(std, trail.TypeFreezeLifted, data)
 			if err != nil {
 				return err
 			}
-			return appendStep(ctx, std, log, event, asJSON)
+			return appendStep(ctx, at, event, asJSON)
 		})
 	}
 	return cmd
@@ -176,7 +175,7 @@ type declaredFreeze struct {
 	Until        *time.Time   `json:"until"`
 	By           string       `json:"by"`
 	Writer       trail.Writer `json:"writer"`
-	LiftedBy     []string     `json:"lifted_by"` // by whose word
+	LiftedBy     []string     `json:"lifted_by"` // persons and their assurance
 }
 
 func newFreezeList(std stdio) *cobra.Command {
@@ -184,7 +183,7 @@ func newFreezeList(std stdio) *cobra.Command {
 		Use:   "list",
 		Short: "List the freezes that were declared in the trail",
 		Long: `List shows each freeze that was declared in the trail, newest first. A freeze that
-somebody lifted is shown as lifted; whether that counts is the gate's to decide.
+somebody lifted is shown as lifted; the gate decides whether that counts.
 It exits with 0, or with 2 if the trail cannot be read.`,
 		Example: `  prodgate freeze list -o json`,
 		Args:    none,

@@ -45,7 +45,7 @@ func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error
 	}
 	p.location, p.policies = cfg.Get("trail").Text, cfg.Get("policies").List
 	if p.location == "" {
-		return p, usage("name it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "which trail? none is named")
+		return p, usage("name it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "missing --trail")
 	}
 	flags := cmd.Flags()
 	p.service, _ = flags.GetString("service")

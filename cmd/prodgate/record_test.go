@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
 // trailOfSteps is a trail that holds the steps of the evidence.
@@ -154,41 +154,31 @@ func TestWhoWritesIsWhatTheSurroundingsEstablish(t *testing.T) {
 	}
 }
 
-// Whatever a step's flags are called, what they say is read back by the types
-// that everything else reads.
-func TestEveryFieldThatAStepCanSayIsRead(t *testing.T) {
-	known := map[string]bool{}
-	for _, of := range []any{trail.ApprovalData{}, trail.DeployData{}, trail.IncidentData{}, trail.EmergencyData{}} {
-		for i := range reflect.TypeOf(of).NumField() {
-			name, _, _ := strings.Cut(reflect.TypeOf(of).Field(i).Tag.Get("json"), ",")
-			known[name] = true
+func TestEachFieldOfAStepThatIsRecordedByHandHasAFlag(t *testing.T) {
+	filled := map[string]bool{
+		"configuration": true, "attempt": true, // settings
+		"due_at": true, "requested_by": true, "approved_by": true, // only the gate knows them
+	}
+	for _, name := range recordable {
+		typ, err := step.Find(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for _, f := range stepFields {
-		if !known[f.name] {
-			t.Errorf("--%s is recorded as %s, which nothing reads", f.flag, f.name)
-		}
-		delete(known, f.name)
-	}
-	for _, name := range ownFields {
-		delete(known, name)
-	}
-	if len(known) > 0 {
-		t.Errorf("no flag says %v", known)
-	}
-	for kind, form := range recordForms {
-		for _, flag := range slices.Concat(form.required, form.optional) {
-			if !slices.ContainsFunc(stepFields, func(f stepField) bool { return f.flag == flag }) && flag != "configuration" { // which is a digest, not a field as it stands
-				t.Errorf("%s: there is no flag --%s", kind, flag)
+		for _, f := range typ.Fields {
+			if !filled[f.Name] && !strings.HasPrefix(flagOf("data."+f.Name), "--") {
+				t.Errorf("%s: no flag for %s", name, f.Name)
 			}
 		}
 	}
-	otherwise := []string{
-		"gate.requested", "gate.evaluated", "gate.document", "gate.simulated", "policy.changed", "blob.erased", // by the program
-		"entry.dismissed", "freeze.declared", "freeze.lifted", "production.adopted", // by commands of their own
-	}
-	if len(recordable)+len(otherwise) != len(trail.Types) {
-		t.Errorf("%q can be recorded by hand, %q otherwise, and there are %q", recordable, otherwise, trail.Types)
+	for _, f := range stepFlags {
+		used := slices.ContainsFunc(recordable, func(name string) bool {
+			typ, _ := step.Find(name)
+			_, known := f.field(typ)
+			return known
+		})
+		if !used {
+			t.Errorf("--%s applies to no type", f.flag)
+		}
 	}
 }
 

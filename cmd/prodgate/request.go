@@ -17,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -63,9 +64,8 @@ func addRequestSettings(cmd *cobra.Command) {
 	complete(cmd, "kind", kinds())
 }
 
-// request says what is asked for about reference, now. It invents nothing
-// but a name for the request: what nobody said is an error that tells who can
-// say it.
+// request is what is asked for about reference, now. It makes up nothing but the
+// request's id: the error lists what is missing and who can give it.
 //
 // policies are those in force; nil: they are loaded if they have to say which
 // service the image belongs to.
@@ -153,8 +153,8 @@ func checkImage(reference string) error {
 	return nil
 }
 
-// deploymentOf is what joins the attempts of a deployment: what the settings say,
-// or else the request's id without its attempt.
+// deploymentOf is what joins the attempts of a deployment: the setting, or else the
+// request's id without its attempt.
 func deploymentOf(cfg *config.Config, requestID string) string {
 	return cmp.Or(cfg.Get("deployment").Text, trail.WithoutAttempt(requestID))
 }
@@ -168,17 +168,14 @@ func attempt(cfg *config.Config) (*int, error) {
 		}
 		return nil, nil
 	}
-	n, err := strconv.Atoi(v.Text)
-	if err != nil || n < 1 || n > maxAttempt {
-		return nil, usage("write a number from 1", "attempt %q (%s) is not the number of an attempt", v.Text, v.Origin)
+	if _, err := step.Attempt.Read(v.Text); err != nil {
+		return nil, usage("write a number from 1", "attempt (%s) %w", v.Origin, err)
 	}
-	return &n, nil
+	n, err := strconv.Atoi(v.Text)
+	return &n, err
 }
 
-// maxAttempt is more attempts than any CI system allows.
-const maxAttempt = 1_000_000
-
-// missing returns an error that lists those of names that nobody gave.
+// missing returns an error that lists those settings among names that are not given.
 func missing(cfg *config.Config, names ...string) error {
 	var lines []string
 	for _, s := range config.Settings {
@@ -196,8 +193,8 @@ func missing(cfg *config.Config, names ...string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return usage("outside a CI system that prodgate knows, these have to be given; nothing is assumed",
-		"the request is incomplete, nobody says:\n%s", strings.Join(lines, "\n"))
+	return usage("give them; prodgate assumes nothing, and only fills them in on CI systems that it knows",
+		"the request is incomplete, missing:\n%s", strings.Join(lines, "\n"))
 }
 
 // kinds are the words for what can be asked for.

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
-// said reads the flags of a command that records the word of a person. The first
-// error is kept.
+// said reads the flags of a command that records what a person states. It keeps the
+// first error.
 type said struct {
 	cmd *cobra.Command
 	std stdio
@@ -28,7 +29,7 @@ func (s *said) text(flag string, required bool) string {
 	case err != nil:
 		s.err = err
 	case strings.TrimSpace(text) == "" && (required || s.cmd.Flags().Changed(flag)):
-		s.err = usage(s.cmd.CommandPath()+" --help says what it means", "missing --%s", flag)
+		s.err = usage(s.cmd.CommandPath()+" --help explains it", "missing --%s", flag)
 	}
 	return text
 }
@@ -39,9 +40,9 @@ func (s *said) person(flag string, required bool) string {
 	if text == "" || s.err != nil {
 		return ""
 	}
-	person, err := readPerson(text)
+	person, err := step.Person.ReadText(text)
 	if err != nil {
-		s.err = usage("", "--%s: %w", flag, err)
+		s.err = usage("", "--%s %w", flag, err)
 	}
 	return person
 }
@@ -49,8 +50,10 @@ func (s *said) person(flag string, required bool) string {
 // digest is the digest that a flag names.
 func (s *said) digest(flag string, required bool) string {
 	text := s.text(flag, required)
-	if text != "" && s.err == nil && !digestForm.MatchString(text) {
-		s.err = usage("write sha256: and 64 lower-case hexadecimal digits", "--%s: invalid digest %q", flag, text)
+	if text != "" && s.err == nil {
+		if _, err := step.Digest.Read(text); err != nil {
+			s.err = usage("", "--%s %w", flag, err)
+		}
 	}
 	return text
 }
@@ -63,14 +66,13 @@ func (s *said) past(flag string, required bool) *time.Time {
 	}
 	at, err := instant(text, "--"+flag)
 	if err == nil && at.After(s.std.clock()) {
-		err = usage("", "--%s: %s is yet to come", flag, text)
+		err = usage("", "--%s: %s is in the future", flag, text)
 	}
 	s.err = err
 	return &at
 }
 
-// by is the person who speaks: the one that --by names, or the account that
-// records.
+// by is the person that --by names; default: the account that records.
 func (s *said) by(w trail.Writer) string {
 	person := s.person("by", false)
 	if person == "" && s.err == nil {
@@ -85,10 +87,10 @@ func (s *said) by(w trail.Writer) string {
 
 // addBy declares --by.
 func addBy(cmd *cobra.Command) {
-	cmd.Flags().String("by", "", "whose word it is, as an e-mail address or scheme:value; without it, the account that records")
+	cmd.Flags().String("by", "", "the person who states it, as an e-mail address or scheme:value; default: the account that records")
 }
 
-// stepOf is an event of now with its data.
+// stepOf is an event that happens now, with its data.
 func stepOf(std stdio, kind string, data any) (trail.Event, error) {
 	e := trail.Event{ID: trail.NewID(), Type: kind, OccurredAt: std.clock(), Run: runAddress(std), Writer: writer(std)}
 	var err error
@@ -101,7 +103,7 @@ func stepOf(std stdio, kind string, data any) (trail.Event, error) {
 // mostSaid is how many entries of a key a command reads.
 const mostSaid = 10_000
 
-// recordedOf are all entries of some keys, and none of them is missing.
+// recordedOf are all entries of some keys. An entry that is missing is an error.
 func recordedOf(ctx context.Context, log *trail.Log, keys ...trail.Key) (list []trail.Entry, err error) {
 	view, err := log.View(ctx)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
 )
 
 // writer is who records an entry in the trail, as far as the environment of this
@@ -46,9 +47,9 @@ func account() string {
 
 // claimed is a writer that the user names.
 func claimed(subject string) (trail.Writer, error) {
-	person, err := readPerson(subject)
+	person, err := step.Person.ReadText(subject)
 	if err != nil {
-		return trail.Writer{}, usage("", "--writer: %w", err)
+		return trail.Writer{}, usage("", "--writer %w", err)
 	}
 	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
 }

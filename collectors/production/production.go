@@ -1,5 +1,4 @@
-// Package production reads what runs and ran in the environment, from the audit
-// trail or from one file:
+// Package production reads what runs and ran in the environment, from one file:
 //
 //	current: {…}        # the deployment that runs now; null: looked, nothing runs
 //	history:            # newest first; [] says that nothing ever ran
@@ -13,16 +12,12 @@
 // and run), service, environment, kind, configuration (sha256:…), built_at and
 // started_at. A file that does not know all of
 // the history says since when it does: since: 2026-06-01T00:00:00Z.
-//
-// Of the audit trail, up to 10,000 entries of each type of step of the service are
-// read. Where there are more, complete is false.
 package production
 
 import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 )
@@ -32,24 +27,14 @@ import (
 //go:embed skeleton.yaml
 var Skeleton string
 
-// Collector reads the history of deployments from Log if Recorded, else from
-// File.
-type Collector struct {
-	File     strict.Path
-	Recorded bool
-	Log      recorded.Log
-}
+// Collector reads the history of deployments from File.
+type Collector struct{ File strict.Path }
 
 // Name is the section's key.
 func (Collector) Name() string { return "production" }
 
 // Kind is the kind of source.
-func (c Collector) Kind() string {
-	if c.Recorded {
-		return recorded.Kind
-	}
-	return "file"
-}
+func (Collector) Kind() string { return "file" }
 
 // onlyRecorded are keys that a file can't vouch for.
 var onlyRecorded = map[string]string{
@@ -63,10 +48,7 @@ var onlyRecorded = map[string]string{
 }
 
 // Collect reads the history.
-func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
-	if c.Recorded {
-		return c.collectRecorded(ctx, req)
-	}
+func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	var section facts.Production
 	evidence, err := c.File.Decode(ctx, &section, strict.Rules{Require: []string{"current"}, Refuse: onlyRecorded})
 	if err != nil {

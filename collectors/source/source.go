@@ -8,7 +8,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/internal/strict"
@@ -68,12 +67,18 @@ type Env struct {
 
 	Dir      string           // that relative paths count from; empty: the working directory
 	Registry registry.Options // how to reach image registries
-	Log      recorded.Log     // the audit trail of this run
+	Log      Log              // the audit trail of this run
 
 	AdvisoryDatabase string              // folder of the advisory database that the user has
 	Now              func() time.Time    // dates what prodgate finds out itself; never nil
 	Clock            func() time.Time    // the time around which the calendar is collected; never nil
 	Redact           func(string) string // takes secrets out of texts that are kept; never nil
+}
+
+// Log says where the audit trail is.
+type Log struct {
+	Location string // of package trail: a path, or postgres://…; empty: not configured
+	Key      string // file with the signing key; empty: where the trail has it
 }
 
 // File is a file that a setting names.

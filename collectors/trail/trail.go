@@ -1,24 +1,19 @@
-// Package trail reads what is recorded of a promotion: from the audit trail
-// itself, or from a file of JSON lines. A line is a step that was done, or a debt
-// that an emergency left:
+// Package trail reads what is recorded of a promotion from a file of JSON lines. A
+// line is a step that was taken, or a debt that an emergency left:
 //
 //	{"type": "staging.verified", "at": "2026-11-24T09:40:00Z", "digest": "sha256:…", "result": "PASSED"}
 //	{"debt": {"type": "emergency.review", "service": "payments-api", "due_at": "2026-11-27T09:00:00Z", "settled_at": null}}
 //
 // A debt without service is every service's; one without settled_at is open. An
 // empty file is a trail in which nothing is recorded. A step can also have service,
-// environment, kind, approver, request, deployment, configuration and ticket. Who
-// recorded what, only the audit trail can say.
-//
-// Of the audit trail, up to 10,000 entries of each type of the service, of the
-// artifact and of the deployment are read. Where there are more, complete is false.
+// environment, kind, approver, request, deployment, configuration and ticket. Only
+// the audit trail itself (collectors/log) can say who recorded what.
 package trail
 
 import (
 	"context"
 	_ "embed" // the skeleton
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 )
@@ -28,32 +23,14 @@ import (
 //go:embed skeleton.jsonl
 var Skeleton string
 
-// Collector reads the trail from Log if Recorded, else from File.
-type Collector struct {
-	File     strict.Path
-	Recorded bool
-	Log      recorded.Log
-}
+// Collector reads the trail from File.
+type Collector struct{ File strict.Path }
 
 // Name is the section's key.
 func (Collector) Name() string { return "trail" }
 
 // Kind is the kind of source.
-func (c Collector) Kind() string {
-	if c.Recorded {
-		return recorded.Kind
-	}
-	return "file"
-}
-
-// Collect reads the steps and debts. One bad line of a file is an error: a trail
-// with a gap is none.
-func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
-	if c.Recorded {
-		return c.collectRecorded(ctx, req)
-	}
-	return c.collectFile(ctx)
-}
+func (Collector) Kind() string { return "file" }
 
 // onlyRecorded are keys that a file can't vouch for.
 var onlyRecorded = map[string]string{
@@ -65,7 +42,9 @@ var onlyRecorded = map[string]string{
 	"settlements": "are entries of the audit trail; write settled_at",
 }
 
-func (c Collector) collectFile(ctx context.Context) (facts.Section, error) {
+// Collect reads the steps and debts. One bad line makes the whole file an error: a
+// trail with a gap is none.
+func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	t, err := c.File.Read(ctx)
 	if err != nil {
 		return nil, err

@@ -15,17 +15,15 @@ var layers = map[string][]string{
 	"collectors": append([]string{"internal/ical", "internal/web", "scan", "facts"}, tools...),
 	"scan":       tools,
 	"evaluator":  {"facts", "policies"},
-	"trail":      {"facts"},
+	"trail":      {"internal/legacy", "facts"},
+	"trail/step": {"facts"},
 	"facts":      {},
 	"policies":   {},
 	"examples":   {"evaluator", "facts", "collectors"},
 	"fixtures":   {"evaluator", "facts"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
-	"collectors/trail":                append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/production":           append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/internal/deployments": append([]string{"collectors", "trail", "facts"}, tools...),
-	"collectors/internal/recorded":    append([]string{"collectors", "trail", "facts"}, tools...),
+	"collectors/log": append([]string{"collectors/source", "trail", "facts"}, tools...),
 
 	"internal":                 {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
 	"internal/attestation":     {"internal/strict"},
@@ -35,6 +33,7 @@ var layers = map[string][]string{
 	"internal/ical":            {},
 	"internal/ics":             {},
 	"internal/inflate":         {},
+	"internal/legacy":          {},
 	"internal/metrics":         {"internal/print", "facts", "trail"},
 	"internal/packing":         {"internal/inflate"},
 	"internal/print":           {"internal/files"},
@@ -67,8 +66,9 @@ var besides = map[string][]string{
 	"evaluator":                {"collectors"},
 	"policies":                 {"evaluator", "facts"},
 
-	// It holds its words against those of the rules.
-	"collectors/internal/deployments": {"policies"},
+	// It reads entries of older versions, and compares its words with those of the
+	// rules.
+	"collectors/log": {"internal/legacy", "internal/config", "policies"},
 
 	"examples": {"policies"},
 	"fixtures": {"policies", "collectors"},

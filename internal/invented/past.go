@@ -246,5 +246,5 @@ func (w *writer) emergency(a *attempt, at time.Time) error {
 	if err != nil || w.chance(30) {
 		return err
 	}
-	return w.add(a, at.Add(w.minutes(60, 9000)), trail.TypeEmergencyReviewed, trail.EmergencyData{Ticket: "INC-7", Settles: id})
+	return w.add(a, at.Add(w.minutes(60, 9000)), trail.TypeEmergencyReviewed, trail.EmergencyData{Ticket: "INC-7", Settles: id, Reviewer: "entra:sre-lead"})
 }

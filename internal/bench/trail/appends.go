@@ -54,28 +54,47 @@ func schema(ctx context.Context, server, key string) (place, func(), error) {
 	return place{name: "trail in PostgreSQL", location: server + join + "search_path=" + name, key: key}, drop, nil
 }
 
-// event is a decision as the gate records it, about service number n of 100.
+// everything are data that a step of each of kinds can have.
+type everything struct {
+	trail.GateData
+	Trigger     string    `json:"trigger"`
+	RequestedBy string    `json:"requested_by"`
+	TriggeredBy string    `json:"triggered_by"`
+	Approver    string    `json:"approver"`
+	ApprovedAt  time.Time `json:"approved_at"`
+	Result      string    `json:"result"`
+}
+
+// event is a step about service number n of 100, as large as a decision.
 func event(n int) trail.Event {
-	data, err := json.Marshal(trail.GateData{
-		Kind: "promotion", Outcome: "allow",
-		Required: []string{"approval", "artifact", "audit", "immutability", "rollback", "soak", "vulnerabilities", "window"},
-		Passed:   []string{"approval", "artifact", "audit", "immutability", "rollback", "soak", "vulnerabilities", "window"},
-		Findings: []trail.GateFinding{}, Weakened: []string{},
-		Policy:      trail.GatePolicy{Version: "v1", Revision: "1.0.0", Digest: digest(1)},
-		InputDigest: digest(n), Prodgate: "0.1.0",
+	at := time.Date(2026, 11, 24, 16, 20, 0, 0, time.UTC).Add(time.Duration(n) * time.Second)
+	data, err := json.Marshal(everything{
+		GateData: trail.GateData{
+			Kind: "promotion", Outcome: "allow",
+			Required: []string{"approval", "artifact", "audit", "immutability", "rollback", "soak", "vulnerabilities", "window"},
+			Passed:   []string{"approval", "artifact", "audit", "immutability", "rollback", "soak", "vulnerabilities", "window"},
+			Findings: []trail.GateFinding{}, Weakened: []string{},
+			Policy:      trail.GatePolicy{Version: "v1", Revision: "1.0.0", Digest: digest(1)},
+			InputDigest: digest(n), Prodgate: "0.1.0",
+		},
+		Trigger: "workflow_dispatch", RequestedBy: "github:1", TriggeredBy: "github:1",
+		Approver: "github:2", ApprovedAt: at, Result: "PASSED",
 	})
 	if err != nil {
 		panic(err) // strings alone
 	}
-	at := time.Date(2026, 11, 24, 16, 20, 0, 0, time.UTC).Add(time.Duration(n) * time.Second)
-	return trail.Event{
-		ID: trail.NewID(), Type: kinds[n/100%len(kinds)], OccurredAt: at, Now: at, Mode: "enforce",
+	e := trail.Event{
+		ID: trail.NewID(), Type: kinds[n/100%len(kinds)], OccurredAt: at,
 		Service: fmt.Sprintf("service-%d", n%100), Environment: "production",
 		Artifact: fmt.Sprintf("registry.example.com/acme/service-%d", n%100), Digest: digest(n / 10),
 		Request: trail.NewID(), Deployment: fmt.Sprintf("deployment-%d", n/10), Run: "https://ci.example.com/acme/runs/4711",
 		Writer: trail.Writer{Subject: "repo:acme/web:environment:production", Issuer: "https://ci.example.com", Assurance: trail.AssuranceCI},
 		Data:   data,
 	}
+	if e.Type == trail.TypeGateEvaluated {
+		e.Now, e.Mode = at, "enforce"
+	}
+	return e
 }
 
 // kinds are what a deployment leaves in a trail, gate.evaluated most often.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
 )

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
 )

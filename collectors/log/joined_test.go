@@ -1,4 +1,4 @@
-package production_test
+package log_test
 
 import (
 	"encoding/json"

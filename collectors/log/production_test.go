@@ -1,4 +1,4 @@
-package production_test
+package log_test
 
 import (
 	"context"
@@ -10,15 +10,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/legacy"
 	"github.com/prodgate/prodgate/trail"
 )
 
+// at is the instant of all records.
+var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
 var began = time.Date(2026, 6, 1, 8, 0, 0, 400_000_000, time.UTC)
 
-// written is a new log that began then, with events an hour apart.
+// written is a new log that began then, with events an hour apart, as any version
+// may have written them.
 func written(t *testing.T, events ...trail.Event) (location string) {
 	t.Helper()
 	location = filepath.Join(t.TempDir(), "t.db")
@@ -40,7 +44,7 @@ func written(t *testing.T, events ...trail.Event) (location string) {
 			e.Writer = trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI}
 		}
 	}
-	if _, err := l.Append(context.Background(), events...); err != nil {
+	if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 		t.Fatal(err)
 	}
 	return location
@@ -54,7 +58,7 @@ func step(kind, digit, deployment string) trail.Event {
 
 func collect(t *testing.T, location string) (*facts.Production, error) {
 	t.Helper()
-	section, err := production.Collector{Recorded: true, Log: collectors.Log{Location: location}}.Collect(
+	section, err := log.Production{Log: log.Location{Location: location}}.Collect(
 		context.Background(), facts.Request{Service: "payments-api", Environment: "production", Digest: digest("1")})
 	if err != nil {
 		return nil, err

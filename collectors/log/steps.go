@@ -1,4 +1,4 @@
-package trail
+package log
 
 import (
 	"cmp"
@@ -6,13 +6,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
-	log "github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail"
 )
 
 // standAlone are types that are no steps of a promotion.
-var standAlone = []string{log.TypeGateDocument, log.TypeGateSimulated, log.TypePolicyChanged, log.TypeEntryDismissed}
+var standAlone = []string{trail.TypeGateDocument, trail.TypeGateSimulated, trail.TypePolicyChanged, trail.TypeEntryDismissed}
 
 // steps are those of the request's artifact, of any service and environment, and
 // of other artifacts of its service what counts against this one: rejections,
@@ -22,27 +22,27 @@ func (r *reader) steps(found *facts.Trail) error {
 	if r.req.Digest == "" {
 		return nil
 	}
-	rejections, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeApprovalRejected, log.TypeApprovalWithdrawn)...)
+	rejections, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, trail.TypeApprovalRejected, trail.TypeApprovalWithdrawn)...)
 	if err != nil {
 		return err
 	}
-	staged, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeStagingDeployed)...)
+	staged, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, trail.TypeStagingDeployed)...)
 	if err != nil {
 		return err
 	}
-	verified, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeStagingVerified)...)
+	verified, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, trail.TypeStagingVerified)...)
 	if err != nil {
 		return err
 	}
 	// What failed may name one of the artifact's platforms.
-	verified = slices.DeleteFunc(slices.Clone(verified), func(e log.Entry) bool {
+	verified = slices.DeleteFunc(slices.Clone(verified), func(e trail.Entry) bool {
 		f, err := fieldsOf(e)
 		result := f.text("result")
 		return err == nil && (result == nil || *result == "PASSED")
 	})
 	entries := slices.Concat(r.artifact, rejections, verified, r.replacements(staged))
-	slices.SortStableFunc(entries, func(a, b log.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
-	entries = slices.CompactFunc(entries, func(a, b log.Entry) bool { return a.Seq == b.Seq })
+	slices.SortStableFunc(entries, func(a, b trail.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	entries = slices.CompactFunc(entries, func(a, b trail.Entry) bool { return a.Seq == b.Seq })
 	for _, e := range entries {
 		if slices.Contains(standAlone, e.Type) {
 			continue
@@ -62,16 +62,16 @@ func (r *reader) steps(found *facts.Trail) error {
 // artifact: after each deployment of it, in each environment, the first one of
 // another artifact by each writer. One that somebody dismissed does not hide the
 // next.
-func (r *reader) replacements(staged []log.Entry) []log.Entry {
+func (r *reader) replacements(staged []trail.Entry) []trail.Entry {
 	staged = slices.Clone(staged)
-	slices.SortStableFunc(staged, func(a, b log.Entry) int { return a.OccurredAt.Compare(b.OccurredAt) })
-	var list []log.Entry
-	stays := map[string]map[log.Writer]bool{} // by environment: who replaced the artifact in this stay
+	slices.SortStableFunc(staged, func(a, b trail.Entry) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	var list []trail.Entry
+	stays := map[string]map[trail.Writer]bool{} // by environment: who replaced the artifact in this stay
 	for _, e := range staged {
 		replaced := stays[e.Environment]
 		switch {
 		case e.Digest == r.req.Digest:
-			stays[e.Environment] = map[log.Writer]bool{}
+			stays[e.Environment] = map[trail.Writer]bool{}
 		case replaced == nil || replaced[e.Writer]:
 		default:
 			list = append(list, e)
@@ -82,7 +82,7 @@ func (r *reader) replacements(staged []log.Entry) []log.Entry {
 }
 
 // step is an entry as a document tells it.
-func (r *reader) step(e log.Entry) (facts.Step, error) {
+func (r *reader) step(e trail.Entry) (facts.Step, error) {
 	data, err := fieldsOf(e)
 	if err != nil {
 		return facts.Step{}, err
@@ -97,7 +97,7 @@ func (r *reader) step(e log.Entry) (facts.Step, error) {
 	if step.Digest == "" {
 		step.Digest = r.req.Digest // a rejection that names no artifact is one of all
 	}
-	if e.Type == log.TypeGateEvaluated {
+	if e.Type == trail.TypeGateEvaluated {
 		step.Outcome = data.text("outcome")
 	}
 	if approver := data.text("approver"); approver != nil {

@@ -1,4 +1,4 @@
-package trail
+package log
 
 import (
 	"context"
@@ -15,22 +15,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite" // to tamper with
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/legacy"
 	"github.com/prodgate/prodgate/internal/strict"
-	log "github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail"
 )
 
 var (
 	noon     = time.Date(2026, 11, 24, 12, 0, 0, 250_000_000, time.UTC)
-	pipeline = log.Writer{Subject: "repo:acme/payments-api", Issuer: "https://github.com", Assurance: log.AssuranceCI}
+	pipeline = trail.Writer{Subject: "repo:acme/payments-api", Issuer: "https://github.com", Assurance: trail.AssuranceCI}
 )
 
-// written is a new log with events; each has what all have.
-func written(t *testing.T, events ...log.Event) (location string) {
+// written is a new log with events, as any version may have written them; each has
+// what all have.
+func written(t *testing.T, events ...trail.Event) (location string) {
 	t.Helper()
 	location = filepath.Join(t.TempDir(), "t.db")
-	l, err := log.Open(context.Background(), location, log.Options{})
+	l, err := trail.Open(context.Background(), location, trail.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func written(t *testing.T, events ...log.Event) (location string) {
 	for i := range events {
 		e := &events[i]
 		if e.ID == "" {
-			e.ID = log.NewID()
+			e.ID = trail.NewID()
 		}
 		if e.OccurredAt.IsZero() {
 			e.OccurredAt = noon
@@ -53,16 +54,18 @@ func written(t *testing.T, events ...log.Event) (location string) {
 			e.Data = json.RawMessage("{}")
 		}
 	}
-	if _, err := l.Append(context.Background(), events...); err != nil {
+	if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 		t.Fatal(err)
 	}
 	return location
 }
 
+const zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
 var request = facts.Request{Service: "payments-api", Environment: "production", Digest: zeros}
 
 func collectFrom(location string) (*facts.Trail, facts.Observed, error) {
-	section, err := Collector{Recorded: true, Log: recorded.Log{Location: location}}.Collect(context.Background(), request)
+	section, err := Trail{Log: Location{Location: location}}.Collect(context.Background(), request)
 	if err != nil {
 		return nil, facts.Observed{}, err
 	}
@@ -82,9 +85,9 @@ func told(found *facts.Trail) []string {
 }
 
 func TestStepsOfTheTrailSayWhoWroteThem(t *testing.T) {
-	id := log.NewID()
-	location := written(t, log.Event{
-		ID: id, Type: log.TypeApprovalGranted, Digest: zeros, Environment: "production", Request: "acme/web/runs/7/attempts/2", Deployment: "acme/web/runs/7/attempts/2",
+	id := trail.NewID()
+	location := written(t, trail.Event{
+		ID: id, Type: trail.TypeApprovalGranted, Digest: zeros, Environment: "production", Request: "acme/web/runs/7/attempts/2", Deployment: "acme/web/runs/7/attempts/2",
 		Data: json.RawMessage(`{"approver":"mailto:lead@example.com","kind":"configuration","ticket":"INC-1","configuration":"` + zeros + `","lifts":[]}`),
 	})
 	got, observed, err := collectFrom(location)
@@ -108,27 +111,42 @@ func TestStepsOfTheTrailSayWhoWroteThem(t *testing.T) {
 	}
 }
 
+func TestACustomStepIsReadLikeAnyOther(t *testing.T) {
+	location := written(t, trail.Event{
+		Type: "custom.load-test", Digest: zeros, Environment: "production",
+		Data: json.RawMessage(`{"result":"PASSED","ticket":"OPS-1","peak":1200,"kind":{"any":"thing"}}`),
+	})
+	got, _, err := collectFrom(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Steps) != 1 || got.Steps[0].Type != "custom.load-test" || *got.Steps[0].Result != "PASSED" || *got.Steps[0].Ticket != "OPS-1" ||
+		got.Steps[0].Kind != nil || *got.Steps[0].Writer != pipeline.Subject || *got.Steps[0].Seq != 0 {
+		t.Errorf("%+v", got.Steps)
+	}
+}
+
 func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 	other := strings.Replace(zeros, "0", "1", 1)
-	jane := log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}
-	dismissed := log.NewID()
+	jane := trail.Writer{Subject: "user:jane", Assurance: trail.AssuranceClaimed}
+	dismissed := trail.NewID()
 	location := written(t,
-		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging"}, // 0: before this one
-		log.Event{Type: log.TypeStagingDeployed, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(time.Hour)},
-		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "uat", OccurredAt: noon.Add(2 * time.Hour)}, // 2: elsewhere
-		log.Event{ID: dismissed, Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(3 * time.Hour), Writer: jane},
-		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(4 * time.Hour), Writer: jane},
-		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(5 * time.Hour), Writer: jane}, // 5: the stay ended before
-		log.Event{Type: log.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(6 * time.Hour)},
-		log.Event{Type: log.TypeApprovalRejected, Digest: other, OccurredAt: noon.Add(7 * time.Hour)},
-		log.Event{Type: log.TypeApprovalWithdrawn, Digest: other, Environment: "prod", OccurredAt: noon.Add(8 * time.Hour)},
-		log.Event{Type: log.TypeApprovalRejected, Digest: other, Service: "search-api"}, // 9: of another artifact of another service
-		log.Event{Type: log.TypeApprovalRejected, Digest: zeros, Service: "search-api", OccurredAt: noon.Add(9 * time.Hour)},
-		log.Event{Type: log.TypeApprovalRejected, OccurredAt: noon.Add(10 * time.Hour)},
-		log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(11 * time.Hour), Data: json.RawMessage(`{"result":"FAILED"}`)},
-		log.Event{Type: log.TypeGateEvaluated, Digest: zeros, Environment: "production", Mode: "enforce", OccurredAt: noon.Add(12 * time.Hour), Data: json.RawMessage(`{"outcome":"deny"}`)},
-		log.Event{Type: log.TypeGateDocument, Digest: zeros, Environment: "production", Mode: "document", OccurredAt: noon.Add(13 * time.Hour), Data: json.RawMessage(`{"outcome":"allow"}`)},
-		log.Event{Type: log.TypeEntryDismissed, Digest: other, Environment: "staging", Data: json.RawMessage(`{"entry":"` + dismissed + `","by":"user:lead","reason":"it was a test"}`)},
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging"}, // 0: before this one
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(time.Hour)},
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "uat", OccurredAt: noon.Add(2 * time.Hour)}, // 2: elsewhere
+		trail.Event{ID: dismissed, Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(3 * time.Hour), Writer: jane},
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(4 * time.Hour), Writer: jane},
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(5 * time.Hour), Writer: jane}, // 5: the stay ended before
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(6 * time.Hour)},
+		trail.Event{Type: trail.TypeApprovalRejected, Digest: other, OccurredAt: noon.Add(7 * time.Hour)},
+		trail.Event{Type: trail.TypeApprovalWithdrawn, Digest: other, Environment: "prod", OccurredAt: noon.Add(8 * time.Hour)},
+		trail.Event{Type: trail.TypeApprovalRejected, Digest: other, Service: "search-api"}, // 9: of another artifact of another service
+		trail.Event{Type: trail.TypeApprovalRejected, Digest: zeros, Service: "search-api", OccurredAt: noon.Add(9 * time.Hour)},
+		trail.Event{Type: trail.TypeApprovalRejected, OccurredAt: noon.Add(10 * time.Hour)},
+		trail.Event{Type: trail.TypeStagingVerified, Digest: zeros, Environment: "staging", OccurredAt: noon.Add(11 * time.Hour), Data: json.RawMessage(`{"result":"FAILED"}`)},
+		trail.Event{Type: trail.TypeGateEvaluated, Digest: zeros, Environment: "production", Mode: "enforce", OccurredAt: noon.Add(12 * time.Hour), Data: json.RawMessage(`{"outcome":"deny"}`)},
+		trail.Event{Type: trail.TypeGateDocument, Digest: zeros, Environment: "production", Mode: "document", OccurredAt: noon.Add(13 * time.Hour), Data: json.RawMessage(`{"outcome":"allow"}`)},
+		trail.Event{Type: trail.TypeEntryDismissed, Digest: other, Environment: "staging", Data: json.RawMessage(`{"entry":"` + dismissed + `","by":"user:lead","reason":"it was a test"}`)},
 	)
 	got, _, err := collectFrom(location)
 	if err != nil {
@@ -150,15 +168,15 @@ func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 }
 
 func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
-	asked := func(request, deployment, service string, hours int, more string) log.Event {
-		return log.Event{Type: log.TypeGateRequested, Digest: zeros, Environment: "production", Service: service, Request: request, Deployment: deployment,
+	asked := func(request, deployment, service string, hours int, more string) trail.Event {
+		return trail.Event{Type: trail.TypeGateRequested, Digest: zeros, Environment: "production", Service: service, Request: request, Deployment: deployment,
 			OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(`{"kind":"promotion","requested_by":"github:1","triggered_by":"github:2"` + more + `}`)}
 	}
 	location := written(t,
 		asked("r/7/attempts/2", "r/7", "", 2, `,"attempt":2`), asked("r/7/attempts/1", "r/7/attempts/1", "", 1, ""),
 		asked("r/8", "r/8", "", 0, ""), asked("r/7/attempts/3", "r/7", "search-api", 0, ""),
 	)
-	section, err := Collector{Recorded: true, Log: recorded.Log{Location: location}}.Collect(context.Background(),
+	section, err := Trail{Log: Location{Location: location}}.Collect(context.Background(),
 		facts.Request{ID: "r/7/attempts/3", Deployment: pointer("r/7"), Service: "payments-api", Environment: "production", Digest: zeros})
 	if err != nil {
 		t.Fatal(err)
@@ -173,11 +191,11 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 }
 
 func TestFreezesOfEverybodyAreRead(t *testing.T) {
-	id := log.NewID()
+	id := trail.NewID()
 	location := written(t,
-		log.Event{ID: id, Type: log.TypeFreezeDeclared, Service: "search-api", Data: json.RawMessage(`{"reason":"fire","services":["payments-api"],"until":null,"by":"user:jane"}`)},
-		log.Event{Type: log.TypeFreezeLifted, Service: "search-api", Data: json.RawMessage(`{"freeze":"` + id + `","reason":"it is out"}`)},
-		log.Event{Type: log.TypeFreezeDeclared, Data: json.RawMessage(`{"reason":" ","until":"2026-11-30T10:00:00Z"}`)},
+		trail.Event{ID: id, Type: trail.TypeFreezeDeclared, Service: "search-api", Data: json.RawMessage(`{"reason":"fire","services":["payments-api"],"until":null,"by":"user:jane"}`)},
+		trail.Event{Type: trail.TypeFreezeLifted, Service: "search-api", Data: json.RawMessage(`{"freeze":"` + id + `","reason":"it is out"}`)},
+		trail.Event{Type: trail.TypeFreezeDeclared, Data: json.RawMessage(`{"reason":" ","until":"2026-11-30T10:00:00Z"}`)},
 	)
 	got, _, err := collectFrom(location)
 	if err != nil || len(got.Stops) != 2 {
@@ -194,8 +212,8 @@ func TestFreezesOfEverybodyAreRead(t *testing.T) {
 // A step that differs in anything but its time is kept; of others the first and
 // the last.
 func TestOfTheSameStepsTheFirstAndTheLastAreTold(t *testing.T) {
-	approved := func(hours int, data string) log.Event {
-		return log.Event{Type: log.TypeApprovalGranted, Digest: zeros, OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(data)}
+	approved := func(hours int, data string) trail.Event {
+		return trail.Event{Type: trail.TypeApprovalGranted, Digest: zeros, OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(data)}
 	}
 	got, _, err := collectFrom(written(t, approved(5, "{}"), approved(2, "{}"), approved(9, "{}"), approved(7, "{}"), approved(6, `{"ticket":"INC-1"}`)))
 	if err != nil {
@@ -207,17 +225,17 @@ func TestOfTheSameStepsTheFirstAndTheLastAreTold(t *testing.T) {
 }
 
 func TestAnEmergencyLeavesADebtAndReviewsSettleIt(t *testing.T) {
-	used, foreign := log.NewID(), log.NewID()
+	used, foreign := trail.NewID(), trail.NewID()
 	reviewed := func(settles string) json.RawMessage {
 		return json.RawMessage(`{"ticket":"INC-1","settles":"` + settles + `","reviewer":"user:joe"}`)
 	}
 	location := written(t,
-		log.Event{ID: used, Type: log.TypeEmergencyUsed, Environment: "production", Data: json.RawMessage(`{"ticket":"INC-1","due_at":null,"requested_by":["github:1","github:1","x"],"approved_by":["mailto:vp@example.com"]}`)},
-		log.Event{ID: foreign, Type: log.TypeEmergencyUsed, Service: "search-api"},
-		log.Event{Type: log.TypeEmergencyReviewed, OccurredAt: noon.Add(time.Hour), Writer: log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}, Data: reviewed(used)},
-		log.Event{Type: log.TypeEmergencyReviewed, OccurredAt: noon.Add(2 * time.Hour), Data: reviewed(used)},
-		log.Event{Type: log.TypeEmergencyReviewed, Data: reviewed(log.NewID())},
-		log.Event{Type: log.TypeEmergencyReviewed, Data: reviewed(used), Writer: log.Writer{Subject: "nobody in particular", Assurance: log.AssuranceUser}},
+		trail.Event{ID: used, Type: trail.TypeEmergencyUsed, Environment: "production", Data: json.RawMessage(`{"ticket":"INC-1","due_at":null,"requested_by":["github:1","github:1","x"],"approved_by":["mailto:vp@example.com"]}`)},
+		trail.Event{ID: foreign, Type: trail.TypeEmergencyUsed, Service: "search-api"},
+		trail.Event{Type: trail.TypeEmergencyReviewed, OccurredAt: noon.Add(time.Hour), Writer: trail.Writer{Subject: "user:jane", Assurance: trail.AssuranceClaimed}, Data: reviewed(used)},
+		trail.Event{Type: trail.TypeEmergencyReviewed, OccurredAt: noon.Add(2 * time.Hour), Data: reviewed(used)},
+		trail.Event{Type: trail.TypeEmergencyReviewed, Data: reviewed(trail.NewID())},
+		trail.Event{Type: trail.TypeEmergencyReviewed, Data: reviewed(used), Writer: trail.Writer{Subject: "nobody in particular", Assurance: trail.AssuranceUser}},
 	)
 	got, _, err := collectFrom(location)
 	second := noon.Truncate(time.Second)
@@ -237,7 +255,7 @@ func TestAnEmergencyLeavesADebtAndReviewsSettleIt(t *testing.T) {
 // A clock that is ahead, or somebody's word, must leave no debt that nothing can
 // settle until then.
 func TestAnEmergencyIsUsedByWhenItIsRecorded(t *testing.T) {
-	got, _, err := collectFrom(written(t, log.Event{Type: log.TypeEmergencyUsed, OccurredAt: time.Date(2091, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	got, _, err := collectFrom(written(t, trail.Event{Type: trail.TypeEmergencyUsed, OccurredAt: time.Date(2091, 1, 1, 0, 0, 0, 0, time.UTC)}))
 	if err != nil || len(got.Debts) != 1 {
 		t.Fatalf("read %+v, %v", got, err)
 	}
@@ -289,8 +307,8 @@ func TestAnAlteredTrailIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			location := written(t,
-				log.Event{Type: log.TypeStagingDeployed, Digest: zeros, Environment: "staging"},
-				log.Event{Type: log.TypeStagingVerified, Digest: zeros, Environment: "staging", Writer: log.Writer{Subject: "user:jane", Assurance: log.AssuranceClaimed}},
+				trail.Event{Type: trail.TypeStagingDeployed, Digest: zeros, Environment: "staging"},
+				trail.Event{Type: trail.TypeStagingVerified, Digest: zeros, Environment: "staging", Writer: trail.Writer{Subject: "user:jane", Assurance: trail.AssuranceClaimed}},
 			)
 			tamper(t, location, statement)
 			if got, _, err := collectFrom(location); err == nil {
@@ -338,11 +356,11 @@ func tamper(t *testing.T, location, statement string) {
 }
 
 func TestAssurancesAreTheTrails(t *testing.T) {
-	ours := []log.Assurance{}
+	ours := []trail.Assurance{}
 	for _, a := range facts.Assurances {
-		ours = append(ours, log.Assurance(a))
+		ours = append(ours, trail.Assurance(a))
 	}
-	want := []log.Assurance{log.AssuranceClaimed, log.AssuranceUser, log.AssuranceCI, log.AssuranceOIDC}
+	want := []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceOIDC}
 	if diff := cmp.Diff(want, ours); diff != "" {
 		t.Error(diff)
 	}
@@ -351,20 +369,20 @@ func TestAssurancesAreTheTrails(t *testing.T) {
 // BenchmarkSteps reads one promotion's steps among 20,000 entries.
 func BenchmarkSteps(b *testing.B) {
 	location := filepath.Join(b.TempDir(), "t.db")
-	l, err := log.Open(context.Background(), location, log.Options{})
+	l, err := trail.Open(context.Background(), location, trail.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for batch := range 20 {
-		var events []log.Event
+		var events []trail.Event
 		for i := range 1000 {
 			digest := "sha256:" + fmt.Sprintf("%064x", (batch*1000+i)/8)
-			events = append(events, log.Event{
-				ID: log.NewID(), Type: log.TypeStagingVerified, OccurredAt: noon.Add(time.Duration(i) * time.Second), Writer: pipeline,
+			events = append(events, trail.Event{
+				ID: trail.NewID(), Type: trail.TypeStagingVerified, OccurredAt: noon.Add(time.Duration(i) * time.Second), Writer: pipeline,
 				Service: "payments-api", Environment: "staging", Digest: digest, Data: json.RawMessage("{}"),
 			})
 		}
-		if _, err := l.Append(context.Background(), events...); err != nil {
+		if _, err := l.Append(legacy.Context(context.Background()), events...); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package trail
+package log
 
 import (
 	"context"
@@ -6,17 +6,28 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/collectors/internal/deployments"
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log/internal/deployments"
+	"github.com/prodgate/prodgate/collectors/log/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
-	log "github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail"
 )
 
 // review is the type of the debt that an emergency leaves.
 const review = "emergency.review"
 
-// collectRecorded reads the section from the trail itself.
-func (c Collector) collectRecorded(ctx context.Context, req facts.Request) (section facts.Section, err error) {
+// Trail collects the steps, debts and freezes of the audit trail, the section
+// "trail".
+type Trail struct{ Log Location }
+
+// Name is the section's key.
+func (Trail) Name() string { return "trail" }
+
+// Kind is the kind of source.
+func (Trail) Kind() string { return Kind }
+
+// Collect reads the section. An error means that the trail could not be read or
+// proved.
+func (c Trail) Collect(ctx context.Context, req facts.Request) (section facts.Section, err error) {
 	reading, err := c.Log.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -61,13 +72,13 @@ type reader struct {
 	req facts.Request
 
 	dismissed map[string]bool // ids of entries
-	artifact  []log.Entry     // about the request's digest, of any service
+	artifact  []trail.Entry   // about the request's digest, of any service
 }
 
 // fields are what entries' data can say of a step, where they are text.
 type fields map[string]json.RawMessage
 
-func fieldsOf(e log.Entry) (fields, error) {
+func fieldsOf(e trail.Entry) (fields, error) {
 	f := fields{}
 	if len(e.Data) == 0 {
 		return f, nil
@@ -89,13 +100,13 @@ func (f fields) text(name string) *string {
 
 // dismissals are what persons said of entries about this service or artifact.
 func (r *reader) dismissals(found *facts.Trail) error {
-	keys := append(recorded.OfService(r.req.Service, log.TypeEntryDismissed), recorded.OfService("", log.TypeEntryDismissed)...)
+	keys := append(recorded.OfService(r.req.Service, trail.TypeEntryDismissed), recorded.OfService("", trail.TypeEntryDismissed)...)
 	entries, err := r.Entries(r.ctx, keys...)
 	if err != nil {
 		return err
 	}
 	if r.req.Digest != "" {
-		if r.artifact, err = r.Entries(r.ctx, log.ByDigest(r.req.Digest)); err != nil {
+		if r.artifact, err = r.Entries(r.ctx, trail.ByDigest(r.req.Digest)); err != nil {
 			return err
 		}
 	}
@@ -103,11 +114,11 @@ func (r *reader) dismissals(found *facts.Trail) error {
 	found.Dismissals = []facts.Dismissal{}
 	told := map[int64]bool{} // by place in the trail
 	for _, e := range append(entries, r.artifact...) {
-		if e.Type != log.TypeEntryDismissed || told[e.Seq] {
+		if e.Type != trail.TypeEntryDismissed || told[e.Seq] {
 			continue
 		}
 		told[e.Seq] = true
-		var data log.DismissalData
+		var data trail.DismissalData
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}
@@ -129,17 +140,17 @@ func (r *reader) dismissals(found *facts.Trail) error {
 // requests are the attempts of the request's deployment.
 func (r *reader) requests(found *facts.Trail) error {
 	found.Requests = []facts.RecordedRequest{}
-	deployment := log.WithoutAttempt(r.req.ID)
+	deployment := trail.WithoutAttempt(r.req.ID)
 	if r.req.Deployment != nil {
 		deployment = *r.req.Deployment
 	}
-	entries, err := r.Entries(r.ctx, log.ByDeployment(deployment))
+	entries, err := r.Entries(r.ctx, trail.ByDeployment(deployment))
 	if err != nil {
 		return err
 	}
 	seen := map[int64]bool{}
 	for _, e := range append(entries, r.artifact...) {
-		if e.Type != log.TypeGateRequested || seen[e.Seq] || recorded.Deployment(e) != deployment || e.Service != r.req.Service {
+		if e.Type != trail.TypeGateRequested || seen[e.Seq] || recorded.Deployment(e) != deployment || e.Service != r.req.Service {
 			continue
 		}
 		seen[e.Seq] = true
@@ -153,8 +164,8 @@ func (r *reader) requests(found *facts.Trail) error {
 	return nil
 }
 
-func (r *reader) request(e log.Entry) (facts.RecordedRequest, error) {
-	var data log.RequestData
+func (r *reader) request(e trail.Entry) (facts.RecordedRequest, error) {
+	var data trail.RequestData
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		return facts.RecordedRequest{}, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 	}
@@ -177,7 +188,7 @@ func (r *reader) request(e log.Entry) (facts.RecordedRequest, error) {
 	if environment := recorded.Identifier(e.Environment); environment != nil {
 		request.Environment = *environment
 	}
-	if n := log.Attempt(e.Request); request.Attempt == nil && n > 0 {
+	if n := trail.Attempt(e.Request); request.Attempt == nil && n > 0 {
 		request.Attempt = &n
 	}
 	if data.Configuration != nil {
@@ -189,17 +200,17 @@ func (r *reader) request(e log.Entry) (facts.RecordedRequest, error) {
 // debts are the reviews that emergencies of the service left, in any environment,
 // with whatever entries say that they were held.
 func (r *reader) debts(found *facts.Trail) error {
-	entries, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, log.TypeEmergencyUsed, log.TypeEmergencyReviewed)...)
+	entries, err := r.Entries(r.ctx, recorded.OfService(r.req.Service, trail.TypeEmergencyUsed, trail.TypeEmergencyReviewed)...)
 	if err != nil {
 		return err
 	}
 	list, at := []facts.Debt{}, map[string]int{}
 	for _, e := range entries {
-		var data log.EmergencyData
+		var data trail.EmergencyData
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}
-		if e.Type == log.TypeEmergencyUsed {
+		if e.Type == trail.TypeEmergencyUsed {
 			// Nobody records what is yet to come, and no review could settle it.
 			incurred := recorded.OccurredAt(e)
 			at[e.ID] = len(list)
@@ -226,15 +237,15 @@ func (r *reader) debts(found *facts.Trail) error {
 // stops are the freezes that were declared in the trail, for any service, with
 // whatever entries say that they were lifted.
 func (r *reader) stops(found *facts.Trail) error {
-	entries, err := r.Entries(r.ctx, log.ByType(log.TypeFreezeDeclared), log.ByType(log.TypeFreezeLifted))
+	entries, err := r.Entries(r.ctx, trail.ByType(trail.TypeFreezeDeclared), trail.ByType(trail.TypeFreezeLifted))
 	if err != nil {
 		return err
 	}
 	list, at := []facts.Stop{}, map[string]int{}
 	for _, e := range entries {
 		writer := recorded.Person(e.Writer.Subject)
-		if e.Type == log.TypeFreezeLifted {
-			var data log.LiftData
+		if e.Type == trail.TypeFreezeLifted {
+			var data trail.LiftData
 			if err := json.Unmarshal(e.Data, &data); err != nil {
 				return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 			}
@@ -245,7 +256,7 @@ func (r *reader) stops(found *facts.Trail) error {
 			}
 			continue
 		}
-		var data log.FreezeData
+		var data trail.FreezeData
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}

@@ -3,7 +3,7 @@ package deployments
 import (
 	"slices"
 
-	"github.com/prodgate/prodgate/collectors/internal/recorded"
+	"github.com/prodgate/prodgate/collectors/log/internal/recorded"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/trail"
 )

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/trail/step"
+)
+
+// stepFlag is a flag of audit record that fills a field of the step's data.
+type stepFlag struct {
+	flag   string
+	fields []string // the first that the step's type has
+	doc    string
+}
+
+// stepFlags are all of them. What a field must look like, and which types have it,
+// is in package step.
+var stepFlags = []stepFlag{
+	{"approver", []string{"approver", "approvers"}, "who approved, as an e-mail address or scheme:value; of a deployment several, separated by commas"},
+	{"approved-at", []string{"approved_at"}, "when it was approved (RFC 3339); default: when the step was taken"},
+	{"duration", []string{"approval_duration_seconds"}, "how long the review took, such as 5m"},
+	{"incident", []string{"incident"}, "the incident that the deployment caused"},
+	{"kind", []string{"kind"}, "the kind of request that it is about: initial, promotion, configuration or rollback"},
+	{"lifts", []string{"lifts"}, "rejections that the approval lifts, separated by commas: who rejected, or the id of the entry"},
+	{"reason", []string{"reason"}, "why, in a sentence"},
+	{"result", []string{"result"}, "of a verification, as its system words it: PASSED, FAILED … Only exactly PASSED is good"},
+	{"reviewer", []string{"reviewer"}, "who held the review; default: the account that records"},
+	{"role", []string{"role"}, "the approver's role, as claimed; the directory's counts"},
+	{"settles", []string{"settles"}, "the id of the emergency.used that was reviewed"},
+	{"tag", []string{"artifact"}, "the tag that the reviewer saw"},
+	{"ticket", []string{"ticket"}, "the ticket of the emergency or incident"},
+	{"version", []string{"version"}, "the version, as people call it"},
+	{"window", []string{"deployment_window"}, "the deployment window that the approval is for"},
+}
+
+// field is the field of a type that a flag fills.
+func (f stepFlag) field(typ step.Type) (field step.Field, known bool) {
+	for _, name := range f.fields {
+		if field, known = typ.Field(name); known {
+			return field, true
+		}
+	}
+	return field, false
+}
+
+// flagOf is how a person gives what a step must contain: a flag, or the field's
+// name where there is none.
+func flagOf(field string) string {
+	switch field {
+	case "service", "environment", "deployment":
+		return "--" + field
+	case "digest":
+		return "--digest or --image"
+	}
+	name := strings.TrimPrefix(field, "data.")
+	for _, f := range stepFlags {
+		if slices.Contains(f.fields, name) {
+			return "--" + f.flag
+		}
+	}
+	return field
+}
+
+// flagsOf are the flags that fill fields of a type, as a sentence lists them.
+func flagsOf(typ step.Type) string {
+	var list []string
+	for _, f := range stepFlags {
+		if _, known := f.field(typ); known {
+			list = append(list, "--"+f.flag)
+		}
+	}
+	if _, known := typ.Field(configurationFlag); known {
+		list = append(list, "--"+configurationFlag)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+// inFlags is the error about a step in the words of audit record.
+func inFlags(err error) error {
+	var wrong *step.Error
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	var missing []string
+	for _, p := range wrong.Problems {
+		if p.Found != "" {
+			return usage("", "%s: %s must be %s, not %s", wrong.Type, flagOf(p.Field), p.Must, p.Found)
+		}
+		missing = append(missing, flagOf(p.Field))
+	}
+	slices.Sort(missing)
+	return usage("prodgate audit record --help explains the flags", "%s: missing %s", wrong.Type, strings.Join(missing, ", "))
+}
+
+// recordable are the types that audit record records, but for custom.NAME.
+var recordable = slices.DeleteFunc(step.Names(), func(name string) bool {
+	typ, err := step.Find(name)
+	return err != nil || typ.By != step.ByHand
+})
+
+// recordableType is the type with a name, if audit record records it.
+func recordableType(name string) (step.Type, error) {
+	if custom, err := step.Find(name); err == nil && custom.By != step.ByHand {
+		if custom.By != "" {
+			return custom, usage("use "+custom.By, "%s cannot be recorded by hand", name)
+		}
+		return custom, usage("prodgate records it itself", "%s cannot be recorded by hand", name)
+	} else if strings.HasPrefix(name, step.CustomPrefix) {
+		return custom, err
+	}
+	if err := knownType(name, recordable); err != nil {
+		return step.Type{}, err
+	}
+	return step.Find(name)
+}

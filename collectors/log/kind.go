@@ -1,0 +1,18 @@
+package log
+
+import "github.com/prodgate/prodgate/collectors/source"
+
+// System is the audit trail of the run as a kind of system.
+var System = source.Kind{
+	Name:     Kind,
+	Summary:  "the audit trail that \"trail\" in prodgate.yaml names",
+	Sections: []string{"production", "trail"},
+	Ready:    true,
+	Open: func(env source.Env, _ any) source.Collector {
+		location := Location{Location: env.Log.Location, Key: env.Log.Key}
+		if env.Section == "production" {
+			return Production{Log: location}
+		}
+		return Trail{Log: location}
+	},
+}
