@@ -36,9 +36,10 @@ var layers = map[string][]string{
 	"internal/inflate":     {},
 	"internal/packing":     {"internal/inflate"},
 	"internal/print":       {},
-	"internal/registry":    {"internal/packing"},
+	"internal/registry":    {"internal/packing", "internal/retry"},
+	"internal/retry":       {},
 	"internal/strict":      {"facts"},
-	"internal/web":         {},
+	"internal/web":         {"internal/retry"},
 }
 
 // tools read what is not ours: files, registries, archives, attestations.
