@@ -143,7 +143,7 @@ func TestWhatCannotBeReadHidesNoOtherAttachment(t *testing.T) {
 		}, attached.UnreadSBOM, "it is about " + other},
 		{"a damaged statement beside a good one", func(t *testing.T, s shop, image string) string {
 			return s.tag(t, image, ".att", dsse, `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, stated(lodash, image))
-		}, attached.UnreadSBOM, "payload is no base64"},
+		}, attached.UnreadSBOM, "payload is not base64"},
 		{"an SBOM whose type only its artifact type tells", func(t *testing.T, s shop, image string) string {
 			return s.refer(t, image, "application/vnd.example.sbom.v1+json", "{}")
 		}, attached.UnreadSBOM, "it is no bill of materials"},

@@ -27,8 +27,8 @@ var marks = []struct {
 	key  string
 	read func(strict.Text) (foreign, error)
 }{
-	{"payloadType", readWrapped},
-	{"dsseEnvelope", readWrapped},
+	{"payloadType", readAttestation},
+	{"dsseEnvelope", readAttestation},
 	{"predicateType", readAttestation},
 	{"runs", read[sarif]},
 	{"matches", read[grype]},

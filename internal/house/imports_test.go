@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"collectors/internal/recorded":    append([]string{"collectors", "trail", "facts"}, tools...),
 
 	"internal":             {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
-	"internal/attestation": {"internal/strict"},
+	"internal/attestation": {},
 	"internal/bench":       {"internal/invented", "internal/replay", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
 	"internal/house":       {"evaluator"},
 	"internal/ical":        {},

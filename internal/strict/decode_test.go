@@ -54,7 +54,7 @@ func TestDecodeSaysWhereAndWhat(t *testing.T) {
 		{"a key like no other", whole + "colour: y\n", "f.yaml:7: colour is an unknown key; known keys are at, inner, name, on, person, seconds, service, until"},
 		{"a key in capitals", whole + "Name: y\n", "f.yaml:7: Name is an unknown key; did you mean \"name\"?"},
 		{"a missing key", "name: x\n", "f.yaml:1: at is missing; write it"},
-		{"a key twice", whole + "on: false\n", `f.yaml:7: the key "on" stands here twice`},
+		{"a key twice", whole + "on: false\n", `f.yaml:7: the key "on" is given twice`},
 		{"null where there must be something", strings.Replace(whole, "on: true", "on:", 1), "f.yaml:5: on is null, and true or false is wanted"},
 		{"a word for true", strings.Replace(whole, "on: true", "on: yes", 1), "f.yaml:5: on is a text, and true or false is wanted"},
 		{"a list for a text", strings.Replace(whole, "name: x", "name: [x]", 1), "f.yaml:2: name is a list, and a text is wanted"},

@@ -192,7 +192,7 @@ func (r *jsonReader) mapping(line, depth int) (*node, error) {
 			return nil, unexpectedEOF(err)
 		}
 		if seen[key.value] {
-			return nil, errPlaced{fmt.Errorf("%s:%d: the key %q stands here twice", r.name, key.line, key.value)}
+			return nil, errPlaced{fmt.Errorf("%s:%d: the key %q is given twice", r.name, key.line, key.value)}
 		}
 		seen[key.value] = true
 		value, err := r.next(depth - 1)
@@ -303,7 +303,7 @@ func (t Text) yamlMapping(n *node, from *yaml.Node, depth int) error {
 			return fmt.Errorf("%s:%d: a key has to be a word", t.Name, key.line)
 		}
 		if seen[key.value] {
-			return fmt.Errorf("%s:%d: the key %q stands here twice", t.Name, key.line, key.value)
+			return fmt.Errorf("%s:%d: the key %q is given twice", t.Name, key.line, key.value)
 		}
 		seen[key.value] = true
 		value, err := t.fromYAML(from.Content[i+1], depth-1)
