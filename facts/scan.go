@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/canonical"
 )
 
 // Limits of a document. They hold before anything is believed, so that no
@@ -309,7 +311,7 @@ func (s *scanner) number(n *node) error {
 			column(s.src, start), maxNumber)}
 	}
 	if plain < s.pos || s.src[start] == '-' {
-		n.text = spellNumber(n.text)
+		n.text = canonical.Exact(n.text)
 	}
 	return nil
 }

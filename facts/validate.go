@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/spelling"
+
+	"github.com/prodgate/prodgate/internal/canonical"
 )
 
 // reader holds nodes against shapes and fills Go values on the way.
@@ -88,7 +90,7 @@ func (r *reader) number(n *node, s *shape, into reflect.Value) {
 		r.fault(n, s, "")
 		return
 	}
-	n.text = spellNumber(strconv.FormatFloat(f, 'g', -1, 64))
+	n.text = canonical.Exact(strconv.FormatFloat(f, 'g', -1, 64))
 	if s.whole {
 		into.SetInt(int64(f))
 		return

@@ -46,7 +46,7 @@ var layers = map[string][]string{
 var tools = []string{"internal/attestation", "internal/packing", "internal/registry", "internal/strict"}
 
 // leaves know nothing of prodgate; every part may import them.
-var leaves = []string{"internal/spelling", "internal/fixture", "internal/race", "internal/zone"}
+var leaves = []string{"internal/canonical", "internal/spelling", "internal/fixture", "internal/race", "internal/zone"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
