@@ -3,15 +3,20 @@
 //
 // It holds the Go types, the JSON Schema and the strict decoder. It knows
 // nothing about how facts are gathered (package collectors) or judged
-// (packages policies and evaluator) and imports next to nothing.
+// (packages policies and evaluator) and imports next to nothing:
+// the strict reader of JSON.
 //
 // The types below say everything once. A new fact is a field with a comment
-// and, for a string, a schema tag (one of formats, in format.go): a pointer may
+// and, for a string, a schema tag (one of strict.Formats): a pointer may
 // be absent or null, omitempty and omitzero only absent, all else is required.
 // Then go test ./facts -update writes the schema.
 package facts
 
-import "time"
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/internal/strict"
+)
 
 // Version is the contract between document and policies. It changes only
 // with an incompatible document, which then gets its own folder of policies.
@@ -92,6 +97,9 @@ const (
 
 // Kinds are all of them, in the order they are documented.
 var Kinds = []Kind{KindInitial, KindPromotion, KindConfiguration, KindRollback}
+
+// Values makes Kind a strict.Closed.
+func (Kind) Values() []string { return spelled(Kinds) }
 
 // Artifact is the image as the registry has it.
 type Artifact struct {
@@ -380,7 +388,4 @@ type Source struct {
 }
 
 // Evidence is the bytes a section was read from.
-type Evidence struct {
-	URI    string `json:"uri" schema:"nonempty"`
-	SHA256 string `json:"sha256" schema:"sha256"` // 64 lower-case hex digits
-}
+type Evidence = strict.Evidence

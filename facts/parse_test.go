@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // valid is a document that uses every key once.
@@ -226,7 +228,7 @@ func TestFromDocumentPassesTheSameChecks(t *testing.T) {
 		{"a custom section that is no JSON", func(d *Document) { d.Add(Custom{"load_test", func() {}}) },
 			[]Problem{{Message: "cannot be written as JSON: json: unsupported type: func()"}}},
 		{"an identifier that is not UTF-8", func(d *Document) { d.Request.Service = "payments\xff" },
-			[]Problem{{Path: "/request/service", Message: "is \"payments\uFFFD\"; want " + formatNamed("identifier").wanted}}},
+			[]Problem{{Path: "/request/service", Message: "is \"payments\uFFFD\"; want " + strict.FormatNamed("identifier").Wanted}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := parsed(t, valid(t)).Document()

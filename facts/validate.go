@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/spelling"
-
 	"github.com/prodgate/prodgate/internal/canonical"
+	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // reader holds nodes against shapes and fills Go values on the way.
@@ -101,10 +101,10 @@ func (r *reader) number(n *node, s *shape, into reflect.Value) {
 // accepts says whether a string is spelled as s wants it.
 func (s *shape) accepts(text string) bool {
 	if s.format != nil {
-		return s.format.matches(text)
+		return s.format.Matches(text)
 	}
 	if s.prefix != "" && strings.HasPrefix(text, s.prefix) {
-		return isName(text[len(s.prefix):])
+		return strict.FormatNamed("name").Matches(text[len(s.prefix):])
 	}
 	return s.enum == nil || slices.Contains(s.enum, text)
 }

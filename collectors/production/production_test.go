@@ -30,7 +30,7 @@ func TestProduction(t *testing.T) {
 		{Name: "null for the history", Content: "current: null\nhistory: null\n", Error: "f.yaml:2: history is null, and a list ([] for none) is wanted"},
 		{Name: "a history that is not whole", Content: "current: null\nhistory: []\nsince: 2026-11-24T10:00:00Z\n", Section: &facts.Production{History: []facts.Deployment{}, Since: &at}},
 		{Name: "a writer whom nobody establishes", Content: "current: null\nhistory:\n- {version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x, approvers: [], writer: 'repo:acme/web'}\n", Error: "f.yaml:3: history[0].writer says who recorded the deployment, and a file establishes nobody"},
-		{Name: "a deployment of an unknown kind", Content: "current: null\nhistory:\n- {kind: promo, version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x, approvers: []}\n", Error: `f.yaml:3: history[0].kind is "promo", and a kind of request is wanted`},
+		{Name: "a deployment of an unknown kind", Content: "current: null\nhistory:\n- {kind: promo, version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x, approvers: []}\n", Error: `f.yaml:3: history[0].kind is "promo", and must be one of initial, promotion`},
 		{Name: "a history that says that it is whole", Content: "current: null\nhistory: []\ncomplete: true\n", Error: "f.yaml:3: complete is the audit trail's to say"},
 		{Name: "events", Content: "current: null\nhistory: []\nunjoined: []\n", Error: "f.yaml:3: unjoined are entries of the audit trail"},
 		{Name: "a deployment without approvers", Content: "current: null\nhistory:\n- {version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x}\n", Error: "f.yaml:3: history[0].approvers is missing"},

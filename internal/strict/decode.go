@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 // Rules say how a file is to be read beyond what its Go type says.
@@ -42,7 +40,7 @@ var OwnWord = map[string]string{
 }
 
 // Decode reads the file and decodes it, as Text.Decode does.
-func (p Path) Decode(ctx context.Context, into any, rules Rules) (*facts.Evidence, error) {
+func (p Path) Decode(ctx context.Context, into any, rules Rules) (*Evidence, error) {
 	t, err := p.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -110,6 +108,9 @@ func DecodeLines(t Text, rules Rules, each func(Line) error) error {
 	return nil
 }
 
+// Closed is a type of string that has a closed set of values.
+type Closed interface{ Values() []string }
+
 // decoder fills Go values from nodes.
 type decoder struct {
 	name  string
@@ -118,7 +119,6 @@ type decoder struct {
 
 var (
 	timeType = reflect.TypeFor[time.Time]()
-	kindType = reflect.TypeFor[facts.Kind]()
 )
 
 // value fills to from n. path is where n stands, shape what its schema tag says.
@@ -291,8 +291,8 @@ func (d decoder) scalar(n *node, to reflect.Value, path, shape string) error {
 		if err != nil {
 			return d.errorf(n, path, "is %q: %v", clip(n.value), err)
 		}
-		if to.Type() == kindType && !slices.Contains(facts.Kinds, facts.Kind(value)) {
-			return d.errorf(n, path, "is %q, and a kind of request is wanted: initial, promotion, configuration or rollback", clip(n.value))
+		if set, ok := to.Interface().(Closed); ok && !slices.Contains(set.Values(), value) {
+			return d.errorf(n, path, "is %q, and must be one of %s", clip(n.value), strings.Join(set.Values(), ", "))
 		}
 		to.SetString(value)
 		return nil

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/spelling"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 // Normalise brings value to the one spelling of its shape, which is what a
@@ -29,7 +27,7 @@ func Normalise(value, shape string) (string, error) {
 			return "", errors.New("it must not be empty")
 		}
 	}
-	if wanted, ok := facts.Accepts(format, value); !ok {
+	if wanted, ok := Accepts(format, value); !ok {
 		return "", errors.New(wanted + " is wanted")
 	}
 	return value, nil
