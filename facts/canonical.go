@@ -12,33 +12,33 @@ import (
 // scanner spelled them. Package canonical says where this differs from RFC 8785.
 // It sorts n's members for good.
 func appendCanonical(b []byte, n *node) []byte {
-	switch n.kind {
+	switch n.Kind {
 	case kindString:
-		return canonical.AppendString(b, n.text)
+		return canonical.AppendString(b, n.Text)
 	case kindList:
 		b = append(b, '[')
-		for i := range n.kids {
+		for i := range n.Kids {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCanonical(b, &n.kids[i])
+			b = appendCanonical(b, &n.Kids[i])
 		}
 		return append(b, ']')
 	case kindObject:
 		return appendObject(b, n)
 	}
-	return append(b, n.text...)
+	return append(b, n.Text...)
 }
 
 func appendObject(b []byte, n *node) []byte {
-	slices.SortFunc(n.kids, func(x, y node) int { return cmp.Compare(x.name, y.name) })
+	slices.SortFunc(n.Kids, func(x, y node) int { return cmp.Compare(x.Name, y.Name) })
 	b = append(b, '{')
-	for i := range n.kids {
+	for i := range n.Kids {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(canonical.AppendString(b, n.kids[i].name), ':')
-		b = appendCanonical(b, &n.kids[i])
+		b = append(canonical.AppendString(b, n.Kids[i].Name), ':')
+		b = appendCanonical(b, &n.Kids[i])
 	}
 	return append(b, '}')
 }

@@ -143,22 +143,22 @@ func TestNumbersHaveOneSpelling(t *testing.T) {
 		"100000000000000000000": "100000000000000000000", "1e20": "100000000000000000000", "1e21": "1e+21", "123e21": "1.23e+23",
 		"1e-6": "0.000001", "1e-7": "1e-7", "-12.5e-9": "-1.25e-8", "0.0000001234": "1.234e-7", "12345678901234567890.5": "12345678901234567890.5",
 	} {
-		root, _, err := scan(literal)
-		if err != nil || root.text != want {
-			t.Errorf("%s is spelled %s (error %v), want %s", literal, root.text, err, want)
+		root, _, err := strict.Scan(literal, form)
+		if err != nil || root.Text != want {
+			t.Errorf("%s is spelled %s (error %v), want %s", literal, root.Text, err, want)
 		}
 	}
 	for _, f := range []float64{math.MaxFloat64, math.SmallestNonzeroFloat64 * 1e20, 1.0 / 3, 1e21, 123456789e-15} {
 		data, _ := json.Marshal(f)
-		if root, _, err := scan(string(data)); err != nil || root.text != string(data) {
-			t.Errorf("%s is spelled %s (error %v), want it as encoding/json has it", data, root.text, err)
+		if root, _, err := strict.Scan(string(data), form); err != nil || root.Text != string(data) {
+			t.Errorf("%s is spelled %s (error %v), want it as encoding/json has it", data, root.Text, err)
 		}
 	}
 }
 
 func TestLineFindsTheNearestParent(t *testing.T) {
 	data := "{\n \"version\": \"v1\",\n \"request\":\n {\"a/b~c\": [\n1,\n2]}\n}"
-	root, _, err := scan(data)
+	root, _, err := strict.Scan(data, form)
 	if err != nil {
 		t.Fatal(err)
 	}
