@@ -27,7 +27,7 @@ func TestProduction(t *testing.T) {
 		{Name: "nothing ever ran", Content: "current: null\nhistory: []\n", Section: &facts.Production{History: []facts.Deployment{}}},
 		{Name: "no word of what runs", Content: "history: []\n", Error: "f.yaml:1: current is missing; write it, or null"},
 		{Name: "no history", Content: "current: null\n", Error: "f.yaml:1: history is missing"},
-		{Name: "null for the history", Content: "current: null\nhistory: null\n", Error: "f.yaml:2: history is null, and a list ([] for none) is wanted"},
+		{Name: "null for the history", Content: "current: null\nhistory: null\n", Error: "f.yaml:2: history is null, and must be a list ([] for none)"},
 		{Name: "a history that is not whole", Content: "current: null\nhistory: []\nsince: 2026-11-24T10:00:00Z\n", Section: &facts.Production{History: []facts.Deployment{}, Since: &at}},
 		{Name: "a writer whom nobody establishes", Content: "current: null\nhistory:\n- {version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x, approvers: [], writer: 'repo:acme/web'}\n", Error: "f.yaml:3: history[0].writer says who recorded the deployment, and a file establishes nobody"},
 		{Name: "a deployment of an unknown kind", Content: "current: null\nhistory:\n- {kind: promo, version: 41, digest: '" + zeros + "', live_at: 2026-11-24T10:00:00Z, status: x, approvers: []}\n", Error: `f.yaml:3: history[0].kind is "promo", and must be one of initial, promotion`},

@@ -49,6 +49,7 @@ type scanner struct {
 type SyntaxError struct {
 	At      int // offset
 	Message string
+	Limit   bool // it is JSON, but too much of it
 }
 
 // Error makes SyntaxError an error.
@@ -83,9 +84,9 @@ func (s *scanner) whole(root *Node) error {
 	s.space()
 	switch {
 	case s.pos == len(s.src):
-		return &SyntaxError{0, "is empty; want one JSON object"}
+		return &SyntaxError{0, "is empty; want one JSON object", false}
 	case strings.HasPrefix(s.src, "\uFEFF"):
-		return &SyntaxError{0, "begins with a byte order mark; want UTF-8 without one"}
+		return &SyntaxError{0, "begins with a byte order mark; want UTF-8 without one", false}
 	case strings.IndexByte(begins, s.src[s.pos]) < 0:
 		return s.unexpected("one JSON object")
 	}
@@ -112,15 +113,15 @@ func (s *scanner) space() {
 // unexpected says what stands at the position where want was expected.
 func (s *scanner) unexpected(want string) error {
 	if s.pos >= len(s.src) {
-		return &SyntaxError{len(s.src), "ends too early; want " + want}
+		return &SyntaxError{len(s.src), "ends too early; want " + want, false}
 	}
 	r, _ := utf8.DecodeRuneInString(s.src[s.pos:])
-	return &SyntaxError{s.pos, fmt.Sprintf("has %q in column %d; want %s", r, Column(s.src, s.pos), want)}
+	return &SyntaxError{s.pos, fmt.Sprintf("has %q in column %d; want %s", r, Column(s.src, s.pos), want), false}
 }
 
 func (s *scanner) value(n *Node) error {
 	if s.values++; s.form.Values > 0 && s.values > s.form.Values {
-		return &SyntaxError{s.pos, fmt.Sprintf("has more than %d values", s.form.Values)}
+		return &SyntaxError{s.pos, fmt.Sprintf("has more than %d values", s.form.Values), true}
 	}
 	n.At = int32(s.pos)
 	if s.pos >= len(s.src) {
@@ -158,7 +159,7 @@ func (s *scanner) literal(n *Node) error {
 // nested reads a list or an object, unless it lies too deep.
 func (s *scanner) nested(n *Node, k Kind) (err error) {
 	if s.depth++; s.depth > MaxDepth {
-		return &SyntaxError{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth)}
+		return &SyntaxError{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth), true}
 	}
 	n.Kind = k
 	s.pos++
@@ -301,7 +302,7 @@ func (s *scanner) number(n *Node) error {
 	n.Text = s.src[start:s.pos]
 	if !fits(n.Text) {
 		return &SyntaxError{start, fmt.Sprintf("has a number in column %d that is too long or too large; want at most %d characters and what a 64-bit float can hold",
-			Column(s.src, start), maxNumber)}
+			Column(s.src, start), maxNumber), true}
 	}
 	if s.form.Spell && (plain < s.pos || s.src[start] == '-') {
 		n.Text = canonical.Exact(n.Text)
@@ -414,7 +415,7 @@ func (s *scanner) escape() (rune, error) {
 	if s.form.Lenient {
 		return utf8.RuneError, nil
 	}
-	return 0, &SyntaxError{s.pos, fmt.Sprintf(`has half a surrogate pair before column %d; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`, Column(s.src, s.pos))}
+	return 0, &SyntaxError{s.pos, fmt.Sprintf(`has half a surrogate pair before column %d; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`, Column(s.src, s.pos)), false}
 }
 
 // hex reads u and four hex digits.

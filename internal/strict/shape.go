@@ -24,11 +24,11 @@ func Normalise(value, shape string) (string, error) {
 		value = strings.ToLower(value)
 	case "nonempty":
 		if strings.TrimSpace(value) == "" {
-			return "", errors.New("it must not be empty")
+			return "", errors.New("must not be empty")
 		}
 	}
 	if wanted, ok := Accepts(format, value); !ok {
-		return "", errors.New(wanted + " is wanted")
+		return "", errors.New("must be " + wanted)
 	}
 	return value, nil
 }

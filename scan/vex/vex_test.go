@@ -133,7 +133,7 @@ func TestADocumentThatCannotCountIsAnError(t *testing.T) {
 		{"something like OpenVEX", strings.Replace(openvex, "/ns/v0.2.0", "/nsx", 1), "must be that of OpenVEX"},
 		{"CSAF", `{"document": {"category": "csaf_vex", "csaf_version": "2.0"}, "product_tree": {}, "vulnerabilities": []}`, "it is CSAF 2.0, which is not read"},
 		{"SPDX", `{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}`, "it is SPDX, which is not read as VEX"},
-		{"a time that is none", strings.Replace(openvex, "2026-11-19T09:00:00Z", "yesterday", 1), "a time with its offset is wanted"},
+		{"a time that is none", strings.Replace(openvex, "2026-11-19T09:00:00Z", "yesterday", 1), "must be a time with its offset"},
 		{"a key twice", strings.Replace(openvex, `"status": "under_investigation"`, `"status": "fixed", "status": "affected"`, 1), "is given twice"},
 		{"an analysis of nothing", strings.Replace(cyclonedx, `"affects": [{"ref": "ssl"}, {"ref": "root"}]`, `"affects": []`, 1), "CVE-2026-1 affects nothing"},
 		{"an analysis without a vulnerability", strings.Replace(cyclonedx, `"id": "CVE-2026-1"`, `"id": ""`, 1), "a vulnerability has no id"},
