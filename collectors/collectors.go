@@ -23,14 +23,15 @@ import (
 	"github.com/prodgate/prodgate/collectors/oncall"
 	"github.com/prodgate/prodgate/collectors/people"
 	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/rollback"
+	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/collectors/waivers"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
-	"github.com/prodgate/prodgate/scan"
+	scanner "github.com/prodgate/prodgate/scan"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
@@ -64,7 +65,7 @@ func All(cfg Config) []Collector {
 		artifact.Collector{Options: cfg.Artifact},
 		build.Collector{File: cfg.file("build", cfg.Build)},
 		staging.Collector{File: cfg.file("staging", cfg.Staging)},
-		vulnerabilities.Collector{Own: cfg.own(), Reports: cfg.reports(), Database: cfg.database(), VEX: cfg.vex(), Ignore: cfg.ignore()},
+		cfg.vulnerabilities(),
 		calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock},
 		approvals.Collector{File: cfg.file("approvals", cfg.Approvals)},
 		people.Collector{File: cfg.file("people", cfg.People)},
@@ -107,18 +108,18 @@ func Calendar(ctx context.Context, cfg Config, within calendar.Range) (*calendar
 	ctx, cancel := context.WithTimeout(ctx, orDefault(time.Duration(cfg.Timeout)))
 	defer cancel()
 	c := calendar.Collector{File: cfg.file("calendar", cfg.Calendar), Clock: cfg.Clock}
-	report, err := c.Read(ctx, within)
+	read, err := c.Read(ctx, within)
 	if err != nil {
 		return nil, redacted{err}
 	}
-	return report, nil
+	return read, nil
 }
 
 // Scan looks for vulnerabilities in the image that reference names, one scan for
 // each platform. The error holds no secrets.
-func Scan(ctx context.Context, reference string, options scan.Options) ([]scan.Scan, error) {
+func Scan(ctx context.Context, reference string, options scanner.Options) ([]scanner.Scan, error) {
 	options.Redact = redact
-	scans, err := scan.Image(ctx, reference, options)
+	scans, err := scanner.Image(ctx, reference, options)
 	if err != nil {
 		return nil, redacted{err}
 	}
@@ -130,14 +131,14 @@ func Scan(ctx context.Context, reference string, options scan.Options) ([]scan.S
 	return scans, nil
 }
 
-// ScanBill looks for vulnerabilities in what a bill of materials lists, one scan
-// for each bill in content; name is what errors call it.
-func ScanBill(ctx context.Context, name string, content []byte, options scan.Options) ([]scan.Scan, error) {
-	bills, err := sbom.Read(name, content)
+// ScanSBOM looks for vulnerabilities in what an SBOM lists, one scan
+// for each SBOM in content; name is what errors call it.
+func ScanSBOM(ctx context.Context, name string, content []byte, options scanner.Options) ([]scanner.Scan, error) {
+	sboms, err := sbom.Read(name, content)
 	if err != nil {
 		return nil, redacted{err}
 	}
-	scans, err := scan.Bill(ctx, bills, options)
+	scans, err := scanner.SBOM(ctx, sboms, options)
 	if err != nil {
 		return nil, redacted{err}
 	}
@@ -145,9 +146,9 @@ func ScanBill(ctx context.Context, name string, content []byte, options scan.Opt
 }
 
 // ShowReport reads what another scanner's report says, as
-// vulnerabilities.ShowReport does. The error holds no secrets.
+// report.ShowReport does. The error holds no secrets.
 func ShowReport(name string, content, database []byte) ([]facts.Scan, error) {
-	scans, err := vulnerabilities.ShowReport(name, content, database)
+	scans, err := report.ShowReport(name, content, database)
 	if err != nil {
 		return nil, redacted{err}
 	}
@@ -173,7 +174,7 @@ func (l limited) Kind() string { return kindOf(l.Collector) }
 func within(timeout time.Duration, list ...Collector) []Collector {
 	for i, c := range list {
 		limit := orDefault(timeout)
-		if v, ok := c.(vulnerabilities.Collector); ok && v.Own != nil && timeout <= 0 {
+		if _, ok := c.(scan.Collector); ok && timeout <= 0 {
 			limit = scanTimeout
 		}
 		list[i] = Limit(c, limit)

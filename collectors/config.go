@@ -10,9 +10,9 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/internal/recorded"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/internal/strict"
-	"github.com/prodgate/prodgate/scan"
+	scanner "github.com/prodgate/prodgate/scan"
 )
 
 // DefaultTimeout is how long one source may take where nothing else is said.
@@ -103,10 +103,10 @@ type Scans struct {
 
 // OwnScan says what prodgate's own scan looks at and with what.
 type OwnScan struct {
-	Inventory scan.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached bill of materials adds), image, attached; empty: auto
-	Bills     []string  `yaml:"sboms,omitempty"`     // bills of materials to look at instead of the image, CycloneDX or SPDX
-	Database  string    `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
-	Platforms []string  `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
+	Inventory scanner.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
+	SBOMs     []string     `yaml:"sboms,omitempty"`     // SBOMs to look at instead of the image, CycloneDX or SPDX
+	Database  string       `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
+	Platforms []string     `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
 }
 
 // Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
@@ -165,7 +165,7 @@ func (c Config) ignore() []strict.Path {
 }
 
 // own is prodgate's own scan, where it is asked for.
-func (c Config) own() *vulnerabilities.Own {
+func (c Config) own() *scan.Collector {
 	s := c.Vulnerabilities.Scan
 	if s == nil {
 		return nil
@@ -177,9 +177,9 @@ func (c Config) own() *vulnerabilities.Own {
 			database = filepath.Join(c.Dir, database)
 		}
 	}
-	return &vulnerabilities.Own{
-		Options: scan.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
-		Bills:   c.files("scan.sboms", s.Bills, scan.MaxBill),
+	return &scan.Collector{
+		Options: scanner.Options{Database: database, From: s.Inventory, Platforms: s.Platforms, Registry: c.Artifact, Clock: c.Now, Redact: redact},
+		SBOMs:   c.files("scan.sboms", s.SBOMs, scanner.MaxSBOM),
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/prodgate/prodgate/collectors/oncall"
 	"github.com/prodgate/prodgate/collectors/people"
 	"github.com/prodgate/prodgate/collectors/production"
+	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/staging"
 	"github.com/prodgate/prodgate/collectors/trail"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/collectors/waivers"
 )
 
@@ -34,8 +34,8 @@ func Skeletons() []Skeleton {
 	return []Skeleton{
 		{"build", "sources.build.file", "provenance.json", build.Skeleton},
 		{"staging", "sources.staging.file", "staging.yaml", staging.Skeleton},
-		{"vulnerabilities", "sources.vulnerabilities.reports", "trivy.json", vulnerabilities.Skeleton},
-		{"vulnerabilities", "sources.vulnerabilities.database", "trivy-database.json", vulnerabilities.SkeletonDatabase},
+		{"vulnerabilities", "sources.vulnerabilities.reports", "trivy.json", report.Skeleton},
+		{"vulnerabilities", "sources.vulnerabilities.database", "trivy-database.json", report.SkeletonDatabase},
 		{"calendar", "sources.calendar.file", "calendar.yaml", calendar.Skeleton},
 		{"approvals", "sources.approvals.file", "approvals.yaml", approvals.Skeleton},
 		{"people", "sources.people.file", "people.yaml", people.Skeleton},

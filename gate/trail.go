@@ -10,7 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -151,7 +151,7 @@ func (r *recording) gateEvent() (trail.Event, error) {
 	}
 	r.evaluated = e.ID
 	e.Mode, e.Now = string(d.Mode), d.Now
-	printed, err := report.Output{Format: "json"}.Render(d, report.Options{})
+	printed, err := print.JSON(d)
 	if err != nil {
 		return e, err
 	}

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/image"
 )
 
@@ -51,43 +51,43 @@ func (a attachments) covers(digest, image string) bool {
 	})
 }
 
-// besides adds to scans, one for each image of the artifact, what the SBOMs
-// attached to the images and to their indexes find, and what of them could not
-// be read. An SBOM of an index speaks of the image that it names, else of each
-// that the index lists.
-func (o Options) besides(ctx context.Context, db *advisories.Database, scans []Scan, reference, artifact string) error {
+// addAttached adds to scans, one for each image of the artifact, the findings of the
+// SBOMs attached to the images and to their indexes, and the SBOMs that could not be
+// read. An SBOM of an index is about the image that it names, else about each that
+// the index lists.
+func (o Options) addAttached(ctx context.Context, db *advisories.Database, scans []Scan, reference, artifact string) error {
 	all, err := o.attachmentsOf(ctx, reference, artifact)
 	if err != nil {
 		return err
 	}
 	for i := range scans {
 		if digest := scans[i].Inventory.Digest; digest != "" {
-			if err := o.adopt(ctx, db, all, all.to(ctx, digest), digest, scans); err != nil {
+			if err := o.addSBOMs(ctx, db, all, all.to(ctx, digest), digest, scans); err != nil {
 				return err
 			}
 		}
 	}
 	for _, index := range all.indexes {
-		if err := o.adopt(ctx, db, all, attached.FindOfIndex(ctx, all.ref, index), index.Digest, scans); err != nil {
+		if err := o.addSBOMs(ctx, db, all, attached.FindOfIndex(ctx, all.ref, index), index.Digest, scans); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// adopt adds what found, which is attached to the digest at, says to those of
+// addSBOMs adds what found, which is attached to the digest at, says to those of
 // scans that it is about, and what could not be read to the first that at covers.
-func (o Options) adopt(ctx context.Context, db *advisories.Database, all attachments, found attached.Found, at string, scans []Scan) error {
+func (o Options) addSBOMs(ctx context.Context, db *advisories.Database, all attachments, found attached.Found, at string, scans []Scan) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, bill := range found.Bills {
-		seen, err := o.look(ctx, db, bill.Inventory)
+	for _, one := range found.SBOMs {
+		seen, err := o.match(ctx, db, one.Inventory)
 		if err != nil {
 			return err
 		}
 		for i := range scans {
-			if all.covers(bill.Digest, scans[i].Inventory.Digest) {
+			if all.covers(one.Digest, scans[i].Inventory.Digest) {
 				scans[i].add(seen)
 			}
 		}
@@ -100,7 +100,7 @@ func (o Options) adopt(ctx context.Context, db *advisories.Database, all attachm
 }
 
 // unread are the entries of found that could not be read, fit to be written down.
-func (o Options) unread(found attached.Found) []facts.Undetermined {
+func (o Options) unread(found attached.Found) []finding.Undetermined {
 	list := slices.Clone(found.Unread)
 	for i := range list {
 		if o.Redact != nil {
@@ -137,17 +137,17 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 		if !image.Wanted(p.Platform, o.Platforms) {
 			continue
 		}
-		found := all.together(all.to(ctx, p.Digest), whole, p.Digest, len(listed.Images) == 1)
+		found := all.merge(all.to(ctx, p.Digest), whole, p.Digest, len(listed.Images) == 1)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if err := found.Err(); err != nil {
-			return nil, fmt.Errorf("%w; scan the image itself with --inventory image, or attach a bill of materials to %s", err, p.Digest)
+			return nil, fmt.Errorf("%w; scan the image itself with --inventory image, or attach an SBOM to %s", err, p.Digest)
 		}
-		for i, bill := range found.Bills {
-			inv := *bill.Inventory // an index's is about several images
+		for i, one := range found.SBOMs {
+			inv := *one.Inventory // an index's is about several images
 			inv.Digest, inv.Platform = p.Digest, p.Platform
-			scan, err := o.look(ctx, db, &inv)
+			scan, err := o.match(ctx, db, &inv)
 			if err != nil {
 				return nil, err
 			}
@@ -158,33 +158,33 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 		}
 	}
 	if len(scans) == 0 {
-		return nil, fmt.Errorf("%s has no image for the wanted platforms %v", reference, o.Platforms)
+		return nil, fmt.Errorf("%s has no image for the platforms %v", reference, o.Platforms)
 	}
 	scans[0].Others = listed.Others
 	return scans, nil
 }
 
-// together is what is attached to one image, own, and to the indexes that list
+// merge is what is attached to one image, own, and to the indexes that list
 // it, whole. An SBOM of an index that names no image of it may list the packages
 // of another platform: alone it does not tell what is in this one, unless the
 // artifact has only this one.
-func (a attachments) together(own attached.Found, whole []attached.Found, digest string, only bool) attached.Found {
-	named := len(own.Bills) > 0
+func (a attachments) merge(own attached.Found, whole []attached.Found, digest string, only bool) attached.Found {
+	named := len(own.SBOMs) > 0
 	for i, found := range whole {
 		if !slices.Contains(a.indexes[i].Lists, digest) {
 			continue
 		}
-		for _, bill := range found.Bills {
-			if a.covers(bill.Digest, digest) {
-				named = named || only || bill.Digest == digest
-				own.Bills = append(own.Bills, bill)
+		for _, one := range found.SBOMs {
+			if a.covers(one.Digest, digest) {
+				named = named || only || one.Digest == digest
+				own.SBOMs = append(own.SBOMs, one)
 			}
 		}
 		own.Unread = append(own.Unread, found.Unread...)
 	}
-	if len(own.Bills) > 0 && !named {
-		own.Unread = append(own.Unread, facts.Undetermined{Package: attached.UnreadSBOM, Version: digest,
-			Reason: "the only SBOM is attached to the index and does not say of which platform it is; attach one to this image"})
+	if len(own.SBOMs) > 0 && !named {
+		own.Unread = append(own.Unread, finding.Undetermined{Package: attached.UnreadSBOM, Version: digest,
+			Reason: "the only SBOM is attached to the index and does not say which platform it is about; attach one to this image"})
 	}
 	return own
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 const (
@@ -94,12 +94,12 @@ func (s shop) tag(t *testing.T, about, suffix, mediaType string, contents ...str
 
 // stated is an SBOM in an in-toto statement about images with those digests, in a
 // DSSE envelope.
-func stated(bill string, digests ...string) string {
+func stated(one string, digests ...string) string {
 	var subjects []string
 	for _, digest := range digests {
 		subjects = append(subjects, fmt.Sprintf(`{"name": "app", "digest": {"sha256": %q}}`, strings.TrimPrefix(digest, "sha256:")))
 	}
-	statement := `{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cyclonedx.org/bom", "subject": [` + strings.Join(subjects, ", ") + `], "predicate": ` + bill + `}`
+	statement := `{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cyclonedx.org/bom", "subject": [` + strings.Join(subjects, ", ") + `], "predicate": ` + one + `}`
 	return `{"payloadType": "application/vnd.in-toto+json", "payload": "` + base64.StdEncoding.EncodeToString([]byte(statement)) + `", "signatures": []}`
 }
 
@@ -146,7 +146,7 @@ func TestWhatCannotBeReadHidesNoOtherAttachment(t *testing.T) {
 		}, attached.UnreadSBOM, "payload is not base64"},
 		{"an SBOM whose type only its artifact type tells", func(t *testing.T, s shop, image string) string {
 			return s.refer(t, image, "application/vnd.example.sbom.v1+json", "{}")
-		}, attached.UnreadSBOM, "it is no bill of materials"},
+		}, attached.UnreadSBOM, "not an SBOM"},
 		{"an index where a manifest is expected", func(t *testing.T, s shop, image string) string {
 			shop, err := name.ParseReference(s.reference)
 			if err != nil {
@@ -289,7 +289,7 @@ func TestWhatIsAttachedToTheIndexIsRead(t *testing.T) {
 			if got := strings.Join(found(scans), ", "); got != tt.want {
 				t.Errorf("found %s, want %s", got, tt.want)
 			}
-			var undetermined []facts.Undetermined
+			var undetermined []finding.Undetermined
 			for _, scan := range scans {
 				undetermined = append(undetermined, scan.Undetermined...)
 				if scan.Artifact != s.digest[""] {

@@ -45,11 +45,11 @@ func outcomeOf(t *testing.T, dir, input string, platforms ...string) outcome {
 		if failed != nil {
 			t.Fatal(failed)
 		}
-		bills, failed := sbom.Read(input, content)
+		sboms, failed := sbom.Read(input, content)
 		if failed != nil {
 			t.Fatal(failed)
 		}
-		scans, err = Bill(context.Background(), bills, o)
+		scans, err = SBOM(context.Background(), sboms, o)
 	case ".tar", ".gz":
 		scans, err = Image(context.Background(), "tarball:"+path, o)
 	default:

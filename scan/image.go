@@ -10,7 +10,7 @@ import (
 // Image looks at the image that reference names: HOST/REPOSITORY[:TAG][@sha256:…],
 // oci:DIR[:TAG][@sha256:…] or tarball:FILE. It returns a scan for each platform,
 // in the order of their names; FromAttached may give several for one. An error
-// means that nobody could look; then nothing is known.
+// means that the image could not be read; then nothing is known.
 func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	db, err := o.open()
 	if err != nil {
@@ -26,7 +26,7 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	}
 	var scans []Scan
 	for _, inv := range read.Inventories {
-		scan, err := o.look(ctx, db, inv)
+		scan, err := o.match(ctx, db, inv)
 		if err != nil {
 			return nil, err
 		}
@@ -39,10 +39,10 @@ func Image(ctx context.Context, reference string, o Options) ([]Scan, error) {
 	if o.From == FromImage || read.Digest == "" {
 		return scans, nil
 	}
-	return scans, o.besides(ctx, db, scans, reference, read.Digest)
+	return scans, o.addAttached(ctx, db, scans, reference, read.Digest)
 }
 
-// progress is told how far a read has come.
+// progress receives the progress of a read.
 func (o Options) progress(what string) func(read, total int64) {
 	if o.Progress == nil {
 		return nil
@@ -50,17 +50,17 @@ func (o Options) progress(what string) func(read, total int64) {
 	return func(read, total int64) { o.Progress(what, read, total) }
 }
 
-// Bill looks at what a bill of materials lists: one scan for each bill in
+// SBOM scans what SBOMs list: one scan for each inventory in
 // content, as sbom.Read returns them.
-func Bill(ctx context.Context, bills []*inventory.Inventory, o Options) ([]Scan, error) {
+func SBOM(ctx context.Context, sboms []*inventory.Inventory, o Options) ([]Scan, error) {
 	db, err := o.open()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = db.Close() }() // it was only read
 	var scans []Scan
-	for _, inv := range bills {
-		scan, err := o.look(ctx, db, inv)
+	for _, inv := range sboms {
+		scan, err := o.match(ctx, db, inv)
 		if err != nil {
 			return nil, err
 		}

@@ -1,9 +1,9 @@
-// Package scan looks for vulnerabilities itself: it reads what an image or a
-// bill of materials holds, and asks the advisory database about it.
+// Package scan is a vulnerability scanner: it lists the packages of an image or an
+// SBOM and matches them with the advisories of a trivy-db database.
 //
-// It judges nothing: which finding denies is the policies' to say. What could not
-// be judged is part of what it reports, and what could not be read is an error;
-// neither is ever left out.
+// It does not decide: policies do. A package that could not be checked is reported
+// as undetermined, and input that could not be read is an error; neither is left
+// out. The package must not import facts or collectors.
 package scan
 
 import (
@@ -14,25 +14,25 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/match"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// From says what the list of packages is taken from.
+// From is where the list of packages comes from.
 type From string
 
-// The closed set of what an image's packages are taken from.
+// The possible values of From.
 const (
-	// FromAuto reads the image, and adds what a bill of materials attached to it
-	// finds besides: nobody has verified that, so it may add and never take away.
+	// FromAuto reads the image, and adds what an SBOM attached to it
+	// finds. Its signature is not verified, so it adds findings and removes none.
 	FromAuto From = "auto"
 
 	FromImage    From = "image"    // the image's layers alone
-	FromAttached From = "attached" // the attached bill of materials alone
+	FromAttached From = "attached" // the attached SBOM alone
 )
 
 // Froms are all of them, in the order they are documented.
@@ -41,13 +41,13 @@ var Froms = []From{FromAuto, FromImage, FromAttached}
 // UnmarshalText reads one of Froms.
 func (f *From) UnmarshalText(text []byte) error {
 	if !slices.Contains(Froms, From(text)) {
-		return fmt.Errorf("%q is none of %v", text, Froms)
+		return fmt.Errorf("unknown inventory %q: use one of %v", text, Froms)
 	}
 	*f = From(text)
 	return nil
 }
 
-// Options say what to look with.
+// Options configure a scan.
 type Options struct {
 	Database  string   // folder that holds trivy.db and metadata.json
 	From      From     // empty: FromAuto
@@ -55,9 +55,9 @@ type Options struct {
 	Registry  registry.Options
 
 	// Undigested leaves the digest of an archive of docker save empty, which has
-	// none before it is pushed: to know it costs packing every layer. Nothing that
-	// rests on a digest, as a decision does, can be said of such a scan, and no
-	// attached bill of materials is looked for.
+	// none before it is pushed: to know it costs packing every layer. Such a
+	// scan cannot be used where a digest is required, as in a decision, and attached
+	// SBOMs are not searched for.
 	Undigested bool
 
 	Clock func() time.Time // nil: time.Now
@@ -66,15 +66,15 @@ type Options struct {
 	// a registry, fit to be written down. Nil: it is kept as it is.
 	Redact func(string) string
 
-	// Progress is told what is read, and how many bytes of how many (0: not known)
-	// were. Nil: nobody looks.
+	// Progress receives what is read, and how many bytes of how many (0: not known)
+	// were. Nil: not reported.
 	Progress func(what string, read, total int64)
 }
 
-// MaxBill bounds a bill of materials, in bytes.
-const MaxBill = sbom.MaxSize
+// MaxSBOM bounds an SBOM, in bytes.
+const MaxSBOM = sbom.MaxSize
 
-// Scan is what was found in one platform of an image, or in one bill of
+// Scan is what was found in one platform of an image, or in one SBOM of
 // materials.
 type Scan struct {
 	Inventory *inventory.Inventory
@@ -82,12 +82,12 @@ type Scan struct {
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
-	Findings     []match.Finding      // sorted, those of an attached bill of materials last
-	Undetermined []facts.Undetermined // what nobody can say anything about, and each attached SBOM that could not be read
+	Findings     []match.Finding        // sorted, those of an attached SBOM last
+	Undetermined []finding.Undetermined // what could not be judged, and each attached SBOM that could not be read
 	Packages     int
 
-	// Others are the entries of the image's index that are no images, and were not
-	// scanned. They stand in the first scan of an image.
+	// Others are the entries of the image's index that are not images, and were not
+	// scanned. They are in the first scan of an image.
 	Others []registry.Entry
 
 	// Warnings are what went wrong without hiding anything.
@@ -105,32 +105,32 @@ func (o Options) now() time.Time {
 // open opens the database.
 func (o Options) open() (*advisories.Database, error) {
 	if o.Database == "" {
-		return nil, errors.New("nobody says where the advisory database lies: name its folder by --db, PRODGATE_DB or sources.vulnerabilities.scan.database")
+		return nil, errors.New("missing advisory database: set --db, PRODGATE_DB or sources.vulnerabilities.scan.database to its folder")
 	}
 	return advisories.Open(o.Database)
 }
 
-// look asks db about one inventory.
-func (o Options) look(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
+// match matches the packages of one inventory with the advisories of db.
+func (o Options) match(ctx context.Context, db *advisories.Database, inv *inventory.Inventory) (Scan, error) {
 	result, err := match.Find(ctx, db, inv)
 	if err != nil {
 		return Scan{}, fmt.Errorf("match the packages of %s with the advisories: %w", named(inv), err)
 	}
-	nameAll(result.Findings, inv)
+	addPURLs(result.Findings, inv)
 	return Scan{
 		Inventory: inv, Database: db.Metadata(), ScannedAt: o.now(),
 		Findings: result.Findings, Undetermined: result.Undetermined, Packages: result.Packages,
 	}, nil
 }
 
-// nameAll gives findings in packages of an image the name that tools share, by
-// which VEX documents speak of them; a bill of materials has given it.
-func nameAll(findings []match.Finding, inv *inventory.Inventory) {
+// addPURLs adds the package URLs, by which VEX documents name packages, to findings
+// in an image. An SBOM already has them.
+func addPURLs(findings []match.Finding, inv *inventory.Inventory) {
 	type key struct{ kind, name, version, path string }
 	var packages map[key]inventory.Package
 	for i := range findings {
 		f := &findings[i]
-		if f.PURL != "" {
+		if f.PURL != nil {
 			continue
 		}
 		if packages == nil {
@@ -140,21 +140,21 @@ func nameAll(findings []match.Finding, inv *inventory.Inventory) {
 			}
 		}
 		if p, ok := packages[key{f.Type, f.Package, f.InstalledVersion, f.FilePath}]; ok {
-			f.PURL = p.PackageURL(inv.OS)
+			f.PURL = finding.Optional(p.PackageURL(inv.OS))
 		}
 	}
 }
 
 // named is what an error calls an inventory.
 func named(inv *inventory.Inventory) string {
-	return cmp.Or(inv.Digest, "the bill of materials") + " " + inv.Platform
+	return cmp.Or(inv.Digest, "the SBOM") + " " + inv.Platform
 }
 
-// add puts into s what other found besides. What other could not judge stays
-// out: s has looked at the image itself.
+// add adds the findings of other that s does not have. What other could not judge is
+// left out: s is a scan of the image itself.
 func (s *Scan) add(other Scan) {
 	type key struct{ id, pkg, installed, ecosystem string }
-	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, f.Ecosystem} }
+	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, finding.Value(f.Ecosystem)} }
 	known := map[key]bool{}
 	for _, f := range s.Findings {
 		known[of(f)] = true

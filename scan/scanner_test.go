@@ -26,6 +26,7 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 	"github.com/prodgate/prodgate/scan/attached"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
@@ -148,9 +149,9 @@ func alpine(t *testing.T, platform string) v1.Image {
 }
 
 // attach attaches an SBOM to the image of a platform.
-func (s shop) attach(t *testing.T, platform, bill string) {
+func (s shop) attach(t *testing.T, platform, one string) {
 	t.Helper()
-	s.refer(t, s.digest[platform], cycloneDX, bill)
+	s.refer(t, s.digest[platform], cycloneDX, one)
 }
 
 const lodash = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`
@@ -167,7 +168,7 @@ func found(scans []Scan) (list []string) {
 	return list
 }
 
-func TestEachPlatformIsScannedAndAnAttachedBillOnlyAdds(t *testing.T) {
+func TestEachPlatformIsScannedAndAnAttachedSBOMOnlyAdds(t *testing.T) {
 	s, dir := open(t, "linux/amd64", "linux/arm64"), database(t)
 	s.attach(t, "linux/arm64", lodash)
 	for _, tt := range []struct {
@@ -178,7 +179,7 @@ func TestEachPlatformIsScannedAndAnAttachedBillOnlyAdds(t *testing.T) {
 		{"all of it", Options{}, []string{"linux/amd64 image CVE-2026-1", "linux/arm64 image CVE-2026-1 CVE-2026-2"}},
 		{"the images alone", Options{From: FromImage}, []string{"linux/amd64 image CVE-2026-1", "linux/arm64 image CVE-2026-1"}},
 		{"one platform", Options{Platforms: []string{"linux/arm64"}}, []string{"linux/arm64 image CVE-2026-1 CVE-2026-2"}},
-		{"the attached bill alone", Options{From: FromAttached, Platforms: []string{"linux/arm64"}}, []string{"linux/arm64 attached CVE-2026-2"}},
+		{"the attached SBOM alone", Options{From: FromAttached, Platforms: []string{"linux/arm64"}}, []string{"linux/arm64 attached CVE-2026-2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.options.Database = dir
@@ -203,12 +204,12 @@ func TestAFindingInAnImageHasThePackageURLThatVEXSpeaksOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := scans[0].Findings[0].PURL, "pkg:apk/alpine/openssl@3.5.0-r0?arch=x86_64&distro=3.22.1"; got != want {
+	if got, want := finding.Value(scans[0].Findings[0].PURL), "pkg:apk/alpine/openssl@3.5.0-r0?arch=x86_64&distro=3.22.1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestABrokenAttachedBillIsToldAndTheImageStillScanned(t *testing.T) {
+func TestABrokenAttachedSBOMIsToldAndTheImageStillScanned(t *testing.T) {
 	s := open(t, "linux/amd64")
 	s.attach(t, "linux/amd64", `{"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"type":"container","name":"other","purl":"pkg:oci/other@sha256%3A2222222222222222222222222222222222222222222222222222222222222222"}},"components":[]}`)
 	dir := database(t)
@@ -223,7 +224,7 @@ func TestABrokenAttachedBillIsToldAndTheImageStillScanned(t *testing.T) {
 		t.Errorf("undetermined %+v", u)
 	}
 	if _, err := Image(context.Background(), s.reference, Options{Database: dir, From: FromAttached}); err == nil {
-		t.Error("the bill of another image was taken")
+		t.Error("the SBOM of another image was taken")
 	}
 }
 
@@ -235,7 +236,7 @@ func TestWhoCannotLookSaysSo(t *testing.T) {
 		want            error
 		words           string
 	}{
-		{"no database is named", s.reference, Options{}, nil, "nobody says where the advisory database lies"},
+		{"no database is named", s.reference, Options{}, nil, "missing advisory database"},
 		{"no database is there", s.reference, Options{Database: t.TempDir()}, advisories.ErrUnusable, "prodgate db update"},
 		{"no such image", strings.Replace(s.reference, "shop", "nothing", 1), Options{Database: dir}, nil, "no such image"},
 		{"no such platform", s.reference, Options{Database: dir, Platforms: []string{"linux/s390x"}}, nil, "linux/s390x"},
@@ -251,13 +252,13 @@ func TestWhoCannotLookSaysSo(t *testing.T) {
 	}
 }
 
-func TestABillOfMaterialsIsScannedAsItIs(t *testing.T) {
-	bills, err := sbom.Read("bom.json", []byte(lodash))
+func TestAnSBOMIsScannedAsItIs(t *testing.T) {
+	sboms, err := sbom.Read("bom.json", []byte(lodash))
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 11, 26, 12, 0, 0, 999, time.FixedZone("", 3600))
-	scans, err := Bill(context.Background(), bills, Options{Database: database(t), Clock: func() time.Time { return at }})
+	scans, err := SBOM(context.Background(), sboms, Options{Database: database(t), Clock: func() time.Time { return at }})
 	if err != nil {
 		t.Fatal(err)
 	}

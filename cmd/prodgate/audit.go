@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
-	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -87,7 +86,7 @@ func knownType(word string, types []string) error {
 	return usage(help, "unknown type %q", word)
 }
 
-// shownEntry is an entry as JSON tells it.
+// shownEntry is an entry as JSON.
 type shownEntry struct {
 	Seq            int64                    `json:"seq"`
 	LeafHash       string                   `json:"leaf_hash"`
@@ -131,17 +130,7 @@ func showEntry(e trail.Entry) shownEntry {
 	return shown
 }
 
-// harmless is v as indented JSON in which hidden characters are escapes: what
-// the trail holds is text from outside.
-func harmless(v any) ([]byte, error) {
-	out, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return report.EscapeJSON(append(out, '\n')), nil
-}
-
-// entrySummary is the line about an entry that says most.
+// entrySummary is the line about an entry that says most. It is text from outside.
 func entrySummary(e trail.Entry) string {
 	var gate trail.GateData
 	switch e.Type {

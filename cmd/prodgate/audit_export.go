@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -42,8 +43,7 @@ without the trail and without prodgate's help any other reader of tlog-tiles.`,
 			if asJSON {
 				return writeJSON(std.out, map[string]any{"size": done.Size, "before": done.Before, "checkpoint": done.Checkpoint})
 			}
-			_, err = fmt.Fprintf(std.out, "exported %d entries, %d of them new, to %s\n", done.Size, done.Size-done.Before, oneLine(args[0]))
-			return err
+			return writeText(std, fmt.Sprintf("exported %d entries, %d of them new, to %s\n", done.Size, done.Size-done.Before, print.Line(args[0])))
 		})
 	}
 	return cmd

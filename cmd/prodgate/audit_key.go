@@ -27,7 +27,7 @@ key proves nothing.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(std.out, oneLine(strings.TrimSpace(public)))
+			_, err = fmt.Fprintln(std.out, print.Line(strings.TrimSpace(public)))
 			return err
 		})
 	}

@@ -3,16 +3,13 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
-	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -51,15 +48,10 @@ with 0, or with 2 where the trail cannot be read.`,
 			return err
 		}
 		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			out := bufio.NewWriter(std.out)
-			print := entriesText
 			if asJSON {
-				print = entriesJSON
+				return entriesJSON(ctx, std, log, filter)
 			}
-			if err := print(ctx, out, log, filter); err != nil {
-				return err
-			}
-			return out.Flush()
+			return entriesText(ctx, std, log, filter)
 		})
 	}
 	return cmd
@@ -109,65 +101,65 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 }
 
 // entriesJSON writes the entries as one document, entry by entry. Cut short, it
-// is no JSON.
-func entriesJSON(ctx context.Context, w io.Writer, log *trail.Log, filter trail.Filter) error {
+// is not JSON.
+func entriesJSON(ctx context.Context, std stdio, log *trail.Log, filter trail.Filter) error {
+	out := bufio.NewWriter(std.out)
 	separator := "{\"entries\":["
 	for e, err := range log.Entries(ctx, filter) {
 		if err != nil {
 			return err
 		}
-		out, err := json.Marshal(showEntry(e))
+		entry, err := print.CompactJSON(showEntry(e))
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s\n%s", separator, report.EscapeJSON(out)); err != nil {
+		if _, err := fmt.Fprintf(out, "%s\n%s", separator, print.EscapeJSON(entry)); err != nil {
 			return err
 		}
 		separator = ","
 	}
 	if separator == "," {
-		separator = "\n]}\n"
-	} else {
-		separator += "]}\n"
+		separator = "\n"
 	}
-	_, err := io.WriteString(w, separator)
-	return err
+	fmt.Fprint(out, separator+"]}\n")
+	return out.Flush()
 }
 
 // entriesText writes two lines for each entry.
-func entriesText(ctx context.Context, w io.Writer, log *trail.Log, filter trail.Filter) error {
+func entriesText(ctx context.Context, std stdio, log *trail.Log, filter trail.Filter) error {
+	out := bufio.NewWriter(std.out)
 	found := false
 	for e, err := range log.Entries(ctx, filter) {
 		if err != nil {
 			return err
 		}
 		found = true
-		if err := entryText(w, e); err != nil {
+		s := newSheet(std)
+		entryText(s, e)
+		if err := toStandardOutput(out, s.Bytes()); err != nil {
 			return err
 		}
 	}
-	if found {
-		return nil
+	if !found {
+		fmt.Fprintln(out, "no entry matches")
 	}
-	_, err := fmt.Fprintln(w, "no entry matches")
-	return err
+	return out.Flush()
 }
 
-func entryText(w io.Writer, e trail.Entry) error {
-	about := strings.TrimSpace(e.Service + " " + e.Environment)
+func entryText(s *print.Sheet, e trail.Entry) {
+	about := strings.TrimSpace(print.Value(e.Service) + " " + print.Value(e.Environment))
 	if e.Digest != "" {
-		about += " " + shortDigest(e.Digest)
+		about += " " + shortDigest(print.Value(e.Digest))
 	}
-	line := fmt.Sprintf("%6d  %s  %-19s  %s", e.Seq, e.RecordedAt.UTC().Format(time.RFC3339), e.Type, about)
-	if summary := entrySummary(e); summary != "" {
-		line += ": " + summary
+	if summary := print.Value(entrySummary(e)); summary != "" {
+		about += ": " + summary
 	}
-	second := fmt.Sprintf("        %s  by %s (%s)", e.ID, e.Writer.Subject, e.Writer.Assurance)
+	s.Linef("%6d  %s  %-19s  %s", e.Seq, e.RecordedAt.UTC().Format(time.RFC3339), print.Value(e.Type), about)
+	writer := fmt.Sprintf("%s  by %s (%s)", print.Value(e.ID), print.Value(e.Writer.Subject), print.Value(string(e.Writer.Assurance)))
 	if e.ClockRegressed {
-		second += "; its clock was behind the entry before"
+		writer += "; its clock was behind the entry before"
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s\n", oneLine(line), oneLine(second))
-	return err
+	s.Line("        " + writer)
 }
 
 // shortDigest is enough of a digest to tell images apart.
@@ -177,11 +169,6 @@ func shortDigest(digest string) string {
 		return digest
 	}
 	return digest[:enough]
-}
-
-// oneLine is text from outside on one line of a terminal.
-func oneLine(text string) string {
-	return print.Text(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(text))
 }
 
 // place is an entry's place in the trail, if name is one.

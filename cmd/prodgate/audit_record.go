@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -125,9 +126,8 @@ func appendStep(ctx context.Context, std stdio, log *trail.Log, event trail.Even
 		return writeJSON(std.out, receipts[0])
 	}
 	r := receipts[0]
-	_, err = fmt.Fprintf(std.out, "recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
-		event.Type, r.Seq, r.ID, r.LeafHash, oneLine(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance)))
-	return err
+	return writeText(std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
+		event.Type, r.Seq, r.ID, r.LeafHash, print.Line(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance))))
 }
 
 // step is an event in the making.

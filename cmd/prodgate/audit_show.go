@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -53,7 +53,7 @@ entry or it is not proved.`,
 		}
 		blob, _ := cmd.Flags().GetString("blob")
 		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			s := showing{log: log, options: report.Options{Width: width(std), Color: colored}}
+			s := showing{log: log, options: print.Options{Width: columns(std), Color: colored}}
 			out, err := s.show(ctx, args[0], blob, asJSON)
 			if err == nil {
 				_, err = std.out.Write(out)
@@ -67,7 +67,7 @@ entry or it is not proved.`,
 // showing is one entry being shown.
 type showing struct {
 	log     *trail.Log
-	options report.Options
+	options print.Options
 
 	entry   trail.Entry
 	receipt trail.Receipt
@@ -127,56 +127,65 @@ func (s *showing) json(contents map[string][]byte, erased []string) ([]byte, err
 		Input    json.RawMessage `json:"input"`
 		Erased   []string        `json:"erased"`
 	}{Entry: showEntry(s.entry), Receipt: s.receipt, Decision: contents[trail.BlobDecision], Input: contents[trail.BlobInput], Erased: erased}
-	return harmless(shown)
+	return print.JSON(shown)
 }
 
 // text is the entry for people.
 func (s *showing) text(contents map[string][]byte, erased []string) ([]byte, error) {
-	var b bytes.Buffer
+	sheet := print.NewSheet(s.options.Usually(print.Unbroken))
+	s.fields(sheet, erased)
 	e := s.entry
-	for _, f := range [][2]string{
-		{"entry", fmt.Sprintf("%d, in a trail of %d", e.Seq, treeSize(s.receipt.Checkpoint))},
-		{"type", e.Type},
-		{"id", e.ID},
-		{"leaf", e.LeafHash},
-		{"recorded", e.RecordedAt.UTC().Format(time.RFC3339Nano)},
-		{"occurred", e.OccurredAt.UTC().Format(time.RFC3339Nano)},
-		{"writer", strings.TrimSpace(fmt.Sprintf("%s (%s) %s", e.Writer.Subject, e.Writer.Assurance, e.Writer.Issuer))},
-		{"service", e.Service},
-		{"environment", e.Environment},
-		{"artifact", e.Artifact},
-		{"digest", e.Digest},
-		{"request", e.Request},
-		{"deployment", e.Deployment},
-		{"run", e.Run},
-		{"mode", e.Mode},
-		{"erased", strings.Join(erased, ", ")},
-	} {
-		if f[1] != "" {
-			fmt.Fprintf(&b, "%-11s  %s\n", f[0], oneLine(f[1]))
-		}
-	}
 	if decision, ok := contents[trail.BlobDecision]; ok {
 		printed, err := s.decision(decision)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\n%s", printed)
+		sheet.Blank()
+		sheet.Block(printed)
 	} else if len(e.Refs) == 0 && len(e.Data) > 0 {
-		data, err := harmless(e.Data)
+		data, err := print.JSON(e.Data)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\n%s", data)
+		sheet.Blank()
+		sheet.Block(data)
 	}
 	if input, ok := contents[trail.BlobInput]; ok {
-		document, err := harmless(json.RawMessage(input))
+		document, err := print.JSON(json.RawMessage(input))
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\nThe input, whose digest is %s:\n\n%s", digestOf(e.Data), document)
+		sheet.Blank()
+		sheet.Line("The input, whose digest is " + digestOf(e.Data) + ":")
+		sheet.Blank()
+		sheet.Block(document)
 	}
-	return b.Bytes(), nil
+	return sheet.Bytes(), nil
+}
+
+// fields prints what the entry is about.
+func (s *showing) fields(sheet *print.Sheet, erased []string) {
+	e := s.entry
+	for _, f := range print.Fields(
+		"entry", fmt.Sprintf("%d, in a trail of %d", e.Seq, treeSize(s.receipt.Checkpoint)),
+		"type", e.Type,
+		"id", e.ID,
+		"leaf", e.LeafHash,
+		"recorded", e.RecordedAt.UTC().Format(time.RFC3339Nano),
+		"occurred", e.OccurredAt.UTC().Format(time.RFC3339Nano),
+		"writer", strings.TrimSpace(fmt.Sprintf("%s (%s) %s", e.Writer.Subject, e.Writer.Assurance, e.Writer.Issuer)),
+		"service", e.Service,
+		"environment", e.Environment,
+		"artifact", e.Artifact,
+		"digest", e.Digest,
+		"request", e.Request,
+		"deployment", e.Deployment,
+		"run", e.Run,
+		"mode", e.Mode,
+		"erased", strings.Join(erased, ", "),
+	) {
+		sheet.Hang(fmt.Sprintf("%-11s  ", f.Label), print.Value(f.Value))
+	}
 }
 
 // decision is a stored decision as it was printed to people. What this version
@@ -184,9 +193,9 @@ func (s *showing) text(contents map[string][]byte, erased []string) ([]byte, err
 func (s *showing) decision(stored []byte) ([]byte, error) {
 	var d evaluator.Decision
 	if err := json.Unmarshal(stored, &d); err != nil {
-		return harmless(json.RawMessage(stored))
+		return print.JSON(json.RawMessage(stored))
 	}
-	return report.Output{Format: "text"}.Render(&d, s.options)
+	return report.Text(&d, s.options)
 }
 
 // digestOf is the digest of the document that a gate decided on.
@@ -195,7 +204,7 @@ func digestOf(data json.RawMessage) string {
 	if json.Unmarshal(data, &gate) != nil || gate.InputDigest == "" {
 		return "not recorded"
 	}
-	return oneLine(gate.InputDigest)
+	return print.Line(gate.InputDigest)
 }
 
 // treeSize is the number of entries that a checkpoint signs.

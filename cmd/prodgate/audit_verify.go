@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -75,9 +76,9 @@ func auditVerify(cmd *cobra.Command, std stdio) error {
 	}
 	var out []byte
 	if asJSON {
-		out, err = harmless(verdictJSON(found))
+		out, err = print.JSON(verdictJSON(found))
 	} else {
-		out = verdictText(found, options)
+		out = verdictText(std, found, options)
 	}
 	if err == nil {
 		_, err = std.out.Write(out)
@@ -211,22 +212,23 @@ func verdictJSON(r *trail.Report) any {
 }
 
 // verdictText is what verifying found for people.
-func verdictText(r *trail.Report, options trail.VerifyOptions) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s  %s\n", strings.ToUpper(string(r.Verdict)), oneLine(or(r.Origin, "a trail that does not say its name")))
-	fmt.Fprintf(&b, "  looked at  %d of %d entries, %d checkpoints, %d stored contents; %d contents are erased\n", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased)
+func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte {
+	s := newSheet(std)
+	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail that does not say its name"))
+	s.Hang("  looked at  ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
 	for _, p := range r.Problems {
 		word := "wrong"
 		if p.Unseen {
 			word = "not seen"
 		}
-		fmt.Fprintf(&b, "  %-9s  %s: %s\n", word, oneLine(p.Where), oneLine(p.What))
+		s.Hang(fmt.Sprintf("  %-9s  ", word), print.Value(p.Where)+": "+print.Value(p.What))
 	}
 	if r.More > 0 {
-		fmt.Fprintf(&b, "  and %d more\n", r.More)
+		s.Linef("  and %d more", r.More)
 	}
 	if r.Verdict == trail.Intact && options.Since == "" && len(options.Receipts) == 0 {
-		b.WriteString("  An older state of this trail, or one that the holder of its key wrote anew, would look the same:\n  compare it with a checkpoint (--since) or a receipt (--receipt) that was kept elsewhere.\n")
+		s.Line("  An older state of this trail, or one that the holder of its key wrote anew, would look the same:")
+		s.Line("  compare it with a checkpoint (--since) or a receipt (--receipt) that was kept elsewhere.")
 	}
-	return b.Bytes()
+	return s.Bytes()
 }

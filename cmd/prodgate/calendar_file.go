@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/ical"
@@ -52,7 +51,7 @@ func listFile(cmd *cobra.Command, std stdio, file string, r timeRange, output st
 	if output == "json" {
 		return writeJSON(std.out, map[string]any{"events": events})
 	}
-	return writeOccurrences(std.out, events)
+	return occurrencesText(std, events)
 }
 
 // occurrences reads the file and expands it.
@@ -108,19 +107,18 @@ func readCalendar(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, ical.DefaultMaxBytes+1))
 }
 
-// writeOccurrences writes one line for each.
-func writeOccurrences(w io.Writer, events []occurrence) error {
-	table := tabwriter.NewWriter(print.NewWriter(w), 0, 0, 2, ' ', 0)
+// occurrencesText writes one line for each.
+func occurrencesText(std stdio, events []occurrence) error {
+	s := newSheet(std)
+	var table print.Table
 	for _, e := range events {
 		notes := strings.ToLower(e.Status)
 		if e.Transparency != "OPAQUE" {
 			notes = strings.Trim(notes+", "+strings.ToLower(e.Transparency), ", ")
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Start, e.End, or(print.Line(e.Name), "(no name)"), print.Line(notes))
+		table.Rows = append(table.Rows, []string{e.Start, e.End, or(print.Line(e.Name), "(no name)"), print.Line(notes)})
 	}
-	fmt.Fprintf(table, "%d events\n", len(events))
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	s.Table(table)
+	s.Linef("%d events", len(events))
+	return writeSheet(std, s)
 }

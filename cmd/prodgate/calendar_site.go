@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -155,7 +154,7 @@ type unlistedName struct {
 	denies bool // it is in the range that was read, in which the gate refuses it
 }
 
-// String says so, with file and line and what to do.
+// String is the warning, with file and line and what to do.
 func (n unlistedName) String() string {
 	text := fmt.Sprintf("%s:%d: the %s %q is not listed in the settings (listed: %s)", n.scope.Source, n.scope.Line, n.scope.Kind, n.scope.Name, strings.Join(n.listed, ", "))
 	if n.denies {
@@ -202,16 +201,16 @@ func inCalendar(c *facts.Calendar, scope calendar.Scope) bool {
 
 // write shows the calendar as text.
 func (s *site) write(std stdio) error {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s in %s, by the clock of %s\n\n", s.Service, s.Environment, s.Timezone)
-	if err := timetable.Write(&b, s.Intervals, s.zone, print.Text); err != nil {
-		return err
-	}
-	b.WriteString("\n" + s.summary() + "\n")
+	sheet := newSheet(std)
+	sheet.Line(print.Text(fmt.Sprintf("%s in %s, by the clock of %s", s.Service, s.Environment, s.Timezone)))
+	sheet.Blank()
+	timetable.Print(sheet, s.Intervals, s.zone)
+	sheet.Blank()
+	sheet.Line(print.Text(s.summary()))
 	for _, text := range s.Warnings {
-		fmt.Fprintf(&b, "warning: %s\n", print.Text(text))
+		sheet.Hang("warning: ", print.Text(text))
 	}
-	return writeText(std.out, b.String())
+	return writeSheet(std, sheet)
 }
 
 // summary says when the gate's calendar opens next in the range.

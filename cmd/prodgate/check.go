@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/prodgate/prodgate/internal/config"
-	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/recheck"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -99,7 +97,9 @@ func checkDecision(cmd *cobra.Command, std stdio, file string) error {
 	if asJSON {
 		err = writeJSON(std.out, answer)
 	} else {
-		err = writeText(std.out, checkText(answer, question.Log != nil))
+		s := newSheet(std)
+		answer.Print(s)
+		err = writeSheet(std, s)
 	}
 	if err == nil && answer.ExitCode != exitAllow {
 		return verdict(exitDeny)
@@ -145,34 +145,4 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 		q.Now, err = instant(given["at"], "--at")
 	}
 	return q, err
-}
-
-// checkText is the answer for people.
-func checkText(a recheck.Answer, asked bool) string {
-	var b strings.Builder
-	deploy := "no image"
-	if a.Deploy != nil {
-		deploy = *a.Deploy
-	}
-	word := map[bool]string{true: "ALLOW", false: "DENY"}[a.ExitCode == exitAllow]
-	fmt.Fprintf(&b, "%s  %s to %s as of %s\n  image  %s\n", word, print.Line(a.Request.Service), print.Line(a.Request.Environment), a.Now.Format(time.RFC3339), print.Line(deploy))
-	if a.ValidUntil != nil {
-		fmt.Fprintf(&b, "  valid  until %s\n", a.ValidUntil.UTC().Format(time.RFC3339))
-	}
-	switch {
-	case a.Recorded:
-		b.WriteString("  trail  holds this decision\n")
-	case !asked:
-		b.WriteString("  trail  none is named: the decision is believed as the file says it\n")
-	}
-	if a.Mode != "enforce" {
-		fmt.Fprintf(&b, "  mode   %s: the clock was set by --at\n", a.Mode)
-	}
-	for _, text := range a.Weakened {
-		fmt.Fprintf(&b, "  weakened  %s\n", print.Line(text))
-	}
-	for _, r := range a.Reasons {
-		fmt.Fprintf(&b, "\n  %s  %s\n    observed  %s\n    required  %s\n", r.Code, r.Message, print.Line(r.Observed), print.Line(r.Required))
-	}
-	return b.String()
 }

@@ -127,7 +127,7 @@ func sparinglyFor(cfg *config.Config) (end func()) {
 	if cfg.File.Sources.Vulnerabilities.Scan == nil {
 		return func() {}
 	}
-	return sparingly()
+	return saveMemory()
 }
 
 // gather collects the facts about req, of the sections in only or of all.

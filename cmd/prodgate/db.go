@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/scan/mirror"
 	"github.com/spf13/cobra"
 )
@@ -41,7 +42,7 @@ Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
 		if err != nil {
 			return err
 		}
-		state, err := mirror.Look(dir)
+		state, err := mirror.ReadState(dir)
 		if err != nil {
 			return err
 		}
@@ -49,7 +50,9 @@ Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
 		if *output == "json" {
 			return writeJSON(std.out, s)
 		}
-		return writeText(std.out, s.text())
+		sheet := newSheet(std)
+		s.print(sheet)
+		return writeSheet(std, sheet)
 	}
 	return cmd
 }
@@ -76,7 +79,7 @@ func statusOf(state mirror.State, now time.Time) dbStatus {
 	}
 }
 
-// sinceEpoch is t, or nil where nobody said when.
+// sinceEpoch is t, or nil if it is not set.
 func sinceEpoch(t time.Time) *time.Time {
 	if t.Year() < 1970 {
 		return nil
@@ -84,19 +87,27 @@ func sinceEpoch(t time.Time) *time.Time {
 	return &t
 }
 
-func (s dbStatus) text() string {
+// print prints the status for people.
+func (s dbStatus) print(sheet *print.Sheet) {
 	when := func(t *time.Time) string {
 		if t == nil {
 			return "unknown"
 		}
 		return t.Format(time.RFC3339)
 	}
-	return fmt.Sprintf("folder      %s\nschema      %d\nupdated     %s (%s)\nnext        %s\ndownloaded  %s\nsize        %s\nfrom        %s\n            %s\n",
-		s.Dir, s.Schema, when(&s.UpdatedAt), elapsed(time.Duration(s.AgeSeconds)*time.Second), when(s.NextUpdate), when(s.DownloadedAt),
-		mebibytes(s.Size), or(s.Repository, "unknown"), or(s.Digest, "unknown"))
+	sheet.Table(print.Table{Rows: [][]string{
+		{"folder", print.Text(s.Dir)},
+		{"schema", fmt.Sprint(s.Schema)},
+		{"updated", when(&s.UpdatedAt) + " (" + elapsed(time.Duration(s.AgeSeconds)*time.Second) + ")"},
+		{"next", when(s.NextUpdate)},
+		{"downloaded", when(s.DownloadedAt)},
+		{"size", mebibytes(s.Size)},
+		{"from", print.Text(or(s.Repository, "unknown"))},
+		{"", print.Text(or(s.Digest, "unknown"))},
+	}})
 }
 
-// elapsed says how long something is past, roughly.
+// elapsed is roughly how long ago something was.
 func elapsed(d time.Duration) string {
 	switch {
 	case d < 0:

@@ -44,7 +44,7 @@ Exit code 0: the newest database is there. 2: it could not be fetched.`,
 		if err != nil {
 			return err
 		}
-		progress := newTransferLine(std, !quiet && isTerminal(std.err))
+		progress := newTransferLine(std, !quiet && print.IsTerminal(std.err))
 		options.Progress = progress.show
 		result, err := mirror.Update(cmd.Context(), options)
 		progress.clear()
@@ -55,7 +55,7 @@ Exit code 0: the newest database is there. 2: it could not be fetched.`,
 		if result.Fetched {
 			verb = "fetched"
 		}
-		return writeText(std.out, fmt.Sprintf("%s: the database of %s from %s, %s, in %s\n",
+		return writeText(std, fmt.Sprintf("%s: the database of %s from %s, %s, in %s\n",
 			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "somewhere unknown"), mebibytes(result.Size), result.Dir))
 	}
 	return cmd
@@ -74,31 +74,35 @@ const often = 100 * time.Millisecond
 
 func newTransferLine(std stdio, on bool) *transferLine { return &transferLine{std: std, on: on} }
 
-// longestSource is how many characters of a source are shown: a line that wraps
-// can't be taken away again.
+// longestSource is how many characters of a source are shown where the terminal's
+// width is not known: a line that wraps cannot be cleared.
 const longestSource = 40
 
-// show says that done of total bytes (0: nobody knows how many) came from there.
+// show reports that done of total bytes (0: not known) came from there.
 func (p *transferLine) show(from string, done, total int64) {
 	now := p.std.clock()
 	if !p.on || done != total && now.Sub(p.shown) < often {
 		return
 	}
 	p.shown, p.wrote = now, true
-	source := []rune(print.Line(from))
-	if over := len(source) - longestSource; over > 0 {
-		source = append([]rune("…"), source[over+1:]...)
-	}
 	amount := mebibytes(done)
 	if total > 0 {
 		amount = fmt.Sprintf("%.1f of %s (%d%%)", float64(done)/(1<<20), mebibytes(total), done*100/total)
 	}
-	fmt.Fprintf(unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
+	room := longestSource
+	if width := print.Columns(p.std.err, p.std.getenv("COLUMNS")); width > 0 {
+		room = max(1, width-len(amount)-len(": ")-1)
+	}
+	source := []rune(print.Line(from))
+	if over := len(source) - room; over > 0 {
+		source = append([]rune("…"), source[over+1:]...)
+	}
+	fmt.Fprintf(print.Unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
 }
 
 // clear takes the line away.
 func (p *transferLine) clear() {
 	if p.wrote {
-		fmt.Fprint(unescaped(p.std.err), "\r\x1b[K")
+		fmt.Fprint(print.Unescaped(p.std.err), "\r\x1b[K")
 	}
 }

@@ -79,7 +79,7 @@ func demo(ctx context.Context, std stdio, color string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := writeText(std.out, demoIntroduction); err != nil {
+	if err := writeText(std, demoIntroduction); err != nil {
 		return err
 	}
 	for i, s := range stories {
@@ -88,7 +88,7 @@ func demo(ctx context.Context, std stdio, color string) (err error) {
 			return err
 		}
 	}
-	return writeText(std.out, demoNext)
+	return writeText(std, demoNext)
 }
 
 const demoIntroduction = `prodgate demo: a registry on loopback, one image, evidence in files, four decisions.
@@ -105,7 +105,7 @@ func (s story) tell(ctx context.Context, std stdio, number int, e evidence, dir,
 	}
 	image := e.Repository + ":" + e.Tag
 	heading := fmt.Sprintf("\n%d. %s\n\n$ prodgate eval %s --at %s\n", number, s.title, image, demoNow.Format(time.RFC3339))
-	if err := writeText(std.out, heading); err != nil {
+	if err := writeText(std, heading); err != nil {
 		return err
 	}
 	var errs bytes.Buffer
@@ -114,7 +114,7 @@ func (s story) tell(ctx context.Context, std stdio, number int, e evidence, dir,
 	if code != s.end {
 		return fmt.Errorf("the demo's story %d ended with exit code %d instead of %d, please report it\n%s", number, code, s.end, errs.String())
 	}
-	return writeText(std.out, fmt.Sprintf("exit code %d\n", code))
+	return writeText(std, fmt.Sprintf("exit code %d\n", code))
 }
 
 // demoEnvironment is what the demo's CI system says.

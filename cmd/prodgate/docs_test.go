@@ -284,7 +284,7 @@ func shell(t *testing.T, folder, script string) string {
 	cmd.Dir = folder
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "PRODGATE_") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "CI=")
-	}), "COLUMNS=100", "NO_COLOR=1")
+	}), "COLUMNS=", "NO_COLOR=1")
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		t.Fatalf("%v: %v\n%s", ctx.Err(), err, out)

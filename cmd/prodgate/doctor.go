@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,7 +52,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 		image = args[0]
 	}
 	applyInsecure(cmd, cfg)
-	d := diagnosis{std: std, cfg: cfg, image: image}
+	d := diagnosis{std: std, cfg: cfg, image: image, out: newSheet(std)}
 	d.settings()
 	d.policies(ctx)
 	doc := d.sources(ctx)
@@ -77,28 +76,33 @@ type diagnosis struct {
 	inForceNow json.RawMessage // the policies' settings; nil: not known
 	feeds      []string        // files that the calendar names
 
-	out              bytes.Buffer
+	out              *print.Sheet
 	broken, warnings int
 }
 
-func (d *diagnosis) heading(text string) { fmt.Fprintf(&d.out, "\n%s\n", text) }
+func (d *diagnosis) heading(text string) {
+	if len(d.out.Bytes()) > 0 {
+		d.out.Blank()
+	}
+	d.out.Line(text)
+}
 
 func (d *diagnosis) row(word, subject, detail string) {
-	fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", word, subject, print.Text(strings.TrimSpace(detail)))
+	d.out.Hang(fmt.Sprintf("  %-12s  %-15s  ", word, subject), print.Text(strings.TrimSpace(detail)))
 }
 
 func (d *diagnosis) ok(subject, format string, args ...any) {
 	d.row("ok", subject, fmt.Sprintf(format, args...))
 }
 
-// warn notes something that works and should not stay so; cure says what to do.
+// warn records something that works but should be changed; cure is what to do.
 func (d *diagnosis) warn(subject, cure, format string, args ...any) {
 	d.warnings++
 	d.row("warning", subject, fmt.Sprintf(format, args...))
 	d.row("", "", "cure: "+cure)
 }
 
-// fail notes something that is broken; cure says what to do.
+// fail records something that is broken; cure is what to do.
 func (d *diagnosis) fail(subject, cure, format string, args ...any) {
 	d.broken++
 	d.row("broken", subject, fmt.Sprintf(format, args...))
@@ -107,8 +111,9 @@ func (d *diagnosis) fail(subject, cure, format string, args ...any) {
 
 // conclude writes the diagnosis and a count.
 func (d *diagnosis) conclude() error {
-	fmt.Fprintf(&d.out, "\n%d broken, %d warnings\n", d.broken, d.warnings)
-	if err := writeText(d.std.out, strings.TrimLeft(d.out.String(), "\n")); err != nil {
+	d.out.Blank()
+	d.out.Linef("%d broken, %d warnings", d.broken, d.warnings)
+	if err := writeSheet(d.std, d.out); err != nil {
 		return err
 	}
 	if d.broken > 0 {
@@ -129,7 +134,7 @@ func (d *diagnosis) settings() {
 		if v.Name == "config" {
 			continue
 		}
-		fmt.Fprintf(&d.out, "  %-12s  %-15s  %s\n", "", v.Name, print.Text(or(v.Shown(), "—")+"  ("+v.Origin.String()+")"))
+		d.row("", v.Name, or(v.Shown(), "—")+"  ("+v.Origin.String()+")")
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {
@@ -183,7 +188,7 @@ func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
 		return
 	}
 	for _, line := range table {
-		fmt.Fprintf(&d.out, "      %s\n", print.Text(line))
+		d.out.Line(print.Text("      " + line))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
 )
@@ -21,7 +22,7 @@ type evaluation struct {
 	std       stdio
 	cmd       *cobra.Command
 	cfg       *config.Config
-	outputs   []report.Output
+	outputs   []print.Output
 	input     string     // file, - for standard input, "" for an image
 	saveInput string     // file, "" for none
 	at        *time.Time // nil: now
@@ -53,12 +54,12 @@ Elsewhere they have to be given.`,
 	addQuestion(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
-	complete(cmd, "output", report.Formats)
+	complete(cmd, "output", report.Formats.Names)
 	addWait(cmd)
 	flags.String("receipt", "", "write the receipt of the trail to this file: it proves later that the decision was recorded")
 	writes(cmd, "receipt")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		e, err := prepare(cmd, std, report.ParseAll)
+		e, err := prepare(cmd, std, report.Formats)
 		if err != nil {
 			return err
 		}
@@ -106,8 +107,8 @@ func imageOrInput(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// prepare reads flags and configuration; parse reads what -o says.
-func prepare(cmd *cobra.Command, std stdio, parse func([]string) ([]report.Output, error)) (*evaluation, error) {
+// prepare reads flags and configuration; -o accepts formats.
+func prepare(cmd *cobra.Command, std stdio, formats print.Formats) (*evaluation, error) {
 	e := &evaluation{std: std, cmd: cmd}
 	flags := cmd.Flags()
 	words, err := flags.GetStringArray("output")
@@ -115,7 +116,7 @@ func prepare(cmd *cobra.Command, std stdio, parse func([]string) ([]report.Outpu
 		return nil, err
 	}
 	if quiet, _ := flags.GetBool("quiet"); !quiet || len(words) > 0 {
-		if e.outputs, err = parse(words); err != nil {
+		if e.outputs, err = formats.ParseAll(words); err != nil {
 			return nil, usage("", "%w", err)
 		}
 	}
@@ -246,33 +247,26 @@ func (e *evaluation) conclude(result *gate.Result, options report.Options) error
 	if err := e.acknowledge(result.Recorded); err != nil {
 		return err
 	}
-	err = e.write(func(o report.Output) error { return o.Write(e.std.out, d, e.placed(o, options)) })
+	err = e.write(func(o print.Output) ([]byte, error) { return report.Render(o, d, e.placed(o, options)) })
 	if err != nil {
 		return err
 	}
 	return end
 }
 
-// write writes every output, standard output last.
-func (e *evaluation) write(put func(report.Output) error) error {
-	for _, toFile := range []bool{true, false} {
-		for _, o := range e.outputs {
-			if (o.Path != "") != toFile {
-				continue
-			}
-			if err := put(o); err != nil {
-				return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
-			}
-		}
+// write writes every output.
+func (e *evaluation) write(printed func(print.Output) ([]byte, error)) error {
+	if err := print.WriteAll(e.std.out, e.outputs, printed); err != nil {
+		return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
 	}
 	return nil
 }
 
-// placed fits options to the place an output goes to: a file is not coloured,
-// and what points into the repository names the input from its root (an input
-// elsewhere cannot be pointed to).
-func (e *evaluation) placed(o report.Output, options report.Options) report.Options {
-	options.Color = options.Color && o.Path == ""
+// placed fits options to the place an output goes to: what points into the
+// repository names the input from its root (an input elsewhere cannot be pointed
+// to).
+func (e *evaluation) placed(o print.Output, options report.Options) report.Options {
+	options.Options = options.For(o)
 	if options.InputName == "" || e.cfg.Root == "" || o.Format != "github" && o.Format != "sarif" {
 		return options
 	}
@@ -318,6 +312,6 @@ func rules(policies *evaluator.Evaluator) func(code string) (string, int) {
 
 // options says how to print.
 func (e *evaluation) options() (report.Options, error) {
-	colored, err := color(e.cmd, e.std)
-	return report.Options{Width: width(e.std), Color: colored}, err
+	options, err := printing(e.cmd, e.std)
+	return report.Options{Options: options}, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -201,11 +202,7 @@ It exits with 0, or with 2 if the trail cannot be read.`,
 				return err
 			}
 			if asJSON {
-				out, err := harmless(map[string]any{"freezes": list})
-				if err == nil {
-					_, err = std.out.Write(out)
-				}
-				return err
+				return writeJSON(std.out, map[string]any{"freezes": list})
 			}
 			return freezesText(std, list)
 		})
@@ -250,24 +247,22 @@ func freezes(ctx context.Context, log *trail.Log, now time.Time) ([]declaredFree
 }
 
 func freezesText(std stdio, list []declaredFreeze) error {
+	s := newSheet(std)
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(std.out, "no freeze is declared")
-		return err
+		s.Line("no freeze is declared")
 	}
 	for _, f := range list {
 		until := "until it is lifted"
 		if f.Until != nil {
 			until = "until " + f.Until.UTC().Format(time.RFC3339)
 		}
-		where := or(strings.Join(f.Services, ", "), "all services") + " in " + or(strings.Join(f.Environments, ", "), "all environments")
-		line := fmt.Sprintf("%6d  %-8s  %s, from %s %s: %s", f.Seq, f.State, where, f.From.Format(time.RFC3339), until, f.Reason)
-		second := fmt.Sprintf("        %s  by %s (%s)", f.ID, or(f.By, f.Writer.Subject), f.Writer.Assurance)
+		where := or(print.Values(f.Services), "all services") + " in " + or(print.Values(f.Environments), "all environments")
+		s.Linef("%6d  %-8s  %s, from %s %s: %s", f.Seq, f.State, where, f.From.Format(time.RFC3339), until, print.Value(f.Reason))
+		declared := fmt.Sprintf("%s  by %s (%s)", print.Value(f.ID), print.Value(or(f.By, f.Writer.Subject)), print.Value(string(f.Writer.Assurance)))
 		if len(f.LiftedBy) > 0 {
-			second += "; lifted by " + strings.Join(f.LiftedBy, ", ")
+			declared += "; lifted by " + print.Values(f.LiftedBy)
 		}
-		if _, err := fmt.Fprintf(std.out, "%s\n%s\n", oneLine(line), oneLine(second)); err != nil {
-			return err
-		}
+		s.Line("        " + declared)
 	}
-	return nil
+	return writeSheet(std, s)
 }

@@ -84,7 +84,7 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 		text.WriteString("wrote " + std.short(b.path) + "\n")
 	}
 	text.WriteString(nextSteps)
-	return writeText(std.out, text.String())
+	return writeText(std, text.String())
 }
 
 const nextSteps = `

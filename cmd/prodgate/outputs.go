@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/files"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -233,11 +234,11 @@ func (l *line) outputs(std stdio) []written {
 // the format does not exist, a file that is a template is kept.
 func outputPath(std stdio, value string) (path string, kept bool) {
 	format, path, _ := strings.Cut(value, "=")
-	if format == report.TemplateFormat {
+	if format == print.TemplateFormat {
 		_, path, _ = strings.Cut(path, "=")
 		return path, false
 	}
-	if !slices.Contains(report.Formats, format) && path != "" {
+	if !slices.Contains(report.Formats.Names, format) && path != "" {
 		content, err := os.ReadFile(std.path(path))
 		kept = err == nil && strings.Contains(string(content), "{{")
 	}
@@ -251,7 +252,7 @@ func (l *line) guard(std stdio) []guarded {
 		list = append(list, guarded{path: std.path(value), what: fmt.Sprintf("the file that --%s reads (%s)", flag, value), folder: true})
 	})
 	for _, value := range l.flags["output"] {
-		if rest, ok := strings.CutPrefix(value, report.TemplateFormat+"="); ok {
+		if rest, ok := strings.CutPrefix(value, print.TemplateFormat+"="); ok {
 			file, _, _ := strings.Cut(rest, "=")
 			list = append(list, guarded{path: std.path(file), what: "the template " + file})
 		}

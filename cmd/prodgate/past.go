@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
 )
@@ -21,23 +21,23 @@ type past struct {
 	service, environment string // "" for all
 	location             string
 	policies             []string
-	outputs              []report.Output
+	outputs              []print.Output
 }
 
 // addPast declares the flags of a command that looks back.
-func addPast(cmd *cobra.Command, formats []string) {
+func addPast(cmd *cobra.Command, formats print.Formats) {
 	addSettings(cmd, "trail", "config")
 	flags := cmd.Flags()
 	flags.String("since", defaultPast, "from when on: a length of time before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
 	flags.String("until", "", "until when: a time or date (UTC); without it, now")
 	flags.String("service", "", "of this service alone; without it, of all")
 	flags.String("environment", "", "of this environment alone; without it, of all")
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats, ", ")+"; without it, text")
-	complete(cmd, "output", formats)
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats.Names, ", ")+"; without it, text")
+	complete(cmd, "output", formats.Names)
 }
 
 // readPast reads the flags that addPast declared.
-func readPast(cmd *cobra.Command, std stdio, formats []string) (past, error) {
+func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error) {
 	p := past{std: std, now: std.clock()}
 	cfg, err := loadConfig(cmd, std)
 	if err != nil {
@@ -70,7 +70,7 @@ func readPast(cmd *cobra.Command, std stdio, formats []string) (past, error) {
 			"the time to look at ends (%s) where or before it begins (%s)", rfc3339(p.until), rfc3339(p.since))
 	}
 	values, _ := flags.GetStringArray("output")
-	if p.outputs, err = report.ParseFormats(values, formats); err != nil {
+	if p.outputs, err = formats.ParseAll(values); err != nil {
 		return p, usage("", "%w", err)
 	}
 	return p, nil
@@ -114,21 +114,10 @@ func (p *past) read(ctx context.Context) (*trail.Log, *trail.Reading, error) {
 	return log, reading, nil
 }
 
-// write prints in every format that was asked for, standard output last.
-func (p *past) write(print func(format string) ([]byte, error)) error {
-	for _, toFile := range []bool{true, false} {
-		for _, o := range p.outputs {
-			if (o.Path != "") != toFile {
-				continue
-			}
-			printed, err := print(o.Format)
-			if err != nil {
-				return err
-			}
-			if err := o.WritePrinted(p.std.out, printed); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// write prints in every format that was asked for.
+func (p *past) write(printed func(format string, o print.Options) ([]byte, error)) error {
+	options := print.Options{Width: columns(p.std)}
+	return print.WriteAll(p.std.out, p.outputs, func(o print.Output) ([]byte, error) {
+		return printed(o.Format, options.For(o))
+	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -33,23 +32,23 @@ func newPolicyExplain(std stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return explain(std.out, checks, args[0])
+		return explain(std, checks, args[0])
 	}
 	return cmd
 }
 
 // explain writes what is known about a code, or about a check and its codes.
-func explain(w io.Writer, checks []evaluator.Check, word string) error {
+func explain(std stdio, checks []evaluator.Check, word string) error {
 	var known []string
 	for _, check := range checks {
 		known = append(known, check.Name)
 		if check.Name == word {
-			return explainCheck(w, check)
+			return explainCheck(std, check)
 		}
 		for _, c := range check.Codes {
 			known = append(known, c.Code)
 			if c.Code == word {
-				return explainCode(w, check, c)
+				return explainCode(std, check, c)
 			}
 		}
 	}
@@ -60,18 +59,27 @@ func explain(w io.Writer, checks []evaluator.Check, word string) error {
 	return usage(help, "unknown code %q", word)
 }
 
-func explainCheck(w io.Writer, check evaluator.Check) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s — %s\n\n%s\n\nIts codes:\n", check.Name, check.Title, strings.TrimSpace(check.Description))
+func explainCheck(std stdio, check evaluator.Check) error {
+	s := newSheet(std)
+	explainHead(s, check.Name, check.Title, check.Description)
+	s.Line("Its codes:")
 	for _, c := range check.Codes {
-		fmt.Fprintf(&b, "  %s — %s\n", c.Code, c.Title)
+		s.Line(print.Text("  " + c.Code + " — " + c.Title))
 	}
-	return writeText(w, b.String())
+	return writeSheet(std, s)
 }
 
-func explainCode(w io.Writer, check evaluator.Check, c evaluator.Code) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s — %s\n\n%s\n\n", c.Code, c.Title, strings.TrimSpace(c.Description))
+// explainHead writes name, title and description of a check or code.
+func explainHead(s *print.Sheet, name, title, description string) {
+	s.Line(print.Text(name + " — " + title))
+	s.Blank()
+	s.Hang("", print.Text(strings.TrimSpace(description)))
+	s.Blank()
+}
+
+func explainCode(std stdio, check evaluator.Check, c evaluator.Code) error {
+	s := newSheet(std)
+	explainHead(s, c.Code, c.Title, c.Description)
 	waivable := "no"
 	if c.Waivable {
 		waivable = "yes, by the roles of waivers.allowed in the settings"
@@ -86,9 +94,9 @@ func explainCode(w io.Writer, check evaluator.Check, c evaluator.Code) error {
 		{"settings", or(strings.Join(settingsOf(c), ", "), "none")},
 		{"rule", fmt.Sprintf("%s:%d", c.File, c.Line)},
 	} {
-		fmt.Fprintf(&b, "  %-9s %s\n", line[0], line[1])
+		s.Hang(fmt.Sprintf("  %-9s ", line[0]), print.Text(line[1]))
 	}
-	return writeText(w, b.String())
+	return writeSheet(std, s)
 }
 
 // setting is how a rule reads one of the policies' settings.
@@ -114,12 +122,4 @@ var cures = map[evaluator.Cure]string{
 	evaluator.CureFix:  "the artifact, its configuration or a source must change",
 	evaluator.CureAsk:  "a person must act",
 	evaluator.CureWait: "time alone",
-}
-
-// writeText writes text for people to standard output, escaped.
-func writeText(w io.Writer, text string) error {
-	if _, err := io.WriteString(w, print.Text(text)); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/print"
@@ -26,31 +23,31 @@ func newPolicyList(std stdio) *cobra.Command {
 		if *output == "json" {
 			return writeJSON(std.out, checks)
 		}
-		return writeTable(print.NewWriter(std.out), checks)
+		return checksText(std, checks)
 	}
 	return cmd
 }
 
-// writeTable writes one line for each code, under its check.
-func writeTable(w io.Writer, checks []evaluator.Check) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// checksText writes one line for each code, under its check.
+func checksText(std stdio, checks []evaluator.Check) error {
+	s := newSheet(std)
+	var table print.Table
 	codes := 0
 	for _, check := range checks {
-		fmt.Fprintf(table, "%s\t%s\t\t\n", check.Name, check.Title)
+		table.Rows = append(table.Rows, []string{print.Line(check.Name), print.Line(check.Title), "", ""})
 		for _, c := range check.Codes {
 			notes := string(c.Cure)
 			if c.Waivable {
 				notes += ", waivable"
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", c.Code, c.Title, c.Effect, notes)
+			table.Rows = append(table.Rows, []string{"  " + print.Line(c.Code), print.Line(c.Title), string(c.Effect), notes})
 			codes++
 		}
 	}
-	fmt.Fprintf(table, "\n%d checks, %d codes. %s\n", len(checks), codes, "prodgate policy explain CODE says more.")
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write the list: %w", err)
-	}
-	return nil
+	s.Table(table)
+	s.Blank()
+	s.Linef("%d checks, %d codes. prodgate policy explain CODE says more.", len(checks), codes)
+	return writeSheet(std, s)
 }
 
 // who joins those who can help.

@@ -58,5 +58,5 @@ func newPackCheck(std stdio, dir, name string) error {
 		text += "wrote " + std.short(b.path) + "\n"
 	}
 	text += fmt.Sprintf("\nNext:\n  prodgate policy test %s\n  prodgate policy list --policies %s\n", dir, dir)
-	return writeText(std.out, text)
+	return writeText(std, text)
 }

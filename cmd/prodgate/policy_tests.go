@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -43,7 +42,7 @@ pack cannot be loaded or holds no test.`,
 		if _, err := load(cmd.Context(), []string{dir}); err != nil {
 			return err
 		}
-		t := packTest{out: std.out, dir: dir, filter: *run}
+		t := packTest{std: std, dir: dir, filter: *run}
 		if *coverage {
 			t.cover = cover.New()
 		}
@@ -54,7 +53,7 @@ pack cannot be loaded or holds no test.`,
 
 // packTest is one run of a pack's tests.
 type packTest struct {
-	out    io.Writer
+	std    stdio
 	dir    string
 	filter string
 	cover  *cover.Cover // nil: not asked for
@@ -131,7 +130,7 @@ func (t packTest) conclude(ctx context.Context, results []*tester.Result, own ma
 		}
 	}
 	fmt.Fprintf(&b, "%d tests: %d passed, %d failed, %d skipped\n", len(results), passed, failed, skipped)
-	if err := writeText(t.out, b.String()); err != nil {
+	if err := writeText(t.std, b.String()); err != nil {
 		return err
 	}
 	switch {

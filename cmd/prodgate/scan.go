@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/prodgate/prodgate/scan"
 	"github.com/spf13/cobra"
@@ -31,15 +32,15 @@ type scanning struct {
 func newScan(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan [IMAGE]",
-		Short: "Which known vulnerabilities does this image, bill of materials or report hold?",
-		Long: `Scan reads what is installed in IMAGE, or what a bill of materials lists, and asks
+		Short: "Report known vulnerabilities in an image, an SBOM or another tool's report",
+		Long: `Scan reads what is installed in IMAGE, or what an SBOM lists, and asks
 trivy-db about it; with --report it shows what another tool found. It judges
 nothing: which finding denies is the policies' to say. What could not be judged
 is listed, and is not the same as clean.
 
 IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE; every platform of
 it is read, or those that --platform names. --sbom takes CycloneDX and SPDX
-(JSON, tag-value), also wrapped in in-toto statements, and Kubernetes bills of
+(JSON, tag-value), also wrapped in in-toto statements, and Kubernetes SBOMs
 materials; --report takes JSON of Trivy and Grype, SARIF and the cosign
 vulnerability predicate.
 
@@ -51,16 +52,16 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 		Args: oneSubject,
 	}
 	flags := cmd.Flags()
-	flags.String("sbom", "", "scan this bill of materials instead of an image, - for standard input")
+	flags.String("sbom", "", "scan this SBOM instead of an image, - for standard input")
 	flags.String("report", "", "show what this report of another tool says, - for standard input")
 	flags.String("metadata", "", "metadata.json of the advisory database that the report's scanner used, where the report does not tell")
-	flags.String("inventory", string(scan.FromAuto), "what the packages are taken from: auto (the image, and what an attached bill of materials adds), image, attached")
+	flags.String("inventory", string(scan.FromAuto), "what the packages are taken from: auto (the image, and what an attached SBOM adds), image, attached")
 	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
 	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
 	flags.StringArray("ignore", nil, "show what this .trivyignore asks to ignore, repeatable; it waives nothing")
 	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(report.ScanFormats, ", ")+"; without it, text")
 	complete(cmd, "output", report.ScanFormats)
-	complete(cmd, "inventory", fromWords())
+	complete(cmd, "inventory", inventoryWords())
 	reads(cmd, "sbom", "report", "metadata", "vex", "ignore")
 	addInsecure(cmd)
 	addSettings(cmd, "db", "config", "timeout")
@@ -107,9 +108,9 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// noFile refuses what is a file here, before a registry is asked for an image of
+// rejectFile refuses what is a file here, before a registry is asked for an image of
 // that name.
-func noFile(std stdio, name string) error {
+func rejectFile(std stdio, name string) error {
 	if info, err := os.Stat(std.path(name)); err != nil || !info.Mode().IsRegular() {
 		return nil //nolint:nilerr // no such file, so it may be an image
 	}
@@ -120,7 +121,7 @@ func noFile(std stdio, name string) error {
 	return usage(help, "%q is a file, and an image is wanted", name)
 }
 
-func fromWords() []string {
+func inventoryWords() []string {
 	words := make([]string, 0, len(scan.Froms))
 	for _, f := range scan.Froms {
 		words = append(words, string(f))
@@ -148,13 +149,13 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	s.vex, _ = flags.GetStringArray("vex")
 	s.ignore, _ = flags.GetStringArray("ignore")
 	from, _ := flags.GetString("inventory")
-	if err := knownWord("--inventory", from, fromWords()...); err != nil {
+	if err := knownWord("--inventory", from, inventoryWords()...); err != nil {
 		return nil, err
 	}
 	s.options.From = scan.From(from)
 	s.options.Platforms, _ = flags.GetStringArray("platform")
 	s.options.Clock = std.clock
-	s.options.Undigested = len(s.vex) == 0 // a VEX document may speak of the image by its digest
+	s.options.Undigested = len(s.vex) == 0 // a VEX document may name the image by its digest
 	s.options.Registry.Insecure, _ = flags.GetBool(config.InsecureFlag)
 	return s, nil
 }
@@ -162,7 +163,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 // run looks and writes every output.
 func (s *scanning) run(ctx context.Context, args []string) error {
 	if len(args) == 1 {
-		if err := noFile(s.std, args[0]); err != nil {
+		if err := rejectFile(s.std, args[0]); err != nil {
 			return err
 		}
 		if err := checkImage(args[0]); err != nil {
@@ -181,17 +182,17 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer cancel()
-	defer sparingly()()
-	result, err := s.look(ctx, args)
+	defer saveMemory()()
+	result, err := s.read(ctx, args)
 	if err != nil {
-		return looked(ctx, err)
+		return scanError(ctx, err)
 	}
 	colored, err := color(s.cmd, s.std)
 	if err != nil {
 		return err
 	}
 	for _, o := range s.outputs {
-		options := report.Options{Width: width(s.std), Color: colored && o.Path == ""}
+		options := report.Options{Options: print.Options{Width: columns(s.std), Color: colored}.For(o.Output)}
 		if err := o.WriteScan(s.std.out, result, options); err != nil {
 			return usage("", "%w", err)
 		}

@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/vulnerabilities"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/ignore"
 	"github.com/prodgate/prodgate/scan/vex"
 )
@@ -18,15 +19,15 @@ import (
 // maxStatements bounds a VEX document and an ignore file, in bytes.
 const maxStatements = 32 << 20
 
-// others shows what another tool's report says.
-func (s *scanning) others(ctx context.Context, result *report.Scan) error {
-	name, content, err := readNamed(ctx, s.std, s.report, vulnerabilities.MaxReport+1)
+// addReport adds what another tool's report says.
+func (s *scanning) addReport(ctx context.Context, result *report.Scan) error {
+	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
 		return err
 	}
 	var database []byte
 	if s.metadata != "" {
-		if _, database, err = readNamed(ctx, s.std, s.metadata, vulnerabilities.MaxReport); err != nil {
+		if _, database, err = readNamed(ctx, s.std, s.metadata, strict.MaxReport); err != nil {
 			return err
 		}
 	}
@@ -36,37 +37,34 @@ func (s *scanning) others(ctx context.Context, result *report.Scan) error {
 	}
 	result.Subject = name
 	for _, scan := range scans {
-		reported(result, scan)
+		includeReport(result, scan)
 	}
 	return nil
 }
 
-// reported adds what one scan of a report says.
-func reported(result *report.Scan, scan facts.Scan) {
-	result.ScannedAt, result.ScannedBy = known(scan.ScannedAt), cmp.Or(text(scan.Scanner), "not named")
-	result.Database = report.ScanDatabase{UpdatedAt: known(scan.Database.UpdatedAt)}
+// includeReport adds what one scan of a report says.
+func includeReport(result *report.Scan, scan facts.Scan) {
+	result.ScannedAt, result.ScannedBy = utc(scan.ScannedAt), cmp.Or(finding.Value(scan.Scanner), "not named")
+	result.Database = report.ScanDatabase{UpdatedAt: utc(scan.Database.UpdatedAt)}
 	if scan.Database.Schema != nil {
 		result.Database.Schema = *scan.Database.Schema
 	}
-	one := report.Scanned{Digest: scan.Digest, Platform: text(scan.Platform), Inventory: "report"}
+	one := report.Scanned{Digest: scan.Digest, Platform: finding.Value(scan.Platform), Inventory: "report"}
 	if scan.Packages != nil {
 		one.Packages = *scan.Packages
 	}
 	result.Packages += one.Packages
 	result.Scanned = append(result.Scanned, one)
 	for _, f := range scan.Findings {
-		result.Findings = append(result.Findings, report.ScanFinding{
-			ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, FixedVersion: f.FixedVersion, Severity: f.Severity, Status: f.Status,
-			Ecosystem: text(f.Ecosystem), Target: text(f.Target), PublishedAt: f.PublishedAt, Platform: one.Platform, Digest: scan.Digest, PURL: text(f.PURL),
-		})
+		result.Findings = append(result.Findings, report.ScanFinding{Finding: finding.Finding(f), Platform: one.Platform, Digest: scan.Digest})
 	}
 	for _, u := range scan.Undetermined {
-		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: u, Platform: one.Platform})
+		result.Undetermined = append(result.Undetermined, report.ScanUndetermined{Undetermined: finding.Undetermined(u), Platform: one.Platform})
 	}
 }
 
-// known is an instant in UTC, or nil where nobody knows it.
-func known(at time.Time) *time.Time {
+// utc is an instant in UTC, or nil if it is unknown.
+func utc(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
 	}
@@ -74,18 +72,10 @@ func known(at time.Time) *time.Time {
 	return &at
 }
 
-// text is what t points at, or "".
-func text(t *string) string {
-	if t == nil {
-		return ""
-	}
-	return *t
-}
-
-// statements takes away what VEX documents say does not affect, and shows what
-// ignore files ask for.
-func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
-	var said []facts.Statement
+// applyVEX moves the findings that VEX documents suppress to NotAffected, and adds
+// the requests of ignore files.
+func (s *scanning) applyVEX(ctx context.Context, result *report.Scan) error {
+	var all []vex.Statement
 	for _, file := range s.vex {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
 		if err != nil {
@@ -95,32 +85,24 @@ func (s *scanning) statements(ctx context.Context, result *report.Scan) error {
 		if err != nil {
 			return err
 		}
-		said = append(said, read...)
+		all = append(all, read...)
 	}
 	result.Findings = slices.DeleteFunc(result.Findings, func(f report.ScanFinding) bool {
-		statement, suppressed := vex.Suppresses(said, vex.ImageOf(f.Digest, s.artifact), facts.Vulnerability{ID: f.ID, Package: f.Package, InstalledVersion: f.InstalledVersion, PURL: given(f.PURL)})
+		statement, suppressed := vex.Suppresses(all, vex.ImageOf(f.Digest, s.artifact), f.Finding)
 		if suppressed {
 			reason := statement.Status
-			if why := text(statement.Justification); why != "" {
+			if why := finding.Value(statement.Justification); why != "" {
 				reason += " (" + why + ")"
 			}
-			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: text(statement.Author), Reason: reason, Source: statement.Source})
+			result.NotAffected = append(result.NotAffected, report.ScanStatement{ScanFinding: f, By: finding.Value(statement.Author), Reason: reason, Source: statement.Source})
 		}
 		return suppressed
 	})
-	return s.requests(ctx, result)
+	return s.addRequests(ctx, result)
 }
 
-// given is text, or nil where it is empty.
-func given(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-// requests shows what ignore files ask to ignore of what was found.
-func (s *scanning) requests(ctx context.Context, result *report.Scan) error {
+// addRequests shows what ignore files ask to ignore of what was found.
+func (s *scanning) addRequests(ctx context.Context, result *report.Scan) error {
 	for _, file := range s.ignore {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)
 		if err != nil {
@@ -134,7 +116,7 @@ func (s *scanning) requests(ctx context.Context, result *report.Scan) error {
 			if !slices.ContainsFunc(result.Findings, func(f report.ScanFinding) bool { return f.ID == r.ID }) {
 				continue
 			}
-			reason := text(r.Reason)
+			reason := finding.Value(r.Reason)
 			if r.ExpiresAt != nil {
 				reason = fmt.Sprintf("%s, until %s", cmp.Or(reason, "no reason given"), rfc3339(*r.ExpiresAt))
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // A VEX statement speaks for exactly the digests that it names: the index's for
@@ -30,11 +31,13 @@ func TestAStatementSpeaksForTheDigestThatItNames(t *testing.T) {
 				t.Fatal(err)
 			}
 			found := func(platform, digest string) report.ScanFinding {
-				return report.ScanFinding{ID: "CVE-2026-1", Package: "openssl", Severity: "CRITICAL", Platform: platform, Digest: digest, PURL: "pkg:apk/alpine/openssl@3.5.0-r0"}
+				return report.ScanFinding{Platform: platform, Digest: digest, Finding: finding.Finding{
+					ID: "CVE-2026-1", Package: "openssl", Severity: "CRITICAL", PURL: finding.Optional("pkg:apk/alpine/openssl@3.5.0-r0"),
+				}}
 			}
 			result := &report.Scan{Findings: []report.ScanFinding{found("amd64", amd), found("arm64", arm)}}
 			s := &scanning{std: std, vex: []string{"vex.json"}, artifact: index}
-			if err := s.statements(t.Context(), result); err != nil {
+			if err := s.applyVEX(t.Context(), result); err != nil {
 				t.Fatal(err)
 			}
 			var away []string

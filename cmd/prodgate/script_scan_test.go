@@ -88,16 +88,16 @@ func pushAlpine(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("DIGEST", digest.String())
 }
 
-// attach is the script command attach REPOSITORY FILE: it attaches a CycloneDX bill
-// of materials to the last image pushed, as a referrer.
+// attach is the script command attach REPOSITORY FILE: it attaches a CycloneDX
+// SBOM to the last image pushed, as a referrer.
 func attach(ts *testscript.TestScript, _ bool, args []string) {
 	repository, err := name.NewRepository(ts.Getenv("REGISTRY") + "/" + args[0])
 	ts.Check(err)
 	about, err := remote.Get(repository.Digest(ts.Getenv("DIGEST")))
 	ts.Check(err)
-	const bill = "application/vnd.cyclonedx+json"
-	layer := static.NewLayer([]byte(ts.ReadFile(args[1])), bill)
-	image, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, ociTypes.OCIManifestSchema1), bill), mutate.Addendum{Layer: layer, MediaType: bill})
+	const cycloneDX = "application/vnd.cyclonedx+json"
+	layer := static.NewLayer([]byte(ts.ReadFile(args[1])), cycloneDX)
+	image, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, ociTypes.OCIManifestSchema1), cycloneDX), mutate.Addendum{Layer: layer, MediaType: cycloneDX})
 	ts.Check(err)
 	referrer, ok := mutate.Subject(image, about.Descriptor).(v1.Image)
 	if !ok {

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
-//	attach REPOSITORY FILE    attach a bill of materials to the last image pushed
+//	attach REPOSITORY FILE    attach an SBOM to the last image pushed
 //	advisories DIR            make a database of advisories for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs

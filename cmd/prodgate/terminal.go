@@ -1,9 +1,8 @@
 package main
 
 import (
+	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/print"
@@ -18,14 +17,14 @@ func addColor(cmd *cobra.Command) {
 	complete(cmd, "color", colorWords)
 }
 
-// addTerminal declares the flags that say how much is printed and how.
+// addTerminal declares the flags that control how much is printed and how.
 func addTerminal(cmd *cobra.Command) {
 	addColor(cmd)
 	cmd.Flags().BoolP("quiet", "q", false, "print nothing but errors and what -o asks for")
 	cmd.Flags().BoolP("verbose", "v", false, "say on standard error what is being done")
 }
 
-// color says whether to colour what goes to standard output.
+// color reports whether to colour standard output.
 func color(cmd *cobra.Command, std stdio) (bool, error) {
 	word, err := cmd.Flags().GetString("color")
 	if err != nil {
@@ -52,35 +51,46 @@ func autoColor(std stdio) bool {
 	case std.getenv("CLICOLOR") == "0", std.getenv("TERM") == "dumb":
 		return false
 	}
-	return isTerminal(std.out)
+	return print.IsTerminal(std.out)
 }
 
-// isTerminal says whether somebody may be looking at w.
-func isTerminal(w io.Writer) bool {
-	file, ok := unescaped(w).(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// columns is the width of standard output in columns; 0 if it is not known.
+func columns(std stdio) int { return print.Columns(std.out, std.getenv("COLUMNS")) }
+
+// printing returns the options for text on standard output.
+func printing(cmd *cobra.Command, std stdio) (print.Options, error) {
+	colored, err := color(cmd, std)
+	return print.Options{Width: columns(std), Color: colored}, err
 }
 
-// unescaped is the writer that w escapes text for, or w. What is written to it
-// must hold nothing from outside that is not escaped.
-func unescaped(w io.Writer) io.Writer {
-	if p, ok := w.(*print.Writer); ok {
-		return p.Unwrap()
-	}
-	return w
+// newSheet is an empty sheet for standard output. It breaks lines only where the
+// width is known: other programs read the reports of these commands line by line.
+func newSheet(std stdio) *print.Sheet {
+	return print.NewSheet(print.Options{Width: columns(std)}.Usually(print.Unbroken))
 }
 
-// width is how many columns the text may have; 0 where nobody says.
-func width(std stdio) int {
-	columns, err := strconv.Atoi(std.getenv("COLUMNS"))
-	if err != nil || columns < 0 || columns > 1000 {
-		return 0
+// writeSheet writes what is on a sheet to standard output.
+func writeSheet(std stdio, s *print.Sheet) error { return toStandardOutput(std.out, s.Bytes()) }
+
+// writeText writes text for people to standard output, escaped.
+func writeText(std stdio, text string) error {
+	return toStandardOutput(std.out, []byte(print.Fold(print.Text(text), columns(std))))
+}
+
+// writeJSON writes v as indented JSON.
+func writeJSON(w io.Writer, v any) error {
+	out, err := print.JSON(v)
+	if err != nil {
+		return err
 	}
-	return columns
+	return toStandardOutput(w, out)
+}
+
+func toStandardOutput(w io.Writer, out []byte) error {
+	if _, err := w.Write(out); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
 }
 
 // getenv returns a variable, "" if it is not set. The last one counts, as in

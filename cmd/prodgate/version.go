@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/report"
 	"github.com/spf13/cobra"
 )
 
@@ -41,9 +39,8 @@ func newVersion(std stdio) *cobra.Command {
 		if *output == "json" {
 			return writeJSON(std.out, a)
 		}
-		_, err = fmt.Fprintf(std.out, "prodgate %s\ncommit   %s %s\ngo       %s %s\nopa      %s\npolicy   %s %s\n         %s\n",
-			a.Version, or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest)
-		return err
+		return writeText(std, fmt.Sprintf("prodgate %s\ncommit   %s %s\ngo       %s %s\nopa      %s\npolicy   %s %s\n         %s\n",
+			a.Version, or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest))
 	}
 	return cmd
 }
@@ -103,14 +100,4 @@ func none(cmd *cobra.Command, args []string) error {
 		return usage(cmd.CommandPath()+" --help shows how it is called", "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
-}
-
-// writeJSON writes v as indented JSON.
-func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
-	out, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(report.EscapeJSON(append(out, '\n')))
-	return err
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/report/schedule"
 	"github.com/spf13/cobra"
 )
 
@@ -40,7 +41,7 @@ What time does not cure is listed apart, with who can cure it. It ends as
 	flags.String("until", "", "search until this time (RFC 3339) instead")
 	flags.Duration("resolution", evaluator.DefaultResolution, "how far apart to look for edges that stand neither in the document nor in the settings; only where a policy pack adds checks")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		e, err := prepare(cmd, std, report.ParseSchedules)
+		e, err := prepare(cmd, std, schedule.Formats)
 		if err != nil {
 			return err
 		}
@@ -65,15 +66,15 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 		return noDecision(ctx, err)
 	}
 	defer sparinglyFor(e.cfg)()
-	schedule, err := g.When(ctx, req, reach.from)
+	found, err := g.When(ctx, req, reach.from)
 	if err != nil {
 		return noDecision(ctx, err)
 	}
-	end, err := ending(schedule.Outcome, schedule.ExitCode)
+	end, err := ending(found.Outcome, found.ExitCode)
 	if err != nil {
 		return err
 	}
-	err = e.write(func(o report.Output) error { return o.WriteSchedule(e.std.out, &schedule, e.placed(o, options)) })
+	err = e.write(func(o print.Output) ([]byte, error) { return schedule.Print(o.Format, &found, e.placed(o, options)) })
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// writer is who records an entry in the trail, as far as the surroundings of this
-// process establish it: the repository whose workflow this is, or the operating
-// system's account. Both are the word of whoever started the process; what they
-// are worth is the settings' to say (audit.writers).
+// writer is who records an entry in the trail, as far as the environment of this
+// process shows it: the repository whose workflow runs, or the account of the
+// operating system. Whoever started the process can forge both; the settings
+// (audit.writers) define how far they are trusted.
 func writer(std stdio) trail.Writer {
 	if repository := std.getenv("GITHUB_REPOSITORY"); std.getenv("GITHUB_ACTIONS") == "true" && repository != "" {
 		return trail.Writer{
@@ -30,8 +30,9 @@ func writer(std stdio) trail.Writer {
 	return trail.Writer{Subject: "user:" + account(), Issuer: machine, Assurance: trail.AssuranceUser}
 }
 
-// account is the name of the account that runs this process, by its number and
-// not by a variable. Names that no document could hold are told by the number.
+// account is the name of the account that runs this process, looked up by its
+// number instead of a variable. If the name is not valid in a document, it is the
+// number.
 func account() string {
 	id := strconv.Itoa(os.Getuid())
 	if found, err := user.LookupId(id); err == nil {
@@ -43,7 +44,7 @@ func account() string {
 	return id
 }
 
-// claimed is a writer by the user's own word.
+// claimed is a writer that the user names.
 func claimed(subject string) (trail.Writer, error) {
 	person, err := readPerson(subject)
 	if err != nil {
@@ -52,7 +53,7 @@ func claimed(subject string) (trail.Writer, error) {
 	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
 }
 
-// runAddress is where people find the CI run that this is; "" if it is none.
+// runAddress is the address of this CI run; "" outside of CI.
 func runAddress(std stdio) string {
 	repository, id := std.getenv("GITHUB_REPOSITORY"), std.getenv("GITHUB_RUN_ID")
 	if std.getenv("GITHUB_ACTIONS") != "true" || repository == "" || id == "" {
@@ -65,7 +66,7 @@ func runAddress(std stdio) string {
 	return address
 }
 
-// isPerson says whether a writer is a person: an account, not a repository whose
+// isPerson reports whether a writer is a person: an account, not a repository whose
 // workflow runs.
 func isPerson(w trail.Writer) bool {
 	scheme, _, _ := strings.Cut(w.Subject, ":")

@@ -11,9 +11,9 @@ import (
 // under the longest name that it begins with; its own name is always allowed.
 var layers = map[string][]string{
 	"cmd":        {"gate", "internal", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
-	"gate":       {"internal/report", "collectors", "evaluator", "trail", "facts"},
+	"gate":       {"internal/print", "collectors", "evaluator", "trail", "facts"},
 	"collectors": append([]string{"internal/ical", "internal/web", "scan", "facts"}, tools...),
-	"scan":       append([]string{"facts"}, tools...),
+	"scan":       tools,
 	"evaluator":  {"facts", "policies"},
 	"trail":      {"facts"},
 	"facts":      {"internal/strict"},
@@ -30,16 +30,23 @@ var layers = map[string][]string{
 	"internal":                   {"internal", "collectors", "scan", "evaluator", "trail", "facts"},
 	"internal/attestation":       {},
 	"internal/bench":             {"internal/invented", "internal/replay", "collectors", "scan", "evaluator", "trail", "facts", "policies"},
+	"internal/files":             {},
 	"internal/house":             {"evaluator"},
 	"internal/ical":              {},
 	"internal/ics":               {},
 	"internal/inflate":           {},
+	"internal/metrics":           {"internal/print", "facts", "trail"},
 	"internal/packing":           {"internal/inflate"},
-	"internal/print":             {},
+	"internal/print":             {"internal/files"},
+	"internal/recheck":           {"internal/print", "evaluator", "trail"},
 	"internal/registry":          {"internal/packing", "internal/retry"},
 	"internal/retry":             {},
+	"internal/replay":            {"internal/print", "evaluator", "trail"},
+	"internal/report":            {"internal/print", "scan", "evaluator", "facts"},
+	"internal/report/schedule":   {"internal/ics", "internal/print", "internal/report", "evaluator"},
 	"internal/strict":            {},
 	"internal/strict/stricttest": {"internal/strict", "facts"},
+	"internal/timetable":         {"internal/print", "facts"},
 	"internal/web":               {"internal/retry"},
 }
 
@@ -51,10 +58,14 @@ var leaves = []string{"internal/canonical", "internal/spelling", "internal/fixtu
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"internal":     {"policies"},
-	"internal/ics": {"internal/ical"},
-	"evaluator":    {"collectors"},
-	"policies":     {"evaluator", "facts"},
+	"internal":                 {"policies"},
+	"internal/ics":             {"internal/ical"},
+	"internal/metrics":         {"internal/invented"},
+	"internal/replay":          {"internal/invented", "facts", "policies"},
+	"internal/report/schedule": {"internal/ical"},
+	"internal/timetable":       {"evaluator", "policies"},
+	"evaluator":                {"collectors"},
+	"policies":                 {"evaluator", "facts"},
 
 	// It holds its words against those of the rules.
 	"collectors/internal/deployments": {"policies"},

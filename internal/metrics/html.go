@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 //go:embed page.html
@@ -18,7 +18,7 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // HTML prints one page that needs nothing else: charts are SVG within it, with
-// the same numbers as tables beside them, and it loads nothing.
+// the same numbers as tables next to them, and it loads nothing.
 func (r *Report) HTML() ([]byte, error) {
 	var buffer bytes.Buffer
 	if err := pageTemplate.Execute(&buffer, r.page()); err != nil {
@@ -93,7 +93,7 @@ func (r *Report) page() page {
 		p.Held = fmt.Sprintf("Artifacts held back: %d until allowed, %s in all; %d not allowed since.", g.Freed, length(float64(g.Blocked)), g.Open)
 	}
 	for _, w := range g.Waivers {
-		p.Exceptions = append(p.Exceptions, fmt.Sprintf("%s of %s", counted(w.Used, "waiver"), report.Line(w.Code)))
+		p.Exceptions = append(p.Exceptions, fmt.Sprintf("%s of %s", print.Count(w.Used, "waiver"), print.Line(w.Code)))
 	}
 	e := r.Emergencies
 	p.Exceptions = append(p.Exceptions, fmt.Sprintf("Emergencies used: %d; reviewed %d, open %d, overdue %d", e.Used, e.Reviewed, e.Open, e.Overdue))
@@ -104,7 +104,7 @@ func (r *Report) page() page {
 func lines(s string) string {
 	list := strings.Split(strings.TrimSpace(s), "\n")
 	for i := range list {
-		list[i] = report.Line(list[i])
+		list[i] = print.Line(list[i])
 	}
 	return strings.Join(list, "\n")
 }
@@ -207,7 +207,7 @@ func (r *Report) blockedChart() *chart {
 		Columns: []string{"Finding", "Check", "Denials", "Time until the next decision"},
 	}
 	for i, b := range codes {
-		c.Rows = append(c.Rows, []string{report.Line(b.Code), report.Line(b.Check), strconv.Itoa(b.Denials), length(float64(b.Time))})
+		c.Rows = append(c.Rows, []string{print.Line(b.Code), print.Line(b.Check), strconv.Itoa(b.Denials), length(float64(b.Time))})
 		if i >= mostCodes {
 			continue
 		}
@@ -217,11 +217,11 @@ func (r *Report) blockedChart() *chart {
 			width = float64(b.Time/codes[0].Time) * 380
 		}
 		c.Bars = append(c.Bars, box{X: 250, Y: y, W: max(1, width), H: 18, Class: "blocked"})
-		c.Labels = append(c.Labels, label{242, y + 13, shorten(report.Line(b.Code), 34)})
+		c.Labels = append(c.Labels, label{242, y + 13, shorten(print.Line(b.Code), 34)})
 		c.Ticks = append(c.Ticks, label{256 + width, y + 13, length(float64(b.Time))})
 	}
 	c.Height = int(plotTop) + min(len(codes), mostCodes)*26 + 4
-	c.Description = fmt.Sprintf("%d kinds of findings denied. The longest was %s with %s. The table below has all of them.", len(codes), report.Line(codes[0].Code), length(float64(codes[0].Time)))
+	c.Description = fmt.Sprintf("%d kinds of findings denied. The longest was %s with %s. The table below has all of them.", len(codes), print.Line(codes[0].Code), length(float64(codes[0].Time)))
 	return c
 }
 

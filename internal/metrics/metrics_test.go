@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/prodgate/prodgate/internal/invented"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -348,7 +349,7 @@ func TestNoRateIsGivenBeforeAFullPeriodIsRecorded(t *testing.T) {
 			t.Errorf("%s: value %v, met %v, not enough %v", m.Name, m.Value, m.Met, m.NotEnough)
 		}
 	}
-	since := "not enough history: recorded since " + minute(began)
+	since := "not enough history: recorded since " + print.Minute(began)
 	for format, want := range map[string]string{"text": since, "html": since, "json": `"not_enough_history"`, "prometheus": "prodgate_recorded_since_seconds"} {
 		if out := string(printed(t, r, format)); !strings.Contains(out, want) {
 			t.Errorf("%s lacks %q:\n%s", format, want, out)
@@ -525,7 +526,7 @@ func hostile(t *testing.T) *Report {
 
 func printed(t *testing.T, r *Report, format string) []byte {
 	t.Helper()
-	out, err := r.Print(format)
+	out, err := r.Print(format, print.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -534,7 +535,7 @@ func printed(t *testing.T, r *Report, format string) []byte {
 
 func TestReportsAreAsTheyWere(t *testing.T) {
 	for name, r := range map[string]*Report{"year": invent(t), "hostile": hostile(t), "empty": compute(t, Options{Since: at(-14), Until: at(14), Now: at(50)})} {
-		for _, format := range Formats {
+		for _, format := range Formats.Names {
 			got := printed(t, r, format)
 			file := filepath.Join("testdata", name+"."+map[string]string{"text": "txt", "json": "json", "prometheus": "prom", "html": "html"}[format])
 			if *update {
@@ -555,7 +556,7 @@ func TestReportsAreAsTheyWere(t *testing.T) {
 
 func TestTextFromOutsideStaysText(t *testing.T) {
 	r := hostile(t)
-	for _, format := range Formats {
+	for _, format := range Formats.Names {
 		out := printed(t, r, format)
 		for _, bad := range []string{"<script>", "\x1b", "\u202e", "\n::error"} {
 			if bytes.Contains(out, []byte(bad)) && (format != "json" || bad != "<script>") && (format != "prometheus" && format != "text" || bad != "<script>") {
@@ -613,7 +614,7 @@ func TestThePageLoadsNothingAndSaysInWordsWhatItDraws(t *testing.T) {
 }
 
 func TestAnUnknownFormatIsRefused(t *testing.T) {
-	if _, err := invent(t).Print("xml"); err == nil || !strings.Contains(err.Error(), "prometheus") {
+	if _, err := invent(t).Print("xml", print.Options{}); err == nil || !strings.Contains(err.Error(), "prometheus") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -1,27 +1,24 @@
 package metrics
 
 import (
-	"fmt"
-	"strings"
-
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
-// Formats are how a report can be printed.
-var Formats = []string{"text", "json", "prometheus", "html"}
+// Formats are those of a report.
+var Formats = print.Formats{Names: []string{"text", "json", "prometheus", "html"}}
 
-// Print prints the report in one of Formats. The same report gives the same
-// bytes.
-func (r *Report) Print(format string) ([]byte, error) {
+// Print prints the report in one of Formats. The text breaks no line where options
+// name no width.
+func (r *Report) Print(format string, o print.Options) ([]byte, error) {
 	switch format {
 	case "text":
-		return r.Text(), nil
+		return r.Text(o), nil
 	case "json":
-		return report.JSON(r)
+		return print.JSON(r)
 	case "prometheus":
 		return r.Prometheus(), nil
 	case "html":
 		return r.HTML()
 	}
-	return nil, fmt.Errorf("unknown output format %q; one of %s", format, strings.Join(Formats, ", "))
+	return nil, Formats.Unknown(format)
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // Prometheus prints the text exposition format. Everything is a gauge: it is
@@ -53,7 +53,7 @@ func (r *Report) Prometheus() []byte {
 	return e.text()
 }
 
-// exposition collects samples by family: a family stands in one place.
+// exposition collects samples by family: all samples of one are printed together.
 type exposition struct {
 	families map[string]*family
 }
@@ -112,7 +112,7 @@ var labelValue = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 // visible is text from outside with its hidden characters spelled out: two
 // labels that differ stay two, or the exposition would not be one.
 func visible(s string) string {
-	if report.Line(s) == s {
+	if print.Line(s) == s {
 		return s
 	}
 	quoted := strconv.QuoteToGraphic(s)

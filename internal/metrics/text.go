@@ -5,9 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // mostWeeks is how many weeks the text draws, the newest ones.
@@ -17,29 +16,33 @@ const mostWeeks = 53
 const barWidth = 24
 
 // Text prints for people. Nothing in it needs colour to be read.
-func (r *Report) Text() []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Deployments %s\n", r.scope())
+func (r *Report) Text(o print.Options) []byte {
+	s := print.NewSheet(o.Usually(print.Unbroken))
+	s.Line("Deployments " + r.scope())
 	for _, line := range r.basis() {
-		b.WriteString("  " + line + "\n")
+		s.Line("  " + line)
 	}
-	b.WriteString("\n")
-	writeRows(&b, measureRows(r.Measures))
+	s.Blank()
+	writeRows(s, measureRows(r.Measures))
 	if len(r.Places) > 1 {
 		for _, p := range r.Places {
-			fmt.Fprintf(&b, "\n%s in %s\n", named(p.Service, "(no service)"), named(p.Environment, "(no environment)"))
-			writeRows(&b, measureRows(p.Measures))
+			s.Blank()
+			s.Line(named(p.Service, "(no service)") + " in " + named(p.Environment, "(no environment)"))
+			writeRows(s, measureRows(p.Measures))
 		}
 	}
-	r.writeWeeks(&b)
-	r.writeGate(&b)
-	r.writeRest(&b)
-	return []byte(b.String())
+	r.writeWeeks(s)
+	r.writeGate(s)
+	r.writeRest(s)
+	return s.Bytes()
 }
 
-// named is text from outside, or what to say where there is none.
+// writeRows prints a table without names.
+func writeRows(s *print.Sheet, rows [][]string) { s.Table(print.Table{Indent: "  ", Rows: rows}) }
+
+// named is text from outside, or none if it is empty.
 func named(s, none string) string {
-	if shown := report.Line(s); shown != "" {
+	if shown := print.Line(s); shown != "" {
 		return shown
 	}
 	return none
@@ -49,12 +52,12 @@ func named(s, none string) string {
 func (r *Report) scope() string {
 	services, environments := "all services", "all environments but "+Staging
 	if r.Period.Service != "" {
-		services = report.Line(r.Period.Service)
+		services = print.Line(r.Period.Service)
 	}
 	if r.Period.Environment != "" {
-		environments = report.Line(r.Period.Environment)
+		environments = print.Line(r.Period.Environment)
 	}
-	return fmt.Sprintf("from %s to %s: %s, %s", minute(r.Period.Since), minute(r.Period.Until), services, environments)
+	return fmt.Sprintf("from %s to %s: %s, %s", print.Minute(r.Period.Since), print.Minute(r.Period.Until), services, environments)
 }
 
 // basis says what the numbers rest on.
@@ -64,12 +67,10 @@ func (r *Report) basis() []string {
 		lines[0] = "by a trail without an entry: there is no data"
 	}
 	if r.Period.Recorded != nil {
-		lines = append(lines, "not enough history: recorded since "+minute(*r.Period.Recorded)+"; no rate is given and no target met before a full period is recorded")
+		lines = append(lines, "not enough history: recorded since "+print.Minute(*r.Period.Recorded)+"; no rate is given and no target met before a full period is recorded")
 	}
 	return lines
 }
-
-func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
 // measureRows are name, value, target, verdict and what was counted.
 func measureRows(list Measures) [][]string {
@@ -119,7 +120,7 @@ func (m *Measure) counted() string {
 		if m.Median == nil {
 			return "0 deployments with both instants"
 		}
-		return fmt.Sprintf("of %s; median %s, 90 %% within %s", counted(int(m.Denominator), "deployment"), length(*m.Median), length(*m.P90))
+		return fmt.Sprintf("of %s; median %s, 90 %% within %s", print.Count(int(m.Denominator), "deployment"), length(*m.Median), length(*m.P90))
 	case "percent":
 		return decimal(m.Numerator, 0) + " of " + decimal(m.Denominator, 0)
 	default:
@@ -158,26 +159,6 @@ func unlessZero(first, second string, a, b int) string {
 	return fmt.Sprintf(first+second, a, b)
 }
 
-// writeRows sets columns, the last one as it is.
-func writeRows(b *strings.Builder, rows [][]string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, row := range rows {
-		line := " "
-		for i, cell := range row {
-			line += " " + cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+1)
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-}
-
 // bar is n of most as blocks; a little is never nothing.
 func bar(n, most float64, block string) string {
 	if n <= 0 || most <= 0 {
@@ -187,7 +168,7 @@ func bar(n, most float64, block string) string {
 }
 
 // writeWeeks draws one row for each week.
-func (r *Report) writeWeeks(b *strings.Builder) {
+func (r *Report) writeWeeks(s *print.Sheet) {
 	if len(r.Weeks) == 0 {
 		return
 	}
@@ -198,9 +179,10 @@ func (r *Report) writeWeeks(b *strings.Builder) {
 	for _, w := range shown {
 		most = max(most, w.Live+w.Failed)
 	}
-	b.WriteString("\nWeeks from Monday (UTC): live, failed, mean time from approval to live\n")
+	s.Blank()
+	s.Line("Weeks from Monday (UTC): live, failed, mean time from approval to live")
 	if len(shown) < len(r.Weeks) {
-		fmt.Fprintf(b, "  the last %d of %d; -o json has all\n", len(shown), len(r.Weeks))
+		s.Linef("  the last %d of %d; -o json has all", len(shown), len(r.Weeks))
 	}
 	rows := make([][]string, 0, len(shown))
 	for _, w := range shown {
@@ -215,8 +197,8 @@ func (r *Report) writeWeeks(b *strings.Builder) {
 		drawn := bar(float64(max(0, w.Live-w.Failed)), scale, "█") + bar(float64(w.Failed), scale, "x")
 		rows = append(rows, []string{w.Starts.Format(time.DateOnly), strconv.Itoa(w.Live), strconv.Itoa(w.Failed), took, drawn + pad(drawn) + part})
 	}
-	writeRows(b, rows)
-	b.WriteString("  █ went live and stayed, x failed, rolled back or linked to an incident\n")
+	writeRows(s, rows)
+	s.Line("  █ went live and stayed, x failed, rolled back or linked to an incident")
 }
 
 func pad(drawn string) string {
@@ -227,57 +209,54 @@ func pad(drawn string) string {
 }
 
 // writeGate says what the gate held back, and for how long.
-func (r *Report) writeGate(b *strings.Builder) {
+func (r *Report) writeGate(s *print.Sheet) {
 	g := r.Gate
 	if g.Evaluations == 0 {
-		b.WriteString("\nThe gate: no data (no decision in mode enforce is recorded)\n")
+		s.Blank()
+		s.Line("The gate: no data (no decision in mode enforce is recorded)")
 		return
 	}
-	fmt.Fprintf(b, "\nThe gate: %d decisions: %d allow, %d deny, %d wait\n", g.Evaluations, g.Allow, g.Deny, g.Wait)
+	s.Blank()
+	s.Linef("The gate: %d decisions: %d allow, %d deny, %d wait", g.Evaluations, g.Allow, g.Deny, g.Wait)
 	if g.Freed+g.Open > 0 {
-		fmt.Fprintf(b, "  artifacts held back: %d until allowed, %s in all; %d not allowed since\n", g.Freed, length(float64(g.Blocked)), g.Open)
+		s.Linef("  artifacts held back: %d until allowed, %s in all; %d not allowed since", g.Freed, length(float64(g.Blocked)), g.Open)
 	}
 	if len(g.ByCode) > 0 {
-		b.WriteString("  time until the next decision, by what denied (where several did, each has all of it):\n")
+		s.Line("  time until the next decision, by what denied (where several did, each has all of it):")
 	}
 	var rows [][]string
 	for _, c := range g.ByCode {
-		rows = append(rows, []string{report.Line(c.Code), counted(c.Denials, "denial"), length(float64(c.Time)), bar(float64(c.Time), float64(g.ByCode[0].Time), "█")})
+		rows = append(rows, []string{print.Line(c.Code), print.Count(c.Denials, "denial"), length(float64(c.Time)), bar(float64(c.Time), float64(g.ByCode[0].Time), "█")})
 	}
-	writeRows(b, rows)
-}
-
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
+	writeRows(s, rows)
 }
 
 // writeRest lists exceptions and what a reader should know.
-func (r *Report) writeRest(b *strings.Builder) {
-	b.WriteString("\nExceptions\n")
+func (r *Report) writeRest(s *print.Sheet) {
+	s.Blank()
+	s.Line("Exceptions")
 	waived := 0
 	for _, w := range r.Gate.Waivers {
 		waived += w.Used
 	}
-	fmt.Fprintf(b, "  %s used\n", counted(waived, "waiver"))
+	s.Linef("  %s used", print.Count(waived, "waiver"))
 	for _, w := range r.Gate.Waivers {
-		fmt.Fprintf(b, "    %s %d\n", report.Line(w.Code), w.Used)
+		s.Linef("    %s %d", print.Line(w.Code), w.Used)
 	}
 	e := r.Emergencies
 	used := "emergencies"
 	if e.Used == 1 {
 		used = "emergency"
 	}
-	fmt.Fprintf(b, "  %d %s used: %d reviewed, %d open, %d overdue\n", e.Used, used, e.Reviewed, e.Open, e.Overdue)
+	s.Linef("  %d %s used: %d reviewed, %d open, %d overdue", e.Used, used, e.Reviewed, e.Open, e.Overdue)
 	if e.Undated > 0 {
-		fmt.Fprintf(b, "    of the open ones, nobody knows when %s due\n", plural(e.Undated))
+		s.Linef("    of the open ones, nobody knows when %s due", plural(e.Undated))
 	}
 	if remarks := r.Remarks.lines(); len(remarks) > 0 {
-		b.WriteString("\nTo be known\n")
+		s.Blank()
+		s.Line("To be known")
 		for _, line := range remarks {
-			b.WriteString("  " + line + "\n")
+			s.Line("  " + line)
 		}
 	}
 }

@@ -1,148 +1,49 @@
-// Package print makes text from outside harmless for the place it is printed
-// in: a terminal, and a build log whose reader obeys some of its lines.
+// Package print is the frame that every report is printed in: where it goes
+// (Output), how wide and how colourful it may be (Options), text in columns
+// (Sheet), tables, Markdown of bounded size, JSON, YAML and templates, and one
+// escaper for each medium.
 //
-// A ticket's title, a path, a file's name, another system's error and what a
-// rule prints can all hold control characters, terminal escapes, bidirectional
-// overrides and workflow commands. This package is the one place that takes
-// their effect away. What only one report format needs (JSON, Markdown, SARIF)
-// is escaped in package report. It decides nothing and opens no file.
+// A noun prints itself, in the package that defines it: it has a list of formats
+// and a function that takes one of them with Options and returns bytes. The same
+// value and options give the same bytes.
+//
+// A ticket's title, a path, another system's error and what a rule prints are
+// text from outside: they can hold control characters, terminal escapes,
+// bidirectional overrides and workflow commands. Value and Line make them
+// harmless; the escapers add what their medium needs. This package knows nothing
+// of gates, decisions or scans.
 package print
 
-import (
-	"io"
-	"regexp"
-	"strings"
-	"sync"
-	"unicode"
-	"unicode/utf8"
-)
+import "fmt"
 
-// Hidden says whether r acts on a terminal or on the text around it instead of
-// showing itself: control characters, the bidirectional overrides and every
-// other format character (zero width, tags), line separators, and what is no
-// character at all. XML 1.0 refuses some of these; none may reach a terminal.
-func Hidden(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r <= 0x9f, r == utf8.RuneError:
-		return true
-	case r == 0x2028, r == 0x2029, r&0xfffe == 0xfffe, r >= 0xfdd0 && r <= 0xfdef:
-		return true
+// Options say how to print. The zero value prints in a report's usual width
+// without colour.
+type Options struct {
+	Width int  // columns; 0 means the report's usual width
+	Color bool // colour words; no meaning rests on colour alone
+}
+
+// For returns the options for one output. A file is read elsewhere, so it has the
+// usual width and no colour.
+func (o Options) For(out Output) Options {
+	if out.Path != "" {
+		return Options{}
 	}
-	return unicode.Is(unicode.Cf, r)
+	return o
 }
 
-// CommandMark matches the start of a command to the machine that reads a build
-// log: ##[…] on GitHub, ##vso[…] on Azure Pipelines, ##teamcity[…]. It works
-// anywhere in a line.
-var CommandMark = regexp.MustCompile(`##([A-Za-z]*\[)`)
-
-// Clean makes text one harmless line: hidden characters and invalid UTF-8 are
-// removed, any white space is one space, and no build log takes a part of it for
-// a command. A terminal escape loses its escape byte and shows what it was, so
-// that it cannot hide other text either.
-func Clean(s string) string {
-	mapped := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if Hidden(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return CommandMark.ReplaceAllString(strings.Join(strings.Fields(mapped), " "), "## $1")
-}
-
-// Unmarked keeps a cleaned line from being taken for a GitHub workflow command,
-// which begins with :: after any white space.
-func Unmarked(line string) string {
-	bare := strings.TrimLeft(line, " ")
-	if !strings.HasPrefix(bare, "::") {
-		return line
+// Usually returns the options with width where none is set.
+func (o Options) Usually(width int) Options {
+	if o.Width <= 0 {
+		o.Width = width
 	}
-	return line[:len(line)-len(bare)] + `\` + bare
+	return o
 }
 
-// Line makes text one harmless line on a terminal and in a build log, whatever
-// stands around it.
-func Line(s string) string { return Unmarked(Clean(s)) }
-
-// Text makes text of several lines harmless on a terminal and in a build log:
-// line feeds and tabs stay, every other hidden character becomes U+FFFD, and no
-// line is a workflow command.
-func Text(s string) string {
-	var e escaper
-	return e.escape(s)
-}
-
-// Writer passes text on as Text makes it. It remembers where in a line it is,
-// so that no command passes in pieces. It is safe for concurrent use.
-type Writer struct {
-	mutex sync.Mutex
-	to    io.Writer
-	state escaper
-}
-
-// NewWriter returns a Writer that writes to w.
-func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
-
-// Unwrap returns the writer that this one writes to, for what is known to hold
-// nothing from outside.
-func (w *Writer) Unwrap() io.Writer { return w.to }
-
-// Write writes b, escaped. It returns len(b), or 0 and the error of the writer
-// beneath.
-func (w *Writer) Write(b []byte) (int, error) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	if _, err := io.WriteString(w.to, w.state.escape(string(b))); err != nil {
-		return 0, err
+// Count returns n with its noun: "1 check", "2 checks".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
 	}
-	return len(b), nil
-}
-
-// escaper is where in a line a text has come to.
-type escaper struct {
-	inLine bool // something other than white space stands in this line
-	colon  bool // all that stands in this line is one colon
-	marks  int  // number signs just before, at most 2; letters may follow two
-}
-
-func (e *escaper) escape(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for _, r := range s {
-		if r != '\n' && r != '\t' && Hidden(r) {
-			r = unicode.ReplacementChar
-		}
-		switch {
-		case r == '[' && e.marks == 2:
-			b.WriteByte(' ')
-		case r == ':' && e.colon:
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-		e.pass(r)
-	}
-	return b.String()
-}
-
-// pass notes that r was written.
-func (e *escaper) pass(r rune) {
-	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	switch {
-	case r == '#':
-		e.marks = min(e.marks+1, 2)
-	case e.marks < 2 || !letter:
-		e.marks = 0
-	}
-	switch {
-	case r == '\n':
-		e.inLine, e.colon = false, false
-	case !unicode.IsSpace(r):
-		e.colon = !e.inLine && r == ':'
-		e.inLine = true
-	case e.colon:
-		e.colon = false
-	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -56,6 +56,8 @@ type Answer struct {
 	Recorded   bool              `json:"recorded"` // the trail holds this very decision
 	Reasons    []Reason          `json:"reasons"`
 	Weakened   []string          `json:"weakened"`
+
+	asked bool // the trail was asked
 }
 
 // Read reads a decision as "prodgate eval -o json" writes it. A key that is
@@ -149,7 +151,7 @@ func value(decoder *json.Decoder, depth int) error {
 func Check(ctx context.Context, d *evaluator.Decision, q Question) (Answer, error) {
 	a := Answer{
 		Outcome: evaluator.Deny, Mode: evaluator.ModeEnforce, ExitCode: 1, Deploy: d.Deploy, Request: d.Request,
-		Now: q.Now.UTC(), ValidUntil: d.ValidUntil, Reasons: append(standing(d, q.Now), bound(d, q)...), Weakened: d.Weakened,
+		Now: q.Now.UTC(), ValidUntil: d.ValidUntil, Reasons: append(standing(d, q.Now), bound(d, q)...), Weakened: d.Weakened, asked: q.Log != nil,
 	}
 	if q.Simulated {
 		a.Mode = evaluator.ModeSimulate
@@ -259,7 +261,7 @@ func recorded(ctx context.Context, d *evaluator.Decision, log *trail.Log) ([]Rea
 	}
 	alone := *d
 	alone.Trail = nil
-	is, err := report.Output{Format: "json"}.Render(&alone, report.Options{})
+	is, err := print.JSON(&alone)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // GitHub takes a comment of at most 65,536 characters, after escaping.
@@ -18,28 +18,28 @@ const (
 // markdown prints for a pull request on the policies: the answer first, what
 // flips by check, and the rest folded away.
 func (r *Report) markdown() []byte {
-	m := &ledger{}
-	m.add("## " + report.Markdown(r.headline()) + "\n\n")
-	m.add("Past decisions, " + report.Markdown(r.scope(func(s string) string { return s })) + ", decided again by the rules of then and by policies " + digest(r.Policy.Digest) + ".\n\n")
+	m := &print.Ledger{Limit: markdownLimit}
+	m.Add("## " + print.Markdown(r.headline()) + "\n\n")
+	m.Add("Past decisions, " + print.Markdown(r.scope(func(s string) string { return s })) + ", decided again by the rules of then and by policies " + digest(r.Policy.Digest) + ".\n\n")
 	if trouble := r.trouble(); len(trouble) > 0 {
-		m.add("**This is not a whole replay:**\n\n")
+		m.Add("**This is not a whole replay:**\n\n")
 		for _, line := range trouble {
-			m.add("- " + report.Markdown(line) + "\n")
+			m.Add("- " + print.Markdown(line) + "\n")
 		}
-		m.add("\n")
+		m.Add("\n")
 	}
-	m.add("| Decisions | |\n| ---: | --- |\n")
+	m.Add("| Decisions | |\n| ---: | --- |\n")
 	for _, row := range r.summary() {
-		m.add(fmt.Sprintf("| %d | %s |\n", row.n, row.what))
+		m.Add(fmt.Sprintf("| %d | %s |\n", row.n, row.what))
 	}
 	if len(r.ByCheck) > 0 {
-		m.add("\n| What flips them | Check | to deny | to allow |\n| --- | --- | ---: | ---: |\n")
+		m.Add("\n| What flips them | Check | to deny | to allow |\n| --- | --- | ---: | ---: |\n")
 		for i, c := range r.ByCheck {
 			if i == mostRows {
-				m.add(fmt.Sprintf("| and %d more; the report as json has them | | | |\n", len(r.ByCheck)-i))
+				m.Add(fmt.Sprintf("| and %d more; the report as json has them | | | |\n", len(r.ByCheck)-i))
 				break
 			}
-			m.add(fmt.Sprintf("| %s | %s | %d | %d |\n", report.Markdown(c.Code), report.Markdown(c.Check), c.ToDeny, c.ToAllow))
+			m.Add(fmt.Sprintf("| %s | %s | %d | %d |\n", print.Markdown(c.Code), print.Markdown(c.Check), c.ToDeny, c.ToAllow))
 		}
 	}
 	for _, way := range ways {
@@ -48,10 +48,10 @@ func (r *Report) markdown() []byte {
 	r.foldedFindings(m)
 	r.foldedFailures(m)
 	r.foldedPolicies(m)
-	if m.left > 0 {
-		m.text.WriteString(fmt.Sprintf("\nCut for length; the report as json has all of it (%s left out).\n", counted(m.left, "part")))
+	if m.Left > 0 {
+		m.Note(fmt.Sprintf("\nCut for length; the report as json has all of it (%s left out).\n", print.Count(m.Left, "part")))
 	}
-	return []byte(m.text.String())
+	return m.Bytes()
 }
 
 var plainDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -61,29 +61,10 @@ func digest(s string) string {
 	if plainDigest.MatchString(s) {
 		return "`" + s + "`"
 	}
-	return report.Markdown(s)
+	return print.Markdown(s)
 }
 
-// ledger is Markdown below a limit.
-type ledger struct {
-	text strings.Builder
-	left int // parts that did not fit
-}
-
-func (m *ledger) add(part string) {
-	if m.text.Len()+len(part) > markdownLimit {
-		m.left++
-		return
-	}
-	m.text.WriteString(part)
-}
-
-// fold writes a part that unfolds, whole or not at all.
-func (m *ledger) fold(title, body string) {
-	m.add("\n<details><summary>" + title + "</summary>\n\n" + body + "\n</details>\n")
-}
-
-func (r *Report) table(m *ledger, w way) {
+func (r *Report) table(m *print.Ledger, w way) {
 	list, more := r.flips(w, mostRows)
 	if len(list) == 0 {
 		return
@@ -102,19 +83,19 @@ func (r *Report) table(m *ledger, w way) {
 	if shown < total {
 		fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", total-shown)
 	}
-	m.fold(fmt.Sprintf("%s (%d)", w.title, total), b.String())
+	m.Fold(fmt.Sprintf("%s (%d)", w.title, total), b.String())
 }
 
 func tableRow(d Decision) string {
 	because := make([]string, 0, len(d.Because))
 	for _, c := range d.Because[:min(len(d.Because), mostDetails)] {
-		because = append(because, report.Markdown(c.told()))
+		because = append(because, print.Markdown(c.told()))
 	}
 	if n := len(d.Because) - len(because); n > 0 {
 		because = append(because, fmt.Sprintf("and %d more", n))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %d |\n", minute(d.Now), report.Markdown(d.Service), report.Markdown(d.Environment),
-		report.Markdown(shortDigest(d.Digest)), strings.Join(because, "<br>"), d.Seq)
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %d |\n", print.Minute(d.Now), print.Markdown(d.Service), print.Markdown(d.Environment),
+		print.Markdown(shortDigest(d.Digest)), strings.Join(because, "<br>"), d.Seq)
 }
 
 // shortDigest is enough of a digest to find it by.
@@ -125,40 +106,40 @@ func shortDigest(s string) string {
 	return s
 }
 
-func (r *Report) foldedFindings(m *ledger) {
+func (r *Report) foldedFindings(m *print.Ledger) {
 	if len(r.Findings) == 0 {
 		return
 	}
 	var b strings.Builder
 	b.WriteString("| Finding | Effect | appeared | gone |\n| --- | --- | ---: | ---: |\n")
 	for i, d := range r.Findings {
-		row := fmt.Sprintf("| %s | %s | %d | %d |\n", report.Markdown(d.Code), report.Markdown(d.Effect), d.Appeared, d.Gone)
+		row := fmt.Sprintf("| %s | %s | %d | %d |\n", print.Markdown(d.Code), print.Markdown(d.Effect), d.Appeared, d.Gone)
 		if b.Len()+len(row) > foldLimit {
 			fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", len(r.Findings)-i)
 			break
 		}
 		b.WriteString(row)
 	}
-	m.fold(fmt.Sprintf("Other findings, without a flip (%s)", counted(r.Changed, "decision")), b.String())
+	m.Fold(fmt.Sprintf("Other findings, without a flip (%s)", print.Count(r.Changed, "decision")), b.String())
 }
 
-func (r *Report) foldedFailures(m *ledger) {
+func (r *Report) foldedFailures(m *print.Ledger) {
 	var b strings.Builder
 	r.failures(func(where string, f Failure) {
-		fmt.Fprintf(&b, "- entry %d, %s: %s\n", f.Seq, where, report.Markdown(strings.Join(f.What, "; ")))
+		fmt.Fprintf(&b, "- entry %d, %s: %s\n", f.Seq, where, print.Markdown(strings.Join(f.What, "; ")))
 	})
 	if b.Len() > 0 {
-		m.fold(fmt.Sprintf("Not reproduced or not replayed (%d)", r.NotReproduced.Count+r.missing()), b.String())
+		m.Fold(fmt.Sprintf("Not reproduced or not replayed (%d)", r.NotReproduced.Count+r.missing()), b.String())
 	}
 }
 
-func (r *Report) foldedPolicies(m *ledger) {
+func (r *Report) foldedPolicies(m *print.Ledger) {
 	if len(r.Policies) == 0 {
 		return
 	}
 	var b strings.Builder
 	for _, p := range r.Policies {
-		fmt.Fprintf(&b, "- %s by %s, revision %s\n", counted(p.Decisions, "decision"), digest(p.Policy.Digest), report.Markdown(p.Policy.Revision))
+		fmt.Fprintf(&b, "- %s by %s, revision %s\n", print.Count(p.Decisions, "decision"), digest(p.Policy.Digest), print.Markdown(p.Policy.Revision))
 	}
-	m.fold(fmt.Sprintf("Decided then by (%d)", len(r.Policies)), b.String())
+	m.Fold(fmt.Sprintf("Decided then by (%d)", len(r.Policies)), b.String())
 }

@@ -2,27 +2,27 @@ package replay
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
-// Formats are how a report can be printed.
-var Formats = []string{"text", "json", "markdown"}
+// Formats are those of a report.
+var Formats = print.Formats{Names: []string{"text", "json", "markdown"}}
 
-// Print prints the report in one of Formats. The same report gives the same
-// bytes.
-func (r *Report) Print(format string) ([]byte, error) {
+// Print prints the report in one of Formats. The text breaks no line where options
+// name no width.
+func (r *Report) Print(format string, o print.Options) ([]byte, error) {
 	switch format {
 	case "text":
-		return r.text(), nil
+		return r.text(o), nil
 	case "json":
-		return report.JSON(r)
+		return print.JSON(r)
 	case "markdown":
 		return r.markdown(), nil
 	}
-	return nil, fmt.Errorf("unknown output format %q; one of %s", format, strings.Join(Formats, ", "))
+	return nil, Formats.Unknown(format)
 }
 
 // mostShown is how many flips each way the text has; JSON has all.
@@ -34,24 +34,24 @@ func (r *Report) headline() string {
 	case r.Decisions == 0:
 		return "No decision was replayed: none is recorded in this period"
 	case n == 0 && r.Replayed == 0:
-		return fmt.Sprintf("None of %s could be replayed", counted(r.Decisions, "decision"))
+		return fmt.Sprintf("None of %s could be replayed", print.Count(r.Decisions, "decision"))
 	case n == 0:
-		return fmt.Sprintf("None of %s flips", counted(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("None of %s flips", print.Count(r.Replayed, "replayed decision"))
 	case n == 1:
-		return fmt.Sprintf("1 of %s flips", counted(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("1 of %s flips", print.Count(r.Replayed, "replayed decision"))
 	default:
-		return fmt.Sprintf("%d of %s flip", n, counted(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("%d of %s flip", n, print.Count(r.Replayed, "replayed decision"))
 	}
 }
 
-// trouble says what keeps the replay from being whole; empty where nothing does.
+// trouble lists why the replay is incomplete; empty if it is complete.
 func (r *Report) trouble() []string {
 	var list []string
 	if n := r.NotReproduced.Count; n > 0 {
 		list = append(list, fmt.Sprintf("%s not reproduce: the rules of then do not give what was recorded", does(n)))
 	}
 	for _, gap := range r.NotReplayed {
-		list = append(list, fmt.Sprintf("%s could not be replayed: %s", counted(gap.Count, "decision"), meaning[gap.Reason]))
+		list = append(list, fmt.Sprintf("%s could not be replayed: %s", print.Count(gap.Count, "decision"), meaning[gap.Reason]))
 	}
 	return list
 }
@@ -71,15 +71,6 @@ var meaning = map[Reason]string{
 	NoDecision:  "no decision (the new policies give none, which is never an allow)",
 }
 
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
-func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
-
 // scope says what was replayed.
 func (r *Report) scope(shown func(string) string) string {
 	of := ""
@@ -89,44 +80,66 @@ func (r *Report) scope(shown func(string) string) string {
 	if r.Period.Environment != "" {
 		of += ", " + shown(r.Period.Environment)
 	}
-	return fmt.Sprintf("decided about from %s to %s%s, by the %d entries of the trail", minute(r.Period.Since), minute(r.Period.Until), of, r.Trail.Size)
+	return fmt.Sprintf("decided about from %s to %s%s, by the %d entries of the trail", print.Minute(r.Period.Since), print.Minute(r.Period.Until), of, r.Trail.Size)
 }
 
-func (r *Report) text() []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s\n  new policies %s\n", r.headline(), r.scope(report.Line), report.Line(r.Policy.Digest))
+// narrowest is how wide a code is at least in a table.
+const narrowest = 38
+
+func (r *Report) text(o print.Options) []byte {
+	s := print.NewSheet(o.Usually(print.Unbroken))
+	s.Line(r.headline())
+	s.Line("  " + r.scope(print.Line))
+	s.Line("  new policies " + print.Line(r.Policy.Digest))
 	for _, p := range r.Policies {
-		fmt.Fprintf(&b, "  %s by %s\n", counted(p.Decisions, "decision"), report.Line(p.Policy.Digest))
+		s.Linef("  %s by %s", print.Count(p.Decisions, "decision"), print.Line(p.Policy.Digest))
 	}
-	b.WriteString("\n")
+	s.Blank()
+	summary := print.Table{Indent: "  ", Columns: []print.Column{{Min: 6, Right: true}}}
 	for _, row := range r.summary() {
-		fmt.Fprintf(&b, "  %6d  %s\n", row.n, row.what)
+		summary.Rows = append(summary.Rows, []string{strconv.Itoa(row.n), row.what})
 	}
+	s.Table(summary)
 	if trouble := r.trouble(); len(trouble) > 0 {
-		b.WriteString("\nNot a whole replay:\n")
+		s.Blank()
+		s.Line("Not a whole replay:")
 		for _, line := range trouble {
-			b.WriteString("  " + line + "\n")
+			s.Line("  " + line)
 		}
 		r.failures(func(where string, f Failure) {
-			fmt.Fprintf(&b, "    entry %d, %s: %s\n", f.Seq, where, report.Line(strings.Join(f.What, "; ")))
+			s.Linef("    entry %d, %s: %s", f.Seq, where, print.Line(strings.Join(f.What, "; ")))
 		})
 	}
-	if len(r.ByCheck) > 0 {
-		b.WriteString("\nWhat flips them                           to deny  to allow\n")
-		for _, c := range r.ByCheck {
-			fmt.Fprintf(&b, "  %-38s  %7d  %8d\n", report.Line(c.Code), c.ToDeny, c.ToAllow)
-		}
-	}
-	if len(r.Findings) > 0 {
-		b.WriteString("\nOther findings, without a flip            appeared    gone\n")
-		for _, d := range r.Findings {
-			fmt.Fprintf(&b, "  %-38s  %8d  %6d\n", report.Line(d.Code+", "+d.Effect), d.Appeared, d.Gone)
-		}
-	}
+	r.tables(s)
 	for _, way := range ways {
-		r.list(&b, way)
+		r.list(s, way)
 	}
-	return []byte(b.String())
+	return s.Bytes()
+}
+
+// tables prints what flips decisions, and the other findings.
+func (r *Report) tables(s *print.Sheet) {
+	code := print.Column{Min: narrowest, Max: narrowest}
+	flipping := print.Table{
+		Indent: "  ", Title: []string{"What flips them", "to deny", "to allow"},
+		Columns: []print.Column{code, {Right: true}, {Right: true}},
+	}
+	for _, c := range r.ByCheck {
+		flipping.Rows = append(flipping.Rows, []string{print.Line(c.Code), strconv.Itoa(c.ToDeny), strconv.Itoa(c.ToAllow)})
+	}
+	others := print.Table{
+		Indent: "  ", Title: []string{"Other findings, without a flip", "appeared", "gone"},
+		Columns: []print.Column{code, {Right: true}, {Min: 6, Right: true}},
+	}
+	for _, d := range r.Findings {
+		others.Rows = append(others.Rows, []string{print.Line(d.Code + ", " + d.Effect), strconv.Itoa(d.Appeared), strconv.Itoa(d.Gone)})
+	}
+	for _, table := range []print.Table{flipping, others} {
+		if len(table.Rows) > 0 {
+			s.Blank()
+			s.Table(table)
+		}
+	}
 }
 
 // row is a line of the summary.
@@ -176,27 +189,28 @@ func (r *Report) flips(w way, n int) (list []Decision, more int) {
 	return list, total - len(list)
 }
 
-func (r *Report) list(b *strings.Builder, w way) {
+func (r *Report) list(s *print.Sheet, w way) {
 	list, more := r.flips(w, mostShown)
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", w.title)
+	s.Blank()
+	s.Line(w.title)
 	for _, d := range list {
-		fmt.Fprintf(b, "  entry %d  %s  %s to %s, request %s\n", d.Seq, minute(d.Now), report.Line(d.Service), report.Line(d.Environment), report.Line(d.Request))
+		s.Linef("  entry %d  %s  %s to %s, request %s", d.Seq, print.Minute(d.Now), print.Line(d.Service), print.Line(d.Environment), print.Line(d.Request))
 		for _, c := range d.Because {
-			fmt.Fprintf(b, "    %s\n", report.Line(c.told()))
+			s.Line("    " + print.Line(c.told()))
 		}
 		if len(d.Because) == 0 {
-			b.WriteString("    a check that passed does not, or the other way round; no finding says why\n")
+			s.Line("    a check that passed does not, or the other way round; no finding says why")
 		}
 	}
 	if more > 0 {
-		fmt.Fprintf(b, "  and %d more; -o json has them\n", more)
+		s.Linef("  and %d more; -o json has them", more)
 	}
 }
 
-// told is a cause with what the rule says.
+// told is a cause with the message of the rule.
 func (c Cause) told() string {
 	s := c.Code
 	if c.Item != nil {

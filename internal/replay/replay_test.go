@@ -19,6 +19,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/invented"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -350,8 +351,8 @@ func TestADamagedBlobIsNotPassedOver(t *testing.T) {
 
 func TestNothingRecordedIsNoProof(t *testing.T) {
 	r := (&memory{}).replay(t, gate(t, ""))
-	if r.Verdict(false) != Cannot || r.Verdict(true) != NoneFlips || !strings.Contains(string(r.text()), "none is recorded") {
-		t.Errorf("verdict %d, with missing ones allowed %d:\n%s", r.Verdict(false), r.Verdict(true), r.text())
+	if r.Verdict(false) != Cannot || r.Verdict(true) != NoneFlips || !strings.Contains(string(r.text(print.Options{})), "none is recorded") {
+		t.Errorf("verdict %d, with missing ones allowed %d:\n%s", r.Verdict(false), r.Verdict(true), r.text(print.Options{}))
 	}
 }
 
@@ -484,7 +485,7 @@ func TestNoMoreIsReadThanThereIsRoomFor(t *testing.T) {
 
 func printed(t *testing.T, r *Report, format string) string {
 	t.Helper()
-	out, err := r.Print(format)
+	out, err := r.Print(format, print.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -570,7 +571,7 @@ func troubled(t *testing.T) *Report {
 
 func TestReportsAreAsTheyWere(t *testing.T) {
 	r := troubled(t)
-	for _, format := range Formats {
+	for _, format := range Formats.Names {
 		got := printed(t, r, format)
 		file := filepath.Join("testdata", "troubled."+map[string]string{"text": "txt", "json": "json", "markdown": "md"}[format])
 		if *update {
@@ -594,7 +595,7 @@ func TestReportsAreAsTheyWere(t *testing.T) {
 	if got := printed(t, r, "markdown"); strings.Contains(got, "<script>") || strings.Contains(got, "x](http") || strings.Contains(got, "@all") {
 		t.Error("the Markdown holds what somebody else wrote as Markdown")
 	}
-	if _, err := r.Print("xml"); err == nil || !strings.Contains(err.Error(), "markdown") {
+	if _, err := r.Print("xml", print.Options{}); err == nil || !strings.Contains(err.Error(), "markdown") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -204,7 +205,7 @@ func options() report.Options {
 
 // render prints d or fails loudly; it is used where an error is not expected.
 func render(format string, d *evaluator.Decision, o report.Options) string {
-	out, err := report.Output{Format: format}.Render(d, o)
+	out, err := report.Render(print.Output{Format: format}, d, o)
 	if err != nil {
 		panic(fmt.Sprintf("render %s: %v", format, err))
 	}

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
+
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // check is one named check and how it went.
@@ -68,7 +71,7 @@ func (p *page) named(s status) []string {
 	var names []string
 	for _, c := range p.checks {
 		if c.status == s {
-			names = append(names, or(line(c.name), "unnamed"))
+			names = append(names, cmp.Or(print.Value(c.name), "unnamed"))
 		}
 	}
 	return names
@@ -87,7 +90,7 @@ func (p *page) unexplained() []string {
 	var names []string
 	for _, c := range p.checks {
 		if c.failed() && !explained[c.name] {
-			names = append(names, or(line(c.name), "unnamed"))
+			names = append(names, cmp.Or(print.Value(c.name), "unnamed"))
 		}
 	}
 	return names

@@ -9,7 +9,7 @@ import (
 
 func TestTheDocumentationIsTrue(t *testing.T) {
 	page := read(t, "../../docs/reports.md")
-	for _, format := range report.Formats {
+	for _, format := range report.Formats.Names {
 		if !strings.Contains(page, "`"+format) {
 			t.Errorf("format %s is not documented", format)
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // github prints workflow commands, one line each: first the total, then one
@@ -18,7 +20,7 @@ func github(p *page) ([]byte, error) {
 		total = "error"
 	}
 	title := fmt.Sprintf("prodgate: %s %s", p.verdict, p.subject())
-	annotate(&buffer, total, []field{{"title", title}}, p.tally()+"\n"+p.next())
+	annotate(&buffer, total, []print.Field{print.Label("title", title)}, p.tally()+"\n"+p.next())
 	for _, e := range p.findings {
 		annotate(&buffer, githubLevels[e.word], p.githubPlace(e), e.lines())
 	}
@@ -40,25 +42,25 @@ func (p *page) silent() bool {
 }
 
 // githubPlace are the properties of a finding's annotation.
-func (p *page) githubPlace(e entry) []field {
-	properties := []field{{"title", e.word + " " + e.heading()}}
+func (p *page) githubPlace(e entry) []print.Field {
+	properties := []print.Field{print.Label("title", e.word+" "+e.heading())}
 	file, at := p.location(e.finding.Path)
 	if file != "" {
-		properties = append(properties, field{"file", file})
+		properties = append(properties, print.Label("file", file))
 	}
 	if file != "" && at > 0 {
-		properties = append(properties, field{"line", fmt.Sprint(at)})
+		properties = append(properties, print.Label("line", fmt.Sprint(at)))
 	}
 	return properties
 }
 
 // annotate writes one command. Long texts are cut: GitHub drops what is too
 // long.
-func annotate(buffer *bytes.Buffer, level string, properties []field, message string) {
+func annotate(buffer *bytes.Buffer, level string, properties []print.Field, message string) {
 	const longestTitle, longestMessage = 250, 4000
 	list := make([]string, len(properties))
 	for i, property := range properties {
-		list[i] = property.label + "=" + escapeGitHubProperty(cut(property.value, longestTitle))
+		list[i] = property.Label + "=" + print.GitHubProperty(print.Cut(property.Value, longestTitle))
 	}
-	fmt.Fprintf(buffer, "::%s %s::%s\n", level, strings.Join(list, ","), escapeGitHubData(cut(message, longestMessage)))
+	fmt.Fprintf(buffer, "::%s %s::%s\n", level, strings.Join(list, ","), print.GitHubData(print.Cut(message, longestMessage)))
 }

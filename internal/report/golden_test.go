@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/report"
 )
 
 var update = flag.Bool("update", false, "write the goldens in testdata anew")
@@ -69,4 +72,32 @@ func compare(t *testing.T, file, got string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
+}
+
+func TestEveryFormatPrints(t *testing.T) {
+	for _, format := range report.Formats.Names {
+		if format == print.TemplateFormat {
+			continue
+		}
+		if _, err := report.Formats.Parse(format); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if out, err := report.Render(print.Output{Format: format}, allowed(), report.Options{}); err != nil || len(out) == 0 {
+			t.Errorf("%s: %d bytes, %v", format, len(out), err)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	return string(b)
 }

@@ -8,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -87,8 +88,8 @@ func parse(t *testing.T, document string) any {
 func TestAValueThatJSONCannotCarryIsAnError(t *testing.T) {
 	d := denied()
 	d.Findings[0].Observed = func() {}
-	for _, format := range report.Formats {
-		if out, err := (report.Output{Format: format}).Render(d, report.Options{}); err == nil {
+	for _, format := range report.Formats.Names {
+		if out, err := report.Render(print.Output{Format: format}, d, report.Options{}); err == nil {
 			t.Errorf("%s printed %s", format, out)
 		}
 	}

@@ -1,11 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // The parts of a JUnit report that common readers agree on.
@@ -88,7 +91,7 @@ func junit(p *page) ([]byte, error) {
 func (p *page) junitProperties() []junitProperty {
 	list := []junitProperty{{"verdict", p.verdict}}
 	for _, f := range p.particulars() {
-		list = append(list, junitProperty{f.label, f.value})
+		list = append(list, junitProperty{f.Label, f.Value})
 	}
 	return append(list, junitProperty{"summary", p.tally()}, junitProperty{"next", p.next()})
 }
@@ -101,7 +104,7 @@ func (p *page) junitCheck(c check) junitCase {
 			own = append(own, e)
 		}
 	}
-	result := p.junitCase(or(line(c.name), "unnamed"), own)
+	result := p.junitCase(cmp.Or(print.Value(c.name), "unnamed"), own)
 	switch {
 	case c.failed() && result.Failure == nil:
 		result.Failure = &junitFailure{Message: "failed without a reason", Type: "unexplained"}
@@ -138,7 +141,7 @@ func (p *page) junitStrays() []junitCase {
 // junitCase is one case; the findings that deny make its failure, the others
 // its output.
 func (p *page) junitCase(name string, findings []entry) junitCase {
-	result := junitCase{ClassName: "prodgate." + or(line(p.decision.Request.Environment), "none"), Name: name}
+	result := junitCase{ClassName: "prodgate." + cmp.Or(print.Value(p.decision.Request.Environment), "none"), Name: name}
 	var against, beside []string
 	for _, e := range findings {
 		text := e.word + " " + e.heading() + "\n" + e.lines()
@@ -147,7 +150,7 @@ func (p *page) junitCase(name string, findings []entry) junitCase {
 			continue
 		}
 		if result.Failure == nil {
-			result.Failure = &junitFailure{Message: e.code + ": " + or(e.message, e.title), Type: e.code}
+			result.Failure = &junitFailure{Message: e.code + ": " + cmp.Or(e.message, e.title), Type: e.code}
 		}
 		against = append(against, text)
 	}

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,10 +19,6 @@ const (
 	deny  = "DENY"
 	wait  = "WAIT" // a deny that time alone turns into an allow
 )
-
-// longest is how many characters of one value from outside are printed; json
-// and yaml print all of it.
-const longest = 2000
 
 // page is a decision laid out for printing: judged, sorted and cleaned. Its
 // strings hold no hidden characters and no line ends, but are not escaped for
@@ -47,11 +43,8 @@ type entry struct {
 	message  string
 	observed string
 	required string
-	fields   []field // everything but code and title, in the order to print
+	fields   []print.Field // everything but code and title, in the order to print
 }
-
-// field is one label and its value. The value is never empty.
-type field struct{ label, value string }
 
 // The words before a finding. The first three deny.
 const (
@@ -64,7 +57,7 @@ const (
 
 var words = []string{wordFix, wordAsk, wordWait, wordWarn, wordWaived}
 
-// denies says whether the finding stands in the way.
+// denies reports whether the finding blocks the deployment.
 func (e entry) denies() bool { return e.word != wordWarn && e.word != wordWaived }
 
 // heading is the finding's name: code and, where there is one, title.
@@ -79,14 +72,14 @@ func (e entry) heading() string {
 func (e entry) lines() string {
 	list := make([]string, len(e.fields))
 	for i, f := range e.fields {
-		list[i] = f.label + ": " + f.value
+		list[i] = f.Label + ": " + f.Value
 	}
 	return strings.Join(list, "\n")
 }
 
 // lay lays d out. An error means that d holds a value JSON cannot carry.
 func lay(d *evaluator.Decision, options Options) (*page, error) {
-	raw, err := compact(d)
+	raw, err := print.CompactJSON(d)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +133,8 @@ func (p *page) entry(f *evaluator.Finding) (entry, error) {
 	}
 	e := entry{
 		finding: f, word: wordOf(f),
-		code: or(line(f.Code), "unnamed"), title: line(f.Title), message: line(f.Message),
-		observed: or(observed, "not in the document"), required: required,
+		code: cmp.Or(print.Value(f.Code), "unnamed"), title: print.Value(f.Title), message: print.Value(f.Message),
+		observed: cmp.Or(observed, "not in the document"), required: required,
 	}
 	e.fields = p.fields(e)
 	return e, nil
@@ -149,22 +142,23 @@ func (p *page) entry(f *evaluator.Finding) (entry, error) {
 
 // fields are what a person needs, in order: what was seen, what was wanted,
 // what to do, who can help, when.
-func (p *page) fields(e entry) []field {
+func (p *page) fields(e entry) []print.Field {
 	f := e.finding
-	all := []field{
-		{"message", e.message},
-		{"observed", e.observed},
-		{"required", e.required},
-		{"where", p.where(f.Path)},
-		{"remedy", line(f.Remedy)},
-		{"who", lineOf(f.Who)},
-		{"when", p.when(e)},
-		{"docs", line(f.Docs)},
-	}
+	about := ""
 	if f.Item != nil {
-		all = slices.Insert(all, 1, field{"about", line(*f.Item)})
+		about = print.Value(*f.Item)
 	}
-	return slices.DeleteFunc(all, func(f field) bool { return f.value == "" })
+	return print.Fields(
+		"message", e.message,
+		"about", about,
+		"observed", e.observed,
+		"required", e.required,
+		"where", p.where(f.Path),
+		"remedy", print.Value(f.Remedy),
+		"who", print.Values(f.Who),
+		"when", p.when(e),
+		"docs", print.Value(f.Docs),
+	)
 }
 
 // where is the place in the document: pointer, file and line.
@@ -175,11 +169,11 @@ func (p *page) where(pointer string) string {
 	file, at := p.location(pointer)
 	switch {
 	case file == "":
-		return line(pointer)
+		return print.Value(pointer)
 	case at == 0:
-		return fmt.Sprintf("%s (%s)", line(pointer), file)
+		return fmt.Sprintf("%s (%s)", print.Value(pointer), file)
 	}
-	return fmt.Sprintf("%s (%s:%d)", line(pointer), file, at)
+	return fmt.Sprintf("%s (%s:%d)", print.Value(pointer), file, at)
 }
 
 // location is the file and, where known, the line of a pointer; else 0.
@@ -190,21 +184,21 @@ func (p *page) location(pointer string) (file string, at int) {
 	if p.options.Lines != nil && pointer != "" {
 		at = max(0, p.options.Lines(pointer))
 	}
-	return line(p.options.InputName), at
+	return print.Value(p.options.InputName), at
 }
 
 func (p *page) when(e entry) string {
 	switch {
 	case e.finding.OpensAt != nil:
-		return opening(p.decision.Now, *e.finding.OpensAt)
+		return print.Opening(p.decision.Now, *e.finding.OpensAt)
 	case e.word == wordWait:
 		return "not known: no instant was found at which this is gone"
 	}
 	return ""
 }
 
-// wordOf sorts a finding. An effect that is none of ours denies, a cure that
-// is none of ours is to be fixed.
+// wordOf sorts a finding. An unknown effect denies, an unknown cure means that
+// something must be fixed.
 func wordOf(f *evaluator.Finding) string {
 	switch {
 	case f.Effect == evaluator.EffectWarn:
@@ -219,38 +213,10 @@ func wordOf(f *evaluator.Finding) string {
 	return wordFix
 }
 
-// line is text from outside as one harmless line of bounded length. What is
-// far too long is shortened before it is cleaned, so that it costs no time.
-func line(s string) string {
-	const far = 8 * longest
-	if len(s) > far {
-		return strings.TrimSuffix(cut(print.Clean(s[:far]), longest), cutMark) + cutMark
-	}
-	return cut(print.Clean(s), longest)
-}
-
-// lineOf joins a list of texts from outside.
-func lineOf(list []string) string {
-	cleaned := make([]string, 0, len(list))
-	for _, s := range list {
-		if s = line(s); s != "" {
-			cleaned = append(cleaned, s)
-		}
-	}
-	return cut(strings.Join(cleaned, ", "), longest)
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // value prints what a rule saw or wanted: text as it is, a list as a, b and an
 // object as key: a, key: b; what is nested deeper as JSON. Null is empty.
 func value(v any) (string, error) {
-	raw, err := compact(v)
+	raw, err := print.CompactJSON(v)
 	if err != nil {
 		return "", err
 	}
@@ -260,36 +226,25 @@ func value(v any) (string, error) {
 	switch {
 	case json.Unmarshal(raw, &list) == nil && list != nil:
 		for _, item := range list {
-			parts = append(parts, or(scalar(item), "null"))
+			parts = append(parts, cmp.Or(scalar(item), "null"))
 		}
 	case json.Unmarshal(raw, &object) == nil && object != nil:
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			parts = append(parts, line(key)+": "+or(scalar(object[key]), "null"))
+			parts = append(parts, print.Value(key)+": "+cmp.Or(scalar(object[key]), "null"))
 		}
 	default:
 		return scalar(raw), nil
 	}
-	return or(cut(strings.Join(parts, ", "), longest), "none"), nil
+	return cmp.Or(print.Values(parts), "none"), nil
 }
 
 func scalar(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil && raw[0] == '"' {
-		return or(line(text), `""`)
+		return cmp.Or(print.Value(text), `""`)
 	}
 	if string(raw) == "null" {
 		return ""
 	}
-	return line(string(raw))
-}
-
-// compact is v as JSON without white space, and < and > left readable.
-func compact(v any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSpace(buffer.Bytes()), nil
+	return print.Value(string(raw))
 }

@@ -1,32 +1,32 @@
-// Package report prints a decision for people and machines, one file per
-// format.
+// Package report prints a decision for people and machines, one file per format.
 //
 // It never decides, reads no clock and no environment: the same decision and
 // options give the same bytes. Everything in a decision is text from outside
 // (a ticket's title, an approver's comment, a tag) and is escaped for the
-// place it is printed in; the escapers stand in escape.go.
+// medium, by package print.
 package report
 
 import (
 	"fmt"
-	"io"
+	"text/template"
+	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
-// Options say how to print. The zero value prints 100 columns without colour
-// and without files and lines.
+// Options say how to print a decision. The zero value prints 100 columns without
+// colour and without files and lines.
 type Options struct {
-	Width int  // columns to wrap the text format to; 0 means 100, below 20 counts as 20
-	Color bool // colour the words of the text format; no meaning rests on it alone
+	print.Options
 
 	// InputName is the document as a person would open it ("release.json"),
 	// relative to the repository for github and sarif. Empty: not a file.
 	InputName string
-	// Lines gives the line, from 1, of a JSON Pointer in InputName; 0 where it
+	// Lines returns the line, from 1, of a JSON Pointer in InputName; 0 where it
 	// is not known. It may be nil.
 	Lines func(pointer string) int
-	// Rule gives file and line of the rule behind a code, where sarif has no
+	// Rule returns file and line of the rule behind a code, where sarif has no
 	// InputName to point into. It may be nil.
 	Rule func(code string) (file string, line int)
 }
@@ -34,29 +34,47 @@ type Options struct {
 // printers are the formats that need nothing but a decision.
 var printers = map[string]func(*page) ([]byte, error){
 	"text":     text,
-	"json":     document,
-	"yaml":     documentYAML,
+	"json":     func(p *page) ([]byte, error) { return print.IndentJSON(p.json) },
+	"yaml":     func(p *page) ([]byte, error) { return print.YAML(p.json) },
 	"markdown": markdown,
 	"github":   github,
-	"sarif":    sarif,
+	"sarif":    printSARIF,
 	"junit":    junit,
+}
+
+// Formats are those of a decision. The last one takes a file: template=FILE. In
+// addition to the common functions, a template may call verdict (ALLOW, DENY or
+// WAIT), tally (the count line) and next (the next thing to do).
+var Formats = print.Formats{
+	Names:     []string{"text", "json", "yaml", "markdown", "github", "sarif", "junit", print.TemplateFormat},
+	Functions: templateFunctions(nil),
+}
+
+// templateFunctions are what a template of a decision may call. Without a page
+// they are good for parsing only.
+func templateFunctions(p *page) template.FuncMap {
+	return template.FuncMap{
+		"verdict": func() string { return p.verdict },
+		"tally":   func() string { return p.tally() },
+		"next":    func() string { return p.next() },
+	}
 }
 
 // Render prints d in the output's format. An error means that nothing may be
 // shown: the decision holds a value that JSON cannot carry, or the template
 // failed.
-func (o Output) Render(d *evaluator.Decision, options Options) ([]byte, error) {
+func Render(o print.Output, d *evaluator.Decision, options Options) ([]byte, error) {
 	p, err := lay(d, options)
 	if err != nil {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
 	}
 	var out []byte
-	if o.Format == TemplateFormat {
-		out, err = o.execute(p)
-	} else if print := printers[o.Format]; print != nil {
-		out, err = print(p)
+	if o.Format == print.TemplateFormat {
+		out, err = o.Execute(p.json, templateFunctions(p))
+	} else if printer := printers[o.Format]; printer != nil {
+		out, err = printer(p)
 	} else {
-		err = unknownFormat(o.Format, Formats)
+		err = Formats.Unknown(o.Format)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
@@ -64,24 +82,23 @@ func (o Output) Render(d *evaluator.Decision, options Options) ([]byte, error) {
 	return out, nil
 }
 
-// Write prints d to the output's file, or to stdout where it names none. It
-// prints in full before it writes: after an error, a file that was there
-// before is still the old one.
-func (o Output) Write(stdout io.Writer, d *evaluator.Decision, options Options) error {
-	out, err := o.Render(d, options)
+// Text prints d as text.
+func Text(d *evaluator.Decision, options print.Options) ([]byte, error) {
+	return Render(print.Output{Format: "text"}, d, Options{Options: options})
+}
+
+// WriteFindings prints findings on a sheet, as the text format does: one block
+// each, in the order of what is to be done about them. now is the instant that they
+// were found at. An error means that a finding holds a value that JSON cannot
+// carry.
+func WriteFindings(s *print.Sheet, findings []evaluator.Finding, now time.Time, options Options) error {
+	p := &page{decision: &evaluator.Decision{Now: now}, options: options}
+	entries, err := p.entries(findings)
 	if err != nil {
 		return err
 	}
-	return o.put(stdout, out)
-}
-
-// put writes what was printed.
-func (o Output) put(stdout io.Writer, out []byte) error {
-	if o.Path != "" {
-		return replaceFile(o.Path, out)
-	}
-	if _, err := stdout.Write(out); err != nil {
-		return fmt.Errorf("write %s report to standard output: %w", o.Format, err)
+	for _, e := range entries {
+		writeEntry(s, e)
 	}
 	return nil
 }

@@ -1,103 +1,12 @@
 package report
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"cmp"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/print"
-)
-
-// The parts of SARIF 2.1.0 that are written.
-type (
-	sarifLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
-	sarifRun struct {
-		Tool        sarifTool         `json:"tool"`
-		Invocations []sarifInvocation `json:"invocations"`
-		Results     []sarifResult     `json:"results"`
-		Properties  map[string]any    `json:"properties"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
-	}
-	sarifDriver struct {
-		Name           string      `json:"name"`
-		InformationURI string      `json:"informationUri"`
-		Version        string      `json:"version,omitempty"`
-		Rules          []sarifRule `json:"rules"`
-	}
-	sarifRule struct {
-		ID               string         `json:"id"`
-		ShortDescription sarifText      `json:"shortDescription"`
-		FullDescription  sarifText      `json:"fullDescription"`
-		Help             sarifText      `json:"help"`
-		HelpURI          string         `json:"helpUri,omitempty"`
-		Configuration    sarifLevel     `json:"defaultConfiguration"`
-		Properties       map[string]any `json:"properties"`
-	}
-	sarifText struct {
-		Text string `json:"text"`
-	}
-	sarifLevel struct {
-		Level string `json:"level"`
-	}
-
-	sarifInvocation struct {
-		Successful    bool                `json:"executionSuccessful"` // a decision was made
-		ExitCode      int                 `json:"exitCode"`
-		Notifications []sarifNotification `json:"toolExecutionNotifications,omitempty"`
-	}
-	sarifNotification struct {
-		Level   string    `json:"level"`
-		Message sarifText `json:"message"`
-	}
-	sarifResult struct {
-		RuleID       string             `json:"ruleId"`
-		RuleIndex    int                `json:"ruleIndex"`
-		Level        string             `json:"level"`
-		Message      sarifText          `json:"message"`
-		Locations    []sarifLocation    `json:"locations"`
-		Fingerprints map[string]string  `json:"partialFingerprints"`
-		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
-		Properties   map[string]any     `json:"properties,omitempty"`
-	}
-	sarifLocation struct {
-		Physical sarifPhysical  `json:"physicalLocation"`
-		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
-	}
-	sarifPhysical struct {
-		Artifact struct {
-			URI string `json:"uri"`
-		} `json:"artifactLocation"`
-		Region struct {
-			StartLine int `json:"startLine"`
-		} `json:"region"`
-	}
-	sarifLogical struct {
-		Name string `json:"fullyQualifiedName"`
-	}
-	sarifSuppression struct {
-		Kind          string `json:"kind"`
-		Status        string `json:"status"`
-		Justification string `json:"justification"`
-	}
-)
-
-const (
-	sarifSchema = "https://json.schemastore.org/sarif-2.1.0.json"
-	home        = "https://github.com/prodgate/prodgate"
-	// unplaced is the file that findings point into when neither the document
-	// nor the rule is a file: code scanning refuses results without one, and
-	// this is where a repository says how its gate is fed.
-	unplaced = "prodgate.yaml"
+	"github.com/prodgate/prodgate/internal/print/sarif"
 )
 
 // sarifLevels by effect. What is waived is a suppressed note.
@@ -105,42 +14,30 @@ var sarifLevels = map[string]string{
 	wordFix: "error", wordAsk: "error", wordWait: "error", wordWarn: "warning", wordWaived: "note",
 }
 
-// sarif prints SARIF 2.1.0 with one rule for each code. A decision that denies
+// printSARIF prints SARIF 2.1.0 with one rule for each code. A decision that denies
 // although no finding does has a result of its own, so that it never looks
 // clean.
-func sarif(p *page) ([]byte, error) {
-	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "prodgate", InformationURI: home, Version: line(p.decision.Policy.Revision), Rules: []sarifRule{}}},
-		Invocations: []sarifInvocation{p.sarifInvocation()},
-		Results:     []sarifResult{},
+func printSARIF(p *page) ([]byte, error) {
+	run := sarif.Run{
+		Tool:        sarif.Prodgate(print.Value(p.decision.Policy.Revision)),
+		Invocations: []sarif.Invocation{p.sarifInvocation()},
+		Results:     []sarif.Result{},
 		Properties:  p.sarifProperties(),
 	}
-	index := map[string]int{}
 	for _, e := range p.findings {
-		at, known := index[e.code]
-		if !known {
-			at = len(run.Tool.Driver.Rules)
-			index[e.code] = at
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, e.sarifRule())
-		}
-		run.Results = append(run.Results, p.sarifResult(e, at))
+		run.Results = append(run.Results, p.sarifResult(e, run.RuleIndex(e.code, e.sarifRule)))
 	}
 	if p.silent() {
-		run.addSilent(p)
+		addSilent(&run, p)
 	}
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
-	return escapeJSON(buffer.Bytes()), err
+	return sarif.Print(run)
 }
 
-func (p *page) sarifInvocation() sarifInvocation {
-	invocation := sarifInvocation{Successful: true, ExitCode: p.decision.ExitCode}
+func (p *page) sarifInvocation() sarif.Invocation {
+	invocation := sarif.Invocation{Successful: true, ExitCode: p.decision.ExitCode}
 	for _, source := range p.unreadable() {
-		text := escapeSARIF("source " + source.label + ": " + source.value)
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifText{text}})
+		text := sarif.Message("source " + source.Label + ": " + source.Value)
+		invocation.Notifications = append(invocation.Notifications, sarif.Notification{Level: "error", Message: text})
 	}
 	return invocation
 }
@@ -155,35 +52,35 @@ func (p *page) sarifProperties() map[string]any {
 	}
 }
 
-func (e entry) sarifRule() sarifRule {
-	title := or(e.title, e.code)
+func (e entry) sarifRule() sarif.Rule {
+	title := cmp.Or(e.title, e.code)
 	var help []string
 	for _, f := range e.fields {
-		if f.label == "remedy" || f.label == "who" || f.label == "docs" {
-			help = append(help, f.label+": "+f.value)
+		if f.Label == "remedy" || f.Label == "who" || f.Label == "docs" {
+			help = append(help, f.Label+": "+f.Value)
 		}
 	}
-	return sarifRule{
+	return sarif.Rule{
 		ID:               e.code,
-		ShortDescription: sarifText{escapeSARIF(title)},
-		FullDescription:  sarifText{escapeSARIF(title)},
-		Help:             sarifText{escapeSARIF(or(strings.Join(help, "\n"), title))},
+		ShortDescription: sarif.Message(title),
+		FullDescription:  sarif.Message(title),
+		Help:             sarif.Message(cmp.Or(strings.Join(help, "\n"), title)),
 		HelpURI:          webPage(e.finding.Docs),
-		Configuration:    sarifLevel{sarifLevels[e.word]},
+		Configuration:    sarif.Level{Level: sarifLevels[e.word]},
 		Properties:       map[string]any{"check": e.finding.Check, "cure": e.finding.Cure, "who": e.finding.Who},
 	}
 }
 
-func (p *page) sarifResult(e entry, rule int) sarifResult {
+func (p *page) sarifResult(e entry, rule int) sarif.Result {
 	f := e.finding
-	message := or(e.message, e.heading())
-	if remedy := line(f.Remedy); remedy != "" {
+	message := cmp.Or(e.message, e.heading())
+	if remedy := print.Value(f.Remedy); remedy != "" {
 		message += "\n" + remedy
 	}
-	result := sarifResult{
+	result := sarif.Result{
 		RuleID: e.code, RuleIndex: rule, Level: sarifLevels[e.word],
-		Message:      sarifText{escapeSARIF(message)},
-		Locations:    []sarifLocation{p.sarifLocation(f.Code, f.Path)},
+		Message:      sarif.Message(message),
+		Locations:    []sarif.Location{p.sarifLocation(f.Code, f.Path)},
 		Fingerprints: p.fingerprint(f.Code, f.Item),
 		Properties: map[string]any{
 			"check": f.Check, "effect": f.Effect, "cure": f.Cure, "who": f.Who, "opens_at": f.OpensAt,
@@ -191,59 +88,48 @@ func (p *page) sarifResult(e entry, rule int) sarifResult {
 		},
 	}
 	if e.word == wordWaived {
-		result.Suppressions = []sarifSuppression{{"external", "accepted", or(e.message, "waived")}}
+		result.Suppressions = []sarif.Suppression{{Kind: "external", Status: "accepted", Justification: cmp.Or(e.message, "waived")}}
 	}
 	return result
 }
 
 // addSilent adds the result of a decision that denies without a finding.
-func (r *sarifRun) addSilent(p *page) {
+func addSilent(run *sarif.Run, p *page) {
 	const code = "decision.denied"
-	text := sarifText{escapeSARIF(p.headline() + "\n" + p.tally() + "\n" + p.next())}
-	title := sarifText{"The gate stays shut although no finding says why"}
-	r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, sarifRule{
-		ID: code, ShortDescription: title, FullDescription: title, Help: title, Configuration: sarifLevel{"error"},
-		Properties: map[string]any{},
+	text := sarif.Message(p.headline() + "\n" + p.tally() + "\n" + p.next())
+	title := sarif.Text{Text: "The gate stays shut although no finding says why"}
+	rule := run.RuleIndex(code, func() sarif.Rule {
+		return sarif.Rule{
+			ID: code, ShortDescription: title, FullDescription: title, Help: title, Configuration: sarif.Level{Level: "error"},
+			Properties: map[string]any{},
+		}
 	})
-	r.Results = append(r.Results, sarifResult{
-		RuleID: code, RuleIndex: len(r.Tool.Driver.Rules) - 1, Level: "error", Message: text,
-		Locations: []sarifLocation{p.sarifLocation(code, "")}, Fingerprints: p.fingerprint(code, nil),
+	run.Results = append(run.Results, sarif.Result{
+		RuleID: code, RuleIndex: rule, Level: "error", Message: text,
+		Locations: []sarif.Location{p.sarifLocation(code, "")}, Fingerprints: p.fingerprint(code, nil),
 	})
 }
 
-// sarifLocation points into the document, else at the rule.
-func (p *page) sarifLocation(code, pointer string) sarifLocation {
+// sarif.Location points into the document, else at the rule.
+func (p *page) sarifLocation(code, pointer string) sarif.Location {
 	file, at := p.location(pointer)
 	if file == "" && p.options.Rule != nil {
 		file, at = p.options.Rule(code)
 	}
-	var location sarifLocation
-	location.Physical.Artifact.URI = fileURI(or(line(file), unplaced))
-	location.Physical.Region.StartLine = max(1, at)
+	location := sarif.Place(cmp.Or(print.Value(file), sarif.Unplaced), at)
 	if pointer != "" {
-		location.Logical = []sarifLogical{{pointer}}
+		location.Logical = []sarif.Logical{{Name: pointer}}
 	}
 	return location
 }
 
-// fingerprint lets code scanning see that two runs found the same thing.
+// fingerprint identifies the same finding in another run.
 func (p *page) fingerprint(code string, item *string) map[string]string {
 	parts := []string{code, p.decision.Request.Service, p.decision.Request.Environment}
 	if item != nil {
 		parts = append(parts, *item)
 	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return map[string]string{"prodgate/v1": hex.EncodeToString(sum[:])}
-}
-
-// fileURI is a path as SARIF wants it: relative ones stay so, absolute ones
-// become file:// URIs.
-func fileURI(path string) string {
-	path = filepath.ToSlash(path)
-	if strings.HasPrefix(path, "/") {
-		return (&url.URL{Scheme: "file", Path: path}).String()
-	}
-	return (&url.URL{Path: path}).String()
+	return sarif.Fingerprint(parts...)
 }
 
 // webPage is docs where it is the address of a page, else empty.

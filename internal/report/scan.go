@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -16,7 +16,7 @@ const cyclonedxFormat = "cyclonedx"
 // ScanFormats are the accepted formats of a scan.
 var ScanFormats = []string{"text", "json", "sarif", cyclonedxFormat}
 
-// Scan is what was found in an image, a bill of materials or another tool's
+// Scan is what was found in an image, an SBOM or another tool's
 // report. Its keys are the contract of "prodgate scan -o json".
 type Scan struct {
 	Findings     []ScanFinding      `json:"findings"`
@@ -25,41 +25,31 @@ type Scan struct {
 	Packages     int                `json:"packages"` // looked at, over all platforms
 
 	Scanned     []Scanned       `json:"scanned"`    // what was looked at, one for each platform
-	NotImages   []ScanEntry     `json:"not_images"` // entries of the image's index that are no images: not scanned
+	NotImages   []ScanEntry     `json:"not_images"` // entries of the image's index that are not images: not scanned
 	NotAffected []ScanStatement `json:"not_affected"`
-	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report that does not tell
+	ScannedAt   *time.Time      `json:"scanned_at"` // UTC; null: a report without it
 	ScannedBy   string          `json:"scanned_by"` // prodgate, or the tool whose report was read
 	Subject     string          `json:"subject"`    // as the user named it
 	Requested   []ScanRequest   `json:"requested"`  // by an ignore file: each asks for a waiver, and waives nothing
 	inventories []*inventory.Inventory
 }
 
-// ScanFinding is one advisory that matches one package.
+// ScanFinding is a finding, and the image that it was found in.
 type ScanFinding struct {
-	ID               string     `json:"id"`
-	Package          string     `json:"package"`
-	InstalledVersion string     `json:"installed_version"`
-	FixedVersion     *string    `json:"fixed_version"` // null: no fix known
-	Severity         string     `json:"severity"`
-	Status           string     `json:"status"`
-	Ecosystem        string     `json:"ecosystem"`
-	Target           string     `json:"target"`
-	Title            string     `json:"title,omitempty"`
-	PublishedAt      *time.Time `json:"published_at"`
-	Platform         string     `json:"platform"`
-	Digest           string     `json:"digest"`
-	PURL             string     `json:"purl,omitempty"`
+	finding.Finding
+	Title    string `json:"title,omitempty"`
+	Platform string `json:"platform"`
+	Digest   string `json:"digest"`
 }
 
-// ScanUndetermined is a package of which nobody can say whether it is
-// vulnerable.
+// ScanUndetermined is a package whose vulnerabilities are not known.
 type ScanUndetermined struct {
-	facts.Undetermined
+	finding.Undetermined
 	Platform string `json:"platform"`
 }
 
 // ScanDatabase says which advisories were asked. UpdatedAt is null, and Schema
-// 0, where another tool's report does not tell.
+// 0, where another tool's report has none.
 type ScanDatabase struct {
 	UpdatedAt *time.Time `json:"updated_at"`
 	Schema    int        `json:"schema"`
@@ -67,14 +57,14 @@ type ScanDatabase struct {
 
 // Scanned is one thing that was looked at.
 type Scanned struct {
-	Digest    string `json:"digest"`   // empty: a bill of materials that names no image
+	Digest    string `json:"digest"`   // empty: an SBOM that names no image
 	Platform  string `json:"platform"` // empty: not known
 	Inventory string `json:"inventory"`
 	OS        string `json:"os"` // empty: none was recognised
 	Packages  int    `json:"packages"`
 }
 
-// ScanEntry is an entry of an index that is no image.
+// ScanEntry is an entry of an index that is not an image.
 type ScanEntry struct {
 	Digest string `json:"digest"`
 	Reason string `json:"reason"`
@@ -103,7 +93,7 @@ func (s *Scan) Include(inv *inventory.Inventory) {
 // severityOrder is the order in which people want to read.
 var severityOrder = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"}
 
-// rank is a severity's place in that order; one that nobody knows may be
+// rank is a severity's place in that order; an unknown one may be
 // critical, and comes first.
 func rank(severity string) int { return slices.Index(severityOrder, severity) }
 
@@ -120,7 +110,7 @@ func compareFindings(a, b ScanFinding) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.Package, b.Package),
 		cmp.Compare(a.InstalledVersion, b.InstalledVersion), cmp.Compare(a.ID, b.ID),
-		cmp.Compare(a.Platform, b.Platform), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Ecosystem, b.Ecosystem),
+		cmp.Compare(a.Platform, b.Platform), cmp.Compare(finding.Value(a.Target), finding.Value(b.Target)), cmp.Compare(finding.Value(a.Ecosystem), finding.Value(b.Ecosystem)),
 	)
 }
 

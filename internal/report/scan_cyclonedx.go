@@ -11,9 +11,9 @@ import (
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// scanCycloneDX prints a CycloneDX bill of materials with the vulnerabilities
+// scanCycloneDX prints a CycloneDX SBOM with the vulnerabilities
 // in it. Several platforms are one list of components. What could not be judged
-// is told in the metadata's properties, for CycloneDX has no other place for it.
+// is in the metadata's properties, for CycloneDX has no other place for it.
 func scanCycloneDX(s *Scan) ([]byte, error) {
 	whole := &inventory.Inventory{}
 	for _, inv := range s.inventories {
@@ -69,7 +69,7 @@ func affected(f ScanFinding, inv *inventory.Inventory, refs []string) []string {
 
 func (f ScanFinding) cyclonedx(refs []string) cdx.Vulnerability {
 	severity := cdx.SeverityUnknown
-	if rank(f.Severity) >= 0 { // CycloneDX knows no other words
+	if rank(f.Severity) >= 0 { // CycloneDX has no other severities
 		severity = cdx.Severity(strings.ToLower(f.Severity))
 	}
 	v := cdx.Vulnerability{ID: f.ID, Description: f.Title, Ratings: &[]cdx.VulnerabilityRating{{Severity: severity}}}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // undeterminedRule is the rule of what could not be judged.
@@ -15,7 +17,7 @@ const undeterminedRule = "vulnerabilities.undetermined"
 // CVSS scores that each word stands for.
 var securitySeverities = map[string]string{"CRITICAL": "9.5", "HIGH": "8.0", "MEDIUM": "5.5", "LOW": "2.0"}
 
-// advisoryLevel is a severity as SARIF knows it. One that nobody knows may be
+// advisoryLevel is a severity as SARIF knows it. An unknown one may be
 // any.
 func advisoryLevel(severity string) string {
 	switch severity {
@@ -96,12 +98,12 @@ func (s *Scan) sarifFinding(f ScanFinding, rule int) sarifResult {
 		RuleID: line(f.ID), RuleIndex: rule, Level: advisoryLevel(f.Severity),
 		Message: sarifText{escapeSARIF(fmt.Sprintf("%s %s in %s %s, %s", line(f.Severity), line(f.ID), line(f.Package), line(f.InstalledVersion), fixed))},
 		Locations: []sarifLocation{
-			s.sarifPlace(f.Target),
+			s.sarifPlace(finding.Value(f.Target)),
 		},
-		Fingerprints: scanFingerprint(f.ID, f.Package, f.InstalledVersion, f.Target, f.Platform),
+		Fingerprints: scanFingerprint(f.ID, f.Package, f.InstalledVersion, finding.Value(f.Target), f.Platform),
 		Properties: map[string]any{
 			"package": f.Package, "installed_version": f.InstalledVersion, "fixed_version": f.FixedVersion,
-			"severity": f.Severity, "status": f.Status, "ecosystem": f.Ecosystem, "platform": f.Platform, "digest": f.Digest,
+			"severity": f.Severity, "status": f.Status, "ecosystem": finding.Value(f.Ecosystem), "platform": f.Platform, "digest": f.Digest,
 		},
 	}
 }

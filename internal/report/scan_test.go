@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
@@ -17,20 +18,20 @@ import (
 // scanned is a scan with one of everything, and text that means harm.
 func scanned() *report.Scan {
 	at, updated := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
-	fix := func(v string) *string { return &v }
+	some := finding.Optional
 	s := &report.Scan{
 		Subject: "registry.example.com/app:1", ScannedAt: &at, ScannedBy: "prodgate", Packages: 3,
 		Database: report.ScanDatabase{UpdatedAt: &updated, Schema: 2},
 		Scanned:  []report.Scanned{{Digest: "sha256:1", Platform: "linux/amd64", Inventory: "image", OS: "debian 12.8", Packages: 3}},
 		Findings: []report.ScanFinding{
-			{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected", Ecosystem: "debian"},
-			{ID: "CVE-2026-2", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: fix("3.0.10"), Severity: "HIGH", Status: "fixed", Ecosystem: "debian"},
-			{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: fix("3.0.9"), Severity: "CRITICAL", Status: "fixed", Ecosystem: "debian", Title: "\x1b[2Jopenssl"},
-			{ID: "CVE-2026-4", Package: "odd\x1b[31m", InstalledVersion: "1", Severity: "Whatever", Ecosystem: "npm", Target: "app/\u202egpj.exe"},
+			{Finding: finding.Finding{ID: "CVE-2026-3", Package: "zlib", InstalledVersion: "1.2", Severity: "LOW", Status: "affected", Ecosystem: some("debian")}},
+			{Finding: finding.Finding{ID: "CVE-2026-2", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: some("3.0.10"), Severity: "HIGH", Status: "fixed", Ecosystem: some("debian")}},
+			{Finding: finding.Finding{ID: "CVE-2026-1", Package: "openssl", InstalledVersion: "3.0.1", FixedVersion: some("3.0.9"), Severity: "CRITICAL", Status: "fixed", Ecosystem: some("debian")}, Title: "\x1b[2Jopenssl"},
+			{Finding: finding.Finding{ID: "CVE-2026-4", Package: "odd\x1b[31m", InstalledVersion: "1", Severity: "Whatever", Ecosystem: some("npm"), Target: some("app/\u202egpj.exe")}},
 		},
-		Undetermined: []report.ScanUndetermined{{Undetermined: facts.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
+		Undetermined: []report.ScanUndetermined{{Undetermined: finding.Undetermined{Package: "thing", Version: "1", Reason: "nobody\nknows"}, Platform: "linux/amd64"}},
 		NotImages:    []report.ScanEntry{{Digest: "sha256:2", Reason: "it is a \x1b[2Jchart"}},
-		NotAffected:  []report.ScanStatement{{ScanFinding: report.ScanFinding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}, By: "security@example.com", Reason: "not_affected"}},
+		NotAffected:  []report.ScanStatement{{ScanFinding: report.ScanFinding{Finding: finding.Finding{ID: "CVE-2026-5", Package: "zlib", Severity: "HIGH"}}, By: "security@example.com", Reason: "not_affected"}},
 		Requested:    []report.ScanRequest{{ID: "CVE-2026-3", Reason: "small", Source: ".trivyignore"}},
 	}
 	s.Include(&inventory.Inventory{Digest: "sha256:1", Platform: "linux/amd64", OS: &inventory.OS{Family: "debian", Name: "12.8"}, Packages: []inventory.Package{
@@ -42,7 +43,7 @@ func scanned() *report.Scan {
 }
 
 func TestEntriesThatAreNoImagesAreNamed(t *testing.T) {
-	text := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	text := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
 	if !strings.Contains(text, "no image   sha256:2, not scanned: it is a ") || strings.Contains(text, "\x1b[2J") {
 		t.Errorf("the text is\n%s", text)
 	}
@@ -65,7 +66,7 @@ func scanAs(t *testing.T, format string, s *report.Scan, options report.Options)
 }
 
 func TestAScanIsReadFromTheWorstDown(t *testing.T) {
-	got := scanAs(t, "text", scanned(), report.Options{Width: 200})
+	got := scanAs(t, "text", scanned(), report.Options{Options: print.Options{Width: 200}})
 	last := -1
 	for _, want := range []string{
 		"4 findings (1 Whatever, 1 CRITICAL, 1 HIGH, 1 LOW), 1 not determined, in 3 packages of registry.example.com/app:1",
@@ -85,7 +86,7 @@ func TestAScanIsReadFromTheWorstDown(t *testing.T) {
 func TestNoScanSteersATerminal(t *testing.T) {
 	for _, format := range report.ScanFormats {
 		for _, width := range []int{0, 30} {
-			got := scanAs(t, format, scanned(), report.Options{Width: width})
+			got := scanAs(t, format, scanned(), report.Options{Options: print.Options{Width: width}})
 			if strings.ContainsAny(got, "\x1b\u202e") {
 				t.Errorf("%s holds hidden characters:\n%q", format, got)
 			}
@@ -99,9 +100,14 @@ func TestTheJSONOfAScanIsItsContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := got["findings"].([]any)[1].(map[string]any)
-	for _, key := range []string{"id", "package", "installed_version", "fixed_version", "severity", "status", "ecosystem", "target"} {
+	for _, key := range []string{"id", "package", "installed_version", "fixed_version", "severity", "status", "ecosystem"} {
 		if _, ok := first[key]; !ok {
 			t.Errorf("a finding has no %s", key)
+		}
+	}
+	for _, key := range []string{"target", "published_at", "purl"} {
+		if value, ok := first[key]; ok {
+			t.Errorf("%s is not known, and the finding has %v", key, value)
 		}
 	}
 	if first["id"] != "CVE-2026-1" || first["fixed_version"] != "3.0.9" {
@@ -153,11 +159,11 @@ func TestWhatIsNotDeterminedIsAResultOfSARIF(t *testing.T) {
 	}
 }
 
-func TestACycloneDXOfAScanIsABillOfMaterials(t *testing.T) {
+func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
 	out := scanAs(t, "cyclonedx", scanned(), report.Options{})
-	bills, err := sbom.Read("bom", []byte(out))
-	if err != nil || len(bills) != 1 || len(bills[0].Packages) != 2 {
-		t.Fatalf("%+v, %v", bills, err)
+	sboms, err := sbom.Read("bom", []byte(out))
+	if err != nil || len(sboms) != 1 || len(sboms[0].Packages) != 2 {
+		t.Fatalf("%+v, %v", sboms, err)
 	}
 	var got struct {
 		Vulnerabilities []struct {

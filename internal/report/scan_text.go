@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/match"
 )
 
@@ -43,7 +44,7 @@ func scanHeadline(s *Scan) string {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}
 	in := ""
-	if s.Packages > 0 { // a report does not tell
+	if s.Packages > 0 { // a report has none
 		in = count(s.Packages, "package") + " of "
 	}
 	return fmt.Sprintf("%s, %d not determined, in %s%s", text, len(s.Undetermined), in, or(line(s.Subject), "what was scanned"))
@@ -82,15 +83,15 @@ func inventoryWords(kind string) string {
 	case "image":
 		return "image itself"
 	case "sbom":
-		return "bill of materials"
+		return "SBOM"
 	case "attached":
-		return "attached bill of materials, whose signature nobody has verified"
+		return "attached SBOM, signature not verified"
 	}
 	return "report"
 }
 
-// severities are those that were found, the worst first. What is no severity
-// that anybody knows comes before all of them.
+// severities are those that were found, the worst first. An
+// unknown severity comes before all of them.
 func (s *Scan) severities() []string {
 	var list []string
 	for _, f := range s.Findings {
@@ -112,7 +113,7 @@ func (s *Scan) of(severity string) []ScanFinding {
 	return list
 }
 
-// noFix begins what stands in the place of a fixed version.
+// noFix begins what replaces a fixed version.
 const noFix = "no fix: "
 
 // rowsOf are findings as the cells of a table, each once however many places it
@@ -142,10 +143,11 @@ func (s *Scan) rowsOf(findings []ScanFinding) [][]string {
 // place is where a finding is. Of a package of the distribution that is the
 // distribution: the image is named above.
 func (s *Scan) place(f ScanFinding) string {
-	if inner, ok := strings.CutPrefix(f.Target, s.Subject+" ("); ok && strings.HasSuffix(inner, ")") {
+	target := finding.Value(f.Target)
+	if inner, ok := strings.CutPrefix(target, s.Subject+" ("); ok && strings.HasSuffix(inner, ")") {
 		return line(strings.TrimSuffix(inner, ")"))
 	}
-	return line(or(f.Target, f.Ecosystem))
+	return line(or(target, finding.Value(f.Ecosystem)))
 }
 
 // widestCell is how many columns a cell may take before its row loses its line.
@@ -201,12 +203,13 @@ func (s *Scan) upgrade() string {
 		if f.FixedVersion == nil {
 			continue
 		}
+		ecosystem := finding.Value(f.Ecosystem)
 		i := slices.IndexFunc(candidates, func(c *candidate) bool {
-			return c.pkg == f.Package && c.installed == f.InstalledVersion && c.ecosystem == f.Ecosystem
+			return c.pkg == f.Package && c.installed == f.InstalledVersion && c.ecosystem == ecosystem
 		})
 		if i < 0 {
 			i = len(candidates)
-			candidates = append(candidates, &candidate{pkg: f.Package, installed: f.InstalledVersion, ecosystem: f.Ecosystem})
+			candidates = append(candidates, &candidate{pkg: f.Package, installed: f.InstalledVersion, ecosystem: ecosystem})
 		}
 		c := candidates[i]
 		c.clears++

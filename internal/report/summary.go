@@ -1,31 +1,33 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
+	"github.com/prodgate/prodgate/internal/print"
 )
 
 // headline is the answer in one line: ALLOW payments-api to production at …
 func (p *page) headline() string {
-	return p.verdict + " " + p.subject() + " at " + instant(p.decision.Now)
+	return p.verdict + " " + p.subject() + " at " + print.Instant(p.decision.Now)
 }
 
 func (p *page) subject() string {
 	request := p.decision.Request
-	return or(line(request.Service), "(no service)") + " to " + or(line(request.Environment), "(no environment)")
+	return cmp.Or(print.Value(request.Service), "(no service)") + " to " + cmp.Or(print.Value(request.Environment), "(no environment)")
 }
 
 // tally counts checks and findings and names the policy: "14 checks: 12
 // passed, 2 failed, 0 not applicable; 2 findings to fix; policy v1 1.0.0 …".
 func (p *page) tally() string {
-	checks := fmt.Sprintf("%s: %d passed, %d failed, %d not applicable", count(len(p.checks), "check"),
+	checks := fmt.Sprintf("%s: %d passed, %d failed, %d not applicable", print.Count(len(p.checks), "check"),
 		len(p.named(passed)), len(p.named(failed)), len(p.named(notApplicable)))
 	id := p.decision.Policy
-	policy := strings.Join(strings.Fields(strings.Join([]string{"policy", line(id.Version), line(id.Revision), short(line(id.Digest))}, " ")), " ")
+	policy := strings.Join(strings.Fields(strings.Join([]string{"policy", print.Value(id.Version), print.Value(id.Revision), short(print.Value(id.Digest))}, " ")), " ")
 	if policy == "policy" {
 		policy = "policy not named"
 	}
@@ -45,12 +47,12 @@ func (p *page) findingTally() string {
 		}
 		what := fmt.Sprint(n)
 		if len(parts) == 0 {
-			what = count(n, "finding")
+			what = print.Count(n, "finding")
 		}
 		parts = append(parts, what+" "+denial.cure)
 	}
 	if number[wordWarn] > 0 {
-		parts = append(parts, count(number[wordWarn], "warning"))
+		parts = append(parts, print.Count(number[wordWarn], "warning"))
 	}
 	if number[wordWaived] > 0 {
 		parts = append(parts, fmt.Sprintf("%d waived", number[wordWaived]))
@@ -68,7 +70,7 @@ func (p *page) next() string {
 	case allow:
 		return "Next: " + p.nextAllowed() + "."
 	case wait:
-		return fmt.Sprintf("Next: wait until %s, then run prodgate eval again.", opening(d.Now, *d.OpensAt))
+		return fmt.Sprintf("Next: wait until %s, then run prodgate eval again.", print.Opening(d.Now, *d.OpensAt))
 	}
 	steps := p.cures(p.findings)
 	if names := p.unexplained(); len(names) > 0 {
@@ -86,16 +88,16 @@ func (p *page) next() string {
 func (p *page) nextAllowed() string {
 	d := p.decision
 	switch {
-	case d.Deploy == nil || line(*d.Deploy) == "":
+	case d.Deploy == nil || print.Value(*d.Deploy) == "":
 		return "deploy nothing, the decision names no artifact; run prodgate eval with an image"
 	case d.Mode == evaluator.ModeDocument:
-		return "deploy nothing on this alone, it was decided on a saved document; run prodgate eval " + line(*d.Deploy) + " for a decision that counts"
+		return "deploy nothing on this alone, it was decided on a saved document; run prodgate eval " + print.Value(*d.Deploy) + " for a decision that counts"
 	case d.Mode != evaluator.ModeEnforce:
-		return "deploy nothing on this alone, it is a simulation; run prodgate eval " + line(*d.Deploy) + " by the real clock for a decision that counts"
+		return "deploy nothing on this alone, it is a simulation; run prodgate eval " + print.Value(*d.Deploy) + " by the real clock for a decision that counts"
 	case d.ValidUntil == nil:
-		return "deploy exactly " + line(*d.Deploy) + " now"
+		return "deploy exactly " + print.Value(*d.Deploy) + " now"
 	}
-	return "deploy exactly " + line(*d.Deploy) + " before " + closing(d.Now, *d.ValidUntil)
+	return "deploy exactly " + print.Value(*d.Deploy) + " before " + print.Closing(d.Now, *d.ValidUntil)
 }
 
 // cures says what to do about the findings that deny: fix a, b; ask x about c;
@@ -124,10 +126,10 @@ func (p *page) cures(list []entry) []string {
 		steps = append(steps, "fix "+some(fix))
 	}
 	if len(ask) > 0 {
-		steps = append(steps, "ask "+or(some(who), "the people in charge")+" about "+some(ask))
+		steps = append(steps, "ask "+cmp.Or(some(who), "the people in charge")+" about "+some(ask))
 	}
 	if len(await) > 0 {
-		steps = append(steps, "wait until "+opening(p.decision.Now, until)+" for "+some(await))
+		steps = append(steps, "wait until "+print.Opening(p.decision.Now, until)+" for "+some(await))
 	}
 	if len(endless) > 0 {
 		steps = append(steps, "wait for "+some(endless)+" (no end is known)")
@@ -141,7 +143,7 @@ func some(names []string) string {
 	const most = 5
 	var list []string
 	for _, name := range names {
-		if name = line(name); name != "" && !slices.Contains(list, name) {
+		if name = print.Value(name); name != "" && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
@@ -149,14 +151,6 @@ func some(names []string) string {
 		return strings.Join(list, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
-}
-
-// count is n with its noun in the right number.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // short is a digest's first twelve digits; other text stays.
@@ -168,8 +162,8 @@ func short(digest string) string {
 	return algorithm + ":" + string([]rune(hex)[:min(12, len([]rune(hex)))]) + "..."
 }
 
-// modeNote says what a decision that is not enforced is worth; empty for one
-// that is.
+// modeNote explains why a decision that is not enforced does not count; it is empty
+// for one that is.
 func (p *page) modeNote() string {
 	switch p.decision.Mode {
 	case evaluator.ModeEnforce:
@@ -182,5 +176,5 @@ func (p *page) modeNote() string {
 	if p.decision.Mode == "" {
 		return "not named, so this never counts as a passed gate"
 	}
-	return fmt.Sprintf("%q is not known, so this never counts as a passed gate", line(string(p.decision.Mode)))
+	return fmt.Sprintf("%q is not known, so this never counts as a passed gate", print.Value(string(p.decision.Mode)))
 }

@@ -16,11 +16,11 @@ func fill(t *testing.T, source string, d *evaluator.Decision) (string, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "slack.tmpl")
 	must(t, os.WriteFile(file, []byte(source), 0o644))
-	o, err := report.Parse("template=" + file)
+	o, err := report.Formats.Parse("template=" + file)
 	if err != nil {
 		return "", err
 	}
-	out, err := o.Render(d, options())
+	out, err := report.Render(o, d, options())
 	return string(out), err
 }
 
@@ -49,7 +49,7 @@ func TestABrokenTemplateIsAnErrorThatNamesItsPlace(t *testing.T) {
 	for source, want := range map[string]string{
 		"{{.outcom}}":                `slack.tmpl:1:2: executing "slack.tmpl" at <.outcom>: map has no entry for key "outcom"`,
 		"\n{{if}}":                   "slack.tmpl:2: missing value for if",
-		`{{env "HOME"}}`:             `function "env" not defined (beside those of Go's text/template there are the functions github, instant, join, json, lower, markdown, next, tally, upper, verdict, xml)`,
+		`{{env "HOME"}}`:             `function "env" not defined (in addition to those of Go's text/template there are the functions github, instant, join, json, lower, markdown, next, tally, upper, verdict, xml)`,
 		`{{readFile "/etc/passwd"}}`: `function "readFile" not defined`,
 		`{{instant .request}}`:       "instant wants a time such as .now",
 		`{{range 20000}}{{printf "%01000d" 0}}{{end}}`: "the template prints more than 16 MiB",
@@ -64,12 +64,14 @@ func TestATemplateNamesItsFileAndMayNameAnother(t *testing.T) {
 	folder := t.TempDir()
 	file, target := filepath.Join(folder, "a.tmpl"), filepath.Join(folder, "out.txt")
 	must(t, os.WriteFile(file, []byte("{{verdict}}"), 0o644))
-	o, err := report.Parse("template=" + file + "=" + target)
+	o, err := report.Formats.Parse("template=" + file + "=" + target)
 	must(t, err)
 	if o.Template != file || o.Path != target || o.String() != "template="+file+"="+target {
 		t.Errorf("%+v", o)
 	}
-	must(t, o.Write(nil, allowed(), report.Options{}))
+	out, err := report.Render(o, allowed(), report.Options{})
+	must(t, err)
+	must(t, o.Write(nil, out))
 	if got := read(t, target); got != "ALLOW" {
 		t.Errorf("file holds %q", got)
 	}
@@ -79,7 +81,7 @@ func TestATemplateNamesItsFileAndMayNameAnother(t *testing.T) {
 		"template=" + file + "=":  "names no file after the second equals sign",
 		"template=" + file + "no": "read template: open ",
 	} {
-		if _, err := report.Parse(value); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := report.Formats.Parse(value); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %s", value, err, want)
 		}
 	}

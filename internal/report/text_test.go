@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/report"
 )
 
@@ -42,7 +43,7 @@ func TestTextBeginsWithTheAnswer(t *testing.T) {
 
 func TestTextEndsWithTheCountAndTheNextThingToDo(t *testing.T) {
 	for name, build := range cases {
-		got := render("text", build(), report.Options{Width: 10_000})
+		got := render("text", build(), report.Options{Options: print.Options{Width: 10_000}})
 		lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
 		last, count := lines[len(lines)-1], lines[len(lines)-2]
 		if !strings.HasPrefix(last, "Next: ") || !strings.HasSuffix(last, ".") {
@@ -107,7 +108,7 @@ func TestAWaitWithoutAKnownEndIsNoPromise(t *testing.T) {
 	endless := soak()
 	endless.Code, endless.OpensAt = "freeze.active", nil
 	d.OpensAt, d.ExitCode, d.Findings = nil, 1, []evaluator.Finding{soak(), endless}
-	got := render("text", d, report.Options{Width: 10_000})
+	got := render("text", d, report.Options{Options: print.Options{Width: 10_000}})
 	for _, want := range []string{"when       not known: no instant was found", "(in 19m) for soak.too_short; wait for freeze.active (no end is known);"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
@@ -119,7 +120,7 @@ func TestAVeryLongTextIsCutAndSaysSo(t *testing.T) {
 	for _, n := range []int{2001, 1 << 20} {
 		f := critical()
 		f.Message = strings.Repeat("ä", n)
-		got := render("text", crowd(1, f), report.Options{Width: 10_000})
+		got := render("text", crowd(1, f), report.Options{Options: print.Options{Width: 10_000}})
 		if !strings.Contains(got, "ä... (cut)\n") || len(got) > 10_000 {
 			t.Errorf("%d characters make %d bytes", n, len(got))
 		}
@@ -132,7 +133,7 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 		if width == 0 {
 			limit = 100
 		}
-		for _, row := range strings.Split(render("text", denied(), report.Options{Width: width}), "\n") {
+		for _, row := range strings.Split(render("text", denied(), report.Options{Options: print.Options{Width: width}}), "\n") {
 			if words := strings.Fields(row); len([]rune(row)) > limit && len(words) > 2 {
 				t.Errorf("width %d: %d columns: %q", width, len([]rune(row)), row)
 			}
@@ -142,7 +143,7 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 
 func TestColourIsOnlyThereWhenAskedForAndCarriesNoMeaning(t *testing.T) {
 	plain := render("text", denied(), report.Options{})
-	colored := render("text", denied(), report.Options{Color: true})
+	colored := render("text", denied(), report.Options{Options: print.Options{Color: true}})
 	if strings.Contains(plain, "\x1b") {
 		t.Error("colour without asking")
 	}
@@ -176,7 +177,7 @@ func FuzzText(f *testing.F) {
 	f.Add("\u202e\x1b]8;;http://evil\x07 ::error::", 20)
 	f.Add("a\nALLOW b", 61)
 	f.Fuzz(func(t *testing.T, s string, width int) {
-		got := render("text", hostile(s), report.Options{Width: width % 300, InputName: s})
+		got := render("text", hostile(s), report.Options{Options: print.Options{Width: width % 300}, InputName: s})
 		for _, row := range strings.Split(got, "\n")[1:] {
 			if strings.HasPrefix(row, "ALLOW") || strings.HasPrefix(row, "DENY") {
 				t.Errorf("a line was faked: %q", row)

@@ -2,13 +2,14 @@ package timetable
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/print"
 )
 
-// Legend says what the marks of Write mean, one line each.
+// Legend explains the marks of Print, one line each.
 var Legend = []string{
 	"O  open",
 	"d  discouraged: an approval has to name the window",
@@ -33,24 +34,21 @@ func (s Slot) mark() byte {
 	return '.'
 }
 
-// Write draws slots for people: a row for each local day in zone, an hour a
-// mark, and the same in words. shown makes names from outside fit to print.
-func Write(w io.Writer, slots []Slot, zone *time.Location, shown func(string) string) error {
+// Print draws slots: a row for each local day in zone, with a mark for each hour
+// and the same in words.
+func Print(s *print.Sheet, slots []Slot, zone *time.Location) {
 	if len(slots) == 0 {
-		return nil
+		return
 	}
-	var b strings.Builder
-	b.WriteString("            0     6     12    18    24\n")
+	s.Line("            0     6     12    18    24")
 	days(slots[0].From, slots[len(slots)-1].To, zone, func(start, end time.Time) {
 		part := within(slots, start, end)
-		fmt.Fprintf(&b, "%s  %s  %s\n", start.In(zone).Format("Mon 02 Jan"), hours(part, start, end, zone), shown(words(part, start, end, zone)))
+		s.Hang(start.In(zone).Format("Mon 02 Jan")+"  "+hours(part, start, end, zone)+"  ", print.Text(words(part, start, end, zone)))
 	})
-	b.WriteString("\n")
+	s.Blank()
 	for _, line := range Legend {
-		b.WriteString("  " + line + "\n")
+		s.Line("  " + line)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // within are slots, cut to [start, end).
@@ -92,7 +90,7 @@ func hours(part []Slot, start, end time.Time, zone *time.Location) string {
 	return string(marks)
 }
 
-// words tells the day in words: when it is open, and what closes it.
+// words describes the day: when it is open, and what closes it.
 func words(part []Slot, start, end time.Time, zone *time.Location) string {
 	clock := func(at time.Time) string {
 		if at.Equal(end) {

@@ -1,7 +1,6 @@
 package timetable_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/fixture"
+	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/internal/timetable"
 )
@@ -251,12 +251,10 @@ func TestADayIsDrawnHourByHour(t *testing.T) {
 				to = to.Add(30 * time.Minute)
 			}
 			q := timetable.Question{Windows: windows, Calendar: &facts.Calendar{Freezes: tt.freezes}, From: from.Add(30 * time.Minute), To: to, Zone: zone}
-			var b bytes.Buffer
-			if err := timetable.Write(&b, q.Slots(), zone, func(s string) string { return s }); err != nil {
-				t.Fatal(err)
-			}
-			if lines := strings.Split(b.String(), "\n"); lines[1] != tt.want || lines[2] != "" {
-				t.Errorf("drawn\n%s\nwant\n%s", b.String(), tt.want)
+			s := print.NewSheet(print.Options{Width: print.Unbroken})
+			timetable.Print(s, q.Slots(), zone)
+			if lines := strings.Split(string(s.Bytes()), "\n"); lines[1] != tt.want || lines[2] != "" {
+				t.Errorf("drawn\n%s\nwant\n%s", s.Bytes(), tt.want)
 			}
 		})
 	}

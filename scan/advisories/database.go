@@ -221,7 +221,7 @@ const (
 )
 
 // Products gives the indices of Red Hat's products that a content set or a build
-// stands for: Entry.Affected speaks of them.
+// stands for: Entry.Affected names them.
 func (d *Database) Products(kind, key string) ([]int, error) {
 	products, err := d.products(kind, key)
 	if err != nil {

@@ -188,10 +188,10 @@ func TestADatabaseThatCannotBeTrustedIsRefusedWithTheCure(t *testing.T) {
 		{"it is empty", func(_ *testing.T, dir string) error { return os.Truncate(filepath.Join(dir, "trivy.db"), 0) }, "too few"},
 		{"it is no database", func(_ *testing.T, dir string) error {
 			return os.WriteFile(filepath.Join(dir, "trivy.db"), bytes.Repeat([]byte("no bolt file\n"), 1000), 0o600)
-		}, "no bbolt file"},
+		}, "not a bbolt file"},
 		{"it is a folder", func(_ *testing.T, dir string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "trivy.db")), os.Mkdir(filepath.Join(dir, "trivy.db"), 0o700))
-		}, "no ordinary file"},
+		}, "not a regular file"},
 		{"it holds nothing", func(_ *testing.T, dir string) error { return other(dir, "") }, "empty or of another kind"},
 		{"it holds something else", func(_ *testing.T, dir string) error { return other(dir, "members") }, "empty or of another kind"},
 	} {

@@ -41,7 +41,7 @@ func ReadMetadata(dir string) (Metadata, error) {
 		return Metadata{}, fmt.Errorf("read the advisory database: %w%s", err, below(dir))
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxMetadata {
-		return Metadata{}, fmt.Errorf("read the advisory database: %s is no ordinary file of at most %d bytes", path, maxMetadata)
+		return Metadata{}, fmt.Errorf("read the advisory database: %s is not a regular file of at most %d bytes", path, maxMetadata)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -64,8 +64,8 @@ func below(dir string) string {
 	return fmt.Sprintf(" (there is one in %s: name that)", inner)
 }
 
-// ParseMetadata reads metadata.json. Another schema, or an age that nobody can
-// tell, is an error.
+// ParseMetadata reads metadata.json. Another schema, or an age that is
+// not known, is an error.
 func ParseMetadata(raw []byte) (Metadata, error) {
 	var m Metadata
 	if err := json.Unmarshal(raw, &m); err != nil {
@@ -73,7 +73,7 @@ func ParseMetadata(raw []byte) (Metadata, error) {
 	}
 	switch {
 	case m.Version != SchemaVersion:
-		return m, fmt.Errorf("its Version is %d, and the metadata of a database of version %d is wanted", m.Version, SchemaVersion)
+		return m, fmt.Errorf("its Version is %d, must be %d", m.Version, SchemaVersion)
 	case m.UpdatedAt.Year() < 1970 || m.UpdatedAt.Year() > 2200:
 		return m, errors.New("its UpdatedAt is missing; is this metadata.json of Trivy's database?")
 	}

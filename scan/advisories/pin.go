@@ -6,14 +6,14 @@ import (
 )
 
 // CurrentName is the link, in a folder that prodgate keeps up to date, to the
-// pair of files that is valid now. The two files stand in the folder under their
+// pair of files that is valid now. The two files are in the folder under their
 // own names too, as links through this one.
 const CurrentName = "current"
 
 // Pinned is the folder that holds the two files of dir's database, both of one
 // state: an update may put another pair in their place between the reading of
-// one file and that of the other. For a folder that nobody keeps up to date, or
-// where somebody put files of their own in place of the links, it is dir itself.
+// one file and that of the other. For a folder that is not kept up to date, or
+// where a user put files of their own in place of the links, it is dir itself.
 // The files of a pair stay where they are for an hour after the next one came.
 func Pinned(dir string) string {
 	target, err := os.Readlink(filepath.Join(dir, CurrentName))

@@ -4,7 +4,7 @@
 //
 // An SBOM counts only if it is bound to the image: the statement around it, or
 // the manifest that holds it, names the image's digest, and the SBOM itself
-// names no other. Signatures are not checked, so nobody knows who made an SBOM.
+// names no other. Signatures are not checked, so the author of an SBOM is unknown.
 // What could not be read is reported, and hides nothing that could.
 package attached
 
@@ -18,38 +18,36 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
 
-// ErrNone says that every place was read, and that no SBOM is attached to the
-// image.
-var ErrNone = errors.New("no bill of materials is attached to it")
+// ErrNone means that every place was read, and no SBOM is attached to the image.
+var ErrNone = errors.New("no SBOM is attached to it")
 
-// The names under which an entry of Found.Unread stands, which settings may
-// tolerate.
+// The Package of an entry of Found.Unread, which settings may tolerate.
 const (
 	UnreadSBOM   = "attached SBOM"        // one attachment; its version is the digest of the attachment's manifest
 	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was asked about
 )
 
-// maxBills bounds how many contents are read for one image.
-const maxBills = 32
+// maxSBOMs bounds how many contents are read for one image.
+const maxSBOMs = 32
 
-// Bill is an SBOM bound to an image. Its Kind is inventory.KindAttached, its
+// SBOM is an SBOM bound to an image. Its Kind is inventory.KindAttached, its
 // Digest the image's. One that is attached to an index has the digest of the
 // image that it names, or the index's if it is about the index as a whole.
-type Bill struct {
+type SBOM struct {
 	*inventory.Inventory
 	Where string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
 }
 
 // Found is what is attached to one image or index.
 type Found struct {
-	Bills  []Bill               // in the order of where they were found
-	Unread []facts.Undetermined // each attachment, tag and list that could not be read, and why
+	SBOMs  []SBOM                 // in the order of where they were found
+	Unread []finding.Undetermined // each attachment, tag and list that could not be read, and why
 
 	about string
 }
@@ -59,7 +57,7 @@ type Found struct {
 // if there is an SBOM.
 func (f Found) Err() error {
 	switch {
-	case len(f.Bills) > 0:
+	case len(f.SBOMs) > 0:
 		return nil
 	case len(f.Unread) == 0:
 		return fmt.Errorf("%s: %w", f.about, ErrNone)
@@ -68,7 +66,7 @@ func (f Found) Err() error {
 	for _, u := range f.Unread {
 		reasons = append(reasons, u.Version+": "+u.Reason)
 	}
-	return fmt.Errorf("bills of materials attached to %s: %s", f.about, strings.Join(reasons, "; "))
+	return fmt.Errorf("SBOMs attached to %s: %s", f.about, strings.Join(reasons, "; "))
 }
 
 // Find reads the SBOMs attached to the image with that digest in ref's
@@ -98,45 +96,45 @@ type finder struct {
 
 	read    map[string]bool // the contents that were read, by digest
 	passed  int             // contents beyond the limit
-	bills   []Bill
-	unread  []facts.Undetermined
-	foreign []facts.Undetermined // SBOMs in a format that is not read
+	sboms   []SBOM
+	unread  []finding.Undetermined
+	foreign []finding.Undetermined // SBOMs in a format that is not read
 }
 
 func (f *finder) found() Found {
 	if f.passed > 0 {
-		f.lookup(fmt.Errorf("there are more than %d attachments that may be SBOMs: %d were not read", maxBills, f.passed))
+		f.lookup(fmt.Errorf("there are more than %d attachments that may be SBOMs: %d were not read", maxSBOMs, f.passed))
 	}
-	if len(f.bills) == 0 {
+	if len(f.sboms) == 0 {
 		f.unread = append(f.unread, f.foreign...)
 	}
-	slices.SortFunc(f.unread, func(a, b facts.Undetermined) int {
+	slices.SortFunc(f.unread, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
-	return Found{Bills: f.bills, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
+	return Found{SBOMs: f.sboms, Unread: f.unread, about: f.ref.Repository + "@" + f.digest}
 }
 
 // lookup notes a list or a tag that could not be read.
 func (f *finder) lookup(err error) {
-	f.unread = append(f.unread, facts.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
+	f.unread = append(f.unread, finding.Undetermined{Package: UnreadLookup, Version: f.digest, Reason: err.Error()})
 }
 
-// bad is an attachment that could not be read.
-func bad(digest string, err error) facts.Undetermined {
-	return facts.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
+// unreadable returns the entry for an attachment that could not be read.
+func unreadable(digest string, err error) finding.Undetermined {
+	return finding.Undetermined{Package: UnreadSBOM, Version: digest, Reason: err.Error()}
 }
 
 func (f *finder) find(ctx context.Context, indexes []string) {
 	if !f.ref.Attaches() {
 		return
 	}
-	referrers, failed := f.ref.Referrers(ctx, f.digest, mayHoldBill)
+	referrers, failed := f.ref.Referrers(ctx, f.digest, mayHoldSBOM)
 	for _, failure := range failed {
 		err := fmt.Errorf("referrers of %s: %w", f.digest, failure.Err)
 		if failure.Digest == "" {
 			f.lookup(err)
 		} else {
-			f.unread = append(f.unread, bad(failure.Digest, err))
+			f.unread = append(f.unread, unreadable(failure.Digest, err))
 		}
 	}
 	for _, a := range referrers {
@@ -158,7 +156,7 @@ func (f *finder) tagged(ctx context.Context, tag string) {
 	case err != nil:
 		f.lookup(fmt.Errorf("tag %s: %w", tag, err))
 	case a.Subject != "" && a.Subject != f.digest:
-		f.unread = append(f.unread, bad(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
+		f.unread = append(f.unread, unreadable(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
 	default:
 		f.take(ctx, a, "tag "+tag)
 	}
@@ -175,7 +173,7 @@ func (f *finder) inIndex(ctx context.Context, index string) {
 		where := "attestation " + digest + " in the index"
 		a, err := f.ref.Attachment(ctx, digest)
 		if err != nil {
-			f.unread = append(f.unread, bad(digest, fmt.Errorf("%s: %w", where, err)))
+			f.unread = append(f.unread, unreadable(digest, fmt.Errorf("%s: %w", where, err)))
 			continue
 		}
 		f.take(ctx, a, where)
@@ -190,13 +188,13 @@ func (f *finder) take(ctx context.Context, a registry.Attachment, where string) 
 			continue
 		}
 		if form == foreign {
-			f.foreign = append(f.foreign, bad(a.Digest, fmt.Errorf("%s: it is of the media type %s; CycloneDX and SPDX are read", where, b.MediaType)))
+			f.foreign = append(f.foreign, unreadable(a.Digest, fmt.Errorf("%s: it is of the media type %s; CycloneDX and SPDX are read", where, b.MediaType)))
 			continue
 		}
 		if f.read == nil {
 			f.read = map[string]bool{}
 		}
-		if len(f.read) == maxBills {
+		if len(f.read) == maxSBOMs {
 			f.passed++
 			continue
 		}
@@ -206,7 +204,7 @@ func (f *finder) take(ctx context.Context, a registry.Attachment, where string) 
 			where += ", content " + b.Digest
 		}
 		if err := f.takeBlob(ctx, b, form, where); err != nil {
-			f.unread = append(f.unread, bad(a.Digest, err))
+			f.unread = append(f.unread, unreadable(a.Digest, err))
 		}
 	}
 }
@@ -265,13 +263,13 @@ func (f *finder) bind(found []*inventory.Inventory, form form, where string) err
 		}
 		kept = append(kept, digest)
 		inv.Digest, inv.Kind = digest, inventory.KindAttached
-		f.bills = append(f.bills, Bill{Inventory: inv, Where: where})
+		f.sboms = append(f.sboms, SBOM{Inventory: inv, Where: where})
 	}
 	switch {
 	case len(kept) > 0:
 		return nil
 	case slices.Equal(other, []string{""}):
-		return fmt.Errorf("%s: its statement names no sha256 digest, and %s is asked for", where, f.digest)
+		return fmt.Errorf("%s: its statement names no sha256 digest, and %s is required", where, f.digest)
 	}
 	return fmt.Errorf("%s: it is about %s, and not about %s", where, strings.Join(other, ", "), f.digest)
 }

@@ -143,12 +143,12 @@ func (p place) cosign(t *testing.T, suffix string, held v1.Image) {
 	p.push(t, ":"+strings.Replace(p.digest(), ":", "-", 1)+suffix, held)
 }
 
-func (p place) find(t *testing.T, indexes ...string) ([]Bill, error) {
+func (p place) find(t *testing.T, indexes ...string) ([]SBOM, error) {
 	t.Helper()
 	return findAt(t, p.repository, p.digest(), indexes...)
 }
 
-func findAt(t *testing.T, repository, digest string, indexes ...string) ([]Bill, error) {
+func findAt(t *testing.T, repository, digest string, indexes ...string) ([]SBOM, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -159,17 +159,17 @@ func findAt(t *testing.T, repository, digest string, indexes ...string) ([]Bill,
 	ref, err := registry.Parse(named, registry.Options{})
 	must(t, err)
 	found := Find(ctx, ref, digest, indexes...)
-	return found.Bills, found.Err()
+	return found.SBOMs, found.Err()
 }
 
-// bill is a CycloneDX document that lists one package.
-func bill(pkg string) string {
+// SBOM is a CycloneDX document that lists one package.
+func sbomOf(pkg string) string {
 	return fmt.Sprintf(`{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":%q,"purl":"pkg:npm/%s@1"}]}`, pkg, pkg)
 }
 
-// about is bill, of a container with that digest.
+// about is SBOM, of a container with that digest.
 func about(pkg, digest string) string {
-	return strings.Replace(bill(pkg), `"components"`, fmt.Sprintf(`"metadata":{"component":{"type":"container","name":"app","version":%q}},"components"`, digest), 1)
+	return strings.Replace(sbomOf(pkg), `"components"`, fmt.Sprintf(`"metadata":{"component":{"type":"container","name":"app","version":%q}},"components"`, digest), 1)
 }
 
 const (
@@ -189,26 +189,26 @@ func envelope(statement string) string {
 
 const other = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-func TestBillsAreFoundWhereverToolsPutThem(t *testing.T) {
+func TestSBOMsAreFoundWhereverToolsPutThem(t *testing.T) {
 	const cdxPredicate = "https://cyclonedx.org/bom"
 	everywhere(t, func(t *testing.T, at place) {
-		at.refer(t, holding(t, cycloneDX, content(cycloneDX, bill("referrer"), nil)))
+		at.refer(t, holding(t, cycloneDX, content(cycloneDX, sbomOf("referrer"), nil)))
 		at.refer(t, holding(t, "sbom/example", content(cycloneDX+"; version=1.6", about("own-name", at.digest()), nil)))
 		at.refer(t, holding(t, "application/spdx+json", content("application/json", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"SPDXRef-1","name":"spdx","externalRefs":[{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/spdx@1"}]}]}`, nil)))
-		at.refer(t, holding(t, bundle, content(bundle, `{"mediaType":"`+bundle+`","verificationMaterial":{},"dsseEnvelope":`+envelope(statement(cdxPredicate, bill("bundle"), at.digest()))+`}`, nil)))
+		at.refer(t, holding(t, bundle, content(bundle, `{"mediaType":"`+bundle+`","verificationMaterial":{},"dsseEnvelope":`+envelope(statement(cdxPredicate, sbomOf("bundle"), at.digest()))+`}`, nil)))
 		at.refer(t, holding(t, bundle, content(bundle, `{"mediaType":"`+bundle+`","messageSignature":{}}`, nil)))
 		at.refer(t, holding(t, "application/vnd.dev.cosign.artifact.sig.v1+json", content("application/vnd.dev.cosign.simplesigning.v1+json", "{}", nil)))
 		at.refer(t, holding(t, "application/vnd.example.logo", content("image/png", "png", nil)))
 		at.cosign(t, ".att", holding(t, "application/vnd.oci.image.config.v1+json",
-			content(dsse, envelope(statement(cdxPredicate, bill("att"), at.digest())), map[string]string{"predicateType": cdxPredicate}),
+			content(dsse, envelope(statement(cdxPredicate, sbomOf("att"), at.digest())), map[string]string{"predicateType": cdxPredicate}),
 			content(dsse, envelope(statement("https://slsa.dev/provenance/v1", "{}", at.digest())), map[string]string{"predicateType": "https://slsa.dev/provenance/v1"}),
 			content(dsse, envelope(statement("https://example.com/other", "{}", at.digest())), nil)))
-		at.cosign(t, ".sbom", holding(t, "application/vnd.oci.image.config.v1+json", content(cycloneDX, bill("sbom"), nil)))
+		at.cosign(t, ".sbom", holding(t, "application/vnd.oci.image.config.v1+json", content(cycloneDX, sbomOf("sbom"), nil)))
 
-		bills, err := at.find(t)
+		sboms, err := at.find(t)
 		must(t, err)
 		var got []string
-		for _, b := range bills {
+		for _, b := range sboms {
 			if b.Digest != at.digest() || b.Kind != inventory.KindAttached || len(b.Packages) != 1 || len(b.Unread) != 0 {
 				t.Errorf("%s: %+v", b.Where, b.Inventory)
 				continue
@@ -226,9 +226,9 @@ func TestBillsAreFoundWhereverToolsPutThem(t *testing.T) {
 
 func TestNothingAttachedIsNoneAndNoError(t *testing.T) {
 	everywhere(t, func(t *testing.T, at place) {
-		bills, err := at.find(t)
-		if !errors.Is(err, ErrNone) || bills != nil {
-			t.Errorf("found %v, %v; want none", bills, err)
+		sboms, err := at.find(t)
+		if !errors.Is(err, ErrNone) || sboms != nil {
+			t.Errorf("found %v, %v; want none", sboms, err)
 		}
 		at.refer(t, holding(t, "application/vnd.example.logo", content("image/png", "png", nil)))
 		at.cosign(t, ".att", holding(t, "application/vnd.oci.image.config.v1+json", content(dsse, envelope(statement("https://slsa.dev/provenance/v1", "{}", at.digest())), nil)))
@@ -246,24 +246,24 @@ func TestWhatCannotBeReliedOnIsAnErrorAndNotNone(t *testing.T) {
 		want   []string
 	}{
 		{"a statement about another image", func(t *testing.T, at place) {
-			at.cosign(t, ".att", holding(t, "x", content(dsse, envelope(statement(predicate, bill("a"), other)), nil)))
+			at.cosign(t, ".att", holding(t, "x", content(dsse, envelope(statement(predicate, sbomOf("a"), other)), nil)))
 		}, []string{other, "SELF"}},
 		{"a statement about nothing", func(t *testing.T, at place) {
-			at.cosign(t, ".att", holding(t, "x", content(dsse, envelope(strings.Replace(statement(predicate, bill("a"), other), `"sha256"`, `"sha1"`, 1)), nil)))
+			at.cosign(t, ".att", holding(t, "x", content(dsse, envelope(strings.Replace(statement(predicate, sbomOf("a"), other), `"sha256"`, `"sha1"`, 1)), nil)))
 		}, []string{"names no sha256 digest", "SELF"}},
-		{"a bill that says it is of another image", func(t *testing.T, at place) {
+		{"an SBOM that says it is of another image", func(t *testing.T, at place) {
 			at.refer(t, holding(t, cycloneDX, content(cycloneDX, about("a", other), nil)))
 		}, []string{other, "SELF"}},
 		{"a tag whose manifest is about another", func(t *testing.T, at place) {
-			held := holding(t, "x", content(cycloneDX, bill("a"), nil))
+			held := holding(t, "x", content(cycloneDX, sbomOf("a"), nil))
 			hash, err := v1.NewHash(other)
 			must(t, err)
 			image, _ := mutate.Subject(held, v1.Descriptor{MediaType: types.OCIManifestSchema1, Size: 1, Digest: hash}).(v1.Image)
 			at.cosign(t, ".sbom", image)
 		}, []string{other, "SELF"}},
-		{"a bill that is none", func(t *testing.T, at place) {
+		{"an SBOM that is none", func(t *testing.T, at place) {
 			at.refer(t, holding(t, cycloneDX, content(cycloneDX, "{}", nil)))
-		}, []string{"it is no bill of materials"}},
+		}, []string{"not an SBOM"}},
 		{"Syft's own format alone", func(t *testing.T, at place) {
 			at.cosign(t, ".sbom", holding(t, "x", content("application/vnd.syft+json", "{}", nil)))
 		}, []string{"application/vnd.syft+json", "CycloneDX and SPDX are read"}},
@@ -272,9 +272,9 @@ func TestWhatCannotBeReliedOnIsAnErrorAndNotNone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			everywhere(t, func(t *testing.T, at place) {
 				tt.attach(t, at)
-				bills, err := at.find(t)
+				sboms, err := at.find(t)
 				if err == nil || errors.Is(err, ErrNone) {
-					t.Fatalf("found %v, %v", bills, err)
+					t.Fatalf("found %v, %v", sboms, err)
 				}
 				for _, want := range tt.want {
 					if want = strings.ReplaceAll(want, "SELF", at.digest()); !strings.Contains(err.Error(), want) {
@@ -286,15 +286,15 @@ func TestWhatCannotBeReliedOnIsAnErrorAndNotNone(t *testing.T) {
 	}
 }
 
-func TestABillBesideTheImageMaySpeakOfTheIndex(t *testing.T) {
+func TestAnSBOMBesideTheImageMaySpeakOfTheIndex(t *testing.T) {
 	at := put(t, inProcess(t, true)+"/app")
 	at.refer(t, holding(t, cycloneDX, content(cycloneDX, about("a", other), nil)))
 	if _, err := at.find(t); err == nil {
-		t.Error("a bill of an index that nobody named passes")
+		t.Error("an SBOM of an index that nobody named passes")
 	}
 	f := finder{digest: at.digest(), accepted: []string{at.digest(), other}}
-	if err := f.bind([]*inventory.Inventory{{Digest: other}}, bare, "here"); err != nil || len(f.bills) != 1 || f.bills[0].Digest != at.digest() {
-		t.Errorf("a bill of the index that lists the image: %v, %+v", err, f.bills)
+	if err := f.bind([]*inventory.Inventory{{Digest: other}}, bare, "here"); err != nil || len(f.sboms) != 1 || f.sboms[0].Digest != at.digest() {
+		t.Errorf("an SBOM of the index that lists the image: %v, %+v", err, f.sboms)
 	}
 	if err := (&finder{digest: at.digest(), accepted: []string{at.digest(), other}}).bind([]*inventory.Inventory{{Digest: other}}, stated, "here"); err == nil {
 		t.Error("a statement about the index passes for one about the image")
@@ -321,9 +321,9 @@ func TestBuildKitsStatementsAreReadFromTheIndex(t *testing.T) {
 		digest, err := index.Digest()
 		must(t, err)
 
-		bills, err := at.find(t, digest.String())
-		if err != nil || len(bills) != 1 || bills[0].Digest != at.digest() || bills[0].Packages[0].Name != "built" || !strings.Contains(bills[0].Where, "in the index") {
-			t.Errorf("found %+v, %v", bills, err)
+		sboms, err := at.find(t, digest.String())
+		if err != nil || len(sboms) != 1 || sboms[0].Digest != at.digest() || sboms[0].Packages[0].Name != "built" || !strings.Contains(sboms[0].Where, "in the index") {
+			t.Errorf("found %+v, %v", sboms, err)
 		}
 		if _, err := at.find(t); !errors.Is(err, ErrNone) {
 			t.Errorf("without the index: %v", err)
@@ -339,11 +339,11 @@ func TestBuildKitsStatementsAreReadFromTheIndex(t *testing.T) {
 	})
 }
 
-func TestBillsAreFoundInALayout(t *testing.T) {
+func TestSBOMsAreFoundInALayout(t *testing.T) {
 	image, err := random.Image(64, 1)
 	must(t, err)
 	image = mutate.MediaType(image, types.OCIManifestSchema1)
-	held, ok := mutate.Subject(holding(t, cycloneDX, content(cycloneDX, bill("layout"), nil)), descriptor(t, image)).(v1.Image)
+	held, ok := mutate.Subject(holding(t, cycloneDX, content(cycloneDX, sbomOf("layout"), nil)), descriptor(t, image)).(v1.Image)
 	if !ok {
 		t.Fatal("no image")
 	}
@@ -356,9 +356,9 @@ func TestBillsAreFoundInALayout(t *testing.T) {
 		t.Errorf("before anything is attached: %v", err)
 	}
 	must(t, path.AppendImage(held))
-	bills, err := findAt(t, "oci:"+dir, digest)
-	if err != nil || len(bills) != 1 || bills[0].Packages[0].Name != "layout" {
-		t.Errorf("found %+v, %v", bills, err)
+	sboms, err := findAt(t, "oci:"+dir, digest)
+	if err != nil || len(sboms) != 1 || sboms[0].Packages[0].Name != "layout" {
+		t.Errorf("found %+v, %v", sboms, err)
 	}
 }
 
@@ -434,8 +434,8 @@ func TestARegistryThatCannotSayIsNoNone(t *testing.T) {
 			}))
 			t.Cleanup(s.Close)
 			at := put(t, strings.TrimPrefix(s.URL, "http://")+"/app")
-			if bills, err := at.find(t); err == nil || errors.Is(err, ErrNone) {
-				t.Errorf("found %v, %v", bills, err)
+			if sboms, err := at.find(t); err == nil || errors.Is(err, ErrNone) {
+				t.Errorf("found %v, %v", sboms, err)
 			}
 		})
 	}
@@ -461,9 +461,9 @@ func TestPagesOfReferrersAreReadToTheEnd(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	at := put(t, strings.TrimPrefix(s.URL, "http://")+"/app")
-	at.refer(t, holding(t, cycloneDX, content(cycloneDX, bill("second-page"), nil)))
-	bills, err := at.find(t)
-	if err != nil || len(bills) != 1 {
-		t.Errorf("found %v, %v", bills, err)
+	at.refer(t, holding(t, cycloneDX, content(cycloneDX, sbomOf("second-page"), nil)))
+	sboms, err := at.find(t)
+	if err != nil || len(sboms) != 1 {
+		t.Errorf("found %v, %v", sboms, err)
 	}
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/prodgate/prodgate/internal/registry"
 )
 
-// form is how a content holds a bill of materials.
+// form is how a content holds an SBOM.
 type form int
 
 const (
 	nothing form = iota // it holds none
-	bare                // the bill itself
+	bare                // the SBOM itself
 	stated              // a statement about the image, in an envelope or bundle or without
-	foreign             // a bill in a format that is not read
+	foreign             // an SBOM in a format that is not read
 )
 
-// bareTypes are the media types of bills of materials, as tools write them.
+// bareTypes are the media types of SBOMs, as tools write them.
 var bareTypes = []string{
 	"application/vnd.cyclonedx+json", "application/vnd.cyclonedx+xml", "application/vnd.cyclonedx",
 	"application/spdx+json", "spdx+json", "text/spdx+json", "text/spdx", "text/spdx+xml",
@@ -55,21 +55,21 @@ func formOf(b registry.Blob, a registry.Attachment) form {
 	case slices.Contains(statedTypes, mediaType), strings.HasPrefix(mediaType, bundleType):
 		for _, note := range []string{"predicateType", "in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType"} {
 			for _, notes := range []map[string]string{b.Annotations, a.Annotations} {
-				if kind := notes[note]; kind != "" && !mayBeBill(kind) {
+				if kind := notes[note]; kind != "" && !mayBeSBOM(kind) {
 					return nothing
 				}
 			}
 		}
 		return stated
-	case namesBill(mediaType), namesBill(plain(a.Type)) && slices.Contains(plainTypes, mediaType):
+	case namesSBOM(mediaType), namesSBOM(plain(a.Type)) && slices.Contains(plainTypes, mediaType):
 		return bare
 	}
 	return nothing
 }
 
-// namesBill reports whether a media type or artifactType, of whatever tool, says
+// namesSBOM reports whether a media type or artifactType, of any tool, says
 // that it is of an SBOM.
-func namesBill(mediaType string) bool {
+func namesSBOM(mediaType string) bool {
 	for _, word := range []string{"cyclonedx", "spdx", "sbom"} {
 		if strings.Contains(mediaType, word) {
 			return true
@@ -78,9 +78,9 @@ func namesBill(mediaType string) bool {
 	return false
 }
 
-// mayBeBill reports whether statements with that type of predicate are worth
+// mayBeSBOM reports whether statements with that type of predicate are worth
 // reading: those that certainly hold something else are not.
-func mayBeBill(predicateType string) bool {
+func mayBeSBOM(predicateType string) bool {
 	for _, other := range []string{"slsa.dev/", "/provenance", "/vuln", "/vulns", "/test-result", "/link", "/verification_summary", "/openvex", "openvex.dev/"} {
 		if strings.Contains(predicateType, other) {
 			return false
@@ -89,10 +89,10 @@ func mayBeBill(predicateType string) bool {
 	return true
 }
 
-// mayHoldBill reports whether manifests of that artifactType are worth reading.
-// Tools call bills as they like, and the contents tell: only what certainly is
+// mayHoldSBOM reports whether manifests of that artifactType are worth reading.
+// Tools call SBOMs as they like, and the contents decide: only what certainly is
 // something else is left alone.
-func mayHoldBill(artifactType string) bool {
+func mayHoldSBOM(artifactType string) bool {
 	artifactType = plain(artifactType)
 	for _, other := range []string{".sig.", "signature", "sarif", "vex", "vulnerabilit", "provenance"} {
 		if strings.Contains(artifactType, other) {

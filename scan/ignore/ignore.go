@@ -1,8 +1,8 @@
-// Package ignore reads the files in which somebody asks a scanner to leave
-// vulnerabilities out: .trivyignore and .trivyignore.yaml.
+// Package ignore reads the files that tell a scanner which vulnerabilities to
+// leave out: .trivyignore and .trivyignore.yaml.
 //
-// Here an entry is a request and nothing more. It waives nothing: a waiver does,
-// by somebody who may.
+// An entry is only a request. It must not remove a finding: only a waiver by an
+// accepted approver does.
 package ignore
 
 import (
@@ -12,14 +12,26 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 )
+
+// Request is an entry of an ignore file: a request to waive one vulnerability, in
+// the packages PURLs and the places Paths, or everywhere. The fields are those of
+// facts.WaiverRequest in the same order, so that the two convert into each other.
+type Request struct {
+	ID        string
+	PURLs     []string
+	Paths     []string
+	Reason    *string
+	ExpiresAt *time.Time // UTC; nil: does not expire
+	Source    string     // the file's name, as given to Read
+}
 
 // Read reads an ignore file; name is what errors and Source call it, and says by
 // its ending whether it is YAML. Times are UTC: an entry expires when its day
 // begins.
-func Read(name string, content []byte) ([]facts.WaiverRequest, error) {
+func Read(name string, content []byte) ([]Request, error) {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".yaml", ".yml":
 		return readYAML(strict.Of(name, content))
@@ -32,11 +44,11 @@ const day = "2006-01-02"
 
 // readLines reads one id on each line, with exp:2026-12-31 behind it where it
 // expires. The reason is the comment behind it, or that above.
-func readLines(name, content string) ([]facts.WaiverRequest, error) {
+func readLines(name, content string) ([]Request, error) {
 	if !utf8.ValidString(content) {
 		return nil, fmt.Errorf("%s: not UTF-8", name)
 	}
-	all := []facts.WaiverRequest{}
+	all := []Request{}
 	var above []string
 	entries, number := false, 0
 	for line := range strings.Lines(content) {
@@ -61,12 +73,12 @@ func readLines(name, content string) ([]facts.WaiverRequest, error) {
 		if comment == "" {
 			comment = strings.Join(above, " ")
 		}
-		all = append(all, facts.WaiverRequest{ID: words[0], Reason: given(comment), ExpiresAt: expires, Source: name})
+		all = append(all, Request{ID: words[0], Reason: finding.Optional(comment), ExpiresAt: expires, Source: name})
 	}
 	return all, nil
 }
 
-// expiry is what the words behind an id say.
+// expiry is what the words after an id say.
 func expiry(words []string) (*time.Time, error) {
 	if len(words) == 0 {
 		return nil, nil
@@ -85,21 +97,13 @@ func instant(text string) (*time.Time, error) {
 		at, err = time.Parse(time.RFC3339, text)
 	}
 	if err != nil || at.Year() < 1970 || at.Year() > 2200 {
-		return nil, fmt.Errorf("%q is no date; write YYYY-MM-DD", text)
+		return nil, fmt.Errorf("invalid date %q: use YYYY-MM-DD", text)
 	}
 	return &at, nil
 }
 
-// given is text, or nil where there is none.
-func given(text string) *string {
-	if text = strings.TrimSpace(text); text == "" {
-		return nil
-	}
-	return &text
-}
-
 // document is a .trivyignore.yaml. What it says of misconfigurations, secrets and
-// licences is no request here.
+// licences is not a request.
 type document struct {
 	Vulnerabilities []entry `json:"vulnerabilities"`
 }
@@ -113,17 +117,17 @@ type entry struct {
 	Line      int
 }
 
-func readYAML(t strict.Text) ([]facts.WaiverRequest, error) {
+func readYAML(t strict.Text) ([]Request, error) {
 	var doc document
 	if err := t.Decode(&doc, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
-	all := []facts.WaiverRequest{}
+	all := []Request{}
 	for _, e := range doc.Vulnerabilities {
 		if strings.TrimSpace(e.ID) == "" {
 			return nil, fmt.Errorf("%s:%d: an entry has no id; name the vulnerability", t.Name, e.Line)
 		}
-		request := facts.WaiverRequest{ID: e.ID, Paths: nonEmpty(e.Paths), PURLs: nonEmpty(e.PURLs), Reason: given(e.Statement), Source: t.Name}
+		request := Request{ID: e.ID, Paths: nonEmpty(e.Paths), PURLs: nonEmpty(e.PURLs), Reason: finding.Optional(strings.TrimSpace(e.Statement)), Source: t.Name}
 		if len(request.Paths) != len(e.Paths) || len(request.PURLs) != len(e.PURLs) {
 			return nil, fmt.Errorf("%s:%d: %s has an empty path or package URL; leave it out", t.Name, e.Line, e.ID)
 		}
@@ -149,15 +153,13 @@ func nonEmpty(list []string) []string {
 	return kept
 }
 
-// About keeps the requests about what the scans found.
-func About(requests []facts.WaiverRequest, scans []facts.Scan) []facts.WaiverRequest {
+// About keeps the requests about findings.
+func About(requests []Request, findings []finding.Finding) []Request {
 	found := map[string]bool{}
-	for _, scan := range scans {
-		for _, finding := range scan.Findings {
-			found[finding.ID] = true
-		}
+	for _, f := range findings {
+		found[f.ID] = true
 	}
-	kept := []facts.WaiverRequest{}
+	kept := []Request{}
 	for _, r := range requests {
 		if found[r.ID] {
 			kept = append(kept, r)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 func words(s string) *string { return &s }
@@ -44,7 +44,7 @@ func TestALineIsARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	above := words("Accepted until the next base image (see SEC-77).")
-	want := []facts.WaiverRequest{
+	want := []Request{
 		{ID: "CVE-2026-1", Reason: above, Source: ".trivyignore"},
 		{ID: "CVE-2026-2", Reason: above, ExpiresAt: date(2026, 12, 1), Source: ".trivyignore"},
 		{ID: "CVE-2026-3", Reason: words("not reachable"), Source: ".trivyignore"},
@@ -65,7 +65,7 @@ func TestAnEntryIsARequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []facts.WaiverRequest{
+	want := []Request{
 		{ID: "CVE-2026-1", Paths: []string{"usr/bin/app", "opt/**"}, PURLs: []string{"pkg:deb/debian/openssl"}, Reason: words("no TLS server here"), ExpiresAt: date(2026, 12, 1), Source: ".trivyignore.yaml"},
 		{ID: "CVE-2026-2", Source: ".trivyignore.yaml"},
 	}
@@ -77,13 +77,13 @@ func TestAnEntryIsARequest(t *testing.T) {
 func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 	tests := []struct{ name, file, content, want string }{
 		{"two ids on a line", "i", "CVE-1\nCVE-2 CVE-3\n", `i:2: "CVE-3" is neither an id nor exp:YYYY-MM-DD`},
-		{"a date that is none", "i", "CVE-1 exp:2026-13-01", `i:1: "2026-13-01" is no date`},
-		{"no date", "i", "CVE-1 exp:", `i:1: "" is no date`},
+		{"a date that is none", "i", "CVE-1 exp:2026-13-01", `i:1: invalid date "2026-13-01"`},
+		{"no date", "i", "CVE-1 exp:", `i:1: invalid date ""`},
 		{"a word too many", "i", "CVE-1 exp:2026-12-01 soon", "is neither"},
 		{"bytes that are no text", "i", "CVE-1 # \xff", "not UTF-8"},
 		{"an entry without an id", "i.yaml", "vulnerabilities:\n  - statement: x\n", "i.yaml:2: an entry has no id"},
 		{"an empty path", "i.yml", "vulnerabilities:\n  - id: CVE-1\n    paths: ['']\n", "an empty path"},
-		{"an entry that never began", "i.yaml", "vulnerabilities:\n  - id: CVE-1\n    expired_at: tomorrow\n", `expired_at of CVE-1: "tomorrow" is no date`},
+		{"an entry that never began", "i.yaml", "vulnerabilities:\n  - id: CVE-1\n    expired_at: tomorrow\n", `expired_at of CVE-1: invalid date "tomorrow"`},
 		{"YAML that is none", "i.yaml", "vulnerabilities: [", "not YAML"},
 		{"a list of words", "i.yaml", "vulnerabilities: [CVE-1]", "is a text, and must be a mapping"},
 	}
@@ -97,8 +97,8 @@ func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 }
 
 func TestOnlyWhatWasFoundIsAskedAbout(t *testing.T) {
-	scans := []facts.Scan{{Findings: []facts.Vulnerability{{ID: "CVE-2"}}}, {Findings: []facts.Vulnerability{{ID: "CVE-3"}}}}
-	got := About([]facts.WaiverRequest{{ID: "CVE-1"}, {ID: "CVE-2"}, {ID: "CVE-3"}}, scans)
+	findings := []finding.Finding{{ID: "CVE-2"}, {ID: "CVE-3"}}
+	got := About([]Request{{ID: "CVE-1"}, {ID: "CVE-2"}, {ID: "CVE-3"}}, findings)
 	if len(got) != 2 || got[0].ID != "CVE-2" || got[1].ID != "CVE-3" {
 		t.Errorf("%+v", got)
 	}

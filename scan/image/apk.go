@@ -7,7 +7,7 @@ import (
 
 	alpine "github.com/knqyf263/go-apk-version"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -25,7 +25,7 @@ func readApk(f *found, r io.Reader, _ int64) error {
 		case p.Name == "":
 			f.note(f.path, "it lists a package of version %s without its name", full)
 		case !valid:
-			f.unread = append(f.unread, facts.Undetermined{Package: p.Name, Version: full, Reason: f.path + " gives it a version that is none of apk's"})
+			f.unread = append(f.unread, finding.Undetermined{Package: p.Name, Version: full, Reason: f.path + " gives it an invalid apk version"})
 		case !seen[p.Name+"@"+full]:
 			seen[p.Name+"@"+full] = true
 			p.Class, p.Version = inventory.ClassOS, full

@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/package-url/packageurl-go"
+
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
 // pythons are files of Python's own packages in Debian's distroless images, which
@@ -131,9 +134,9 @@ func (t *tree) inventory(reference string) *inventory.Inventory {
 		}
 		f.languages(inv, databases)
 	})
-	t.suspect(inv, len(listed))
-	foreign(inv, managers)
-	t.strangers(inv)
+	t.noteImplausible(inv, len(listed))
+	noteForeign(inv, managers)
+	t.noteUnsupported(inv)
 	inv.Sort()
 	return inv
 }
@@ -269,41 +272,45 @@ func (t *tree) built(os *inventory.OS) {
 	slices.Sort(os.ContentSets)
 }
 
-// managing is which package manager a distribution has; those that are not here
-// have rpm.
-var managing = map[string]string{
-	"debian": groupDpkg, "ubuntu": groupDpkg, "echo": groupDpkg,
-	"alpine": groupApk, "wolfi": groupApk, "chainguard": groupApk, "minimos": groupApk,
+// managerOf returns the package manager of a distribution; that of an unknown one is
+// rpm.
+func managerOf(family string) string {
+	switch purl.Distribution(family) {
+	case packageurl.TypeDebian:
+		return groupDpkg
+	case packageurl.TypeApk:
+		return groupApk
+	}
+	return groupRPM
 }
 
-// foreign notes packages of a manager that the distribution does not have: its
-// advisories, and its way to compare versions, do not speak of them. Whatever
-// os-release says decides which distribution it is, and nobody vouches for that.
-func foreign(inv *inventory.Inventory, managers map[string]int) {
+// noteForeign notes packages of a package manager that the distribution does not
+// use: its advisories do not cover them, and its versions compare differently. The
+// distribution is what os-release says, which proves nothing.
+func noteForeign(inv *inventory.Inventory, managers map[string]int) {
 	if inv.OS == nil {
 		return
 	}
 	for _, manager := range []string{groupDpkg, groupApk, groupRPM} {
-		if n := managers[manager]; n > 0 && manager != cmp.Or(managing[inv.OS.Family], groupRPM) {
+		if n := managers[manager]; n > 0 && manager != managerOf(inv.OS.Family) {
 			noun := "packages"
-			verb := "are"
 			if n == 1 {
-				noun, verb = "package", "is"
+				noun = "package"
 			}
-			inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: fmt.Sprintf("%d %s of %s %s in it, and it calls itself %s %s, which has none: nobody can tell whose advisories speak of them", n, noun, manager, verb, inv.OS.Family, inv.OS.Name)})
+			inv.Note("image", "", "it has %d %s of %s, and the distribution is %s %s, which does not use %s: which advisories apply is unknown", n, noun, manager, inv.OS.Family, inv.OS.Name, manager)
 		}
 	}
 }
 
-// suspect notes what can't be: an image in which nothing is recognised, packages
+// noteImplausible notes what can't be: an image in which nothing is recognised, packages
 // of no known distribution, a distribution without packages.
-func (t *tree) suspect(inv *inventory.Inventory, installed int) {
+func (t *tree) noteImplausible(inv *inventory.Inventory, installed int) {
 	note := func(reason string) {
-		inv.Unread = append(inv.Unread, facts.Undetermined{Package: "image", Reason: reason})
+		inv.Unread = append(inv.Unread, finding.Undetermined{Package: "image", Reason: reason})
 	}
 	switch {
 	case inv.OS == nil && installed > 0:
-		note("it has packages of a distribution, and no file that says which")
+		note("it has packages of a distribution, and no file names the distribution")
 	case inv.OS == nil && len(inv.Packages) == 0:
 		note("neither a distribution nor any package was recognised in it")
 	case inv.OS != nil && installed == 0 && inv.OS.Family != "activestate":

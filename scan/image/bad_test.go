@@ -69,7 +69,7 @@ func TestALayerThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
 		{"a whiteout of the folder itself", zipped(t, pack(t, file("etc/.wh..", ""))), "deletes nothing that can be named"},
 		{"a whiteout of nothing", zipped(t, pack(t, file("etc/.wh.", ""))), "deletes nothing that can be named"},
 		{"an encrypted layer", made{packed: good.packed, plain: plain, mediaType: types.OCILayer + "+encrypted"}, "it is encrypted"},
-		{"something that is no layer", made{packed: good.packed, plain: plain, mediaType: "application/vnd.in-toto+json"}, "it is no layer of files"},
+		{"something that is no layer", made{packed: good.packed, plain: plain, mediaType: "application/vnd.in-toto+json"}, "not a file system layer"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -241,15 +241,15 @@ func TestADamagedDatabaseIsNoEmptyOne(t *testing.T) {
 	}{
 		{"rpm, cut short", file("var/lib/rpm/rpmdb.sqlite", "SQLite format 3\x00"), nil, "the database of rpm is damaged: it has 16 bytes: it was cut short"},
 		{"rpm, empty", file("var/lib/rpm/Packages", ""), nil, "var/lib/rpm/Packages : it is empty"},
-		{"rpm, something else", file("var/lib/rpm/Packages.db", strings.Repeat("x", 4096)), nil, "it is no database of rpm"},
+		{"rpm, something else", file("var/lib/rpm/Packages.db", strings.Repeat("x", 4096)), nil, "not an rpm database"},
 		{"rpm, with a log beside it", file("var/lib/rpm/rpmdb.sqlite-wal", "7\x7f\x06\x82"+strings.Repeat("s", 60)), nil, "it holds changes that may not be in the database of rpm yet"},
 		{"dpkg, with a line that is none", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1-1\nno field\n\n"+bash), []string{"a 1-1", "bash 5.2.15-2+b7"}, `a 1-1: var/lib/dpkg/status has a line that is no field: "no field"`},
 		{"dpkg, a package without its version", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\n"+bash), []string{"bash 5.2.15-2+b7"}, "a : var/lib/dpkg/status lists it without its name or its version"},
-		{"dpkg, a version that is none", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: x\n\n"+bash), []string{"bash 5.2.15-2+b7"}, "a x: its version is none of Debian's"},
+		{"dpkg, a version that is none", file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: x\n\n"+bash), []string{"bash 5.2.15-2+b7"}, "a x: its version is not a valid Debian version"},
 		{"dpkg, cut short", file("var/lib/dpkg/status", bash+"\nPackage: a\nStat"), []string{"bash 5.2.15-2+b7"}, `var/lib/dpkg/status has a line that is no field: "Stat"`},
 		{"dpkg, binary", file("var/lib/dpkg/status", "\x00\x01\x02"), nil, "var/lib/dpkg/status has a line that is no field"},
 		{"dpkg, empty", file("var/lib/dpkg/status", ""), nil, "it is debian 12.8, and no package of it is listed"},
-		{"apk, without versions", file("lib/apk/db/installed", "P:musl\n\nP:zlib\nV:1.3-r0\n"), []string{"zlib 1.3-r0"}, "musl : lib/apk/db/installed gives it a version that is none of apk's"},
+		{"apk, without versions", file("lib/apk/db/installed", "P:musl\n\nP:zlib\nV:1.3-r0\n"), []string{"zlib 1.3-r0"}, "musl : lib/apk/db/installed gives it an invalid apk version"},
 		{"apk, without names", file("lib/apk/db/installed", "V:1.3-r0\n"), nil, "it lists a package of version 1.3-r0 without its name"},
 		{"rpm's manifest", file("var/lib/rpmmanifest/container-manifest-2", "bash\t5\n"), nil, "a line has 2 columns and not 10"},
 		{"Bottlerocket's inventory", file("x86_64-bottlerocket-linux-gnu/sys-root/usr/share/bottlerocket/application-inventory.json", "{"), nil, "the list of Bottlerocket's packages"},
@@ -268,7 +268,7 @@ func TestADamagedDatabaseIsNoEmptyOne(t *testing.T) {
 	if got := reasons(inventoryOf(t, []entry{file("srv/x", "x")})); !strings.Contains(got, "neither a distribution nor any package was recognised in it") {
 		t.Errorf("an image of nothing known: %q", got)
 	}
-	if got := reasons(inventoryOf(t, []entry{file("var/lib/dpkg/status", bash)})); !strings.Contains(got, "no file that says which") {
+	if got := reasons(inventoryOf(t, []entry{file("var/lib/dpkg/status", bash)})); !strings.Contains(got, "no file names the distribution") {
 		t.Errorf("packages of nobody: %q", got)
 	}
 }

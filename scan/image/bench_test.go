@@ -129,7 +129,7 @@ func readApart(b *testing.B, reference string) float64 {
 func TestReadApart(t *testing.T) {
 	reference := os.Getenv("PRODGATE_BENCH_IMAGE")
 	if reference == "" {
-		t.Skip("it is what BenchmarkRead runs: go test -run '^$' -bench Read ./collectors/vulnerabilities/inventory/image")
+		t.Skip("it is what BenchmarkRead runs: go test -run '^$' -bench Read ./scan/image")
 	}
 	artifact, err := Read(context.Background(), reference, Options{})
 	must(t, err)

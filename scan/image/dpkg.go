@@ -11,7 +11,7 @@ import (
 
 	debian "github.com/knqyf263/go-deb-version"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -130,7 +130,7 @@ func (p *paragraph) line(line []byte) {
 	p.last = string(name)
 }
 
-// dpkg adds the package that a paragraph speaks of, if it is installed.
+// dpkg adds the package of a paragraph, if it is installed.
 func (f *found) dpkg(p paragraph) {
 	if p.fields == nil && p.bad == "" {
 		return
@@ -140,7 +140,7 @@ func (f *found) dpkg(p paragraph) {
 		return
 	}
 	if p.bad != "" {
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
+		f.unread = append(f.unread, finding.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " " + p.bad})
 	}
 	status := p.fields["status"]
 	switch {
@@ -148,12 +148,12 @@ func (f *found) dpkg(p paragraph) {
 	case p.bad != "" || status != "" && !strings.HasSuffix(status, " installed"):
 		return // noted, or known to dpkg and not there
 	default:
-		f.unread = append(f.unread, facts.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " lists it without its name or its version"})
+		f.unread = append(f.unread, finding.Undetermined{Package: cmp.Or(name, f.path), Version: full, Reason: f.path + " lists it without its name or its version"})
 		return
 	}
 	found, err := debianPackage(name, full, p.fields["source"])
 	if err != nil {
-		f.unread = append(f.unread, facts.Undetermined{Package: name, Version: full, Reason: err.Error()})
+		f.unread = append(f.unread, finding.Undetermined{Package: name, Version: full, Reason: err.Error()})
 		return
 	}
 	found.Arch, found.Vendor = p.fields["architecture"], p.fields["maintainer"]
@@ -168,7 +168,7 @@ func debianPackage(name, full, source string) (inventory.Package, error) {
 	p := inventory.Package{Class: inventory.ClassOS, Name: name}
 	v, err := debian.NewVersion(full)
 	if err != nil {
-		return p, fmt.Errorf("its version is none of Debian's: %w", err)
+		return p, fmt.Errorf("its version is not a valid Debian version: %w", err)
 	}
 	p.Epoch, p.Version, p.Release = v.Epoch(), v.Version(), v.Revision()
 	p.SrcName = name
@@ -181,7 +181,7 @@ func debianPackage(name, full, source string) (inventory.Package, error) {
 		}
 	}
 	if v, err = debian.NewVersion(full); err != nil {
-		return p, fmt.Errorf("the version of its source is none of Debian's: %w", err)
+		return p, fmt.Errorf("the version of its source is not a valid Debian version: %w", err)
 	}
 	p.SrcEpoch, p.SrcVersion, p.SrcRelease = v.Epoch(), v.Version(), v.Revision()
 	return p, nil

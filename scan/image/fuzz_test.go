@@ -46,7 +46,7 @@ func FuzzLayer(f *testing.F) {
 			l.sort()
 			l.own()
 			tr := &tree{layers: []*layer{l, l}}
-			tr.elsewhere()
+			tr.linkTargets()
 			inv := tr.inventory("x")
 			if len(inv.Packages) == 0 && len(inv.Unread) == 0 {
 				t.Error("nothing was found, and nothing is said of it")

@@ -19,10 +19,10 @@ func TestPackagesOfAnotherManagerAreNoted(t *testing.T) {
 		layers [][]entry
 		want   string
 	}{
-		{"dpkg's in what calls itself Wolfi", [][]entry{base(), {as("wolfi")}}, "image : 2 packages of dpkg are in it, and it calls itself wolfi 1, which has none: nobody can tell whose advisories speak of them"},
-		{"apk's beside dpkg's", [][]entry{base(), {apk}}, "image : 1 package of apk is in it, and it calls itself debian 12.8, which has none: nobody can tell whose advisories speak of them"},
-		{"dpkg's in what calls itself Red Hat", [][]entry{{as("rhel"), dpkg}}, "image : 1 package of dpkg is in it, and it calls itself redhat 1"},
-		{"apk's in what calls itself Amazon Linux", [][]entry{{file("etc/system-release", "Amazon Linux release 2 (Karoo)\n"), apk}}, "image : 1 package of apk is in it, and it calls itself amazon 2 (Karoo)"},
+		{"dpkg's in what calls itself Wolfi", [][]entry{base(), {as("wolfi")}}, "image : it has 2 packages of dpkg, and the distribution is wolfi 1, which does not use dpkg"},
+		{"apk's beside dpkg's", [][]entry{base(), {apk}}, "image : it has 1 package of apk, and the distribution is debian 12.8, which does not use apk"},
+		{"dpkg's in what calls itself Red Hat", [][]entry{{as("rhel"), dpkg}}, "image : it has 1 package of dpkg, and the distribution is redhat 1, which does not use dpkg"},
+		{"apk's in what calls itself Amazon Linux", [][]entry{{file("etc/system-release", "Amazon Linux release 2 (Karoo)\n"), apk}}, "image : it has 1 package of apk, and the distribution is amazon 2 (Karoo), which does not use apk"},
 		{"dpkg's in Debian", [][]entry{base()}, ""},
 		{"dpkg's in Echo", [][]entry{{as("echo"), dpkg}}, ""},
 		{"apk's in Chainguard", [][]entry{{as("chainguard"), apk}}, ""},

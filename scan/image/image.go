@@ -7,7 +7,7 @@
 // is damaged, altered or of a kind that can't be read is an error, never a
 // shorter list. No layer is left out because what stands above it seems to hide
 // it: only its end proves that what was hidden is the image's. Nothing is
-// unpacked to disk; a database that needs random access and is large lies in a
+// unpacked to disk; a database that needs random access and is large is in a
 // temporary file without a name.
 //
 // It does not judge: which package is vulnerable is package match's to say.
@@ -29,7 +29,7 @@ type Options struct {
 	// Registry says how to reach registries.
 	Registry registry.Options
 
-	// Platforms are those wanted, os/arch[/variant]; without a variant, every
+	// Platforms are those to read, os/arch[/variant]; without a variant, every
 	// variant. Empty: all that the image has.
 	Platforms []string
 
@@ -41,7 +41,7 @@ type Options struct {
 	// processors, 4 at most.
 	Parallel int
 
-	// Progress is told how many bytes were read and how many there are in all (0:
+	// Progress receives how many bytes were read and how many there are in all (0:
 	// not known), of one platform after the other. Calls do not overlap.
 	Progress func(read, total int64)
 
@@ -56,9 +56,9 @@ type Artifact struct {
 }
 
 // Read reads the image that reference names: HOST/REPOSITORY[:TAG][@sha256:…],
-// oci:DIR[:TAG][@sha256:…] or tarball:FILE. An error means that nobody could
-// look; registry.ErrAbsent is in it if the place answers and has no such image.
-// What is there and could not be understood is in each inventory's Unread.
+// oci:DIR[:TAG][@sha256:…] or tarball:FILE. An error means that the image could not
+// be read; registry.ErrAbsent is in it if the place answers and has no such image.
+// What was read and not understood is in each inventory's Unread.
 func Read(ctx context.Context, reference string, options Options) (*Artifact, error) {
 	ref, err := registry.Parse(reference, options.Registry)
 	if err != nil {
@@ -70,7 +70,7 @@ func Read(ctx context.Context, reference string, options Options) (*Artifact, er
 			return nil, err
 		}
 		if len(choose([]registry.Platform{{Platform: image.Platform}}, options.Platforms)) == 0 {
-			return nil, fmt.Errorf("read %s: the archive holds %s, and %s is wanted", reference, image.Platform, strings.Join(options.Platforms, ", "))
+			return nil, fmt.Errorf("read %s: the archive holds %s, not %s", reference, image.Platform, strings.Join(options.Platforms, ", "))
 		}
 		found, err := read(ctx, ref, image, reference, options)
 		if err != nil {
@@ -81,7 +81,7 @@ func Read(ctx context.Context, reference string, options Options) (*Artifact, er
 	return readAll(ctx, ref, reference, options)
 }
 
-// readAll reads the wanted images of what has a manifest.
+// readAll reads the requested images of what has a manifest.
 func readAll(ctx context.Context, ref registry.Reference, reference string, options Options) (*Artifact, error) {
 	m, err := ref.Resolve(ctx)
 	if err != nil {
@@ -132,14 +132,14 @@ func imageOf(ctx context.Context, ref registry.Reference, digest string) (*regis
 	return image, nil
 }
 
-// Wanted says whether platform is one of wanted, as Options.Platforms has them.
+// Wanted reports whether platform is one of wanted, as Options.Platforms has them.
 func Wanted(platform string, wanted []string) bool {
 	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool {
 		return platform == w || strings.HasPrefix(platform, w+"/")
 	})
 }
 
-// choose takes the wanted platforms, or all, each image once.
+// choose returns the requested platforms, or all, each image once.
 func choose(platforms []registry.Platform, wanted []string) []registry.Platform {
 	var chosen []registry.Platform
 	for _, p := range platforms {
@@ -158,11 +158,11 @@ func read(ctx context.Context, ref registry.Reference, image *registry.Image, re
 		return nil, fmt.Errorf("read %s: %w", reference, err)
 	}
 	t := &tree{layers: layers}
-	if err := r.detours(ctx, t, t.elsewhere()); err != nil {
+	if err := r.rereadLayers(ctx, t, t.linkTargets()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", reference, err)
 	}
 	found := t.inventory(reference)
-	notLinux(found, image.Platform)
+	noteNotLinux(found, image.Platform)
 	found.Digest, found.Platform = image.Digest, image.Platform
 	return found, nil
 }

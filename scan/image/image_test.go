@@ -76,7 +76,7 @@ func pack(t testing.TB, entries ...entry) []byte {
 	return out.Bytes()
 }
 
-// made is a layer that the tests made: what lies in the registry, and what it
+// made is a layer that the tests made: what is in the registry, and what it
 // claims to be.
 type made struct {
 	packed, plain []byte

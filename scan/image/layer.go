@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/language"
 )
@@ -37,26 +37,26 @@ const (
 type layer struct {
 	name string // for messages
 
-	files   []uint64 // all that is no folder: it replaces what lies there, and what lies below
+	files   []uint64 // everything but folders: it replaces what is there, and what is below
 	folders []uint64
 	deleted []uint64 // by a whiteout
 	opaque  []uint64 // folders whose contents in older layers are hidden
 	read    []uint64 // files that were read for the packages of a language
 
-	links map[string]string // the symbolic links that a wanted path may lead through
-	hard  map[string]string // the hard links that are wanted themselves
+	links map[string]string // the symbolic links that a relevant path may lead through
+	hard  map[string]string // the hard links that are relevant themselves
 	found map[string]*found
 
-	strange map[string]bool   // the folders of strangers that hold something
-	aliases map[string]string // the symbolic links named like a language's files, and where they lead
+	unsupported map[string]bool   // the folders of unsupported package managers that hold something
+	aliases     map[string]string // the symbolic links named like a language's files, and where they lead
 }
 
-// found is what a file says, by the path at which it lies.
+// found is what a file says, by its path.
 type found struct {
 	path string // as which it was read
 
 	release    *release
-	called     string // the ID of os-release, whether it is known or not
+	osID       string // the ID of os-release, whether it is known or not
 	repository string // of apk
 	extended   bool   // Ubuntu's ESM
 	build      *build
@@ -65,7 +65,7 @@ type found struct {
 	sums       []uint64 // the files that dpkg's info/NAME.md5sums lists
 	language   language.Result
 	owners     map[string]string // a path of language, and the database whose package has it
-	unread     []facts.Undetermined
+	unread     []finding.Undetermined
 }
 
 // database is what a package manager has installed.
@@ -74,7 +74,7 @@ type database struct {
 	owned    []uint64 // sorted: the files of those that come from the distribution
 }
 
-// seed makes the hashes of paths ones that nobody can aim at.
+// seed makes the hashes of paths unpredictable, so that collisions cannot be prepared.
 var seed = maphash.MakeSeed()
 
 func hashOf(p string) uint64 { return maphash.String(seed, p) }
@@ -93,7 +93,7 @@ type reader struct {
 	entries, files, installed int
 }
 
-// layers reads every layer, several at once. What stands twice is read once. It
+// layers reads every layer, several at once. What appears twice is read once. It
 // returns only if all of them were read to their end and are what they should.
 func (r *reader) layers(ctx context.Context) ([]*layer, error) {
 	list := make([]*layer, len(r.image.Layers))
@@ -180,9 +180,9 @@ type walk struct {
 	files   *tar.Reader
 	skipped map[string]bool // folders whose files are left out, for a runtime mounts others over them
 
-	// instead reads files as if they lay elsewhere, and those alone; nil: every
-	// file is read as what it is.
-	instead *detour
+	// reread reads only the targets of links, under the names of the links; nil:
+	// every file is read under its own name.
+	reread *secondRead
 }
 
 // all reads every entry. The tar reader stops at the end of the archive; what
@@ -191,7 +191,7 @@ func (w *walk) all(ctx context.Context) error {
 	l := w.layer
 	if l.found == nil {
 		l.links, l.hard, l.aliases = map[string]string{}, map[string]string{}, map[string]string{}
-		l.strange, l.found = map[string]bool{}, map[string]*found{}
+		l.unsupported, l.found = map[string]bool{}, map[string]*found{}
 	}
 	w.skipped = map[string]bool{}
 	for pending := 1; ; pending++ {
@@ -202,7 +202,7 @@ func (w *walk) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if pending == 1000 && w.instead == nil {
+		if pending == 1000 && w.reread == nil {
 			if err := w.reader.count(pending, 0, 0); err != nil {
 				return err
 			}
@@ -226,8 +226,8 @@ func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name),
 
 // entry takes one entry.
 func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error {
-	if w.instead != nil {
-		return w.detoured(ctx, name, header)
+	if w.reread != nil {
+		return w.rereadFile(ctx, name, header)
 	}
 	l := w.layer
 	if dir, base := path.Split(name); strings.HasPrefix(base, ".wh.") {
@@ -246,42 +246,42 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 		return nil
 	}
 	l.files = append(l.files, hash)
-	l.meet(name)
+	l.recordUnsupported(name)
 	switch header.Typeflag {
 	case tar.TypeReg:
 		return w.file(ctx, name, name, header)
 	case tar.TypeSymlink:
-		if mattering[name] {
+		if relevantPaths[name] {
 			l.links[name] = header.Linkname
-		} else if w.reader.wanted(name, plainMode, someSize) && !w.skips(name) {
+		} else if w.reader.wanted(name, plainMode, assumedSize) && !w.skips(name) {
 			return w.alias(name, header.Linkname)
 		}
 	case tar.TypeLink:
-		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) && !w.skips(name) {
+		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), assumedSize) && !w.skips(name) {
 			l.hard[name] = clean(header.Linkname)
 			return w.reader.count(0, 1, 0)
 		}
 	case tar.TypeCont, tar.TypeGNUSparse:
-		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), someSize) {
+		if kindOf(name) != nil || w.reader.wanted(name, header.FileInfo().Mode(), assumedSize) {
 			l.note(name, name, "it is stored in a way (tar type %q) that no runtime reads", header.Typeflag)
 		}
 	}
 	return nil
 }
 
-// someSize stands for that of a file behind a hard link, which tar does not say.
-const someSize = 64 << 20
+// assumedSize stands for that of a file behind a hard link, which tar does not say.
+const assumedSize = 64 << 20
 
-// plainMode is that of a file which is wanted for its name alone.
+// plainMode is that of a file that is relevant for its name alone.
 const plainMode = 0o644
 
 // alias takes a symbolic link whose name is one of a language's files. Where it
-// leads to a file whose own name is none, that has to be read as if it lay here.
+// leads to a file whose own name is not, that file is read under the link's name.
 func (w *walk) alias(name, target string) error {
 	if !path.IsAbs(target) {
 		target = path.Join("/", path.Dir(name), target)
 	}
-	if target = clean(target); w.reader.wanted(target, plainMode, someSize) {
+	if target = clean(target); w.reader.wanted(target, plainMode, assumedSize) {
 		return nil
 	}
 	w.layer.aliases[name] = target
@@ -301,7 +301,7 @@ func (l *layer) hide(dir, base string) error {
 	return nil
 }
 
-// skips reports whether name lies in a folder that is left out.
+// skips reports whether name is in a folder that is left out.
 func (w *walk) skips(name string) bool {
 	if len(w.skipped) == 0 {
 		return false
@@ -314,7 +314,7 @@ func (w *walk) skips(name string) bool {
 	return false
 }
 
-// file reads what lies at name as if it lay at as.
+// file reads what is at name as if it were at as.
 func (w *walk) file(ctx context.Context, name, as string, header *tar.Header) error {
 	kind := kindOf(as)
 	if kind == nil && (w.skips(name) || !w.reader.wanted(as, header.FileInfo().Mode(), header.Size)) {
@@ -357,7 +357,7 @@ func sparse(header *tar.Header) bool {
 func (w *walk) language(ctx context.Context, as string, size int64) (result language.Result, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			result, err = language.Result{Unread: []facts.Undetermined{{Package: as, Reason: fmt.Sprintf("it can't be read: %v", reason)}}}, nil
+			result, err = language.Result{Unread: []finding.Undetermined{{Package: as, Reason: fmt.Sprintf("it can't be read: %v", reason)}}}, nil
 		}
 	}()
 	return w.reader.analyze(ctx, as, size, w.files)
@@ -365,7 +365,7 @@ func (w *walk) language(ctx context.Context, as string, size int64) (result lang
 
 // system reads a file of the distribution.
 func (w *walk) system(k *kind, name string, f *found, size int64) error {
-	source := &watched{inner: w.files}
+	source := &errorReader{inner: w.files}
 	err := k.readInto(f, source, size)
 	if source.err != nil {
 		return source.err
@@ -382,14 +382,13 @@ func (w *walk) system(k *kind, name string, f *found, size int64) error {
 	return w.reader.count(0, 1, packages)
 }
 
-// watched remembers when what it reads from failed: that is the layer's fault
-// and not the file's.
-type watched struct {
+// errorReader remembers an error of inner: it is about the layer, not the file.
+type errorReader struct {
 	inner io.Reader
 	err   error
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *errorReader) Read(p []byte) (int, error) {
 	n, err := w.inner.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err
@@ -399,7 +398,7 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // note says of a file why it could not be read.
 func (f *found) note(name, format string, args ...any) {
-	f.unread = append(f.unread, facts.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
+	f.unread = append(f.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
 }
 
 // note says of the file at name, read as another, why it could not be read.

@@ -17,7 +17,7 @@ import (
 type release struct{ family, name string }
 
 // releases makes a kind's reader of one that names a release, or nil if the file
-// speaks of another distribution.
+// is about another distribution.
 func releases(parse func(text []byte) *release) func(*found, io.Reader, int64) error {
 	return func(f *found, r io.Reader, _ int64) error {
 		text, err := io.ReadAll(r)
@@ -26,8 +26,8 @@ func releases(parse func(text []byte) *release) func(*found, io.Reader, int64) e
 	}
 }
 
-// families are the distributions that os-release names by its ID, in the words of
-// trivy-db. Debian, Ubuntu and Amazon Linux are told by files of their own.
+// families are the distributions that os-release names by its ID, in the spelling of
+// trivy-db. Debian, Ubuntu and Amazon Linux are recognised by files of their own.
 var families = map[string]string{
 	"activestate":         "activestate",
 	"rhel":                "redhat",
@@ -55,9 +55,9 @@ var families = map[string]string{
 	"coreos":              "coreos",
 }
 
-// readCalled reads os-release(5), and keeps what the distribution calls itself
+// readOSReleaseID reads os-release(5), and keeps what the distribution calls itself
 // where that is none that is known.
-func readCalled(f *found, r io.Reader, _ int64) error {
+func readOSReleaseID(f *found, r io.Reader, _ int64) error {
 	text, err := io.ReadAll(r)
 	said := map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -66,7 +66,7 @@ func readCalled(f *found, r io.Reader, _ int64) error {
 		}
 	}
 	if f.release = readOSRelease(said); len(said) > 0 {
-		f.called = cmp.Or(said["ID"], "linux") // as os-release(5) has it
+		f.osID = cmp.Or(said["ID"], "linux") // as os-release(5) has it
 	}
 	return err
 }

@@ -61,7 +61,7 @@ func open(ctx context.Context, ref registry.Reference, layer registry.Layer, p *
 
 // start begins to unpack what the meter reads.
 func (s *stream) start() error {
-	// As for a runtime, the first bytes tell, and never the media type.
+	// As for a runtime, the first bytes decide, never the media type.
 	unpacked, end, err := packing.Stream(bufio.NewReaderSize(s.packed, 256<<10))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *stream) start() error {
 	return nil
 }
 
-// readable says whether a layer of that media type holds files.
+// readable reports whether a layer of that media type holds files.
 func readable(mediaType string) error {
 	switch {
 	case mediaType == "":
@@ -89,7 +89,7 @@ func readable(mediaType string) error {
 	case strings.HasSuffix(mediaType, "+encrypted"):
 		return fmt.Errorf("it is encrypted (%s), and what is in it can't be read", mediaType)
 	case !strings.Contains(mediaType, ".tar"):
-		return fmt.Errorf("it is no layer of files (%s)", mediaType)
+		return fmt.Errorf("not a file system layer (%s)", mediaType)
 	}
 	return nil
 }
@@ -245,8 +245,8 @@ type progress struct {
 	tell              func(read, total int64)
 }
 
-// tellEvery is after how many bytes progress is told again.
-const tellEvery = 4 << 20
+// progressInterval is after how many bytes progress is reported again.
+const progressInterval = 4 << 20
 
 func newProgress(image *registry.Image, tell func(read, total int64)) *progress {
 	p := &progress{tell: tell}
@@ -267,7 +267,7 @@ func (p *progress) add(n int64) {
 	p.Lock()
 	defer p.Unlock()
 	p.read += n
-	if p.read-p.told >= tellEvery || p.read == p.total && p.told != p.total {
+	if p.read-p.told >= progressInterval || p.read == p.total && p.told != p.total {
 		p.told = p.read
 		p.tell(p.read, p.total)
 	}

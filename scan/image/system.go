@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// kind is one kind of file that tells of the distribution or its packages.
+// kind is one kind of file that describes the distribution or its packages.
 type kind struct {
-	group string // files of one group say the same, wherever they lie
+	group string // files of one group say the same, in any place
 	max   int64  // bytes
 	read  func(f *found, r io.Reader, size int64) error
 }
@@ -78,7 +78,7 @@ var kinds = map[string]*kind{
 }
 
 var (
-	osRelease    = &kind{"os-release", maxText, readCalled}
+	osRelease    = &kind{"os-release", maxText, readOSReleaseID}
 	amazon       = &kind{"system-release", maxText, releases(amazonRelease)}
 	fedora       = &kind{"fedora-release", maxText, releases(only("fedora", "fedora", "fedora linux"))}
 	installed    = &kind{groupApk, maxList, readApk}
@@ -92,7 +92,7 @@ var (
 	dockerfile = &kind{"dockerfile", maxManifest, readDockerfile}
 )
 
-// The folders in which a file's name tells its kind.
+// The folders in which a file's name gives its kind.
 const (
 	statusDir    = "var/lib/dpkg/status.d"
 	infoDir      = "var/lib/dpkg/info"
@@ -103,7 +103,7 @@ const (
 	sumsSuffix = ".md5sums"
 )
 
-// kindOf says which kind of the distribution's files lies at name; nil: none.
+// kindOf says which kind of the distribution's files is at name; nil: none.
 func kindOf(name string) *kind {
 	if k := kinds[name]; k != nil {
 		return k
@@ -131,11 +131,11 @@ func kindOf(name string) *kind {
 	return nil
 }
 
-// mattering holds every wanted path and folder, and all that leads to one: what
+// relevantPaths holds every relevant path and folder, and all that leads to one: what
 // of it is a symbolic link has to be known.
-var mattering = leads()
+var relevantPaths = makeRelevantPaths()
 
-func leads() map[string]bool {
+func makeRelevantPaths() map[string]bool {
 	all := map[string]bool{}
 	for _, name := range wantedPaths() {
 		for ; name != "."; name = path.Dir(name) {
@@ -145,7 +145,7 @@ func leads() map[string]bool {
 	return all
 }
 
-// wantedPaths are the files and the folders of which something is wanted.
+// wantedPaths are the files and the folders that are relevant.
 func wantedPaths() []string {
 	list := []string{statusDir, infoDir, buildDir, manifestsDir, shareDir}
 	for name := range kinds {

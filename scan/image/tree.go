@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // tree is the image as it runs: layers, the oldest first, of which newer ones
 // hide files of older ones.
 type tree struct {
 	layers []*layer
-	unread []facts.Undetermined
+	unread []finding.Undetermined
 }
 
 // hidden reports whether newer layers hide what layer i has at name: by deleting
@@ -76,7 +76,7 @@ func (t *tree) visible(each func(i int, name string, f *found)) {
 // maxHops bounds how many symbolic links lead to a file, as Linux does.
 const maxHops = 40
 
-// follow says where a wanted path leads, through the links of the image as it
+// follow says where a relevant path leads, through the links of the image as it
 // runs.
 func (t *tree) follow(name string) (string, error) {
 	rest, at := strings.Split(name, "/"), ""
@@ -110,15 +110,15 @@ func (t *tree) follow(name string) (string, error) {
 	return at, nil
 }
 
-// What may lie at a path.
+// What may be at a path.
 const (
 	plain   = iota // a file or a folder
 	linked         // a symbolic link
-	unknown        // a file, or a link that nobody wrote down
+	unknown        // a file, or a link that was not recorded
 	absent
 )
 
-// link says what lies at name, and where it leads if it is a symbolic link.
+// link says what is at name, and where it leads if it is a symbolic link.
 func (t *tree) link(name string) (target string, kind int) {
 	chain := ancestors(name)
 	for i := len(t.layers) - 1; i >= 0; i-- {
@@ -127,7 +127,7 @@ func (t *tree) link(name string) (target string, kind int) {
 			return target, linked
 		}
 		switch {
-		case has(l.files, chain[0]) && mattering[name]:
+		case has(l.files, chain[0]) && relevantPaths[name]:
 			return "", plain
 		case has(l.files, chain[0]):
 			return "", unknown

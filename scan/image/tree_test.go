@@ -66,7 +66,7 @@ func TestWantedFilesAreFoundThroughLinks(t *testing.T) {
 		{"a link that leads nowhere", [][]entry{append(base(), symlink("lib/apk/db/installed", "/nowhere"), symlink("usr/share/buildinfo", "../../../../x"))},
 			[]string{"bash 5.2.15-2+b7", "zlib1g 1:1.2.13.dfsg-1"}, ""},
 		{"a link to a link that nobody wrote down", [][]entry{{file("etc/debian_version", debianBookworm), symlink("var/lib/dpkg/status", "/a"), symlink("a", "b"), file("b", bash)}},
-			nil, "var/lib/dpkg/status : it leads to a, which is no plain file"},
+			nil, "var/lib/dpkg/status : it links to a, which is not a regular file"},
 		{"a database that is a hard link", [][]entry{{file("etc/debian_version", debianBookworm), file("var/lib/dpkg/status-old", bash), hardlink("var/lib/dpkg/status", "var/lib/dpkg/status-old")}},
 			[]string{"bash 5.2.15-2+b7"}, ""},
 		{"a hard link to a hard link", [][]entry{{file("etc/debian_version", debianBookworm), file("x", bash), hardlink("var/lib/dpkg/status", "etc/debian_version"), hardlink("var/lib/dpkg/status", "x")}},

@@ -11,7 +11,7 @@ var architectures = []string{
 	"s390", "s390x", "riscv64", "loongarch64", "ia64",
 }
 
-// aliases are other words for architectures: Go's, Debian's and Windows'.
+// aliases are other names for architectures: Go's, Debian's and Windows'.
 var aliases = map[string]string{
 	"amd64": "x86_64", "x86-64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "arm64/v8": "aarch64", "ppc64el": "ppc64le",
 }

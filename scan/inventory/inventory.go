@@ -1,5 +1,5 @@
 // Package inventory says what is installed in an image: the packages of its
-// distribution and of its languages, as an image, a bill of materials or another
+// distribution and of its languages, as an image, an SBOM or another
 // tool's list names them.
 //
 // It judges nothing: which package is vulnerable is package match's to say. What
@@ -11,13 +11,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // Inventory is what one image holds, for one platform.
 type Inventory struct {
-	// Digest is the image's (sha256:…), where whoever made the list said so and
-	// the bytes that it rests on were checked; empty: nobody knows.
+	// Digest is the image's (sha256:…), where the author of the list said so and
+	// the bytes that it rests on were checked; empty: unknown.
 	Digest string
 
 	Platform string // os/arch[/variant]; empty: not known
@@ -26,15 +26,15 @@ type Inventory struct {
 	OS *OS // nil: no distribution was recognised
 
 	// Unsourced says that the list names the source package of none of the
-	// distribution's packages: whoever made it does not record sources, of which
-	// some distributions' advisories speak.
+	// distribution's packages: its author does not record sources, by
+	// which some distributions' advisories name packages.
 	Unsourced bool
 
 	Packages []Package // as Sort leaves them
 
 	// Unread is what is there and could not be read, and why: a damaged package
 	// database, a jar that names nothing. It is not the same as nothing.
-	Unread []facts.Undetermined
+	Unread []finding.Undetermined
 }
 
 // Kind is what an inventory was read from.
@@ -43,8 +43,8 @@ type Kind string
 // The closed set of kinds, the least able to leave something out first.
 const (
 	KindImage    Kind = "image"    // the image's own layers
-	KindSBOM     Kind = "sbom"     // a bill of materials in a file that the user names
-	KindAttached Kind = "attached" // a bill of materials found beside the image in its registry
+	KindSBOM     Kind = "sbom"     // an SBOM in a file that the user names
+	KindAttached Kind = "attached" // an SBOM found with the image in its registry
 )
 
 // OS is the distribution, in the words trivy-db uses for it.
@@ -71,7 +71,7 @@ type OS struct {
 	NVR         string
 }
 
-// Class tells packages of the distribution from packages of a language.
+// Class distinguishes packages of the distribution from packages of a language.
 type Class string
 
 // The two classes.
@@ -86,7 +86,7 @@ const (
 type Package struct {
 	Class Class
 
-	// Type is the kind of package, in Trivy's words: for a distribution its
+	// Type is the kind of package, in Trivy's spelling: for a distribution its
 	// family, for a language the analyzer's name (npm, node-pkg, gobinary, jar,
 	// pom, python-pkg, gemspec, composer-vendor, dotnet-core, rustbinary, …).
 	Type string
@@ -97,7 +97,7 @@ type Package struct {
 	Epoch   int
 	Arch    string
 
-	// The source package, of which the distribution's advisories may speak; empty
+	// The source package, which the distribution's advisories may name; empty
 	// where the package does not name one.
 	SrcName    string
 	SrcVersion string
@@ -106,9 +106,9 @@ type Package struct {
 
 	ModularityLabel string // rpm: module:stream:version:context; empty: not modular
 	Vendor          string // rpm's Vendor, dpkg's Maintainer
-	Repository      string // where it was installed from, if the database tells: ThirdParty has no advisories here
+	Repository      string // where it was installed from, if the database has it: ThirdParty has no advisories here
 
-	PURL     string // as a bill of materials gave it, empty elsewhere
+	PURL     string // as an SBOM gave it, empty elsewhere
 	FilePath string // where it was found, without a leading slash; empty for a distribution's
 	Target   string // the heading it is reported under: the image with its distribution, a lock file, a binary
 }
@@ -144,11 +144,11 @@ func evr(epoch int, version, release string) string {
 }
 
 // Sort brings the packages into the one order that does not depend on how they
-// were read, and removes those that stand there twice.
+// were read, and removes duplicates.
 func (inv *Inventory) Sort() {
 	slices.SortFunc(inv.Packages, compare)
 	inv.Packages = slices.CompactFunc(inv.Packages, func(a, b Package) bool { return compare(a, b) == 0 })
-	slices.SortFunc(inv.Unread, func(a, b facts.Undetermined) int {
+	slices.SortFunc(inv.Unread, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
 	inv.Unread = slices.Compact(inv.Unread)
@@ -172,5 +172,5 @@ func compare(a, b Package) int {
 
 // Note adds something that is there and could not be read.
 func (inv *Inventory) Note(name, version, format string, args ...any) {
-	inv.Unread = append(inv.Unread, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
+	inv.Unread = append(inv.Unread, finding.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
 }

@@ -1,39 +1,17 @@
 package inventory
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
 	"github.com/package-url/packageurl-go"
+
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// distributions are the package formats of distributions, as package URLs name
-// them. All others are rpm's.
-var distributions = map[string]string{
-	"debian": packageurl.TypeDebian, "ubuntu": packageurl.TypeDebian, "echo": packageurl.TypeDebian,
-	"alpine": packageurl.TypeApk, "wolfi": packageurl.TypeApk, "chainguard": packageurl.TypeApk, "minimos": packageurl.TypeApk,
-	"bottlerocket": "bottlerocket",
-}
-
-// languages are the kinds of language packages, as package URLs name them.
-var languages = map[string]string{
-	"npm": packageurl.TypeNPM, "node-pkg": packageurl.TypeNPM, "yarn": packageurl.TypeNPM, "pnpm": packageurl.TypeNPM,
-	"bun": packageurl.TypeNPM, "javascript": packageurl.TypeNPM,
-	"pip": packageurl.TypePyPi, "pipenv": packageurl.TypePyPi, "poetry": packageurl.TypePyPi, "uv": packageurl.TypePyPi,
-	"pylock": packageurl.TypePyPi, "python-pkg": packageurl.TypePyPi,
-	"bundler": packageurl.TypeGem, "gemspec": packageurl.TypeGem,
-	"cargo": packageurl.TypeCargo, "rustbinary": packageurl.TypeCargo,
-	"composer": packageurl.TypeComposer, "composer-vendor": packageurl.TypeComposer,
-	"gobinary": packageurl.TypeGolang, "gomod": packageurl.TypeGolang,
-	"jar": packageurl.TypeMaven, "pom": packageurl.TypeMaven, "gradle": packageurl.TypeMaven, "sbt": packageurl.TypeMaven,
-	"nuget": packageurl.TypeNuget, "dotnet-core": packageurl.TypeNuget, "packages-props": packageurl.TypeNuget,
-	"conan": packageurl.TypeConan, "cocoapods": packageurl.TypeCocoapods, "swift": packageurl.TypeSwift,
-	"hex": packageurl.TypeHex, "pub": packageurl.TypePub, "julia": packageurl.TypeJulia, "bitnami": packageurl.TypeBitnami,
-	"conda-pkg": packageurl.TypeConda, "conda-environment": packageurl.TypeConda, "kubernetes": "k8s",
-}
-
 // PackageURL is the package's name in the one spelling that tools share
-// (github.com/package-url/purl-spec): what a bill of materials gave, else what
+// (github.com/package-url/purl-spec): what an SBOM gave, else what
 // follows from the package and the image's distribution. It is empty for a kind
 // that has no such name.
 func (p Package) PackageURL(os *OS) string {
@@ -43,7 +21,7 @@ func (p Package) PackageURL(os *OS) string {
 	case p.Class == ClassOS:
 		return p.distributionURL(os)
 	}
-	kind := languages[p.Type]
+	kind := purl.Language(p.Type)
 	if kind == "" {
 		return ""
 	}
@@ -71,10 +49,7 @@ func (p Package) distributionURL(os *OS) string {
 	if os != nil {
 		family, release = os.Family, os.Name
 	}
-	kind, known := distributions[family]
-	if !known {
-		kind = packageurl.TypeRPM
-	}
+	kind := cmp.Or(purl.Distribution(family), packageurl.TypeRPM)
 	namespace, name, distro := family, p.Name, family+"-"+release
 	switch {
 	case kind == packageurl.TypeApk:
@@ -98,7 +73,7 @@ func (p Package) distributionURL(os *OS) string {
 		add("epoch", strconv.Itoa(p.Epoch))
 	}
 	add("modularitylabel", p.ModularityLabel)
-	p.Epoch = 0 // it stands in its qualifier
+	p.Epoch = 0 // it is in its qualifier
 	return packageurl.NewPackageURL(kind, namespace, name, p.FullVersion(), qualifiers, "").ToString()
 }
 

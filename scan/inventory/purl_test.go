@@ -22,7 +22,7 @@ func TestAPackageHasTheNameThatToolsShare(t *testing.T) {
 		{"a scope of npm", Package{Class: ClassLanguage, Type: "node-pkg", Name: "@babel/core", Version: "7.0.0"}, nil, "pkg:npm/%40babel/core@7.0.0"},
 		{"Go's", Package{Class: ClassLanguage, Type: "gobinary", Name: "github.com/Foo/bar", Version: "v1.2.3"}, nil, "pkg:golang/github.com/foo/bar@v1.2.3"},
 		{"Python's", Package{Class: ClassLanguage, Type: "python-pkg", Name: "Typing_Extensions", Version: "4.0"}, nil, "pkg:pypi/typing-extensions@4.0"},
-		{"what a bill of materials gave", Package{PURL: "pkg:generic/x@1"}, nil, "pkg:generic/x@1"},
+		{"what an SBOM gave", Package{PURL: "pkg:generic/x@1"}, nil, "pkg:generic/x@1"},
 		{"a kind without one", Package{Class: ClassLanguage, Type: "wasm", Name: "x"}, nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

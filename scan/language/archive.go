@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// An archive's directory stands at its end, so it is read from where it is held:
-// in memory up to maxHeld bytes for one file and all that lies nested in it, in
+// An archive's directory is at its end, so the archive is buffered first:
+// in memory up to maxHeld bytes for one file and all that is nested in it, in
 // an unlinked temporary file beyond.
 const (
 	maxHeld      = 16 << 20
@@ -23,41 +23,41 @@ const (
 // is unpacked.
 var errTooLarge = fmt.Errorf("the archive holds more than the %d GiB that are unpacked", maxSpooled>>30)
 
-// held is the content of an archive while it is read.
-type held struct {
+// buffered is the content of an archive while it is read.
+type buffered struct {
 	io.ReaderAt
 	size  int64
 	close func()
 }
 
-// hold keeps all of r, of about size bytes, which is at most limit. Memory is the
+// buffer keeps all of r, of about size bytes, which is at most limit. Memory is the
 // one budget that all of a file's archives share.
-func (f *file) hold(r io.Reader, size, limit int64) (held, error) {
+func (f *file) buffer(r io.Reader, size, limit int64) (buffered, error) {
 	if size > limit {
-		return held{}, errTooLarge
+		return buffered{}, errTooLarge
 	}
 	var buf bytes.Buffer
-	room := min(maxHeld-f.held, limit)
+	room := min(maxHeld-f.buffered, limit)
 	if size <= room {
 		buf.Grow(int(max(size, 0)) + bytes.MinRead)
 		n, err := io.Copy(&buf, io.LimitReader(r, room+1))
 		if err != nil {
-			return held{}, fmt.Errorf("the file cannot be read: %w", err)
+			return buffered{}, fmt.Errorf("the file cannot be read: %w", err)
 		}
 		if n <= room {
-			f.held += n
-			return held{bytes.NewReader(buf.Bytes()), n, func() { f.held -= n }}, nil
+			f.buffered += n
+			return buffered{bytes.NewReader(buf.Bytes()), n, func() { f.buffered -= n }}, nil
 		}
 	}
 	return f.spool(io.MultiReader(&buf, r), limit)
 }
 
 // spool keeps all of r in a temporary file that has no name any more.
-func (f *file) spool(r io.Reader, limit int64) (held, error) {
+func (f *file) spool(r io.Reader, limit int64) (buffered, error) {
 	file, err := os.CreateTemp("", "prodgate-")
 	if err != nil {
 		f.err = fmt.Errorf("a file larger than %d MiB waits on disk while it is read: %w", maxHeld>>20, err)
-		return held{}, f.err
+		return buffered{}, f.err
 	}
 	closing := func() { file.Close() }
 	if os.Remove(file.Name()) != nil { // a system on which an open file keeps its name
@@ -73,26 +73,26 @@ func (f *file) spool(r io.Reader, limit int64) (held, error) {
 		if f.err == nil && errors.As(err, &failed) { // a full disk says nothing about the file
 			f.err = fmt.Errorf("a file larger than %d MiB waits on disk while it is read: %w", maxHeld>>20, err)
 		}
-		return held{}, fmt.Errorf("the file cannot be read: %w", err)
+		return buffered{}, fmt.Errorf("the file cannot be read: %w", err)
 	}
-	return held{file, n, closing}, nil
+	return buffered{file, n, closing}, nil
 }
 
 // openZip reads the directory of an archive, if that can be held.
-func openZip(h held) (*zip.Reader, error) {
+func openZip(h buffered) (*zip.Reader, error) {
 	if size, ok := directorySize(h); ok && size > maxDirectory {
 		return nil, fmt.Errorf("the archive's directory is %d bytes long, and %d MiB are read", size, maxDirectory>>20)
 	}
 	r, err := zip.NewReader(h, h.size)
 	if err != nil {
-		return nil, fmt.Errorf("the file is no archive that can be read: %w", err)
+		return nil, fmt.Errorf("the file is not a readable archive: %w", err)
 	}
 	return r, nil
 }
 
 // directorySize is how many bytes package zip may read as a directory. What it
 // refuses by itself is not ok.
-func directorySize(h held) (int64, bool) {
+func directorySize(h buffered) (int64, bool) {
 	tail := make([]byte, min(h.size, 1<<16+22))
 	if _, err := h.ReadAt(tail, h.size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return 0, false

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// isBitnami recognises the SPDX document that Bitnami leaves beside each
+// isBitnami recognises the SPDX document that Bitnami adds to each
 // component of its images: opt/bitnami/redis/.spdx-redis.spdx.
 func isBitnami(name, _ string) bool {
 	return strings.HasPrefix(name, "opt/bitnami/") && (strings.HasSuffix(name, ".spdx") || strings.HasSuffix(name, ".spdx.json"))
 }
 
 // readBitnami reads the components by the name that Bitnami's advisories have for
-// them. What else the document lists (jars, modules) is found where it lies.
+// them. What else the document lists (jars, modules) is found in its own files.
 func readBitnami(f *file) error {
 	var document struct {
 		Packages []struct {

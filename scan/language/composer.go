@@ -48,7 +48,7 @@ func (f *file) composer(dec *json.Decoder) error {
 			continue
 		}
 		if value, err := dec.Token(); err != nil || value != json.Delim('[') {
-			return errors.Join(errors.New("its packages are no list"), err)
+			return errors.Join(errors.New("its packages are not a list"), err)
 		}
 		if err := f.composerList(dec); err != nil {
 			return err

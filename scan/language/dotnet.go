@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// readDotnetDeps reads NAME.deps.json, which stands beside a .NET program: its
-// libraries, without those that the target has nothing to run of.
+// readDotnetDeps reads NAME.deps.json, which belongs to a .NET program: its
+// libraries, without those that have no code to run on the target.
 func readDotnetDeps(f *file) error {
 	type library struct {
 		Runtime        present `json:"runtime"`
@@ -51,7 +51,7 @@ func readDotnetDeps(f *file) error {
 	return nil
 }
 
-// present says that a key is there and not null, whatever its value.
+// present reports whether a key has a value other than null.
 type present bool
 
 // UnmarshalJSON takes any value.
@@ -118,7 +118,7 @@ func isPackagesProps(_, base string) bool {
 }
 
 // readPackagesProps reads the versions that a .NET build manages centrally. A
-// variable of the build stands for nothing here.
+// variable of the build is not expanded.
 func readPackagesProps(f *file) error {
 	type reference struct {
 		Include string `xml:"Include,attr"`

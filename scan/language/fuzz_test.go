@@ -19,8 +19,8 @@ func check(t *testing.T, path string, raw []byte) {
 	if err := f.kind.read(f); f.err != nil {
 		t.Fatalf("the reader failed: %v (%v)", f.err, err)
 	}
-	if f.held != 0 {
-		t.Errorf("%d bytes are still held", f.held)
+	if f.buffered != 0 {
+		t.Errorf("%d bytes are still held", f.buffered)
 	}
 	for _, p := range f.found.Packages {
 		if p.Type == "" || p.Target != path || !strings.HasPrefix(p.FilePath, path) || !utf8.ValidString(p.Name+p.Version) {

@@ -29,7 +29,7 @@ type goHeader struct {
 }
 
 // parseGoHeader reads the header at the beginning of b, if it is one: the magic
-// stands in every program that reads build information, too.
+// is in every program that reads build information, too.
 func parseGoHeader(b []byte) (goHeader, bool) {
 	if len(b) < goHeaderSize {
 		return goHeader{}, false
@@ -49,7 +49,7 @@ func parseGoHeader(b []byte) (goHeader, bool) {
 	return h, strings.HasPrefix(h.version, "go") || strings.HasPrefix(h.version, "devel")
 }
 
-// readGo reads the build information whose header stands i bytes further on.
+// readGo reads the build information whose header begins i bytes further on.
 func (p *program) readGo(i int, h goHeader) error {
 	p.kind = &kind{name: "gobinary"}
 	if h.pointer {
@@ -121,7 +121,7 @@ func (p *program) addGo(version, modules string) error {
 }
 
 // unframe takes away the 16 bytes that Go sets before and after the list. A list
-// without them is none.
+// without them is not a list of modules.
 func unframe(modules string) string {
 	if len(modules) < 33 || modules[len(modules)-17] != '\n' {
 		return ""

@@ -9,8 +9,8 @@ import (
 
 // Go 1.13 to 1.17 let the build information only point to its two texts, which
 // have streamed by when it is found. What looks like one of them is kept on the
-// way, by its offset: versions as they begin, lists of modules by the marks that
-// stand around them.
+// way, by its offset: versions as they begin, lists of modules by the marks
+// around them.
 var (
 	goVersionFront = [][]byte{[]byte("go1."), []byte("devel ")}
 	goListFront    = []byte("\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6")
@@ -33,9 +33,9 @@ type passed struct {
 	releases map[int64]string // texts that end in a version and a NUL, by the offset of the NUL
 }
 
-// keep keeps what in window, which is followed by more than until bytes, may be
+// keepStrings keeps what in window, which is followed by more than until bytes, may be
 // pointed to later.
-func (p *program) keep(window []byte, until int) {
+func (p *program) keepStrings(window []byte, until int) {
 	for _, front := range goVersionFront {
 		for i := range each(window[:min(until+len(front), len(window))], front) {
 			if len(p.passed.versions) < maxKept {
@@ -69,7 +69,7 @@ func each(b, what []byte) func(func(int) bool) {
 	}
 }
 
-// readOldGo follows the two pointers of the header, which stands i bytes further
+// readOldGo follows the two pointers of the header, which begins i bytes further
 // on.
 func (p *program) readOldGo(i int, h goHeader) error {
 	size := int(h.raw[14])
@@ -125,7 +125,7 @@ func (p *program) readOldGo(i int, h goHeader) error {
 var errOldGo = errors.New("the program was built by " + oldGo + ", and where its build information points to nothing can be read: " +
 	"build it again with a Go that is supported")
 
-// peekAt goes on to an offset and looks at what stands there.
+// peekAt goes on to an offset and peeks at what is there.
 func (p *program) peekAt(offset int64, size int) ([]byte, error) {
 	if offset < p.at {
 		return nil, errOldGo

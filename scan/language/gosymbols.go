@@ -10,7 +10,7 @@ import (
 
 // With -trimpath, Go does not record what -ldflags stamped into a program. The
 // linker still calls each such text by the variable's name and ".str" in the
-// table of symbols, where that was not stripped. Table and names stand behind
+// table of symbols, where that was not stripped. Table and names come after
 // the texts, so each text that could be a version was kept on the way.
 
 // maxRelease bounds a version that is stamped into a program, in bytes.
@@ -42,14 +42,14 @@ func isVersionByte(c byte) bool {
 	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '+' || c == '-'
 }
 
-// stamp is a symbol that stands for a text which may be a version.
+// stamp is a symbol of a text that may be a version.
 type stamp struct {
 	name  int64 // offset of its name in the file
 	value string
 }
 
-// symbolVersion is the version that the symbols of an ELF program tell of its
-// main module, or empty: there are none at all, or none that tells.
+// symbolVersion is the version of the main module according to the symbols of
+// an ELF program, or "" if they have none.
 func (p *program) symbolVersion(modulePath string) (string, error) {
 	if p.layout.symbols.size == 0 || p.layout.names.size == 0 || len(p.passed.releases) == 0 {
 		return "", nil
@@ -72,7 +72,7 @@ func (p *program) symbolVersion(modulePath string) (string, error) {
 	return chooseStamp(modulePath, set), nil
 }
 
-// ignoreEnd takes what is not there for what does not tell.
+// ignoreEnd drops the error of a text that is beyond the end of the program.
 func ignoreEnd(err error) error {
 	if errors.Is(err, errOldGo) {
 		return nil
@@ -80,8 +80,7 @@ func ignoreEnd(err error) error {
 	return err
 }
 
-// stamps reads the table of symbols, and gives those that stand for a text that
-// was kept.
+// stamps reads the table of symbols, and returns those whose text was kept.
 func (p *program) stamps() (list []stamp, err error) {
 	size, order := 16, p.layout.order
 	if p.layout.wide {

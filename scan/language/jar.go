@@ -18,7 +18,7 @@ const (
 	maxEntry    = 10 << 20 // a manifest or pom.properties, in bytes; real ones have some thousand
 )
 
-// isJar recognises the archives of Java that stand for themselves.
+// isJar recognises the archives of Java.
 func isJar(_, base string) bool {
 	switch strings.ToLower(path.Ext(base)) {
 	case ".jar", ".war", ".ear", ".par":
@@ -53,7 +53,7 @@ type jars struct {
 // that are shaded into it, too; a manifest names what it likes. Trivy asks its
 // Java database by checksum where both are silent; here that is unread.
 func readJar(f *file) error {
-	h, err := f.hold(f, f.size, maxSpooled)
+	h, err := f.buffer(f, f.size, maxSpooled)
 	if err != nil {
 		return err
 	}
@@ -62,8 +62,8 @@ func readJar(f *file) error {
 	return j.archive(f.path, h, 0)
 }
 
-// archive reads the archive at path, which may lie within another.
-func (j *jars) archive(path string, h held, depth int) error {
+// archive reads the archive at path, which may be within another.
+func (j *jars) archive(path string, h buffered, depth int) error {
 	r, err := openZip(h)
 	if err != nil {
 		return err
@@ -85,17 +85,17 @@ func (j *jars) archive(path string, h held, depth int) error {
 type jar struct {
 	*jars
 	path     string
-	byName   coordinates // without a group; empty where the file's name does not tell
+	byName   coordinates // without a group; empty where the file's name has none
 	poms     []coordinates
 	manifest manifest
 	main     bool // manifest is the archive's own
 	nested   bool // it holds other archives, or is an application's folder
-	content  bool // it holds something besides META-INF
-	damaged  bool // what would tell its name could not be read
+	content  bool // it has content other than META-INF
+	damaged  bool // what names it could not be read
 }
 
 // entry looks at one entry of the archive h. An error ends the whole file.
-func (a *jar) entry(entry *zip.File, h held, depth int) error {
+func (a *jar) entry(entry *zip.File, h buffered, depth int) error {
 	name := entry.Name
 	base := path.Base(name)
 	switch {
@@ -157,7 +157,7 @@ func (a *jar) unpack(entry *zip.File) ([]byte, error) {
 }
 
 // nest reads an archive within the archive h.
-func (a *jar) nest(entry *zip.File, h held, depth int) error {
+func (a *jar) nest(entry *zip.File, h buffered, depth int) error {
 	inner := path.Join(a.path, path.Join("/", entry.Name)) // #nosec G305 -- a name to show, and one that climbs stays inside
 	note := func(err error) error {
 		if a.err != nil || errors.Is(err, errTooLarge) {
@@ -170,7 +170,7 @@ func (a *jar) nest(entry *zip.File, h held, depth int) error {
 		return fmt.Errorf("the archive holds more than the %d archives that are read in one", maxArchives)
 	}
 	if depth > maxNesting {
-		return note(fmt.Errorf("the archive lies in more than the %d others that are opened one in another", maxNesting))
+		return note(fmt.Errorf("the archive is nested more than %d levels deep", maxNesting))
 	}
 	size := min(entry.UncompressedSize64, 1<<62)
 	if a.left -= int64(size) + 1; a.left < 0 { // #nosec G115 -- at most 1<<62
@@ -191,27 +191,27 @@ func (a *jar) nest(entry *zip.File, h held, depth int) error {
 }
 
 // inner opens an entry for random access: in place if it is only stored.
-func (a *jar) inner(entry *zip.File, h held) (held, error) {
+func (a *jar) inner(entry *zip.File, h buffered) (buffered, error) {
 	if entry.Method == zip.Store && entry.CompressedSize64 == entry.UncompressedSize64 {
 		at, err := entry.DataOffset()
 		size := int64(min(entry.CompressedSize64, uint64(h.size))) // #nosec G115 -- at most the size
 		if err != nil || at < 0 || at > h.size-size {
-			return held{}, errors.New("the archive is cut off")
+			return buffered{}, errors.New("the archive is cut off")
 		}
-		return held{io.NewSectionReader(h, at, size), size, func() {}}, nil
+		return buffered{io.NewSectionReader(h, at, size), size, func() {}}, nil
 	}
 	r, err := entry.Open()
 	if err != nil {
-		return held{}, fmt.Errorf("the archive cannot be unpacked: %w", err)
+		return buffered{}, fmt.Errorf("the archive cannot be unpacked: %w", err)
 	}
 	defer r.Close()
-	return a.hold(r, int64(min(entry.UncompressedSize64, 1<<62)), maxSpooled) // #nosec G115 -- at most 1<<62
+	return a.buffer(r, int64(min(entry.UncompressedSize64, 1<<62)), maxSpooled) // #nosec G115 -- at most 1<<62
 }
 
-// identify says which artifact the archive itself is, or that nobody can tell.
+// identify adds the artifact that the archive itself is, or notes that it is unknown.
 func (a *jar) identify() {
 	if a.damaged || a.manifest.isJavaRuntime() {
-		return // said already; or a part of Java, which is no artifact of Maven's
+		return // said already; or a part of Java, which is not an artifact of Maven's
 	}
 	if slices.ContainsFunc(a.poms, a.isOwn) {
 		return
@@ -235,7 +235,7 @@ func (a *jar) identify() {
 	}
 }
 
-// isOwn tells the pom.properties of the archive itself from those of what was
+// isOwn distinguishes the pom.properties of the archive itself from those of what was
 // shaded into it: by the file's name, or by the version that the manifest has.
 // Maven, which leaves a pom.properties, may leave a manifest without a version.
 func (a *jar) isOwn(c coordinates) bool {
@@ -248,7 +248,7 @@ func (a *jar) isOwn(c coordinates) bool {
 	return a.byName.artifact == "" && (len(a.poms) == 1 || strings.Contains(a.manifest["Created-By"], "Maven"))
 }
 
-const jarCure = "name it in a bill of materials of the image"
+const jarCure = "name it in an SBOM of the image"
 
 func (a *jar) knownPom(c coordinates) bool {
 	for _, p := range a.poms {

@@ -93,7 +93,7 @@ func TestJars(t *testing.T) {
 		{"a jar in a war in an ear", "shop.EAR", []entry{nest(t, "web.war", true, nest(t, "WEB-INF/lib/a-1.jar", false, pom("g", "a", "1")))}, []string{"g:a 1 /web.war/WEB-INF/lib/a-1.jar"}, ""},
 		{"a library that does not name itself, nested", "shop.par", []entry{nest(t, "lib/b-2.jar", false, ours)}, nil, "it is b,"},
 		{"a nested one in capitals", "shop.war", []entry{nest(t, "WEB-INF/lib/A.JAR", true, pom("g", "a", "1"))}, []string{"g:a 1 /WEB-INF/lib/A.JAR"}, ""},
-		{"a nested one that is none", "shop.war", []entry{{name: "WEB-INF/lib/b-2.jar", content: "nothing"}}, nil, "no archive"},
+		{"a nested one that is none", "shop.war", []entry{{name: "WEB-INF/lib/b-2.jar", content: "nothing"}}, nil, "not a readable archive"},
 		{"a nested one whose name climbs", "shop.war", []entry{nest(t, "../../etc/a-1.jar", true, pom("g", "a", "1"))}, []string{"g:a 1 /etc/a-1.jar"}, ""},
 		{"a manifest of a library in its classes", "shop.war", []entry{{name: "WEB-INF/classes/META-INF/MANIFEST.MF", content: "Bundle-Name: b\nBundle-SymbolicName: c.b\nBundle-Version: 1\n"}, manifestOf()}, nil, ""},
 	} {
@@ -132,9 +132,9 @@ func TestJarsThatAreBroken(t *testing.T) {
 		file   []byte
 		unread string
 	}{
-		{"empty", nil, "no archive"},
-		{"cut off", whole[:len(whole)-30], "no archive"},
-		{"text", []byte("<html>404</html>"), "no archive"},
+		{"empty", nil, "not a readable archive"},
+		{"cut off", whole[:len(whole)-30], "not a readable archive"},
+		{"text", []byte("<html>404</html>"), "not a readable archive"},
 		{"with another content than its checksum", damaged, "pom.properties in the archive cannot be read"},
 		{"with a directory that is too long", archiveOf(t, long...), "directory"},
 		{"with a directory just short enough", archiveOf(t, long[:279]...), "which artifact"},
@@ -179,7 +179,7 @@ func TestJarsInJarsAreBounded(t *testing.T) {
 		unread   string
 	}{
 		{"as deep as is opened", deep(maxNesting), 1, ""},
-		{"one deeper", deep(maxNesting + 1), 0, "lies in more"},
+		{"one deeper", deep(maxNesting + 1), 0, "nested more than"},
 		{"as many as are opened", many(maxArchives), 0, ""},
 		{"one more", many(maxArchives + 1), 0, "more than the 20000 archives"},
 		{"one that claims more than is unpacked", bomb(maxSpooled), 0, "unpacked"},
@@ -210,7 +210,7 @@ func TestWhatNamesJarsIsBoundedAltogether(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &file{ctx: t.Context(), path: "a.jar", kind: &kind{name: "jar"}}
 			j := &jars{file: f, left: int64(tt.left), seen: map[[3]string]bool{}}
-			if err := j.archive("a.jar", held{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
+			if err := j.archive("a.jar", buffered{bytes.NewReader(raw), int64(len(raw)), nil}, 0); !errors.Is(err, tt.want) {
 				t.Errorf("err = %v", err)
 			}
 		})
@@ -269,7 +269,7 @@ func TestEggs(t *testing.T) {
 		{"with metadata", archiveOf(t, entry{name: "a/b.py"}, entry{name: "EGG-INFO/PKG-INFO", content: "Name: kitchen\nVersion: 1.2.6\n"}), []string{"python-pkg kitchen 1.2.6"}, ""},
 		{"without metadata", archiveOf(t, entry{name: "a/b.py"}), nil, ""},
 		{"without a name", archiveOf(t, entry{name: "EGG-INFO/PKG-INFO", content: "Version: 1.2.6\n"}), nil, "names no package"},
-		{"that is no archive", []byte("x"), nil, "no archive"},
+		{"that is no archive", []byte("x"), nil, "not a readable archive"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, unread := analyze(t, "p/kitchen.egg", tt.file)

@@ -31,7 +31,7 @@ var kinds = []*kind{
 	{"julia", baseIs("Manifest.toml"), readJuliaManifest},
 	{"conda-pkg", isCondaMeta, readConda},
 	{"bitnami", isBitnami, readBitnami},
-	{"", isBill, readBill},
+	{"", isSBOM, readSBOM},
 }
 
 // kindOf says which kind a file is of by its path, or nil: none.

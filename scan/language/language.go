@@ -1,7 +1,7 @@
 // Package language recognises the packages of programming languages in single
 // files of an image: the build information of Go and Rust programs, jars, the
 // manifests that npm, pip, RubyGems, Composer, NuGet, Conda and others leave
-// beside what they installed. It recognises what Trivy v0.74 recognises for
+// with what they installed. It recognises what Trivy v0.74 recognises for
 // `trivy image`, under the same names; docs/languages.md says where it
 // differs and why.
 //
@@ -18,7 +18,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -29,10 +29,10 @@ type Result struct {
 
 	// Unread is what is of such a kind and could not be read, and why in plain
 	// words. Package is the path.
-	Unread []facts.Undetermined
+	Unread []finding.Undetermined
 }
 
-// Wanted says whether the file may name packages, by its path (without a
+// Wanted reports whether the file may name packages, by its path (without a
 // leading slash), its mode and its size in bytes. It reads nothing.
 func Wanted(path string, mode fs.FileMode, size int64) bool {
 	if !mode.IsRegular() {
@@ -64,7 +64,7 @@ func Analyze(ctx context.Context, path string, size int64, r io.Reader) (Result,
 		f.unread(path, "", "%v", err)
 	}
 	if f.flooded {
-		f.found.Unread = append(f.found.Unread, facts.Undetermined{Package: path,
+		f.found.Unread = append(f.found.Unread, finding.Undetermined{Package: path,
 			Reason: fmt.Sprintf("the file names more than the %d packages that are listed of one file", maxNamed)})
 	}
 	return f.found, nil
@@ -92,9 +92,9 @@ type file struct {
 	r    io.Reader
 	kind *kind
 
-	err   error // why r failed; it is not the file's fault
-	held  int64 // bytes of archives in memory
-	found Result
+	err      error // why r failed; it is not the file's fault
+	buffered int64 // bytes of archives in memory
+	found    Result
 
 	flooded bool // it names more than is listed
 }
@@ -138,7 +138,7 @@ func (f *file) add(name, version string) { f.addAt(f.path, name, version) }
 // Java server of everything has some thousand.
 const maxNamed = 100_000
 
-// addAt adds a package that was found at path, which may lie within the file.
+// addAt adds a package that was found at path, which may be within the file.
 func (f *file) addAt(path, name, version string) {
 	if name == "" {
 		f.unread(path, version, "a package that the file lists has no name")
@@ -159,7 +159,7 @@ func (f *file) unread(path, version, format string, args ...any) {
 		f.flooded = true
 		return
 	}
-	f.found.Unread = append(f.found.Unread, facts.Undetermined{
+	f.found.Unread = append(f.found.Unread, finding.Undetermined{
 		Package: clean(path), Version: clean(version), Reason: clean(fmt.Sprintf(format, args...)),
 	})
 }

@@ -13,12 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // analyze reads the file and gives its packages as "type name version", and what
 // is unread as "version: reason".
-func analyze(t *testing.T, path string, raw []byte) (packages []string, unread []facts.Undetermined) {
+func analyze(t *testing.T, path string, raw []byte) (packages []string, unread []finding.Undetermined) {
 	t.Helper()
 	// Half of each read at a time: nobody may rely on getting all at once.
 	res, err := Analyze(t.Context(), path, int64(len(raw)), iotest.HalfReader(bytes.NewReader(raw)))
@@ -92,9 +92,9 @@ func TestManifests(t *testing.T) {
 		{"npm after a byte order mark", "package.json", "\uFEFF{\"name\":\"b\",\"version\":\"1.2.3\"}", []string{"node-pkg b 1.2.3"}, ""},
 		{"npm without a version", "app/package.json", `{"name":"b"}`, nil, ""},
 		{"npm without a name", "app/package.json", `{"version":"1.0.0"}`, nil, ""},
-		{"npm's package is broken", "node_modules/b/package.json", `{`, nil, "no JSON"},
-		{"npm's scoped package is broken", "node_modules/@a/b/package.json", `{`, nil, "no JSON"},
-		{"npm's package has a number for its version", "node_modules/b/package.json", `{"name":"b","version":1}`, nil, "no JSON"},
+		{"npm's package is broken", "node_modules/b/package.json", `{`, nil, "not readable as JSON"},
+		{"npm's scoped package is broken", "node_modules/@a/b/package.json", `{`, nil, "not readable as JSON"},
+		{"npm's package has a number for its version", "node_modules/b/package.json", `{"name":"b","version":1}`, nil, "not readable as JSON"},
 		{"a test of npm's package is broken", "node_modules/b/test/broken/package.json", `{`, nil, ""},
 		{"a wheel", "p/a-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: Flask_Cors\nVersion: 4.0.0\n\nName: other\n", []string{"python-pkg Flask_Cors 4.0.0"}, ""},
 		{"a wheel with lines from Windows and folded ones", "p/a-1.dist-info/METADATA", "name: a\r\nSummary: x\r\n Version: 9\r\nversion: 1\r\n\r\n", []string{"python-pkg a 1"}, ""},
@@ -136,9 +136,9 @@ func TestManifests(t *testing.T) {
 		{"Bitnami", "opt/bitnami/redis/.spdx-redis.spdx", `{"packages":[{"externalRefs":[{"referenceType":"cpe23Type","referenceLocator":"cpe:x"},{"referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.0.5-0?arch=amd64"}]},{"name":"jar"},{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]}]}`, []string{"bitnami redis 7.0.5-0"}, ""},
 		{"Bitnami's component of a version with a plus", "opt/bitnami/a/.spdx-a.spdx", `{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/a@1%2B2#x"}]}]}`, []string{"bitnami a 1+2"}, ""},
 		{"Bitnami's document is broken", "opt/bitnami/a/.spdx-a.spdx", `SPDXVersion: SPDX-2.3`, nil, "JSON"},
-		{"a bill of materials", "usr/share/app/bom.cdx.json", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`, []string{"node-pkg lodash 4.17.20"}, ""},
-		{"a bill of materials of a later form", "usr/share/app/bom.spdx.json", `{"spdxVersion":"SPDX-9.9","SPDXID":"SPDXRef-DOCUMENT"}`, nil, "SPDX-9.9"},
-		{"a drawing whose name ends as a bill's", "usr/share/molecule.cdx", "VjCD0100 water", nil, ""},
+		{"an SBOM", "usr/share/app/bom.cdx.json", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}]}`, []string{"node-pkg lodash 4.17.20"}, ""},
+		{"an SBOM of a later form", "usr/share/app/bom.spdx.json", `{"spdxVersion":"SPDX-9.9","SPDXID":"SPDXRef-DOCUMENT"}`, nil, "SPDX-9.9"},
+		{"a drawing whose name ends as an SBOM's", "usr/share/molecule.cdx", "VjCD0100 water", nil, ""},
 		{"a script", "usr/bin/tool", "#!/bin/sh\n" + strings.Repeat("# \n", 60), nil, ""},
 		{"text that is no UTF-8", "package.json", "{\"name\":\"a\xff\",\"version\":\"1\\u0000\"}", []string{"node-pkg a\uFFFD 1\uFFFD"}, ""},
 	} {
@@ -153,7 +153,7 @@ func TestManifests(t *testing.T) {
 }
 
 // checkUnread wants one entry with that in its reason, or none.
-func checkUnread(t *testing.T, path string, got []facts.Undetermined, want string) {
+func checkUnread(t *testing.T, path string, got []finding.Undetermined, want string) {
 	t.Helper()
 	if want == "" {
 		if len(got) > 0 {

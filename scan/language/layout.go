@@ -13,11 +13,11 @@ const (
 	maxSegments = 4096 // of a program; real ones have some dozen
 )
 
-// layout is what the headers at the front of a program tell. What they do not
-// tell is zero: linkers of C write some of them at the end.
+// layout is what the headers at the front of a program give. What they do not
+// give is zero: linkers of C write some of them at the end.
 type layout struct {
-	data     int64     // offset of the first data that can be written to, where Go's build information stands
-	segments []segment // where addresses lie in the file
+	data     int64     // offset of the first data that can be written to, where Go's build information is
+	segments []segment // where addresses are in the file
 
 	// ELF's symbols and the texts that they are named by.
 	symbols, names extent
@@ -34,7 +34,7 @@ type segment struct {
 // extent is a part of the file, in bytes.
 type extent struct{ offset, size int64 }
 
-// offset is where the byte at address stands in the file.
+// offset is where the byte at address is in the file.
 func (l *layout) offset(address uint64) (int64, bool) {
 	for _, s := range l.segments {
 		if address >= s.address && address-s.address < uint64(s.size) { // #nosec G115 -- a size is not negative
@@ -54,7 +54,7 @@ func (l *layout) add(address, offset, size uint64) {
 // can be added to another.
 func bounded(n uint64) int64 { return int64(min(n, 1<<61)) } // #nosec G115 -- at most 1<<61
 
-// mayBeProgram says whether a file that begins so is worth a window: scripts are
+// mayBeProgram reports whether a file that begins so is worth a window: scripts are
 // not.
 func mayBeProgram(head []byte) bool {
 	for _, magic := range []string{elfMagic, peMagic, wasmMagic, "\xfe\xed\xfa", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba"} {
@@ -65,8 +65,7 @@ func mayBeProgram(head []byte) bool {
 	return false
 }
 
-// layoutOf reads the headers that stand at the front of a program, or says that
-// it is none.
+// layoutOf reads the headers at the front of a program. It is not ok for other files.
 func layoutOf(front []byte) (*layout, bool) {
 	if len(front) < smallestProgram {
 		return nil, false
@@ -161,7 +160,7 @@ func (l *layout) elfSymbols(front []byte, sections func(func([]byte) bool)) {
 	}
 }
 
-// table gives each header of a table that stands at the front.
+// table gives each header of a table that is at the front.
 func table(front []byte, at uint64, size, count uint16) func(func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for range count {

@@ -14,9 +14,9 @@ type lockTable struct {
 }
 
 // eachTable gives the tables of a file in the part of TOML that Cargo and Julia
-// write: one key to a line, lists of texts over several. Whatever comes before
-// the first table has an empty name. A line of another form is an error: nobody
-// knows what it would have said.
+// write: one key to a line, lists of texts over several. What comes before
+// the first table has an empty name. A line of another form is an error, because it
+// could have named a package.
 func eachTable(raw []byte, give func(lockTable)) error {
 	table := lockTable{keys: map[string]string{}}
 	inList := false
@@ -38,7 +38,7 @@ func eachTable(raw []byte, give func(lockTable)) error {
 			}
 			inList = value != "" && value[0] == '[' && !endsList(value)
 		default:
-			return fmt.Errorf("line %d of the file is none that its tool writes", n)
+			return fmt.Errorf("line %d of the file is not in the format that its tool writes", n)
 		}
 	}
 	if inList {
@@ -48,7 +48,7 @@ func eachTable(raw []byte, give func(lockTable)) error {
 	return nil
 }
 
-// endsList says whether a list ends with the line: its texts hold no bracket
+// endsList reports whether a list ends with the line: its texts hold no bracket
 // without a quote after it.
 func endsList(line string) bool { return line[len(line)-1] == ']' }
 
@@ -61,8 +61,8 @@ func quoted(value string) (string, bool) {
 	return value, !strings.ContainsAny(value, `\"'`)
 }
 
-// readCargoLock reads Cargo.lock, all of it: which of its packages serve the
-// development only stands in Cargo.toml, another file.
+// readCargoLock reads Cargo.lock, all of it. Cargo.toml, another file, says which
+// packages are for development only.
 func readCargoLock(f *file) error {
 	raw, err := f.whole()
 	if err != nil {
@@ -76,8 +76,8 @@ func readCargoLock(f *file) error {
 }
 
 // readJuliaManifest reads Julia's Manifest.toml: since format 2.0 the packages
-// stand under deps, before at the top. One without a version is a part of Julia.
-// Which of them serve the development only stands in Project.toml.
+// are under deps, before at the top. One without a version is a part of Julia.
+// Project.toml says which packages are for development only.
 func readJuliaManifest(f *file) error {
 	raw, err := f.whole()
 	if err != nil {

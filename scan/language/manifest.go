@@ -34,8 +34,8 @@ func parseManifest(raw []byte) manifest {
 	return m
 }
 
-// coordinates are what the manifest names, by the rules that Trivy has, but that
-// a vendor who has no domain names no group: JetBrains is none.
+// coordinates are what the manifest names, by Trivy's rules, except that
+// a vendor that is not a domain (JetBrains) is not used as the group.
 func (m manifest) coordinates() coordinates {
 	group := m["Implementation-Vendor-Id"]
 	if symbolic := m["Bundle-SymbolicName"]; group == "" && symbolic != "" {
@@ -75,8 +75,8 @@ func (m manifest) isJavaRuntime() bool {
 
 var mavenWord = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
-// plausible says whether Maven could have such an artifact: a vendor's name in
-// words is none.
+// plausible reports whether Maven could have such an artifact: a vendor's full
+// name is not a group.
 func (c coordinates) plausible() bool {
 	return mavenWord.MatchString(c.group) && mavenWord.MatchString(c.artifact)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // readNodePackage reads the package.json of npm. One without a name or without a
-// version is no installed package (a workspace, a subpath of a package).
+// version is not an installed package (a workspace, a subpath of a package).
 func readNodePackage(f *file) error {
 	var m struct {
 		Name    string `json:"name"`
@@ -28,7 +28,7 @@ func readNodePackage(f *file) error {
 	return nil
 }
 
-// isPackageRoot tells the package.json that an installed package has at its top
+// isPackageRoot recognises the package.json that an installed package has at its top
 // from those further down in it: node_modules/<name> or node_modules/@scope/<name>.
 func isPackageRoot(path string) bool {
 	parts := strings.Split(path, "/")

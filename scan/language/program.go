@@ -67,7 +67,7 @@ func readProgram(f *file) error {
 	if bytes.Contains(front[:min(len(front), 4096)], []byte("UPX!")) {
 		return errors.New("the program is packed by UPX: what it was built from can only be read before that")
 	}
-	p.layout, p.isGo = layout, saysGo(front)
+	p.layout, p.isGo = layout, isGoBinary(front)
 	p.passed = passed{map[int64]string{}, map[int64]string{}, map[int64]string{}}
 	return p.scan()
 }
@@ -85,9 +85,9 @@ func (p *program) scan() error {
 			until -= lookAhead
 		}
 		if p.isGo {
-			p.keep(window, until)
+			p.keepStrings(window, until)
 		}
-		if done, err := p.look(window, until); done {
+		if done, err := p.match(window, until); done {
 			return err
 		}
 		if last {
@@ -99,14 +99,14 @@ func (p *program) scan() error {
 	}
 	if p.isGo {
 		return errors.New("a Go program without build information (built by Go 1.12 or older, or removed on purpose): " +
-			"nobody can tell its modules; build it again with `go build`")
+			"its modules are unknown; build it again with `go build`")
 	}
 	return errOther
 }
 
-// look reads what begins in the first until bytes of window, if that is
+// match reads what begins in the first until bytes of window, if that is
 // something to read.
-func (p *program) look(window []byte, until int) (done bool, err error) {
+func (p *program) match(window []byte, until int) (done bool, err error) {
 	for i := 0; i < until; i++ {
 		j := bytes.Index(window[i:min(until+len(goMagic), len(window))], goMagic)
 		if j < 0 {
@@ -138,9 +138,9 @@ func (p *program) skip(n int) error {
 	return err
 }
 
-// saysGo tells a Go program by the build id that its linker writes at the front:
+// isGoBinary recognises a Go program by the build id that its linker writes at the front:
 // a note in ELF, a comment before the code elsewhere.
-func saysGo(front []byte) bool {
+func isGoBinary(front []byte) bool {
 	if bytes.HasPrefix(front, []byte(elfMagic)) {
 		front := front[:min(len(front), 4096)]
 		for _, kind := range []string{"\x04\x00\x00\x00", "\x00\x00\x00\x04"} { // in either byte order

@@ -55,7 +55,7 @@ func goELF(note bool, code, data []byte) []byte {
 }
 
 // oldGoELF is a program of Go 1.17 or older, whose header points to two texts
-// that stand in front of it.
+// that are in front of it.
 func oldGoELF(version, modules string, versionAt uint64) []byte {
 	data := make([]byte, 80)
 	copy(data, goMagic)
@@ -188,7 +188,7 @@ func TestAGoProgramIsRecognisedInEitherByteOrder(t *testing.T) {
 		{"a note in a program for Windows", "MZ\x04\x00\x00\x00Go\x00\x00", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := saysGo([]byte(tt.front)); got != tt.want {
+			if got := isGoBinary([]byte(tt.front)); got != tt.want {
 				t.Errorf("%v", got)
 			}
 		})
@@ -207,7 +207,7 @@ func TestTheTextAroundADotIsKeptIfItCouldBeAVersion(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &program{passed: passed{releases: map[int64]string{}}, at: 1000}
-			p.keep([]byte(tt.text), len(tt.text))
+			p.keepStrings([]byte(tt.text), len(tt.text))
 			if got := p.passed.releases[1000+int64(strings.Index(tt.text, "\x00"))]; got != tt.want {
 				t.Errorf("%q, and %q is wanted", got, tt.want)
 			}

@@ -12,7 +12,7 @@ var errNameless = errors.New("the file names no package, or no version of it")
 
 // notReadable says that a file is not in the format of its kind.
 func notReadable(format string, err error) error {
-	return fmt.Errorf("the file is no %s that can be read: %w", format, err)
+	return fmt.Errorf("the file is not readable as %s: %w", format, err)
 }
 
 // isPythonMetadata recognises the metadata of installed wheels and eggs.
@@ -70,7 +70,7 @@ func (f *file) pythonMetadata(path string, raw []byte) error {
 
 // readEgg reads an egg that is zipped. One without metadata names no package.
 func readEgg(f *file) error {
-	h, err := f.hold(f, f.size, maxSpooled)
+	h, err := f.buffer(f, f.size, maxSpooled)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type unpacker struct {
 	head [64]byte
 }
 
-// isAuditable says whether b begins with a compressed list of crates: what counts
+// isAuditable reports whether b begins with a compressed list of crates: what counts
 // is what comes out.
 func (u *unpacker) isAuditable(b []byte) bool {
 	if len(b) < 8 || (uint(b[0])<<8|uint(b[1]))%31 != 0 || b[1]&0x20 != 0 || b[2]&6 == 6 {
@@ -43,7 +43,7 @@ func (u *unpacker) isAuditable(b []byte) bool {
 	return beginsList(u.head[:n])
 }
 
-// beginsList says whether the text is JSON that begins with packages.
+// beginsList reports whether the text is JSON that begins with packages.
 func beginsList(text []byte) bool {
 	for _, word := range []string{"{", `"packages"`, ":", "["} {
 		var ok bool

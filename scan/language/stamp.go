@@ -52,7 +52,7 @@ func linkerVariables(words []string) map[string]string {
 
 // chooseStamp takes the one version among variables that are called version or
 // ver: first those under the module's own cmd, then those of the usual packages,
-// then any. Two of one rank that could be meant are none.
+// then any. Two candidates of one rank give no version.
 func chooseStamp(modulePath string, set map[string]string) string {
 	var ranks [3][]string
 	for key, value := range set {
@@ -82,7 +82,7 @@ func chooseStamp(modulePath string, set map[string]string) string {
 	return ""
 }
 
-// isVersionPackage says whether the variable lies in a package that programs
+// isVersionPackage reports whether the variable is in a package that programs
 // keep their version in.
 func isVersionPackage(key string) bool {
 	if i := strings.LastIndex(key, "/"); i > 0 {
@@ -97,7 +97,7 @@ func isVersionPackage(key string) bool {
 }
 
 // shellWords splits a line as a shell does: blanks outside of quotes part words,
-// a backslash takes the next character as it is. A quote left open is no line.
+// a backslash takes the next character as it is. An open quote is an error.
 func shellWords(line string) (words []string, ok bool) {
 	var word strings.Builder
 	var quote rune

@@ -18,7 +18,7 @@ var (
 // forArch makes an advisory of each entry that counts for a package whose
 // architecture is spelled word: of those that name it, where there are any. Where
 // none does, the advisory leaves the package out only if it is for one of
-// published; else nobody can tell, and every entry counts. An advisory or an entry
+// published; else it is unknown, and every entry counts. An advisory or an entry
 // that names no architecture is for all.
 func forArch(list []advisories.Advisory, word string) []advisories.Advisory {
 	arch := inventory.Architecture(word)
@@ -40,7 +40,7 @@ func forArch(list []advisories.Advisory, word string) []advisories.Advisory {
 	return all
 }
 
-// counts says whether an entry of Red Hat's is for a package whose architecture
+// counts reports whether an entry of Red Hat's is for a package whose architecture
 // is spelled word. One that names none is for all.
 func counts(e advisories.Entry, word string) bool {
 	arch := inventory.Architecture(word)

@@ -9,24 +9,27 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Sources of severities that are asked whoever wrote the advisory.
+// Sources of severities that are asked regardless of who wrote the advisory.
 const (
 	nvd    = "nvd"
 	github = "ghsa"
 )
 
-// finding is p's, of advisory a, with what is known before the vulnerability's
-// description is read. Until then SeveritySource is set only where the advisory
+// newFinding returns the finding of advisory a in package p, before the
+// description of the vulnerability is read. Until then SeveritySource is set only where the advisory
 // has a severity for the package itself, and DataSource is whose severity counts.
-func finding(p *inventory.Package, a advisories.Advisory, ecosystem string) Finding {
+func newFinding(p *inventory.Package, a advisories.Advisory, ecosystem string) Finding {
 	return Finding{
-		ID: a.ID, VendorIDs: a.VendorIDs,
-		Package: p.Name, InstalledVersion: p.FullVersion(), FixedVersion: a.FixedVersion,
-		Class: p.Class, Type: p.Type, Ecosystem: ecosystem, Target: p.Target, FilePath: p.FilePath, PURL: p.PURL,
-		DataSource: string(cmp.Or(a.Source.BaseID, a.Source.ID)),
+		Finding: finding.Finding{
+			ID: a.ID, Package: p.Name, InstalledVersion: p.FullVersion(), FixedVersion: finding.Optional(a.FixedVersion),
+			Ecosystem: finding.Optional(ecosystem), Target: finding.Optional(p.Target), PURL: finding.Optional(p.PURL),
+		},
+		VendorIDs: a.VendorIDs, DataSource: string(cmp.Or(a.Source.BaseID, a.Source.ID)),
+		Class: p.Class, Type: p.Type, FilePath: p.FilePath,
 	}
 }
 
@@ -56,10 +59,10 @@ func (m *matcher) describe(ctx context.Context, found []Finding) error {
 	return nil
 }
 
-// complete sets what the description d says; nil is none.
+// complete sets what the description d says; nil: there is no description.
 func (f *Finding) complete(d *advisories.Detail) {
 	switch {
-	case f.FixedVersion != "":
+	case f.FixedVersion != nil:
 		f.Status = types.Statuses[types.StatusFixed]
 	case f.Status == "" || f.Status == types.Statuses[types.StatusUnknown]:
 		f.Status = types.Statuses[types.StatusAffected]
@@ -70,10 +73,10 @@ func (f *Finding) complete(d *advisories.Detail) {
 			f.Severity, f.SeveritySource = severity(f.ID, f.DataSource, d)
 		}
 	}
-	f.Severity = cmp.Or(f.Severity, types.SeverityUnknown.String())
+	f.Severity = finding.Severity(f.Severity)
 }
 
-// severity is the vulnerability's as whoever wrote the advisory sees it, then
+// severity is the vulnerability's as the author of the advisory sees it, then
 // GitHub for its own, then NVD, then anyone. source is empty for the last.
 func severity(id, writer string, d *advisories.Detail) (severity, source string) {
 	if s, ok := d.VendorSeverity[types.SourceID(writer)]; ok {
@@ -102,14 +105,17 @@ func unique(found []Finding) []Finding {
 	same := func(a, b Finding) int {
 		return cmp.Or(
 			-cmp.Compare(a.Class, b.Class), // the distribution first
-			cmp.Compare(a.Target, b.Target), cmp.Compare(a.Type, b.Type), cmp.Compare(a.FilePath, b.FilePath),
+			compareOptional(a.Target, b.Target), cmp.Compare(a.Type, b.Type), cmp.Compare(a.FilePath, b.FilePath),
 			cmp.Compare(a.Package, b.Package), cmp.Compare(a.InstalledVersion, b.InstalledVersion), cmp.Compare(a.ID, b.ID),
 			cmp.Compare(a.Arch, b.Arch),
 		)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int {
-		return cmp.Or(same(a, b), -cmp.Compare(a.FixedVersion, b.FixedVersion),
-			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Status, b.Status), cmp.Compare(a.PURL, b.PURL))
+		return cmp.Or(same(a, b), -compareOptional(a.FixedVersion, b.FixedVersion),
+			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Status, b.Status), compareOptional(a.PURL, b.PURL))
 	})
 	return slices.CompactFunc(found, func(a, b Finding) bool { return same(a, b) == 0 })
 }
+
+// compareOptional compares texts; a missing one is empty.
+func compareOptional(a, b *string) int { return cmp.Compare(finding.Value(a), finding.Value(b)) }

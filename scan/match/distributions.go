@@ -7,7 +7,7 @@ import (
 )
 
 // distribution is one way of judging packages of a distribution: where its
-// advisories stand, what they speak of, and how versions are put in order.
+// advisories are, what they cover, and how versions are put in order.
 type distribution struct {
 	platform func(release string) string // of the database
 	release  func(name string) string    // as the database keys it; nil: as it is
@@ -17,15 +17,15 @@ type distribution struct {
 	sourceVersion bool // and compare their version
 	order         order
 
-	unfixed    bool // advisories without a fix are reported
-	ownWords   bool // severity and status may be the package's own
-	plainFix   bool // the fixed version is shown without an epoch of 0
-	modular    bool // names of modular packages have their module before them
-	byArch     bool // each advisory has entries for architectures
-	everything bool // also judges packages that are not the distribution's own
-	introduced bool // advisories may say since which version
-	rpm        bool // its packages are rpm's; two architectures of one are two
-	anyArch    bool // not so here
+	unfixed     bool // advisories without a fix are reported
+	ownSeverity bool // severity and status may be the package's own
+	plainFix    bool // the fixed version is shown without an epoch of 0
+	modular     bool // names of modular packages have their module before them
+	byArch      bool // each advisory has entries for architectures
+	everything  bool // also judges packages that are not the distribution's own
+	introduced  bool // advisories may say since which version
+	rpm         bool // its packages are rpm's; two architectures of one are two
+	anyArch     bool // not so here
 
 	skip func(p *inventory.Package) string // why a package cannot be judged; "": it can
 	same func(fixed, release string) bool  // whether an advisory is for a package's flavour; nil: always
@@ -35,11 +35,11 @@ type distribution struct {
 // CentOS are judged by their products instead (redhat.go).
 var distributions = map[string]distribution{
 	"debian": {platform: after("debian "), release: major, ends: debianEnds,
-		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownWords: true},
+		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownSeverity: true},
 	"ubuntu": {platform: after("ubuntu "), ends: ubuntuEnds,
 		bySource: true, sourceVersion: true, order: debOrder, unfixed: true},
 	"echo": {platform: rolling("echo"),
-		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownWords: true, everything: true},
+		bySource: true, sourceVersion: true, order: debOrder, unfixed: true, ownSeverity: true, everything: true},
 
 	"alpine": {platform: after("alpine "), release: minor, ends: alpineEnds,
 		bySource: true, sourceVersion: true, order: apkOrder, unfixed: true, introduced: true},
@@ -69,7 +69,7 @@ var distributions = map[string]distribution{
 	"opensuse-tumbleweed": {platform: rolling("openSUSE Tumbleweed"), order: rpmOrder, rpm: true},
 }
 
-// families are other words for the same.
+// families are other names for the same.
 var families = map[string]string{
 	"opensuse.leap":                "opensuse-leap",
 	"opensuse.tumbleweed":          "opensuse-tumbleweed",
@@ -155,7 +155,7 @@ func unlabelled(p *inventory.Package) string {
 	return ""
 }
 
-// sameFlavour says whether a fixed version of Oracle's is of the same flavour as
+// sameFlavour reports whether a fixed version of Oracle's is of the same flavour as
 // a package's release: fips and ksplice builds have versions of their own.
 func sameFlavour(fixed, release string) bool { return flavour(fixed) == flavour(release) }
 

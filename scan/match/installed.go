@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// possible says whether an installed package can have a version. Some comparers
+// possible reports whether an installed package can have a version. Some comparers
 // take any text for a version, and find ${jackson.version} newer than every fix.
 // Versions that advisories name are not asked about.
 type possible func(version string) error
@@ -22,14 +22,14 @@ var (
 	rpmShape   = pattern(`^([0-9]+:)?[0-9A-Za-z_][0-9A-Za-z._+~^]*(-[0-9A-Za-z._+~^-]*)?$`)
 )
 
-// Why a version is none.
+// Why a version is invalid.
 var (
 	errShape    = errors.New("it has characters or a form that no version has")
 	errDigit    = errors.New("it has no digit")
 	errWildcard = errors.New("it stands for several versions")
 )
 
-// wildcard is a part of a version, before any hyphen, that stands for any: 2.x,
+// wildcard is a part of a version, before any hyphen, that matches any: 2.x,
 // 2.9.+.
 var wildcard = pattern(`^([^-]*\.)?([xX]|\+)(\.|-|$)`)
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// reads says whether an installed version can be compared, by each way of
+// reads reports whether an installed version can be compared, by each way of
 // writing versions.
 func reads(version string) map[string]error {
 	all := map[string]error{}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
 )
@@ -132,7 +133,7 @@ func (r report) answers() []answer {
 func answers(found []Finding) []answer {
 	var list []answer
 	for _, f := range found {
-		a := answer{f.Target, f.FilePath, f.Package, f.InstalledVersion, f.ID, f.FixedVersion, f.Status, f.Severity, f.SeveritySource, f.Title, time.Time{}}
+		a := answer{finding.Value(f.Target), f.FilePath, f.Package, f.InstalledVersion, f.ID, finding.Value(f.FixedVersion), f.Status, f.Severity, f.SeveritySource, f.Title, time.Time{}}
 		if f.PublishedAt != nil {
 			a.Published = *f.PublishedAt
 		}
@@ -198,24 +199,24 @@ func TestFindingsAreThoseOfTrivy(t *testing.T) {
 	}
 }
 
-func TestFindingsOfBillsOfMaterialsAreThoseOfTrivy(t *testing.T) {
+func TestFindingsOfSBOMsAreThoseOfTrivy(t *testing.T) {
 	folder := shared(t, "trivy")
 	db := database(t, filepath.Join(folder, "db"), today)
-	for bill, expected := range map[string]string{
+	for file, expected := range map[string]string{
 		"centos-7-cyclonedx.json":                   "centos-7.json",
 		"centos-7-spdx.json":                        "centos-7.json",
 		"fluentd-multiple-lockfiles-cyclonedx.json": "fluentd-multiple-lockfiles.json",
 	} {
-		t.Run(bill, func(t *testing.T) {
-			raw, err := os.ReadFile(filepath.Join(folder, "sbom", bill))
+		t.Run(file, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join(folder, "sbom", file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			bills, err := sbom.Read(bill, raw)
-			if err != nil || len(bills) != 1 {
-				t.Fatal(len(bills), err)
+			sboms, err := sbom.Read(file, raw)
+			if err != nil || len(sboms) != 1 {
+				t.Fatal(len(sboms), err)
 			}
-			got, err := Find(context.Background(), db, bills[0])
+			got, err := Find(context.Background(), db, sboms[0])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// language is a set of packages that advisories speak of together.
+// language is a set of packages that advisories cover together.
 type language struct {
 	ecosystem string // as trivy-db names it; its platforms begin with this and "::"
 	ranges    ranges
@@ -134,14 +135,14 @@ func (l language) judge(p *inventory.Package, general, sealed *shelf, o *outcome
 		switch {
 		case errors.Is(err, errVersion):
 			if !noted {
-				o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+				o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 			}
 			noted = true
 		case err != nil:
 			o.unreadable(p, a, err)
 		case vulnerable:
-			f := finding(p, a, l.ecosystem)
-			f.InstalledVersion, f.FixedVersion = p.Version, fixes(a)
+			f := newFinding(p, a, l.ecosystem)
+			f.InstalledVersion, f.FixedVersion = p.Version, finding.Optional(fixes(a))
 			o.findings = append(o.findings, f)
 		}
 	}
@@ -155,7 +156,7 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// affected says whether an advisory speaks of a version: one that is in the
+// affected reports whether an advisory covers a version: one that is in the
 // vulnerable ranges, where there are any, and in no patched or unaffected one.
 // An empty vulnerable or patched range means every version.
 func affected(a advisories.Advisory, within func(constraint string) (bool, error)) (bool, error) {
@@ -228,7 +229,7 @@ func (l language) advisories(p *inventory.Package, general, sealed *shelf, o *ou
 		certain = certain || sealPlus().MatchString(p.Version)
 	}
 	if certain && len(sealed.platforms) == 0 {
-		o.note(p, "it is a package of Seal Security, of which the database has no advisories for %s", l.ecosystem)
+		o.note(p, "it is a package of Seal Security, and the database has no Seal advisories for %s", l.ecosystem)
 	}
 	candidate := sealCandidates[l.ecosystem]
 	if certain || (candidate != nil && candidate().MatchString(p.Version)) {

@@ -2,8 +2,8 @@
 // an inventory against the advisory database, release by release and language by
 // language, as Trivy does (docs/vulnerabilities.md says where not).
 //
-// What Trivy would pass over in silence is named in Result.Undetermined. The
-// package judges nothing: which finding closes the gate is the policies' to say.
+// What Trivy silently skips is in Result.Undetermined. The
+// package judges nothing: policies decide which finding denies.
 package match
 
 import (
@@ -16,41 +16,32 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
 // Result is what is known of an inventory's vulnerabilities.
 type Result struct {
-	Findings     []Finding            // sorted, each once
-	Undetermined []facts.Undetermined // what could not be judged, and why; sorted, each once
-	Packages     int                  // in the inventory
+	Findings     []Finding              // sorted, each once
+	Undetermined []finding.Undetermined // what could not be judged, and why; sorted, each once
+	Packages     int                    // in the inventory
 }
 
-// Finding is one vulnerability of one package.
+// Finding is one advisory that matches one package, with what only the matcher
+// knows of it.
 type Finding struct {
-	ID        string   // CVE-…, GHSA-…, or the source's own
-	VendorIDs []string // the same in the words of who wrote the advisory: RHSA-…
+	finding.Finding
 
-	Package          string
-	InstalledVersion string
-	FixedVersion     string // one, or several with ", " between them; empty: there is no fix
-	Severity         string // UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL
-	SeveritySource   string // who says so; empty: the database's own choice
-	Status           string // fixed, affected, will_not_fix, … as trivy-db names them
+	VendorIDs      []string // the advisory's other IDs: RHSA-…
+	SeveritySource string   // ID of the source of the severity; empty: the database's default
+	DataSource     string   // ID of the source of the advisory; empty: not known
+	Title          string
 
-	Class     inventory.Class
-	Type      string // the package's
-	Ecosystem string // of the advisory: the distribution's family, or npm, pip, maven, …
-	Target    string
-	FilePath  string
-	PURL      string
-	Arch      string // rpm: two architectures of one package are two; empty elsewhere
-
-	DataSource  string // ID of who wrote the advisory; empty: not known
-	Title       string
-	PublishedAt *time.Time // UTC; nil: not known
+	Class    inventory.Class
+	Type     string // the package's
+	FilePath string
+	Arch     string // rpm only: the same package of two architectures gives two findings
 }
 
 // Find looks every package of inv up in db. An error means that the database
@@ -76,7 +67,7 @@ func Find(ctx context.Context, db *advisories.Database, inv *inventory.Inventory
 		return nil, err
 	}
 	result := &Result{Findings: unique(found), Undetermined: m.undetermined, Packages: len(inv.Packages)}
-	slices.SortFunc(result.Undetermined, func(a, b facts.Undetermined) int {
+	slices.SortFunc(result.Undetermined, func(a, b finding.Undetermined) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Reason, b.Reason))
 	})
 	result.Undetermined = slices.Compact(result.Undetermined)
@@ -93,7 +84,7 @@ type matcher struct {
 	shelves map[string]*shelf
 
 	tasks        []task
-	undetermined []facts.Undetermined
+	undetermined []finding.Undetermined
 }
 
 // task is one package with the way to judge it.
@@ -108,24 +99,24 @@ type judge func(p *inventory.Package, o *outcome) error
 // outcome is what a judge has to say of a package.
 type outcome struct {
 	findings     []Finding
-	undetermined []facts.Undetermined
+	undetermined []finding.Undetermined
 }
 
 // note says that p could not be judged, and why.
 func (o *outcome) note(p *inventory.Package, format string, args ...any) {
-	o.undetermined = append(o.undetermined, facts.Undetermined{
+	o.undetermined = append(o.undetermined, finding.Undetermined{
 		Package: p.Name, Version: p.FullVersion(), Reason: fmt.Sprintf(format, args...),
 	})
 }
 
-// unreadable says that p could not be compared with what a speaks of.
+// unreadable says that p could not be compared with the versions in a.
 func (o *outcome) unreadable(p *inventory.Package, a advisories.Advisory, err error) {
-	o.note(p, "the versions that %s speaks of cannot be read: %s", a.ID, shortened(err.Error()))
+	o.note(p, "the versions in %s cannot be parsed: %s", a.ID, shortened(err.Error()))
 }
 
 // note says that something in the inventory as a whole could not be judged.
 func (m *matcher) note(name, version, format string, args ...any) {
-	m.undetermined = append(m.undetermined, facts.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
+	m.undetermined = append(m.undetermined, finding.Undetermined{Package: name, Version: version, Reason: fmt.Sprintf(format, args...)})
 }
 
 // plan decides how each package is to be judged.
@@ -140,7 +131,7 @@ func (m *matcher) plan() error {
 		}
 	}
 	if len(m.inv.Packages) == 0 && (m.inv.OS == nil || m.inv.OS.Family == "none") {
-		m.note("image", "", "no package was recognised, so nobody knows what is in it")
+		m.note("image", "", "no package was recognised, so its content is unknown")
 	}
 	if err := m.planSystem(system); err != nil {
 		return err
@@ -234,11 +225,11 @@ func (s *shelf) advisories(name string) ([]advisories.Advisory, error) {
 		s.read[name] = r
 	}
 	s.mu.Unlock()
-	r.once.Do(func() { r.list, r.err = s.look(name) })
+	r.once.Do(func() { r.list, r.err = s.load(name) })
 	return r.list, r.err
 }
 
-func (s *shelf) look(name string) ([]advisories.Advisory, error) {
+func (s *shelf) load(name string) ([]advisories.Advisory, error) {
 	var all []advisories.Advisory
 	for _, p := range s.platforms {
 		list, err := p.Advisories(name)

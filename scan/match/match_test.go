@@ -14,9 +14,9 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -97,7 +97,7 @@ func find(t testing.TB, db *advisories.Database, inv *inventory.Inventory) *Resu
 // "package version: reason".
 func short(r *Result) (found, open []string) {
 	for _, f := range r.Findings {
-		found = append(found, strings.TrimSpace(f.ID+" "+f.Package+" "+f.FixedVersion))
+		found = append(found, strings.TrimSpace(f.ID+" "+f.Package+" "+finding.Value(f.FixedVersion)))
 	}
 	for _, u := range r.Undetermined {
 		open = append(open, u.Package+" "+u.Version+": "+u.Reason)
@@ -199,7 +199,7 @@ func TestRedHatIsMatchedByProducts(t *testing.T) {
 			var found []string
 			got := find(t, db, tt.inv)
 			for _, f := range got.Findings {
-				found = append(found, fmt.Sprint(f.ID, " ", f.Package, " ", f.FixedVersion, " ", f.Severity, " ", f.Status))
+				found = append(found, fmt.Sprint(f.ID, " ", f.Package, " ", finding.Value(f.FixedVersion), " ", f.Severity, " ", f.Status))
 			}
 			if diff := gocmp.Diff(tt.want, found); diff != "" || len(got.Undetermined) > 0 {
 				t.Error(diff, got.Undetermined)
@@ -284,22 +284,22 @@ func TestWhatCannotBeJudgedIsNamed(t *testing.T) {
 		{"a distribution without advisories", systemOf("fedora", "40", inventory.Package{Name: "bash"}, inventory.Package{Name: "zsh"}),
 			[]string{`fedora 40: there are no advisories for the distribution "fedora"`}},
 		{"a distribution without packages", systemOf("debian", "12.8"),
-			[]string{"debian 12.8: no package of the distribution was found, so nobody knows what is installed of it"}},
+			[]string{"debian 12.8: no package of the distribution was found, so what is installed is unknown"}},
 		{"no distribution", &inventory.Inventory{Packages: systemOf("debian", "12", inventory.Package{Name: "zsh"}, inventory.Package{Name: "bash"}).Packages},
 			[]string{"image : no distribution was recognised, so its packages cannot be looked up: 2 (bash, …)"}},
-		{"nothing at all", &inventory.Inventory{}, []string{"image : no package was recognised, so nobody knows what is in it"}},
+		{"nothing at all", &inventory.Inventory{}, []string{"image : no package was recognised, so its content is unknown"}},
 		{"an installed version that cannot be read", systemOf("debian", "12", inventory.Package{Name: "bash", Version: "five"}),
-			[]string{`bash five: the installed version cannot be compared: "five": upstream_version must start with digit, so 2 advisories could not be looked at`}},
+			[]string{`bash five: the installed version cannot be compared: "five": upstream_version must start with digit, so 2 advisories could not be checked`}},
 		{"a fixed version that cannot be read", systemOf("debian", "12", inventory.Package{Name: "bash", Version: "5"}),
-			[]string{`bash 5: the versions that CVE-1 speaks of cannot be read: upstream_version includes invalid character`}},
+			[]string{`bash 5: the versions in CVE-1 cannot be parsed: upstream_version includes invalid character`}},
 		{"an advisory without a fix where all have one", systemOf("wolfi", "1", inventory.Package{Name: "bash", Version: "5-r0"}),
-			[]string{"bash 5-r0: the versions that CVE-1 speaks of cannot be read: it names no fixed version"}},
+			[]string{"bash 5-r0: the versions in CVE-1 cannot be parsed: it names no fixed version"}},
 		{"a modular package without its module", systemOf("alma", "9", inventory.Package{Name: "npm", Version: "8", Release: "1.module_el9"}),
 			[]string{"npm 8-1.module_el9: it is a modular package of AlmaLinux that does not say of which module"}},
 		{"a package of another repository", systemOf("debian", "12", foreigner),
-			[]string{"docker-ce 1: it is from another repository (Docker <support@docker.com>), which the distribution's advisories do not speak of"}},
+			[]string{"docker-ce 1: it is from another repository (Docker <support@docker.com>), which the distribution's advisories do not cover"}},
 		{"which need not say which", systemOf("rocky", "9.4", inventory.Package{Name: "bash", Version: "5", Repository: inventory.ThirdParty}),
-			[]string{"bash 5: it is from another repository, which the distribution's advisories do not speak of"}},
+			[]string{"bash 5: it is from another repository, which the distribution's advisories do not cover"}},
 		{"a type without advisories", languageOf("conda-pkg", inventory.Package{Name: "b", Version: "1"}, inventory.Package{Name: "a", Version: "1"}),
 			[]string{`conda-pkg : there are no advisories for packages of type "conda-pkg"; the image has 2 (a, …)`}},
 		{"a language that the database does not know", languageOf("gobinary", inventory.Package{Name: "b", Version: "1"}),
@@ -308,13 +308,13 @@ func TestWhatCannotBeJudgedIsNamed(t *testing.T) {
 			[]string{"a : its version is not known, and there are 2 advisories for it"}},
 		{"which does not matter where there is no advisory", languageOf("npm", inventory.Package{Name: "ours"}), nil},
 		{"a version that is none, once for all advisories", languageOf("npm", inventory.Package{Name: "a", Version: "latest"}),
-			[]string{`a latest: the installed version cannot be compared: "latest": invalid semantic version, so 2 advisories could not be looked at`}},
+			[]string{`a latest: the installed version cannot be compared: "latest": invalid semantic version, so 2 advisories could not be checked`}},
 		{"a range that cannot be read", languageOf("npm", inventory.Package{Name: "a", Version: "2.0.0"}),
-			[]string{"a 2.0.0: the versions that CVE-2 speaks of cannot be read: improper constraint: >>nonsense"}},
+			[]string{"a 2.0.0: the versions in CVE-2 cannot be parsed: improper constraint: >>nonsense"}},
 		{"content sets that the database does not know", systemOf("redhat", "10.1", inventory.Package{Name: "bash", Version: "5"}),
-			[]string{"redhat 10.1: the database does not know the content sets of this image or release, so nobody can tell which of Red Hat's advisories are for it"}},
+			[]string{"redhat 10.1: the database does not know the content sets of this image or release, so it is unknown which of Red Hat's advisories apply"}},
 		{"a package of Seal Security's without its advisories", languageOf("npm", inventory.Package{Name: "@seal-security/a", Version: "1.0.0"}),
-			[]string{"@seal-security/a 1.0.0: it is a package of Seal Security, of which the database has no advisories for npm"}},
+			[]string{"@seal-security/a 1.0.0: it is a package of Seal Security, and the database has no Seal advisories for npm"}},
 		{"Root.io's packages without its advisories", systemOf("debian", "10.1", inventory.Package{Name: "zsh", Version: "5", Release: "1.root.io.1"}),
 			[]string{`debian 10.1: the packages are Root.io's, of which the database has no advisories for this release: there is no "root.io debian 10" in it`}},
 	} {
@@ -330,9 +330,9 @@ func TestWhatCannotBeJudgedIsNamed(t *testing.T) {
 func TestWhatWasNotReadStaysUndetermined(t *testing.T) {
 	db := built(t, map[string]packages{"debian 12": {"zsh": list{"CVE-1": fixed("9")}}})
 	inv := systemOf("debian", "12", inventory.Package{Name: "bash", Version: "5"})
-	inv.Unread = []facts.Undetermined{{Package: "z"}, {Package: "a", Reason: "damaged"}, {Package: "a", Reason: "damaged"}}
+	inv.Unread = []finding.Undetermined{{Package: "z"}, {Package: "a", Reason: "damaged"}, {Package: "a", Reason: "damaged"}}
 	got := find(t, db, inv)
-	if diff := gocmp.Diff([]facts.Undetermined{{Package: "a", Reason: "damaged"}, {Package: "z"}}, got.Undetermined); diff != "" {
+	if diff := gocmp.Diff([]finding.Undetermined{{Package: "a", Reason: "damaged"}, {Package: "z"}}, got.Undetermined); diff != "" {
 		t.Error(diff)
 	}
 	if got.Packages != 1 {
@@ -556,7 +556,7 @@ func TestAListWithoutSourcesIsUndeterminedOnceWhereAdvisoriesSpeakOfThem(t *test
 			noted := 0
 			_, open := short(find(t, db, inv))
 			for _, reason := range open {
-				if strings.Contains(reason, "speak of source packages") {
+				if strings.Contains(reason, "name source packages") {
 					noted++
 				}
 			}

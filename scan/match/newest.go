@@ -4,7 +4,7 @@ import "strings"
 
 // Newest is the newest of versions, by the order of a finding's ecosystem
 // (Finding.Ecosystem). It is not ok where they cannot be put in order: then
-// nobody can say which one has the others' fixes.
+// it is unknown which one has the others' fixes.
 func Newest(ecosystem string, versions []string) (newest string, ok bool) {
 	for i, version := range versions {
 		if i == 0 {
@@ -22,7 +22,7 @@ func Newest(ecosystem string, versions []string) (newest string, ok bool) {
 	return newest, newest != ""
 }
 
-// isNewer says whether a is newer than b.
+// isNewer reports whether a is newer than b.
 func isNewer(ecosystem, a, b string) (newer, ok bool) {
 	if strings.Contains(a+b, ",") { // several fixes, one for each line of releases
 		return false, false
@@ -48,7 +48,7 @@ func isNewer(ecosystem, a, b string) (newer, ok bool) {
 	return false, false
 }
 
-// orderOf is a distribution's order of versions; not ok for what is none.
+// orderOf is a distribution's order of versions; not ok for an unknown family.
 func orderOf(family string) (o order, ok bool) {
 	if d, known := distributions[family]; known {
 		return d.order, true

@@ -8,11 +8,12 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
 // redHatSets are the content sets of an image that does not say which it was
-// built from, by release; whatever its architecture, as Trivy has it.
+// built from, by release; for any architecture, as Trivy has it.
 var redHatSets = map[string][]string{
 	"6": {"rhel-6-server-rpms", "rhel-6-server-extras-rpms"},
 	"7": {"rhel-7-server-rpms", "rhel-7-server-extras-rpms"},
@@ -41,7 +42,7 @@ func (m *matcher) redHat(name string) (*system, error) {
 		return nil, err
 	}
 	if len(products) == 0 {
-		m.note(os.Family, os.Name, "the database does not know the content sets of this image or release, so nobody can tell which of Red Hat's advisories are for it")
+		m.note(os.Family, os.Name, "the database does not know the content sets of this image or release, so it is unknown which of Red Hat's advisories apply")
 		return nil, nil
 	}
 	s, ok, err := m.platform("Red Hat")
@@ -99,7 +100,7 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 	}
 	compare, err := rpmOrder.installed(p.FullVersion())
 	if err != nil {
-		o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+		o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 		return nil
 	}
 	for _, a := range list {
@@ -112,8 +113,8 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 				continue
 			}
 		}
-		f := finding(p, a, family)
-		f.Arch, f.FixedVersion = p.Arch, rpmText(a.FixedVersion)
+		f := newFinding(p, a, family)
+		f.Arch, f.FixedVersion = p.Arch, finding.Optional(rpmText(a.FixedVersion))
 		f.Status, f.Severity, f.SeveritySource = types.Statuses[a.Status], a.Severity.String(), "redhat"
 		o.findings = append(o.findings, f)
 	}
@@ -121,12 +122,12 @@ func judgeRedHat(p *inventory.Package, s *shelf, family string, products []int, 
 }
 
 // newestFixes are the vulnerabilities that errata for the architecture and the
-// products speak of, by ID, each once with its newest fix.
+// products name, by ID, each once with its newest fix.
 func newestFixes(list []advisories.Advisory, arch string, products []int) []advisories.Advisory {
 	newest := map[string]advisories.Advisory{}
 	for _, a := range list {
 		for _, e := range a.Entries {
-			if !meet(products, e.Affected) || !counts(e, arch) {
+			if !intersects(products, e.Affected) || !counts(e, arch) {
 				continue
 			}
 			for _, c := range e.CVEs {
@@ -148,7 +149,7 @@ func newestFixes(list []advisories.Advisory, arch string, products []int) []advi
 	return all
 }
 
-// olderFix says whether a's fix is older than b's; no fix is the oldest.
+// olderFix reports whether a's fix is older than b's; no fix is the oldest.
 func olderFix(a, b advisories.Advisory) bool {
 	compare, err := rpmOrder.read(a.FixedVersion)
 	if err != nil {
@@ -158,8 +159,8 @@ func olderFix(a, b advisories.Advisory) bool {
 	return err == nil && c < 0
 }
 
-// meet says whether sorted and list have a number in common.
-func meet(sorted, list []int) bool {
+// intersects reports whether sorted and list have a number in common.
+func intersects(sorted, list []int) bool {
 	return slices.ContainsFunc(list, func(n int) bool {
 		_, found := slices.BinarySearch(sorted, n)
 		return found

@@ -95,7 +95,7 @@ var (
 	}
 )
 
-// ended says whether the release was past its last day at the time, and which
+// ended reports whether the release was past its last day at the time, and which
 // day that was.
 func ended(ends map[string]string, release string, at time.Time) (day string, yes bool) {
 	day, listed := ends[release]
@@ -107,7 +107,7 @@ func ended(ends map[string]string, release string, at time.Time) (day string, ye
 }
 
 // ubuntuRelease is the release whose advisories count: those of the maintenance
-// beyond a release's end (22.04-ESM) stand with the release itself until then.
+// beyond a release's end (22.04-ESM) are the release's own until then.
 func ubuntuRelease(name string, at time.Time) string {
 	plain, extended := strings.CutSuffix(name, "-ESM")
 	if _, listed := ubuntuEnds[name]; listed || !extended {

@@ -11,15 +11,16 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// errNoFix says that an advisory of a distribution that only speaks of what it
+// errNoFix says that an advisory of a distribution that only covers what it
 // has fixed names no fixed version.
 var errNoFix = errors.New("it names no fixed version")
 
-// supplier is who judges the packages of an image that somebody else than the
-// distribution has patched: nobody, where the database has none of their
+// supplier is who judges the packages of an image that someone other than the
+// distribution has patched: none, where the database has none of their
 // advisories, which is noted.
 func (m *matcher) supplier(packages []*inventory.Package) (s *system, patched bool, err error) {
 	os, name := m.inv.OS, family(m.inv.OS)
@@ -66,7 +67,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		switch {
 		case errors.Is(err, errVersion):
 			if !noted {
-				o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+				o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 			}
 			noted = true
 		case err != nil:
@@ -75,8 +76,8 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 		if !vulnerable {
 			continue
 		}
-		f := finding(p, a, s.ecosystem)
-		f.FixedVersion = strings.Join(a.PatchedVersions, ", ")
+		f := newFinding(p, a, s.ecosystem)
+		f.FixedVersion = finding.Optional(strings.Join(a.PatchedVersions, ", "))
 		if s.rpm {
 			f.Arch = p.Arch
 		}
@@ -87,7 +88,7 @@ func (s patched) compare(p *inventory.Package, list []advisories.Advisory, o *ou
 	}
 }
 
-// affected says whether a version lies in one of the advisory's ranges; without
+// affected reports whether a version is in one of the advisory's ranges; without
 // any, every version does.
 func (s patched) affected(a advisories.Advisory, compare func(string) (int, error), unreadable error) (bool, error) {
 	if len(a.VulnerableVersions) == 0 {
@@ -124,7 +125,7 @@ func rootIO(family string, packages []*inventory.Package) bool {
 }
 
 // rootIO judges by Root.io's advisories, and by the distribution's where those
-// do not speak of a vulnerability.
+// do not mention a vulnerability.
 func (m *matcher) rootIO(name string) (*system, error) {
 	d, trim := distributions[name], minor
 	if name == "debian" {
@@ -171,7 +172,7 @@ func (m *matcher) rootIO(name string) (*system, error) {
 func sourceOf(a advisories.Advisory) string { return string(a.Source.ID) }
 
 // sealFamilies are the distributions whose packages Seal Security patches, and
-// where its advisories for them stand.
+// where its advisories for them are.
 var sealFamilies = map[string]string{
 	"alpine": "seal alpine", "debian": "seal debian", "ubuntu": "seal debian",
 	"redhat": "seal Red Hat", "centos": "seal Red Hat", "oracle": "seal Red Hat", "cbl-mariner": "seal Red Hat",
@@ -226,7 +227,7 @@ func (m *matcher) judgeSealed(p *inventory.Package, name string, s patched, o *o
 		return err
 	}
 	if !ok {
-		o.note(p, "it is a package of Seal Security, of which the database has no advisories: there is no %q in it", platform)
+		o.note(p, "it is a package of Seal Security, and the database has no advisories for it: there is no %q in it", platform)
 		return nil
 	}
 	list, err := shelf.advisories(cmp.Or(p.SrcName, p.Name))
@@ -317,7 +318,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 			if err != nil {
 				return err
 			}
-			list = latest(slices.Concat(more, list)) // the source's count where both speak
+			list = latest(slices.Concat(more, list)) // the source's count where both have one
 		}
 		s.compare(p, list, o)
 		return nil
@@ -327,7 +328,7 @@ func (m *matcher) rapidFort(name string) (*system, error) {
 // buildTag is where an rpm was built: el9, fc43, rf1.
 var buildTag = pattern(`\.(el|fc|rf)(\d*)`)
 
-// rapidFortPlatform is where RapidFort's advisories for a version stand: its own
+// rapidFortPlatform is where RapidFort's advisories for a version are: its own
 // builds are of no release, and an rpm says itself for which it was built.
 func rapidFortPlatform(family, version, release string) string {
 	switch family {

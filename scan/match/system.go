@@ -8,6 +8,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -23,7 +24,7 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	if len(packages) == 0 {
 		// ActiveState has no packages of its own.
 		if family(os) != "activestate" {
-			m.note(os.Family, os.Name, "no package of the distribution was found, so nobody knows what is installed of it")
+			m.note(os.Family, os.Name, "no package of the distribution was found, so what is installed is unknown")
 		}
 		return nil
 	}
@@ -37,19 +38,19 @@ func (m *matcher) planSystem(packages []*inventory.Package) error {
 	// A signing key has no version and nothing that could be attacked.
 	packages = slices.DeleteFunc(packages, func(p *inventory.Package) bool { return p.Name == "gpg-pubkey" })
 	if s != nil && m.inv.Unsourced && bySource(os) && len(packages) > 0 {
-		m.note(os.Family, os.Name, "its advisories speak of source packages, and the list names none: what is vulnerable under its source's name alone is not found. Scan the image itself, or name sources (upstream in package URLs): %s", counted(packages))
+		m.note(os.Family, os.Name, "its advisories name source packages, and this list of packages does not: vulnerabilities known only by the source's name are not found. Scan the image itself, or name sources (upstream in package URLs): %s", counted(packages))
 	}
 	m.assign(packages, s)
 	return nil
 }
 
-// bySource says whether the advisories for a distribution, or for what its
-// suppliers patch of it, speak of source packages.
+// bySource reports whether the advisories for a distribution, or for what its
+// suppliers patch of it, name source packages.
 func bySource(os *inventory.OS) bool {
 	return distributions[family(os)].bySource || os.Supplier != ""
 }
 
-// assign gives the packages to whoever judges them; nil: nobody does, which was
+// assign gives the packages to what judges them; nil: nothing does, which was
 // noted once for the distribution.
 func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	if s == nil {
@@ -66,13 +67,13 @@ func (m *matcher) assign(packages []*inventory.Package, s *system) {
 	}
 }
 
-// foreign says that the distribution's advisories do not speak of p.
+// foreign says that the distribution's advisories do not cover p.
 func foreign(p *inventory.Package, o *outcome) error {
 	from := ""
 	if p.Vendor != "" {
 		from = " (" + shortened(p.Vendor) + ")"
 	}
-	o.note(p, "it is from another repository%s, which the distribution's advisories do not speak of", from)
+	o.note(p, "it is from another repository%s, which the distribution's advisories do not cover", from)
 	return nil
 }
 
@@ -185,7 +186,7 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 	compare, err := d.order.installed(installed)
 	if err != nil {
 		if installed != "" {
-			o.note(p, "%v, so %s could not be looked at", err, plural(len(list), "advisory", "advisories"))
+			o.note(p, "%v, so %s could not be checked", err, plural(len(list), "advisory", "advisories"))
 		}
 		return
 	}
@@ -200,15 +201,15 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 		if err != nil || !vulnerable {
 			continue
 		}
-		f := finding(p, a, family)
+		f := newFinding(p, a, family)
 		if d.rpm && !d.anyArch {
 			f.Arch = p.Arch
 		}
 		if d.plainFix && a.FixedVersion != "" {
-			f.FixedVersion = rpmText(a.FixedVersion)
+			f.FixedVersion = finding.Optional(rpmText(a.FixedVersion))
 		}
-		if d.ownWords {
-			f.ownWords(a, family)
+		if d.ownSeverity {
+			f.ownSeverity(a, family)
 		}
 		if family == "echo" {
 			f.InstalledVersion = installed
@@ -217,16 +218,16 @@ func (d distribution) compare(p *inventory.Package, list []advisories.Advisory, 
 	}
 }
 
-// ownWords takes the severity and the status that the advisory has for the
+// ownSeverity takes the severity and the status that the advisory has for the
 // package itself. Which source the severity is from is only shown.
-func (f *Finding) ownWords(a advisories.Advisory, source string) {
+func (f *Finding) ownSeverity(a advisories.Advisory, source string) {
 	f.Status = types.Statuses[a.Status]
 	if a.Severity != types.SeverityUnknown {
 		f.Severity, f.SeveritySource = a.Severity.String(), source
 	}
 }
 
-// affected says whether the version that compare knows has the vulnerability.
+// affected reports whether the version that compare knows has the vulnerability.
 func (d distribution) affected(a advisories.Advisory, compare func(string) (int, error)) (bool, error) {
 	if d.introduced && a.AffectedVersion != "" {
 		if c, err := compare(a.AffectedVersion); err != nil || c < 0 {

@@ -23,13 +23,13 @@ import (
 const maxVersion = 1 << 10
 
 // errVersion is in an error that says that the installed version cannot be
-// compared, whatever it is compared with.
+// compared, with any version.
 var errVersion = errors.New("the installed version cannot be compared")
 
 // errLong says that a version has more than maxVersion bytes.
 var errLong = fmt.Errorf("it has more than %d bytes", maxVersion)
 
-// ranges is a way of writing versions that tells whether one lies in a range:
+// ranges is a way of writing versions that reports whether one is in a range:
 // what it reads is an installed version, what it gives asks of a range.
 type ranges struct {
 	parse    func(version string) (within func(constraint string) (bool, error), err error)
@@ -213,7 +213,7 @@ func pattern(text string) func() *regexp.Regexp {
 // comparison is one condition of a range of a distribution's versions.
 var comparison = pattern(`^(>=|<=|>|<|==|!=|=)?\s*([0-9]+[0-9a-zA-Z.\-+~:_^]*)$`)
 
-// inRange says whether a version lies in a range of a distribution's versions:
+// inRange reports whether a version is in a range of a distribution's versions:
 // comparisons that must all hold, with commas or, where there is none, spaces
 // between them (suppliers of patched packages write such).
 func inRange(constraint string, compare func(string) (int, error)) (bool, error) {
@@ -228,7 +228,7 @@ func inRange(constraint string, compare func(string) (int, error)) (bool, error)
 		}
 		found := comparison().FindStringSubmatch(part)
 		if found == nil {
-			return false, fmt.Errorf("%q is no comparison of versions", shortened(part))
+			return false, fmt.Errorf("invalid version constraint %q", shortened(part))
 		}
 		all = append(all, found)
 	}
@@ -244,7 +244,7 @@ func inRange(constraint string, compare func(string) (int, error)) (bool, error)
 	return true, nil
 }
 
-// holds says whether a comparison that gave c fulfils the operator.
+// holds reports whether a comparison that gave c fulfils the operator.
 func holds(operator string, c int) bool {
 	switch operator {
 	case "!=":

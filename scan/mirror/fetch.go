@@ -38,7 +38,7 @@ func (p part) close() {
 	p.Close()
 }
 
-// remove takes the file away; whoever has it open still reads it.
+// remove removes the file; a process that has it open can still read it.
 func (p part) remove() { _ = os.Remove(p.Name()) }
 
 // fetch brings the layer into a file below the store, on from where an earlier
@@ -51,7 +51,7 @@ func (s store) fetch(ctx context.Context, t transfer) (part, error) {
 	}
 	if err := t.into(ctx, p); err != nil {
 		if !strings.HasSuffix(p.Name(), partSuffix) {
-			p.remove() // nobody would find it again
+			p.remove() // no one would find it again
 		}
 		p.close()
 		return part{}, err
@@ -72,7 +72,7 @@ func (s store) part(digest string) (part, error) {
 		return part{}, err
 	}
 	unlock, ok := lock(f)
-	if ok && still(f) {
+	if ok && isCurrent(f) {
 		return part{f, unlock}, nil
 	}
 	if ok {
@@ -87,9 +87,9 @@ func (s store) part(digest string) (part, error) {
 	return part{f, unlock}, nil
 }
 
-// still reports whether f is the file that its name leads to: another process
+// isCurrent reports whether f is the file that its name leads to: another process
 // may have finished with it, and removed it, before the lock was got.
-func still(f *os.File) bool {
+func isCurrent(f *os.File) bool {
 	opened, err := f.Stat()
 	if err != nil {
 		return false

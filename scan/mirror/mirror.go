@@ -41,8 +41,8 @@ type Options struct {
 	Keychain  authn.Keychain    // nil: the docker configuration's
 	Transport http.RoundTripper // nil: http.DefaultTransport
 
-	// Progress is told how far a transfer is, in bytes, from one goroutine. nil:
-	// nobody is.
+	// Progress receives the progress of a transfer, in bytes, from one goroutine.
+	// Nil: not reported.
 	Progress func(repository string, done, total int64)
 
 	Now func() time.Time // nil: time.Now
@@ -99,7 +99,7 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	here, broken := Look(o.Dir)
+	here, broken := ReadState(o.Dir)
 	if broken == nil && here.Digest == layer.Digest && !o.Force {
 		return Result{State: here}, nil
 	}
@@ -120,12 +120,12 @@ func (o Options) from(ctx context.Context, store store, repository string) (Resu
 		}
 		return Result{}, err
 	}
-	fresh, err := Look(version)
+	fresh, err := ReadState(version)
 	if err != nil {
-		err = fmt.Errorf("what was fetched is no sound database: %w", err)
+		err = fmt.Errorf("the fetched database is not valid: %w", err)
 	}
 	if err == nil && broken == nil && !o.Force && fresh.UpdatedAt.Before(here.UpdatedAt) {
-		err = fmt.Errorf("its database is of %s, older than the one of %s that is here; --force takes it", fresh.UpdatedAt.Format(time.RFC3339), here.UpdatedAt.Format(time.RFC3339))
+		err = fmt.Errorf("its database is of %s, older than the one of %s that is here; use --force to install it", fresh.UpdatedAt.Format(time.RFC3339), here.UpdatedAt.Format(time.RFC3339))
 	}
 	if err != nil {
 		packed.remove()
@@ -149,7 +149,7 @@ func manifestOf(ctx context.Context, ref registry.Reference, identifier string) 
 }
 
 // tagged is repository with the tag of the schema that is read, unless it names
-// another or is no place in a registry.
+// another or is not in a registry.
 func tagged(repository string) string {
 	last := repository[strings.LastIndexByte(repository, '/')+1:]
 	if strings.HasPrefix(repository, "oci:") || strings.HasPrefix(repository, "tarball:") || strings.ContainsAny(last, ":@") {
@@ -166,7 +166,7 @@ func databaseLayer(manifest registry.Attachment) (registry.Blob, error) {
 			types = append(types, fmt.Sprintf("%q", b.MediaType))
 		}
 		slices.Sort(types)
-		return registry.Blob{}, fmt.Errorf("what is there is no advisory database: one layer of the media type %s is wanted, and there is [%s]", layerType, strings.Join(types, " "))
+		return registry.Blob{}, fmt.Errorf("not an advisory database: it must have one layer of the media type %s, and has [%s]", layerType, strings.Join(types, " "))
 	}
 	layer := manifest.Blobs[0]
 	if layer.Size <= 0 || layer.Size > maxPacked {

@@ -267,12 +267,12 @@ func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
 	}{
 		{"a foreign media type", func(t *testing.T) v1.Image {
 			return artifact(t, "application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip", packed(t, db, metadata))
-		}, "no advisory database"},
+		}, "not an advisory database"},
 		{"two layers", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, db), packed(t, metadata))
-		}, "no advisory database"},
-		{"no layer", func(t *testing.T) v1.Image { return artifact(t, layerType) }, "no advisory database"},
-		{"no gzip", func(t *testing.T) v1.Image { return artifact(t, layerType, []byte("hello")) }, "no gzip"},
+		}, "not an advisory database"},
+		{"no layer", func(t *testing.T) v1.Image { return artifact(t, layerType) }, "not an advisory database"},
+		{"not gzip", func(t *testing.T) v1.Image { return artifact(t, layerType, []byte("hello")) }, "not gzip"},
 		{"a gzip that is cut off", func(t *testing.T) v1.Image {
 			raw := packed(t, db, metadata)
 			return artifact(t, layerType, raw[:len(raw)/2])
@@ -296,10 +296,10 @@ func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
 		}, `it holds "/trivy.db"`},
 		{"a symbolic link", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, entry{name: db.name, kind: tar.TypeSymlink, link: "/etc/passwd"}, metadata))
-		}, "no ordinary file"},
+		}, "not a regular file"},
 		{"a hard link", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, metadata, entry{name: db.name, kind: tar.TypeLink, link: metadata.name}))
-		}, "no ordinary file"},
+		}, "not a regular file"},
 		{"metadata without end", func(t *testing.T) v1.Image {
 			return artifact(t, layerType, packed(t, db, entry{name: metadata.name, data: make([]byte, maxMetadata+1)}))
 		}, "more than 65536 bytes"},
@@ -570,7 +570,7 @@ func TestNoMomentHoldsAMix(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(version, f.name), f.data, 0o600))
 	}
 	holds(t, dir, monday)
-	must(t, s.adopt(now))
+	must(t, s.takeOver(now))
 	holds(t, dir, monday)
 	plain := func(updated time.Time) { // as a reader that knows nothing of links
 		t.Helper()
@@ -722,7 +722,7 @@ func TestAnUpdateThatIsInterruptedLeavesWhatIsThere(t *testing.T) {
 	if _, err := Update(ctx, Options{Dir: dir, Repositories: []string{repository, repository}, Progress: progress}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := Look(dir); err == nil {
+	if _, err := ReadState(dir); err == nil {
 		t.Error("a database is there")
 	}
 }

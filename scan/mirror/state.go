@@ -10,7 +10,7 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 
-// originName is the file beside a database that says where it came from.
+// originName is the file next to a database that says where it came from.
 const originName = "origin.json"
 
 // maxOrigin bounds that file, in bytes.
@@ -36,7 +36,7 @@ type State struct {
 
 // Look reads the state of the database in dir and opens it. An error means that
 // it is missing or can't be used.
-func Look(dir string) (State, error) {
+func ReadState(dir string) (State, error) {
 	pinned := advisories.Pinned(dir)
 	db, err := advisories.Open(pinned)
 	if err != nil {
@@ -48,7 +48,7 @@ func Look(dir string) (State, error) {
 	}
 	info, err := os.Stat(filepath.Join(pinned, advisories.FileName))
 	if err != nil {
-		return State{}, fmt.Errorf("look at the advisory database in %s: %w", dir, err)
+		return State{}, fmt.Errorf("read the advisory database in %s: %w", dir, err)
 	}
 	state.Size = info.Size()
 	from, err := readOrigin(pinned)
@@ -59,7 +59,7 @@ func Look(dir string) (State, error) {
 	return state, nil
 }
 
-// readOrigin says where the database in dir came from, if anybody wrote it down.
+// readOrigin says where the database in dir came from, if that was recorded.
 func readOrigin(dir string) (origin, error) {
 	path := filepath.Join(dir, originName)
 	info, err := os.Stat(path)
@@ -70,7 +70,7 @@ func readOrigin(dir string) (origin, error) {
 		return origin{}, fmt.Errorf("read where the advisory database came from: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxOrigin {
-		return origin{}, fmt.Errorf("read where the advisory database came from: %s is no ordinary file of at most %d bytes", path, maxOrigin)
+		return origin{}, fmt.Errorf("read where the advisory database came from: %s is not a regular file of at most %d bytes", path, maxOrigin)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 
-// What is in a store, beside the two files of the database, which are links
+// What is in a store, besides the two files of the database, which are links
 // through advisories.CurrentName, and that link.
 const (
 	versionsName = "versions" // a folder for each database, never written to again
 	partialName  = "partial"  // what came of layers so far
 )
 
-// grace is how long what nobody refers to any more is kept: for readers that
+// grace is how long what is no longer referred to is kept: for readers that
 // found it before, and for updates that are still at it.
 const grace = time.Hour
 
@@ -42,10 +42,10 @@ func (s store) drop(folder string) error {
 }
 
 // swap makes version the store's database, in one step, and removes what is old.
-// It takes a database that lies in the folder without links into a version of
+// It takes a database that is in the folder without links into a version of
 // its own first: so at no moment do the two names lead to files of two states.
 func (s store) swap(version string, now time.Time) error {
-	if err := s.adopt(now); err != nil {
+	if err := s.takeOver(now); err != nil {
 		return fmt.Errorf("keep the database that is in %s: %w", s.dir, err)
 	}
 	old := advisories.Pinned(s.dir)
@@ -91,10 +91,10 @@ func (s store) link(target, name string) error {
 	return os.Rename(made, path)
 }
 
-// adopt takes the two files of a database that somebody else put into the folder
+// takeOver takes the two files of a database that another tool put into the folder
 // into a version of their own, and puts links in their place. A folder with one
 // of the two, or none, has no database to keep.
-func (s store) adopt(now time.Time) error {
+func (s store) takeOver(now time.Time) error {
 	names := []string{advisories.FileName, advisories.MetadataFileName}
 	ours := true
 	for _, name := range names {
@@ -106,7 +106,7 @@ func (s store) adopt(now time.Time) error {
 			return err
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no ordinary file", name)
+			return fmt.Errorf("%s is not a regular file", name)
 		}
 		ours = ours && advisories.Follows(s.dir, name)
 	}
@@ -121,7 +121,7 @@ func (s store) adopt(now time.Time) error {
 		return err
 	}
 	for _, name := range names {
-		if err := keep(filepath.Join(s.dir, name), filepath.Join(folder, name)); err != nil {
+		if err := linkFile(filepath.Join(s.dir, name), filepath.Join(folder, name)); err != nil {
 			return err
 		}
 	}
@@ -134,9 +134,9 @@ func (s store) adopt(now time.Time) error {
 	return s.linkBoth()
 }
 
-// keep gives the file at path a second name, or a link where it lies on another
+// linkFile gives the file at path a second name, or a link where it lies on another
 // file system.
-func keep(path, name string) error {
+func linkFile(path, name string) error {
 	file, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s store) linkBoth() error {
 	return nil
 }
 
-// clean removes what nobody needs any more. What can't be removed is left for
+// clean removes what is no longer needed. What can't be removed is left for
 // the next time.
 func (s store) clean(now time.Time) {
 	current := filepath.Base(advisories.Pinned(s.dir))

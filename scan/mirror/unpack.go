@@ -65,7 +65,7 @@ func fill(ctx context.Context, folder string, packed part, from origin, now time
 func unpackInto(ctx context.Context, folder string, packed io.Reader) error {
 	plain, err := gzip.NewReader(packed)
 	if err != nil {
-		return fmt.Errorf("it is no gzip: %w", err)
+		return fmt.Errorf("not gzip: %w", err)
 	}
 	source := &interruptible{ctx, plain}
 	limits := map[string]int64{advisories.FileName: maxDatabase, advisories.MetadataFileName: maxMetadata}
@@ -85,9 +85,9 @@ func unpackInto(ctx context.Context, folder string, packed io.Reader) error {
 		limit, ok := limits[name]
 		switch {
 		case !ok:
-			return fmt.Errorf("it holds %q, and %s and %s are wanted, once each", header.Name, advisories.FileName, advisories.MetadataFileName)
+			return fmt.Errorf("it holds %q; it must hold %s and %s, once each", header.Name, advisories.FileName, advisories.MetadataFileName)
 		case header.Typeflag != tar.TypeReg:
-			return fmt.Errorf("%s in it is no ordinary file", name)
+			return fmt.Errorf("%s in it is not a regular file", name)
 		}
 		delete(limits, name)
 		if err := writeFile(filepath.Join(folder, name), files, limit); err != nil {

@@ -17,7 +17,7 @@ const (
 	pageHashMeta = 8
 	pageHash     = 13
 
-	itemInline  = 1 // a key or a value that stands in the page
+	itemInline  = 1 // a key or a value that is in the page
 	itemOffPage = 3 // one that fills pages of its own
 )
 
@@ -29,7 +29,7 @@ type berkeley struct {
 	last  uint32
 }
 
-// readBerkeley gives every value of the hash but the one that is no header.
+// readBerkeley gives every value of the hash but the one that is not a header.
 func readBerkeley(f *file, head []byte, parse func([]byte) error) error {
 	b := &berkeley{file: f, order: binary.LittleEndian}
 	if b.order.Uint32(head[12:]) != berkeleyMagic {
@@ -38,7 +38,7 @@ func readBerkeley(f *file, head []byte, parse func([]byte) error) error {
 	b.size, b.last = int64(b.order.Uint32(head[20:])), b.order.Uint32(head[32:])
 	switch {
 	case b.order.Uint32(head[12:]) != berkeleyMagic || head[25] != pageHashMeta:
-		return errors.New("it is no database of rpm: neither SQLite nor NDB nor Berkeley DB")
+		return errors.New("not an rpm database: neither SQLite nor NDB nor Berkeley DB")
 	case head[24] != 0:
 		return errors.New("it is encrypted")
 	case b.size < 512 || b.size > 65536 || b.size&(b.size-1) != 0:
@@ -72,7 +72,7 @@ func (b *berkeley) page(page []byte, parse func([]byte) error) error {
 	item := func(i int) ([]byte, error) {
 		start := int(b.order.Uint16(page[pageHeader+2*i:]))
 		if start < pageHeader+2*items || start >= end {
-			return nil, fmt.Errorf("item %d lies at %d", i, start)
+			return nil, fmt.Errorf("item %d has the invalid offset %d", i, start)
 		}
 		found := page[start:end]
 		end = start
@@ -101,7 +101,7 @@ func (b *berkeley) page(page []byte, parse func([]byte) error) error {
 	return nil
 }
 
-// value is the header that an item stands for, or nil: the record with the key 0
+// value is the header that an item refers to, or nil: the record with the key 0
 // counts the others.
 func (b *berkeley) value(key, value []byte) ([]byte, error) {
 	switch {

@@ -35,7 +35,7 @@ const maxTags = 0xffff
 
 // parseHeader reads a header as rpm exports it into its database: the number of
 // tags and of bytes of data, the tags (tag, type, offset, count), the data. A tag
-// that stands twice was changed after the package was built; the later counts.
+// that appears twice was changed after the package was built; the later counts.
 func parseHeader(raw []byte) (*Package, error) {
 	if len(raw) < 8 {
 		return nil, errors.New("a header has no length")
@@ -55,7 +55,7 @@ func parseHeader(raw []byte) (*Package, error) {
 		tag, offset := binary.BigEndian.Uint32(index), binary.BigEndian.Uint32(index[8:])
 		if offset > size {
 			if relevant(tag) {
-				return nil, fmt.Errorf("tag %d of a header lies beyond its data", tag)
+				return nil, fmt.Errorf("tag %d of a header is outside its data", tag)
 			}
 			continue
 		}
@@ -126,7 +126,7 @@ func (p *Package) take(tag uint32, e entry) (err error) {
 // text is one string.
 func (e entry) text() (string, error) {
 	if e.kind != typeString {
-		return "", fmt.Errorf("its type is %d, and that of a text is wanted", e.kind)
+		return "", fmt.Errorf("its type is %d, must be a string", e.kind)
 	}
 	end := bytes.IndexByte(e.data, 0)
 	if end < 0 {
@@ -147,7 +147,7 @@ func (e entry) some() (string, error) {
 // texts is a list of strings.
 func (e entry) texts() ([]string, error) {
 	if e.kind != typeStringArray {
-		return nil, fmt.Errorf("its type is %d, and that of a list of texts is wanted", e.kind)
+		return nil, fmt.Errorf("its type is %d, must be a list of strings", e.kind)
 	}
 	if int64(e.count) > int64(len(e.data)) {
 		return nil, fmt.Errorf("it claims %d texts", e.count)
@@ -166,7 +166,7 @@ func (e entry) texts() ([]string, error) {
 // numbers is a list of 32-bit numbers.
 func (e entry) numbers() ([]int32, error) {
 	if e.kind != typeInt32 {
-		return nil, fmt.Errorf("its type is %d, and that of numbers is wanted", e.kind)
+		return nil, fmt.Errorf("its type is %d, must be numbers", e.kind)
 	}
 	if int64(e.count)*4 > int64(len(e.data)) {
 		return nil, fmt.Errorf("it claims %d numbers", e.count)

@@ -69,9 +69,9 @@ func (f *file) blob(number uint32, offset, size int64) ([]byte, error) {
 	length := int64(binary.LittleEndian.Uint32(head[12:]))
 	switch {
 	case string(head[:4]) != ndbBlobMagic || binary.LittleEndian.Uint32(head[4:]) != number:
-		return nil, fmt.Errorf("what lies at byte %d is not it", offset)
+		return nil, fmt.Errorf("there is no package %d at byte %d", number, offset)
 	case length > maxHeader || length+ndbBlobHead+ndbBlobTail > size || length > f.size:
-		return nil, fmt.Errorf("a header of %d bytes lies in %d", length, size)
+		return nil, fmt.Errorf("a header of %d bytes in a slot of %d", length, size)
 	}
 	blob := make([]byte, length)
 	return blob, f.at(blob, offset+ndbBlobHead)

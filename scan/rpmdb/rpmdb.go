@@ -5,7 +5,7 @@
 // It reads packages and nothing else, follows no index, and believes no length
 // and no pointer before it checked it against the file: a database that is
 // damaged or cut short is an error, never a shorter list. That, and that nothing
-// of it runs in a goroutine whose panic nobody can stop, is why it is our own
+// of it runs in a goroutine whose panic cannot be recovered, is why it is our own
 // and not knqyf263/go-rpmdb, whose SQLite reader ends without an error where the
 // file is damaged.
 package rpmdb
@@ -88,7 +88,7 @@ func Read(r io.ReaderAt, size int64, each func(*Package) error) (err error) {
 	case len(head) == 512:
 		return readBerkeley(f, head, parse)
 	}
-	return fmt.Errorf("a file of %d bytes is no database of rpm", size)
+	return fmt.Errorf("a file of %d bytes is not an rpm database", size)
 }
 
 // file is the database's file.
@@ -101,7 +101,7 @@ type file struct {
 // at fills buffer from offset on. That the file ends before is an error.
 func (f *file) at(buffer []byte, offset int64) error {
 	if offset < 0 || offset > f.size-int64(len(buffer)) {
-		return fmt.Errorf("bytes %d to %d are wanted, and the database has %d: it was cut short", offset, offset+int64(len(buffer)), f.size)
+		return fmt.Errorf("the database is truncated: bytes %d to %d are beyond its end, %d", offset, offset+int64(len(buffer)), f.size)
 	}
 	n, err := f.r.ReadAt(buffer, offset)
 	if n == len(buffer) {

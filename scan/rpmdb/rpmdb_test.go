@@ -115,7 +115,7 @@ func TestADamagedDatabaseIsAnErrorAndNeverAShorterList(t *testing.T) {
 		raw  []byte
 		want string
 	}{
-		{"nothing", nil, "a file of 0 bytes is no database of rpm"},
+		{"nothing", nil, "a file of 0 bytes is not an rpm database"},
 		{"something else", bytes.Repeat([]byte("x"), 4096), "neither SQLite nor NDB nor Berkeley DB"},
 		{"a header without a name", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"))), "has no tag 1000"},
 		{"a header with an empty name", rpmdbtest.NDB(rpmdbtest.Header(tag(rpmdbtest.TagName, ""), tag(rpmdbtest.TagVersion, "1"), tag(rpmdbtest.TagRelease, "1"))), "an empty name or version"},

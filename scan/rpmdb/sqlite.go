@@ -66,7 +66,7 @@ func readSQLite(f *file, head []byte, parse func([]byte) error) error {
 		return fmt.Errorf("its schema: %w", err)
 	}
 	if root == 0 {
-		return errors.New("it has no table Packages: it is no database of rpm")
+		return errors.New("not an rpm database: it has no table Packages")
 	}
 	s.visited = 0
 	return s.table(root, func(row []any) error {
@@ -89,7 +89,7 @@ func (s *sqlite) table(root int64, each func(row []any) error) error {
 }
 
 // walk reads the page with that number and those below it. No page of a tree
-// stands in it twice, so there are no more of them than the file has.
+// appears in it twice, so there are no more of them than the file has.
 func (s *sqlite) walk(number int64, depth int, each func(row []any) error) error {
 	if s.visited++; s.visited > s.pages || depth > sqliteDepth {
 		return errors.New("its pages point at each other in a circle")
@@ -107,12 +107,12 @@ func (s *sqlite) walk(number int64, depth int, each func(row []any) error) error
 		first += 4
 	}
 	if kind != sqliteInner && kind != sqliteLeaf || first+2*cells > int(s.usable) {
-		return fmt.Errorf("page %d is no part of a table (type %d, %d cells)", number, kind, cells)
+		return fmt.Errorf("page %d is not a table page (type %d, %d cells)", number, kind, cells)
 	}
 	for i := range cells {
 		at := int(binary.BigEndian.Uint16(page[first+2*i:]))
 		if at < first+2*cells || at > int(s.usable)-4 {
-			return fmt.Errorf("page %d: cell %d lies at %d", number, i, at)
+			return fmt.Errorf("page %d: cell %d has the invalid offset %d", number, i, at)
 		}
 		cell := page[at:s.usable]
 		if kind == sqliteInner {
@@ -138,12 +138,12 @@ func (s *sqlite) walk(number int64, depth int, each func(row []any) error) error
 // page reads the page with that number; the first is 1.
 func (s *sqlite) page(number int64, page []byte) error {
 	if number < 1 || number > s.pages {
-		return fmt.Errorf("page %d of %d is wanted", number, s.pages)
+		return fmt.Errorf("page %d is outside the %d pages", number, s.pages)
 	}
 	return s.at(page, (number-1)*s.size)
 }
 
-// row reads the row of a cell: what of it stands in the page, and the rest from
+// row reads the row of a cell: what of it is in the page, and the rest from
 // pages of its own.
 func (s *sqlite) row(cell []byte) ([]any, error) {
 	length, cell, err := varint(cell)

@@ -12,7 +12,7 @@ import (
 // cycloneVersions are the versions of CycloneDX that are read.
 var cycloneVersions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}
 
-// namespace stands before the properties that Trivy writes into CycloneDX.
+// namespace prefixes the properties that Trivy writes into CycloneDX.
 const namespace = "aquasecurity:trivy:"
 
 // cycloneDX is what is read of a CycloneDX document.
@@ -55,39 +55,39 @@ type cycloneComponent struct {
 }
 
 // readCycloneDX reads CycloneDX in JSON.
-func readCycloneDX(content []byte) (*bill, error) {
+func readCycloneDX(content []byte) (*document, error) {
 	var doc cycloneDX
 	if err := json.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no CycloneDX: %w", err)
+		return nil, fmt.Errorf("not CycloneDX: %w", err)
 	}
-	return doc.bill()
+	return doc.document()
 }
 
 // readXML reads CycloneDX in XML.
-func readXML(content []byte) (*bill, error) {
+func readXML(content []byte) (*document, error) {
 	if bytes.Count(content, []byte("<")) > maxElements {
 		return nil, fmt.Errorf("it holds more than %d elements", maxElements)
 	}
 	var doc cycloneDX
 	if err := xml.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no CycloneDX in XML: %w", err)
+		return nil, fmt.Errorf("not CycloneDX in XML: %w", err)
 	}
 	space, version := doc.XMLName.Space, ""
 	if i := strings.LastIndexByte(space, '/'); i >= 0 {
 		version = space[i+1:]
 	}
 	if doc.XMLName.Local != "bom" || !strings.HasPrefix(space, "http://cyclonedx.org/schema/bom/") {
-		return nil, ErrNoBill
+		return nil, ErrNotSBOM
 	}
 	doc.SpecVersion = version
-	return doc.bill()
+	return doc.document()
 }
 
-func (doc *cycloneDX) bill() (*bill, error) {
+func (doc *cycloneDX) document() (*document, error) {
 	if !slices.Contains(cycloneVersions, doc.SpecVersion) {
 		return nil, fmt.Errorf("it is CycloneDX %q, and %s are read", doc.SpecVersion, strings.Join(cycloneVersions, ", "))
 	}
-	b := &bill{edges: map[string][]string{}}
+	b := &document{edges: map[string][]string{}}
 	if root := doc.Metadata.Component; root != nil {
 		if err := b.add(*root, true, "", 0); err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func (doc *cycloneDX) bill() (*bill, error) {
 
 // add takes c and what it holds. parent is the reference of the component that c
 // is a part of.
-func (b *bill) add(c cycloneComponent, root bool, parent string, depth int) error {
+func (b *document) add(c cycloneComponent, root bool, parent string, depth int) error {
 	if depth > maxNesting {
 		return fmt.Errorf("components nest more than %d deep", maxNesting)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/package-url/packageurl-go"
 
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
 // families are other names of the distributions: those of /etc/os-release, those
@@ -19,30 +20,26 @@ var families = map[string]string{
 	"suse linux enterprise micro": "slem", "suse linux enterprise server": "sles",
 }
 
-// managers are the types of package URL that the packages of a distribution have.
-var managers = map[string]string{
-	"alpine": "apk", "chainguard": "apk", "minimos": "apk", "wolfi": "apk",
-	"debian": "deb", "echo": "deb", "ubuntu": "deb",
-	"alma": "rpm", "amazon": "rpm", "azurelinux": "rpm", "cbl-mariner": "rpm", "centos": "rpm", "centos-stream": "rpm",
-	"fedora": "rpm", "opensuse": "rpm", "opensuse-leap": "rpm", "opensuse-tumbleweed": "rpm", "oracle": "rpm",
-	"photon": "rpm", "redhat": "rpm", "rocky": "rpm", "slem": "rpm", "sles": "rpm",
-}
-
-// family is a distribution in trivy-db's words; one that nobody knows stays as it is.
+// family is a distribution in trivy-db's spelling; an unknown one stays as it is.
 func family(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	if known, ok := families[lower]; ok {
 		return known
 	}
-	if _, ok := managers[lower]; ok {
+	if manager(lower) != "" {
 		return lower
 	}
 	return strings.TrimSpace(name)
 }
 
-// manager is the type of package URL that a family's packages have, empty for a
-// family that nobody knows.
-func manager(family string) string { return managers[family] }
+// manager returns the package URL type of a distribution's packages: apk, deb or
+// rpm. It is "" for an unknown family.
+func manager(family string) string {
+	if kind := purl.Distribution(family); purl.IsSystem(kind) {
+		return kind
+	}
+	return ""
+}
 
 var release = regexp.MustCompile(`^(.+?)-([0-9][0-9A-Za-z._]*|tumbleweed)$`)
 var bare = regexp.MustCompile(`^[0-9][0-9A-Za-z._]*$`)

@@ -8,19 +8,19 @@ import (
 )
 
 // sound reads content twice, without the net that Read hangs under the readers,
-// and fails where a bill says nothing, or not the same twice.
+// and fails where an SBOM says nothing, or not the same twice.
 func sound(t *testing.T, content []byte) {
 	t.Helper()
-	bills, err := read("bill", content)
+	sboms, err := read("sbom", content)
 	if err != nil {
 		return
 	}
-	if len(bills) == 0 {
-		t.Fatal("neither a bill nor an error")
+	if len(sboms) == 0 {
+		t.Fatal("neither an SBOM nor an error")
 	}
-	for _, inv := range bills {
+	for _, inv := range sboms {
 		if len(inv.Packages) == 0 && len(inv.Unread) == 0 {
-			t.Fatal("a bill that lists nothing passes for a clean one")
+			t.Fatal("an SBOM that lists nothing passes for a clean one")
 		}
 		for _, p := range inv.Packages {
 			if p.Name == "" || p.Version == "" && p.Release == "" || p.Type == "" || p.Class == "" {
@@ -36,8 +36,8 @@ func sound(t *testing.T, content []byte) {
 			t.Fatalf("%q is no digest", inv.Digest)
 		}
 	}
-	again, err := read("bill", bytes.Clone(content))
-	if err != nil || !reflect.DeepEqual(bills, again) {
+	again, err := read("sbom", bytes.Clone(content))
+	if err != nil || !reflect.DeepEqual(sboms, again) {
 		t.Fatalf("read twice, it is not the same: %v", err)
 	}
 }
@@ -68,9 +68,9 @@ func FuzzTagValue(f *testing.F) {
 }
 
 func FuzzStatement(f *testing.F) {
-	bill := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
-	f.Add([]byte(statement("https://cyclonedx.org/bom", bill, digestA, digestB)))
-	f.Add([]byte(statement("https://cyclonedx.org/bom", `{"Data":`+bill+`}`, digestA)))
+	document := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
+	f.Add([]byte(statement("https://cyclonedx.org/bom", document, digestA, digestB)))
+	f.Add([]byte(statement("https://cyclonedx.org/bom", `{"Data":`+document+`}`, digestA)))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		sound(t, content)
 		sound(t, []byte(envelope(string(content))))

@@ -7,44 +7,11 @@ import (
 	"github.com/package-url/packageurl-go"
 
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// ecosystems are the kinds of language packages, by the type of their package
-// URL, for a package that belongs to no application.
-var ecosystems = map[string]string{
-	"bitnami": "bitnami", "cargo": "cargo", "cocoapods": "cocoapods", "composer": "composer",
-	"conan": "conan", "conda": "conda-pkg", "gem": "gemspec", "golang": "gobinary", "hex": "hex",
-	"maven": "jar", "npm": "node-pkg", "nuget": "nuget", "pub": "pub", "pypi": "python-pkg", "swift": "swift",
-	"julia": "julia",
-}
-
-// kubernetes are the kinds of parts of a cluster, by who builds them.
-var kubernetes = map[string]string{"": "kubernetes", "eks": "eks", "gke": "gke", "aks": "aks", "ocp": "ocp"}
-
-// applications are the kinds of applications, and the type of package URL that
-// their packages have.
-var applications = map[string]string{
-	"jar": "maven", "pom": "maven", "gradle": "maven", "sbt": "maven",
-	"bundler": "gem", "gemspec": "gem",
-	"nuget": "nuget", "dotnet-core": "nuget", "packages-props": "nuget",
-	"composer": "composer", "composer-vendor": "composer",
-	"conda-pkg": "conda", "conda-environment": "conda",
-	"python-pkg": "pypi", "pip": "pypi", "pipenv": "pypi", "poetry": "pypi", "uv": "pypi", "pylock": "pypi",
-	"gobinary": "golang", "gomod": "golang",
-	"npm": "npm", "node-pkg": "npm", "yarn": "npm", "pnpm": "npm", "bun": "npm", "javascript": "npm",
-	"rustbinary": "cargo", "cargo": "cargo",
-	"cocoapods":  "cocoapods",
-	"swift":      "swift",
-	"hex":        "hex",
-	"conan":      "conan",
-	"pub":        "pub",
-	"bitnami":    "bitnami",
-	"julia":      "julia",
-	"kubernetes": "k8s", "eks": "k8s", "gke": "k8s", "aks": "k8s", "ocp": "k8s", "rke": "k8s",
-}
-
 // aggregating are the kinds of applications that stand for all packages of a
-// language, and whose name is no path.
+// language, and whose name is not a path.
 var aggregating = []string{"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar"}
 
 // headings are what packages without a file are reported under.
@@ -52,32 +19,26 @@ var headings = map[string]string{
 	"python-pkg": "Python", "conda-pkg": "Conda", "gemspec": "Ruby", "node-pkg": "Node.js", "jar": "Java", "kubernetes": "Kubernetes",
 }
 
-// osType reports whether package URLs of that type name packages of a
-// distribution.
-func osType(purl string) bool {
-	return purl == packageurl.TypeApk || purl == packageurl.TypeDebian || purl == packageurl.TypeRPM
-}
-
 // names are what a package is called: as the component says, whose spelling a
-// package URL loses, and, where the two speak of different names, also as the
-// package URL says, for nobody can tell which is meant.
+// package URL loses, and, where the two have different names, also as the
+// package URL says, because it is unknown which is meant.
 func names(c component, p packageurl.PackageURL) []string {
 	inURL := p.Name
 	switch {
-	case osType(p.Type):
+	case purl.IsSystem(p.Type):
 	case p.Type == packageurl.TypeCocoapods && p.Subpath != "":
 		return []string{p.Name + "/" + p.Subpath}
 	case p.Type == packageurl.TypeMaven && p.Namespace != "":
 		return []string{p.Namespace + ":" + p.Name}
-	case p.Namespace != "" && p.Type != "k8s":
+	case p.Namespace != "" && purl.HasNamespace(p.Type):
 		inURL = p.Namespace + "/" + p.Name
 	}
 	switch {
 	case p.Type == packageurl.TypeMaven, p.Type == packageurl.TypeBitnami, p.Type == packageurl.TypeCocoapods, c.name == "":
 		return []string{inURL}
-	case alike(inURL, c.fullName()), p.Type == packageurl.TypeGolang && alike(inURL+"/"+p.Subpath, c.fullName()):
+	case sameName(inURL, c.fullName()), p.Type == packageurl.TypeGolang && sameName(inURL+"/"+p.Subpath, c.fullName()):
 		return []string{c.fullName()}
-	case osType(p.Type) && alike(inURL, c.name):
+	case purl.IsSystem(p.Type) && sameName(inURL, c.name):
 		return []string{c.name}
 	}
 	return []string{c.fullName(), inURL}
@@ -85,13 +46,13 @@ func names(c component, p packageurl.PackageURL) []string {
 
 var separators = strings.NewReplacer("_", "-", ".", "-")
 
-// alike reports whether two names differ in no more than what package URLs
+// sameName reports whether two names differ in no more than what package URLs
 // normalise.
-func alike(a, b string) bool {
+func sameName(a, b string) bool {
 	return strings.EqualFold(separators.Replace(a), separators.Replace(b))
 }
 
-// source fills in the source package of pkg: from the properties, the bill's
+// source fills in the source package of pkg: from the properties, the SBOM's
 // words, the package URL's upstream, and the package itself, in that order.
 func source(pkg *inventory.Package, c component, p packageurl.PackageURL) {
 	if pkg.SrcName == "" {
@@ -165,8 +126,8 @@ func upstream(c component, p packageurl.PackageURL) (name, version string) {
 }
 
 // split takes a distribution's version apart, as packages of that type have it.
-func split(version, purl string) (epoch int, upstream, release string) {
-	switch purl {
+func split(version, kind string) (epoch int, upstream, release string) {
+	switch kind {
 	case packageurl.TypeRPM:
 		return splitRPM(version)
 	case packageurl.TypeDebian:
@@ -183,7 +144,7 @@ func split(version, purl string) (epoch int, upstream, release string) {
 	return 0, version, ""
 }
 
-// splitRPM takes [epoch:]version[-release] apart. What is no number stays a part
+// splitRPM takes [epoch:]version[-release] apart. What is not a number stays a part
 // of the version, but for "(none)", which rpm's own queries write.
 func splitRPM(text string) (epoch int, version, release string) {
 	if before, after, ok := strings.Cut(text, ":"); ok {

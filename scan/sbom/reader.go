@@ -8,11 +8,12 @@ import (
 	"github.com/package-url/packageurl-go"
 
 	"github.com/prodgate/prodgate/scan/inventory"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// reader makes packages of the components of one bill.
+// reader makes packages of the components of one SBOM.
 type reader struct {
-	bill     *bill
+	document *document
 	inv      *inventory.Inventory
 	owner    map[int]int                // from a component to the application it belongs to
 	packages map[string][]int           // the distribution's packages in inv, by the type of their package URL
@@ -30,20 +31,17 @@ func (r *reader) read(i int, c component) {
 		r.withoutURL(c)
 		return
 	}
-	p, err := packageurl.FromString(c.purl)
+	p, err := purl.Parse(c.purl)
 	if err != nil {
 		r.inv.Note(c.called(), c.version, "its package URL can't be read: %v", err)
 		return
 	}
-	ecosystem, known := ecosystems[p.Type]
-	if p.Type == "k8s" {
-		ecosystem, known = kubernetes[p.Namespace]
-	}
-	switch os := osType(p.Type); {
+	kind, known := purl.Kind(p)
+	switch os := purl.IsSystem(p.Type); {
 	case c.root && !os && !known:
 		return
-	case p.Type == "oci" || p.Type == "docker" || c.kind == container && !os && !known:
-		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this bill of materials does not list")
+	case purl.IsImage(p.Type) || c.kind == container && !os && !known:
+		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this SBOM does not list")
 	case !os && !known:
 		r.inv.Note(c.called(), version(c, p), "no advisories are known for packages of the type %s", p.Type)
 	case c.kind == unknown:
@@ -55,17 +53,17 @@ func (r *reader) read(i int, c component) {
 	case os:
 		r.distributed(c, p)
 	default:
-		r.language(i, c, p, ecosystem)
+		r.language(i, c, p, kind)
 	}
 }
 
 // withoutURL takes a component that names no package URL: a group, or something
-// that nobody can look up.
+// that cannot be looked up.
 func (r *reader) withoutURL(c component) {
 	switch {
 	case c.root, c.groups():
 	case c.kind == container:
-		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this bill of materials does not list")
+		r.inv.Note(c.called(), c.version, "it is an image of its own, whose packages this SBOM does not list")
 	case c.kind == unknown:
 		r.inv.Note(c.called(), c.version, "no advisories are known for components of the type %q", c.word)
 	case c.kind == library, c.version != "":
@@ -82,7 +80,7 @@ func version(c component, p packageurl.PackageURL) string {
 }
 
 // language takes a package of a language. Component number i belongs to the
-// application that r.owner tells.
+// application in r.owner.
 func (r *reader) language(i int, c component, p packageurl.PackageURL, lang string) {
 	pkg := inventory.Package{
 		Class: inventory.ClassLanguage, Type: lang, Version: version(c, p), PURL: c.purl,
@@ -92,7 +90,7 @@ func (r *reader) language(i int, c component, p packageurl.PackageURL, lang stri
 		pkg.FilePath = c.path
 	}
 	if owner, ok := r.owner[i]; ok {
-		if kind, path := r.bill.components[owner].app(); applications[kind] == p.Type {
+		if kind, path := r.document.components[owner].app(); purl.Language(kind) == p.Type {
 			pkg.Type, pkg.Target = kind, path
 		}
 	}
@@ -127,7 +125,7 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 	if text := c.property(propertySrcEpoch); text != "" {
 		var err error
 		if pkg.SrcEpoch, err = strconv.Atoi(text); err != nil {
-			r.inv.Note(c.called(), version(c, p), "the epoch %q of its source package is no number", text)
+			r.inv.Note(c.called(), version(c, p), "the epoch %q of its source package is not a number", text)
 			return
 		}
 	}
@@ -177,7 +175,7 @@ func (r *reader) settle(name string) {
 			pkg.Type = kind
 			switch {
 			case r.inv.OS == nil && len(r.packages) > 1:
-				r.inv.Note(pkg.Name, pkg.FullVersion(), "the bill of materials lists packages of several distributions and names none")
+				r.inv.Note(pkg.Name, pkg.FullVersion(), "the SBOM lists packages of several distributions and names none")
 				drop[i] = true
 			case r.inv.OS == nil:
 				pkg.Target = name

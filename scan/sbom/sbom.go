@@ -1,10 +1,10 @@
-// Package sbom reads bills of materials: CycloneDX (JSON, XML) and SPDX (JSON,
+// Package sbom reads SBOMs: CycloneDX (JSON, XML) and SPDX (JSON,
 // tag-value), bare or wrapped in an in-toto statement, a DSSE envelope or a
 // Sigstore bundle.
 //
-// It takes a bill's word for what is installed and verifies no signature; which
-// package is vulnerable is not its concern. What a bill names and nobody could
-// look up is noted, never left out, and a bill that lists no package says so.
+// It takes an SBOM's word for what is installed and verifies no signature; which
+// package is vulnerable is not its concern. What an SBOM names and nobody could
+// look up is noted, never left out, and an SBOM that lists no package says so.
 package sbom
 
 import (
@@ -20,39 +20,39 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// MaxSize bounds a bill of materials, in bytes.
+// MaxSize bounds an SBOM, in bytes.
 const MaxSize = 100 << 20
 
 const (
 	maxNesting    = 200     // of JSON values, and of components in components
-	maxComponents = 500_000 // in one bill
-	maxBills      = 64      // in one file, counted once for each subject
+	maxComponents = 500_000 // in one SBOM
+	maxSBOMs      = 64      // in one file, counted once for each subject
 )
 
-// Read reads the bills of materials in content: one, or as many as a file of
-// envelopes holds, one for each digest that it speaks of. name is what people
-// call the file; it stands in errors and headings. Content may be packed by gzip
+// Read reads the SBOMs in content: one, or as many as a file of
+// envelopes holds, one for each digest that it is about. name is what people
+// call the file; it appears in errors and headings. Content may be packed by gzip
 // or zstd. The kind of each inventory is
-// inventory.KindSBOM; its Digest is what the bill, or the statement around it,
+// inventory.KindSBOM; its Digest is what the SBOM, or the statement around it,
 // says that it is about, and is empty where neither says so.
 //
-// An error means that content is no bill of materials that could be read.
-func Read(name string, content []byte) (bills []*inventory.Inventory, err error) {
+// An error means that content is not an SBOM that could be read.
+func Read(name string, content []byte) (sboms []*inventory.Inventory, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
-			bills, err = nil, fmt.Errorf("read bill of materials %q: it breaks the reader: %v", name, broken)
+			sboms, err = nil, fmt.Errorf("read SBOM %q: it breaks the reader: %v", name, broken)
 		}
 	}()
 	if len(content) > MaxSize {
-		return nil, fmt.Errorf("read bill of materials %q: it has more than %d MiB", name, MaxSize>>20)
+		return nil, fmt.Errorf("read SBOM %q: it has more than %d MiB", name, MaxSize>>20)
 	}
 	if content, err = packing.Bytes(content, MaxSize); err == nil {
-		bills, err = read(name, content)
+		sboms, err = read(name, content)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read bill of materials %q: %w", name, err)
+		return nil, fmt.Errorf("read SBOM %q: %w", name, err)
 	}
-	return bills, nil
+	return sboms, nil
 }
 
 func read(name string, content []byte) ([]*inventory.Inventory, error) {
@@ -60,7 +60,7 @@ func read(name string, content []byte) ([]*inventory.Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	var bills []*inventory.Inventory
+	var sboms []*inventory.Inventory
 	for _, b := range found {
 		if len(b.components) > maxComponents {
 			return nil, fmt.Errorf("it lists more than %d components", maxComponents)
@@ -70,7 +70,7 @@ func read(name string, content []byte) ([]*inventory.Inventory, error) {
 		if len(digests) == 0 {
 			digests = b.stated()
 		} else if own := b.stated(); len(own) > 0 && !slices.ContainsFunc(own, func(d string) bool { return slices.Contains(digests, d) }) {
-			inv.Note(name, "", "the bill says that it is about %s, and the statement around it says %s", strings.Join(own, ", "), strings.Join(digests, ", "))
+			inv.Note(name, "", "the SBOM says that it is about %s, and the statement around it says %s", strings.Join(own, ", "), strings.Join(digests, ", "))
 			inv.Sort()
 		}
 		if len(digests) == 0 {
@@ -80,13 +80,13 @@ func read(name string, content []byte) ([]*inventory.Inventory, error) {
 			one := *inv
 			one.Digest = d
 			one.Packages, one.Unread = slices.Clip(inv.Packages), slices.Clip(inv.Unread) // shared: both are in order
-			bills = append(bills, &one)
+			sboms = append(sboms, &one)
 		}
-		if len(bills) > maxBills {
-			return nil, fmt.Errorf("it holds more than %d bills of materials, each counted once for each image that it is about", maxBills)
+		if len(sboms) > maxSBOMs {
+			return nil, fmt.Errorf("it holds more than %d SBOMs, each counted once for each image that it is about", maxSBOMs)
 		}
 	}
-	return bills, nil
+	return sboms, nil
 }
 
 // Check says why inv must not be taken for what is in the image with one of
@@ -96,16 +96,16 @@ func Check(inv *inventory.Inventory, digests ...string) error {
 	case slices.Contains(digests, inv.Digest) && inv.Digest != "":
 		return nil
 	case inv.Digest == "":
-		return fmt.Errorf("the bill of materials does not say which image it is about, and %s is asked for", strings.Join(digests, " or "))
+		return fmt.Errorf("the SBOM does not say which image it is about, and %s is required", strings.Join(digests, " or "))
 	}
-	return fmt.Errorf("the bill of materials is about %s, and not about %s", inv.Digest, strings.Join(digests, " or "))
+	return fmt.Errorf("the SBOM is about %s, and not about %s", inv.Digest, strings.Join(digests, " or "))
 }
 
-// ErrNoBill says that bytes are something else than a bill of materials.
-var ErrNoBill = errors.New("it is no bill of materials: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
+// ErrNotSBOM means that the content is not an SBOM.
+var ErrNotSBOM = errors.New("not an SBOM: CycloneDX (JSON or XML), SPDX 2 (JSON or tag-value) and in-toto statements of them are read")
 
-// open finds the bills in content, which lies depth wrappings deep.
-func open(content []byte, depth int) ([]*bill, error) {
+// open finds the SBOMs in content, which is wrapped depth times.
+func open(content []byte, depth int) ([]*document, error) {
 	content = bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
 	switch {
 	case depth > 3:
@@ -129,8 +129,8 @@ func open(content []byte, depth int) ([]*bill, error) {
 	return openJSON(content, outer, depth)
 }
 
-// openJSON finds the bills in a document with those keys.
-func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*bill, error) {
+// openJSON finds the SBOMs in a document with those keys.
+func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*document, error) {
 	format, mediaType := text(outer["bomFormat"]), text(outer["mediaType"])
 	_, graph := outer["@graph"]
 	_, payload := outer["payloadType"]
@@ -150,14 +150,14 @@ func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*b
 	case payload, strings.HasPrefix(text(outer["_type"]), "https://in-toto.io/Statement/"):
 		return openAttestation(content, depth)
 	}
-	return nil, ErrNoBill
+	return nil, ErrNotSBOM
 }
 
-func one(b *bill, err error) ([]*bill, error) {
+func one(b *document, err error) ([]*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*bill{b}, nil
+	return []*document{b}, nil
 }
 
 var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
@@ -25,17 +25,17 @@ func cdx(components ...string) string {
 	return `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[` + strings.Join(components, ",") + `]}`
 }
 
-// only reads the one bill in text.
+// only reads the one SBOM in text.
 func only(t *testing.T, text string) *inventory.Inventory {
 	t.Helper()
-	bills, err := Read("bill.json", []byte(text))
+	sboms, err := Read("sbom.json", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(bills) != 1 {
-		t.Fatalf("read %d bills, want 1", len(bills))
+	if len(sboms) != 1 {
+		t.Fatalf("read %d SBOMs, want 1", len(sboms))
 	}
-	return bills[0]
+	return sboms[0]
 }
 
 func read1(t *testing.T, name string) *inventory.Inventory {
@@ -44,11 +44,11 @@ func read1(t *testing.T, name string) *inventory.Inventory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bills, err := Read(name, raw)
-	if err != nil || len(bills) != 1 {
-		t.Fatalf("%s: %d bills, %v", name, len(bills), err)
+	sboms, err := Read(name, raw)
+	if err != nil || len(sboms) != 1 {
+		t.Fatalf("%s: %d SBOMs, %v", name, len(sboms), err)
 	}
-	return bills[0]
+	return sboms[0]
 }
 
 // lines are the packages and what was not read, one a line.
@@ -63,7 +63,7 @@ func lines(inv *inventory.Inventory) []string {
 	return out
 }
 
-func TestABillReadsTheSameInEveryForm(t *testing.T) {
+func TestAnSBOMReadsTheSameInEveryForm(t *testing.T) {
 	want := []string{
 		"alpine busybox 1.36.1-r29 src=busybox@1.36.1-r29 arch=x86_64 mod= target=FILE (alpine 3.20.1) file=",
 		"alpine ssl_client 1.36.1-r29 src=busybox@1.36.1-r29 arch=x86_64 mod= target=FILE (alpine 3.20.1) file=",
@@ -134,7 +134,7 @@ func TestComponentsBecomePackagesAsTrivyReadsThem(t *testing.T) {
 			var got []string
 			for _, line := range lines(inv) {
 				line = strings.ReplaceAll(strings.TrimSuffix(line, " file="), " arch= ", " ")
-				line = strings.ReplaceAll(strings.ReplaceAll(line, " mod= ", " "), " target=bill.json ", " \x00")
+				line = strings.ReplaceAll(strings.ReplaceAll(line, " mod= ", " "), " target=sbom.json ", " \x00")
 				got = append(got, strings.TrimSuffix(strings.Split(line, " \x00")[0], " target="))
 			}
 			if len(got) != 1 || got[0] != tt.want {
@@ -162,11 +162,11 @@ func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
 		{"a type that nobody knows", `{"type":"toaster","name":"a","version":"1","purl":"pkg:npm/a@1"}`, `a 1: no advisories are known for components of the type "toaster"`},
 		{"an image in the image", `{"type":"container","name":"registry.k8s.io/etcd","version":"3.5","purl":"pkg:oci/etcd@` + strings.Replace(digestA, ":", "%3A", 1) + `"}`, "registry.k8s.io/etcd 3.5: it is an image of its own"},
 		{"a cluster of somebody unknown", `{"type":"application","name":"a","purl":"pkg:k8s/rke/a@1"}`, "a 1: no advisories are known for packages of the type k8s"},
-		{"an epoch that is no number", `{"type":"library","name":"a","purl":"pkg:rpm/centos/a@1-1?epoch=x"}`, `a 1-1: its epoch "x" is no number`},
-		{"a source's epoch that is no number", `{"type":"library","name":"a","purl":"pkg:deb/debian/a@1-1","properties":[{"name":"aquasecurity:trivy:SrcEpoch","value":"x"}]}`, `a 1-1: the epoch "x" of its source package is no number`},
+		{"an epoch that is not a number", `{"type":"library","name":"a","purl":"pkg:rpm/centos/a@1-1?epoch=x"}`, `a 1-1: its epoch "x" is not a number`},
+		{"a source's epoch that is not a number", `{"type":"library","name":"a","purl":"pkg:deb/debian/a@1-1","properties":[{"name":"aquasecurity:trivy:SrcEpoch","value":"x"}]}`, `a 1-1: the epoch "x" of its source package is not a number`},
 		{"a package of another distribution", `{"type":"operating-system","name":"debian","version":"12"},{"type":"library","name":"a","purl":"pkg:rpm/centos/a@1-1"}`, "a 1-1: it is a package of the type rpm, and the distribution is debian"},
-		{"two distributions", `{"type":"operating-system","name":"debian","version":"12"},{"type":"operating-system","name":"alpine","version":"3.20"}`, "alpine 3.20: the bill of materials names two distributions"},
-		{"a distribution without name", `{"type":"operating-system","version":"12"}`, "the distribution 12: the bill of materials does not name it"},
+		{"two distributions", `{"type":"operating-system","name":"debian","version":"12"},{"type":"operating-system","name":"alpine","version":"3.20"}`, "alpine 3.20: the SBOM names two distributions"},
+		{"a distribution without name", `{"type":"operating-system","version":"12"}`, "the distribution 12: the SBOM does not name it"},
 		{"nothing to call it by", `{"type":"library"}`, "a component without name : it names no package URL"},
 	}
 	for _, tt := range tests {
@@ -182,7 +182,7 @@ func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
 	}
 }
 
-func TestABillThatListsNothingIsNoCleanBill(t *testing.T) {
+func TestAnSBOMThatListsNothingIsNoCleanBill(t *testing.T) {
 	for name, text := range map[string]string{
 		"no component":      cdx(),
 		"a distribution":    cdx(`{"type":"operating-system","name":"debian","version":"12"}`),
@@ -193,14 +193,14 @@ func TestABillThatListsNothingIsNoCleanBill(t *testing.T) {
 		"XML":               `<bom xmlns="http://cyclonedx.org/schema/bom/1.6"/>`,
 	} {
 		inv := only(t, text)
-		want := []facts.Undetermined{{Package: "bill.json", Reason: "the bill of materials lists no package that advisories could be looked up for"}}
+		want := []finding.Undetermined{{Package: "sbom.json", Reason: "the SBOM lists no package that advisories could be looked up for"}}
 		if !reflect.DeepEqual(inv.Unread, want) {
 			t.Errorf("%s: notes %+v", name, inv.Unread)
 		}
 	}
 	inv := only(t, `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}],"compositions":[{"aggregate":"incomplete_first_party_only"}]}`)
 	if len(inv.Unread) != 1 || !strings.Contains(inv.Unread[0].Reason, "incomplete") {
-		t.Errorf("an incomplete bill notes %+v", inv.Unread)
+		t.Errorf("an incomplete SBOM notes %+v", inv.Unread)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestPackagesStandUnderTheApplicationThatReachesThem(t *testing.T) {
 	}
 }
 
-func TestAClusterIsABillToo(t *testing.T) {
+func TestAClusterIsAnSBOMToo(t *testing.T) {
 	inv := only(t, `{"bomFormat":"CycloneDX","specVersion":"1.5",
 		"metadata":{"component":{"bom-ref":"c","type":"platform","name":"k8s.io/kubernetes","version":"1.27.0","purl":"pkg:k8s/k8s.io%2Fkubernetes@1.27.0","properties":[{"name":"aquasecurity:trivy:resource:Type","value":"cluster"}]}},
 		"components":[
@@ -241,7 +241,7 @@ func TestAClusterIsABillToo(t *testing.T) {
 	want := []string{
 		"gobinary docker 24.0.4 src=@24.0.4 arch= mod= target= file=",
 		"kubernetes k8s.io/kubelet 1.27.0 src=@1.27.0 arch= mod= target=Kubernetes file=", "kubernetes k8s.io/kubernetes 1.27.0 src=@1.27.0 arch= mod= target=Kubernetes file=",
-		"unread registry.k8s.io/etcd " + digestA + ": it is an image of its own, whose packages this bill of materials does not list",
+		"unread registry.k8s.io/etcd " + digestA + ": it is an image of its own, whose packages this SBOM does not list",
 	}
 	if got := lines(inv); !reflect.DeepEqual(got, want) || inv.OS == nil || inv.OS.Family != "ubuntu" || inv.Digest != "" {
 		t.Errorf("reads %+v %+v\n%s", inv.OS, inv.Digest, strings.Join(got, "\n"))
@@ -290,17 +290,17 @@ func envelope(statement string) string {
 	return fmt.Sprintf(`{"payloadType":"application/vnd.in-toto+json","payload":%q,"signatures":[{"sig":""}]}`, base64.StdEncoding.EncodeToString([]byte(statement)))
 }
 
-func TestStatementsSayWhatTheirBillIsAbout(t *testing.T) {
-	bill := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
-	quoted := fmt.Sprintf("%q", bill)
+func TestStatementsSayWhatTheirSBOMIsAbout(t *testing.T) {
+	document := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
+	quoted := fmt.Sprintf("%q", document)
 	spdx := `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"SPDXRef-1","name":"ok","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/ok@1"}]}]}`
-	plain := envelope(statement("https://cyclonedx.org/bom", bill, digestA))
+	plain := envelope(statement("https://cyclonedx.org/bom", document, digestA))
 	for name, text := range map[string]string{
-		"a bare statement":         statement("https://cyclonedx.org/bom", bill, digestA),
+		"a bare statement":         statement("https://cyclonedx.org/bom", document, digestA),
 		"an envelope":              plain,
 		"a line":                   plain + "\n",
-		"base64 for URLs":          strings.Replace(plain, base64.StdEncoding.EncodeToString([]byte(statement("https://cyclonedx.org/bom", bill, digestA))), base64.URLEncoding.EncodeToString([]byte(statement("https://cyclonedx.org/bom", bill, digestA))), 1),
-		"cosign of old":            envelope(statement("https://cyclonedx.org/schema", `{"Data":`+bill+`,"Timestamp":""}`, digestA)),
+		"base64 for URLs":          strings.Replace(plain, base64.StdEncoding.EncodeToString([]byte(statement("https://cyclonedx.org/bom", document, digestA))), base64.URLEncoding.EncodeToString([]byte(statement("https://cyclonedx.org/bom", document, digestA))), 1),
+		"cosign of old":            envelope(statement("https://cyclonedx.org/schema", `{"Data":`+document+`,"Timestamp":""}`, digestA)),
 		"cosign's text":            envelope(statement("https://cyclonedx.org/bom/v1.4", `{"Data":`+quoted+`}`, digestA)),
 		"SPDX":                     envelope(statement("https://spdx.dev/Document", spdx, digestA)),
 		"SPDX with its version":    envelope(statement("https://spdx.dev/Document/v2.3", spdx, digestA)),
@@ -312,25 +312,25 @@ func TestStatementsSayWhatTheirBillIsAbout(t *testing.T) {
 			t.Errorf("%s: about %q, lists %+v, notes %+v", name, inv.Digest, inv.Packages, inv.Unread)
 		}
 	}
-	bills, err := Read("x", []byte(statement("https://cyclonedx.org/bom", bill, digestB, digestA, digestB)))
-	if err != nil || len(bills) != 2 || bills[0].Digest != digestA || bills[1].Digest != digestB {
-		t.Errorf("two subjects give %+v, %v", bills, err)
+	sboms, err := Read("x", []byte(statement("https://cyclonedx.org/bom", document, digestB, digestA, digestB)))
+	if err != nil || len(sboms) != 2 || sboms[0].Digest != digestA || sboms[1].Digest != digestB {
+		t.Errorf("two subjects give %+v, %v", sboms, err)
 	}
-	bills, err = Read("x", []byte(plain+"\n\n"+envelope(statement("https://cyclonedx.org/bom", bill, digestB))+"\n"))
-	if err != nil || len(bills) != 2 || bills[1].Digest != digestB {
-		t.Errorf("two lines give %+v, %v", bills, err)
+	sboms, err = Read("x", []byte(plain+"\n\n"+envelope(statement("https://cyclonedx.org/bom", document, digestB))+"\n"))
+	if err != nil || len(sboms) != 2 || sboms[1].Digest != digestB {
+		t.Errorf("two lines give %+v, %v", sboms, err)
 	}
 }
 
-func TestABillAndItsStatementThatDisagreeAreNoted(t *testing.T) {
-	bill := `{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"type":"container","name":"app","version":"` + digestB + `"}},"components":[{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}]}`
-	inv := only(t, statement("https://cyclonedx.org/bom", bill, digestA))
+func TestAnSBOMAndItsStatementThatDisagreeAreNoted(t *testing.T) {
+	document := `{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"type":"container","name":"app","version":"` + digestB + `"}},"components":[{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}]}`
+	inv := only(t, statement("https://cyclonedx.org/bom", document, digestA))
 	if inv.Digest != digestA || len(inv.Unread) != 1 || !strings.Contains(inv.Unread[0].Reason, digestB) {
 		t.Errorf("about %s, notes %+v", inv.Digest, inv.Unread)
 	}
 }
 
-func TestABillSaysWhatItIsAbout(t *testing.T) {
+func TestAnSBOMSaysWhatItIsAbout(t *testing.T) {
 	for name, root := range map[string]string{
 		"a package URL":                   `{"type":"container","name":"app","purl":"pkg:oci/app@` + digestA + `?arch=amd64"}`,
 		"Trivy's property":                `{"type":"container","name":"app","properties":[{"name":"aquasecurity:trivy:RepoDigest","value":"ghcr.io/app@` + digestA + `"}]}`,
@@ -351,7 +351,7 @@ func TestABillSaysWhatItIsAbout(t *testing.T) {
 	}
 }
 
-func TestABillOfAnotherImageIsRefused(t *testing.T) {
+func TestAnSBOMOfAnotherImageIsRefused(t *testing.T) {
 	about := func(d string) *inventory.Inventory { return &inventory.Inventory{Digest: d} }
 	if err := Check(about(digestA), digestB, digestA); err != nil {
 		t.Error(err)
@@ -367,7 +367,7 @@ func TestABillOfAnotherImageIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPackedBillIsRead(t *testing.T) {
+func TestAPackedSBOMIsRead(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if _, err := z.Write([]byte(cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`))); err != nil {
@@ -381,41 +381,41 @@ func TestAPackedBillIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoBillIsAnError(t *testing.T) {
-	bill := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
+func TestWhatIsNotAnSBOMIsAnError(t *testing.T) {
+	document := cdx(`{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`)
 	tests := []struct {
 		name, text, want string
 	}{
 		{"nothing", "", "it is empty"},
 		{"white space", " \n", "it is empty"},
-		{"words", "hello: world", "it is no bill of materials"},
+		{"words", "hello: world", "not an SBOM"},
 		{"a packing that is not read", "\xfd7zXZ\x00\x00\x04", "it is packed (xz): unpack it first"},
 		{"gzip that is cut off", "\x1f\x8b\x08\x00", "unpack it (gzip)"},
-		{"HTML", "<html></html>", "it is no"},
-		{"an array", "[]", "it is no bill of materials"},
-		{"another JSON", "{}", "it is no bill of materials"},
+		{"HTML", "<html></html>", "not an SBOM"},
+		{"an array", "[]", "not an SBOM"},
+		{"another JSON", "{}", "not an SBOM"},
 		{"another format", `{"bomFormat":"other"}`, `bomFormat is "other"`},
 		{"a version to come", `{"bomFormat":"CycloneDX","specVersion":"2.0"}`, `it is CycloneDX "2.0", and 1.0, 1.1`},
 		{"no version", `{"bomFormat":"CycloneDX"}`, `it is CycloneDX ""`},
 		{"an XML version to come", `<bom xmlns="http://cyclonedx.org/schema/bom/9.9"/>`, `it is CycloneDX "9.9"`},
 		{"an SPDX version to come", `{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.9"}`, `it is SPDX "SPDX-2.9", and SPDX-2.1`},
 		{"SPDX 3", `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}`, "it is SPDX 3"},
-		{"cut short", bill[:len(bill)-1], "it ends too early"},
-		{"cut in a string", bill[:10], "a string does not end"},
-		{"a key twice", strings.Replace(bill, `"components"`, `"components":[],"\u0063omponents"`, 1), `"components" stands in it twice`},
-		{"a key twice, in other case", strings.Replace(bill, `"components"`, `"components":[],"Component\u017f"`, 1), `"Componentſ" stands in it twice`},
-		{"of another type", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":{}}`, "it is no CycloneDX"},
+		{"cut short", document[:len(document)-1], "it ends too early"},
+		{"cut in a string", document[:10], "a string does not end"},
+		{"a key twice", strings.Replace(document, `"components"`, `"components":[],"\u0063omponents"`, 1), `the key "components" appears twice`},
+		{"a key twice, in other case", strings.Replace(document, `"components"`, `"components":[],"Component\u017f"`, 1), `the key "Componentſ" appears twice`},
+		{"of another type", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":{}}`, "not CycloneDX"},
 		{"deep", `{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`, "nests more than 200 deep"},
-		{"a line that is damaged", envelope(statement("https://cyclonedx.org/bom", bill, digestA)) + "\n" + `{"payloadType":"application/vnd.in-toto+json","payload":"`, "line 2"},
-		{"a line that is none", envelope(statement("https://cyclonedx.org/bom", bill, digestA)) + "\nx", "line 2"},
+		{"a line that is damaged", envelope(statement("https://cyclonedx.org/bom", document, digestA)) + "\n" + `{"payloadType":"application/vnd.in-toto+json","payload":"`, "line 2"},
+		{"a line that is none", envelope(statement("https://cyclonedx.org/bom", document, digestA)) + "\nx", "line 2"},
 		{"another payload", `{"payloadType":"text/plain","payload":""}`, `payloadType is "text/plain"`},
-		{"no base64", `{"payloadType":"application/vnd.in-toto+json","payload":"*"}`, "payload is not base64"},
-		{"no statement", envelope(bill), "not an in-toto statement"},
-		{"provenance", envelope(statement("https://slsa.dev/provenance/v1", "{}", digestA)), "carries no bill of materials"},
-		{"no predicate", envelope(statement("https://cyclonedx.org/bom", "null", digestA)), "no bill of materials"},
-		{"an envelope in an envelope", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", bill, digestA)), digestA)), digestA)), digestA)), "wrapped more than three times"},
+		{"not base64", `{"payloadType":"application/vnd.in-toto+json","payload":"*"}`, "not base64"},
+		{"no statement", envelope(document), "not an in-toto statement"},
+		{"provenance", envelope(statement("https://slsa.dev/provenance/v1", "{}", digestA)), "carries no SBOM"},
+		{"no predicate", envelope(statement("https://cyclonedx.org/bom", "null", digestA)), "not an SBOM"},
+		{"an envelope in an envelope", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", envelope(statement("https://cyclonedx.org/bom", document, digestA)), digestA)), digestA)), digestA)), "wrapped more than three times"},
 		{"text without end", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\n", "line 2: <text> does not end"},
-		{"half a relationship", "SPDXVersion: SPDX-2.3\nRelationship: a b\n", `line 2: "a b" is no relationship`},
+		{"half a relationship", "SPDXVersion: SPDX-2.3\nRelationship: a b\n", `line 2: "a b" is not a relationship`},
 		{"too many objects", `{"components":[` + strings.Repeat("{},", maxObjects) + "{}]}", "more than 2000000 objects"},
 		{"too many values", `{"a":[` + strings.Repeat("0,", maxValues+1) + "0]}", "more than 10000000 values"},
 		{"too many elements", "<bom>" + strings.Repeat("<a/>", maxElements) + "</bom>", "more than 3000000 elements"},
@@ -424,14 +424,14 @@ func TestWhatIsNoBillIsAnError(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := Read("x", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), `read bill of materials "x"`) {
+			if _, err := Read("x", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), `read SBOM "x"`) {
 				t.Errorf("the error is %v, want %q in it", err, tt.want)
 			}
 		})
 	}
 }
 
-func TestKnownBillsReadAsTheirReportsSay(t *testing.T) {
+func TestKnownSBOMsReadAsTheirReportsSay(t *testing.T) {
 	dir := shared(t, "trivy/sbom")
 	for name, want := range map[string][]string{
 		"centos-7-cyclonedx.json":                   {"centos bash 4.2.46-31.el7 bash 4.2.46-31.el7", "centos openssl-libs 1:1.0.2k-16.el7 openssl 1:1.0.2k-16.el7"},
@@ -442,13 +442,13 @@ func TestKnownBillsReadAsTheirReportsSay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bills, err := Read(name, raw)
-		if err != nil || len(bills) != 1 || len(bills[0].Unread) > 0 {
-			t.Errorf("%s: %+v, %v", name, bills, err)
+		sboms, err := Read(name, raw)
+		if err != nil || len(sboms) != 1 || len(sboms[0].Unread) > 0 {
+			t.Errorf("%s: %+v, %v", name, sboms, err)
 			continue
 		}
 		var got []string
-		for _, p := range bills[0].Packages {
+		for _, p := range sboms[0].Packages {
 			got = append(got, strings.Join([]string{p.Type, p.Name, p.FullVersion(), p.SrcName, p.FullSrcVersion()}, " "))
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -467,6 +467,6 @@ func shared(t *testing.T, path string) string {
 			return found
 		}
 	}
-	t.Skipf("shared/%s is not above this folder: known bills of materials are not read", path)
+	t.Skipf("shared/%s is not above this folder: known SBOMs are not read", path)
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 var errTrailing = errors.New("something follows the JSON document")
 
 // The bounds on what a document may hold, for each value costs memory once it is
-// decoded. A bill of a hundred thousand packages stays below them.
+// decoded. An SBOM of a hundred thousand packages stays below them.
 const (
 	maxObjects  = 2_000_000
 	maxValues   = 10_000_000
@@ -20,7 +20,7 @@ const (
 
 // shape looks at the outer form of a JSON object before anything is decoded, in
 // time linear in its size: how deep it nests, how much it holds, that it ends
-// where content does, and that no key of the document stands twice, for readers
+// where content does, and that no key of the document appears twice, for readers
 // differ on which of the two they believe. It returns the values of the document's
 // own keys as they stand there.
 func shape(content []byte) (map[string]json.RawMessage, error) {
@@ -37,7 +37,7 @@ func shape(content []byte) (map[string]json.RawMessage, error) {
 		case '"':
 			start = i
 			if i = closing(content, i); i < 0 {
-				return nil, errors.New("it is no JSON: a string does not end")
+				return nil, errors.New("not JSON: a string does not end")
 			}
 			end = i + 1
 		case ':':
@@ -45,11 +45,11 @@ func shape(content []byte) (map[string]json.RawMessage, error) {
 				continue
 			}
 			if err := json.Unmarshal(content[start:end], &key); err != nil {
-				return nil, fmt.Errorf("it is no JSON: %w", err)
+				return nil, fmt.Errorf("not JSON: %w", err)
 			}
 			fold := strings.ToLower(strings.ToUpper(key))
 			if folded[fold] {
-				return nil, fmt.Errorf("%q stands in it twice", key)
+				return nil, fmt.Errorf("the key %q appears twice", key)
 			}
 			folded[fold], outer[key], value = true, nil, i+1
 		case ',':
@@ -77,7 +77,7 @@ func shape(content []byte) (map[string]json.RawMessage, error) {
 		}
 	}
 	if depth != 0 {
-		return nil, errors.New("it is no JSON: it ends too early")
+		return nil, errors.New("not JSON: it ends too early")
 	}
 	return outer, nil
 }

@@ -13,10 +13,10 @@ var spdxVersions = []string{"SPDX-2.1", "SPDX-2.2", "SPDX-2.3"}
 // documentID is how an SPDX document calls itself.
 const documentID = "SPDXRef-DOCUMENT"
 
-// builtFrom stands in sourceInfo before a source package's name and version.
+// builtFrom is in sourceInfo before a source package's name and version.
 const builtFrom = "built package from"
 
-// spdxDocument is what is read of an SPDX document, whatever its form.
+// spdxDocument is what is read of an SPDX document, in any form.
 type spdxDocument struct {
 	Version      string `json:"spdxVersion"`
 	CreationInfo struct {
@@ -49,7 +49,7 @@ type spdxPackage struct {
 	} `json:"annotations"`
 	Attributions []string `json:"attributionTexts"`
 
-	file string // the name of the first file that stands under it in tag-value
+	file string // the name of the first file that is under it in tag-value
 }
 
 type spdxFile struct {
@@ -64,22 +64,22 @@ type spdxRelationship struct {
 }
 
 // readSPDX reads SPDX in JSON.
-func readSPDX(content []byte) (*bill, error) {
+func readSPDX(content []byte) (*document, error) {
 	var doc spdxDocument
 	if err := json.Unmarshal(content, &doc); err != nil {
-		return nil, fmt.Errorf("it is no SPDX: %w", err)
+		return nil, fmt.Errorf("not SPDX: %w", err)
 	}
-	return doc.bill()
+	return doc.document()
 }
 
-func (doc *spdxDocument) bill() (*bill, error) {
+func (doc *spdxDocument) document() (*document, error) {
 	if !slices.Contains(spdxVersions, doc.Version) {
 		return nil, fmt.Errorf("it is SPDX %q, and %s are read", doc.Version, strings.Join(spdxVersions, ", "))
 	}
 	if len(doc.Packages) > maxComponents {
 		return nil, fmt.Errorf("it lists more than %d packages", maxComponents)
 	}
-	b := &bill{edges: map[string][]string{}}
+	b := &document{edges: map[string][]string{}}
 	root := doc.root()
 	files := doc.files()
 	old := slices.ContainsFunc(doc.CreationInfo.Creators, func(c string) bool { return strings.HasPrefix(c, "Tool: trivy") })

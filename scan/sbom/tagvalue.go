@@ -7,7 +7,7 @@ import (
 )
 
 // readTagValue reads SPDX in tag-value form.
-func readTagValue(content []byte) (*bill, error) {
+func readTagValue(content []byte) (*document, error) {
 	t := tagValue{}
 	for number := 1; len(content) > 0; number++ {
 		var line []byte
@@ -18,7 +18,7 @@ func readTagValue(content []byte) (*bill, error) {
 		}
 		tag, value, ok := strings.Cut(string(line), ":")
 		if !ok || number == 1 && strings.ContainsAny(tag, " {[<\"") {
-			return nil, ErrNoBill
+			return nil, ErrNotSBOM
 		}
 		tag, value = strings.TrimSpace(tag), strings.TrimSpace(value)
 		if text, ok := strings.CutPrefix(value, "<text>"); ok {
@@ -41,15 +41,15 @@ func readTagValue(content []byte) (*bill, error) {
 	}
 	t.attach()
 	if t.doc.Version == "" {
-		return nil, ErrNoBill
+		return nil, ErrNotSBOM
 	}
-	return t.doc.bill()
+	return t.doc.document()
 }
 
 // tagValue gathers a document from its tags.
 type tagValue struct {
 	doc  spdxDocument
-	pkg  *spdxPackage // the one that tags now speak of
+	pkg  *spdxPackage // the one that tags are now about
 	file *spdxFile
 
 	comment string // of the annotation that is being read
@@ -88,7 +88,7 @@ func (t *tagValue) take(tag, value string) error {
 	case "Relationship":
 		words := strings.Fields(value)
 		if len(words) < 3 {
-			return fmt.Errorf("%q is no relationship", value)
+			return fmt.Errorf("%q is not a relationship", value)
 		}
 		if len(t.doc.Relationships) >= maxObjects {
 			return fmt.Errorf("it lists more than %d relationships", maxObjects)
@@ -129,7 +129,7 @@ func (t *tagValue) takePackage(tag, value string) error {
 	case "ExternalRef":
 		words := strings.Fields(value)
 		if len(words) < 3 {
-			return fmt.Errorf("%q is no external reference", value)
+			return fmt.Errorf("%q is not an external reference", value)
 		}
 		t.pkg.Refs = append(t.pkg.Refs, struct {
 			Category string `json:"referenceCategory"`

@@ -40,7 +40,7 @@ func readVersion(pkg *inventory.Package, c component, p packageurl.PackageURL) e
 	if given != "" {
 		epoch, err := strconv.Atoi(given)
 		if err != nil {
-			return fmt.Errorf("its epoch %q is no number", given)
+			return fmt.Errorf("its epoch %q is not a number", given)
 		}
 		pkg.Epoch = epoch
 	} else if epoch, ok := statedEpoch(stated, whole); ok && p.Type != packageurl.TypeApk {

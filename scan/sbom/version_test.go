@@ -89,7 +89,7 @@ func TestAnArchitectureIsReadWhereverItStands(t *testing.T) {
 	}
 }
 
-func TestABillSaysWhetherItRecordsSources(t *testing.T) {
+func TestAnSBOMSaysWhetherItRecordsSources(t *testing.T) {
 	const plain = `{"type":"library","name":"gnupg","purl":"pkg:deb/debian/gnupg@2.2-1?distro=debian-12"}`
 	for name, tt := range map[string]struct {
 		text string

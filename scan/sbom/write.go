@@ -11,7 +11,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Write is inv as a CycloneDX bill of materials, which Read reads back to the
+// Write is inv as a CycloneDX SBOM, which Read reads back to the
 // same packages. Subject is what was looked at, at the instant, zero for none. The same
 // inventory gives the same bytes when encoded.
 //
@@ -40,7 +40,7 @@ func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cyclone
 			ref += "#" + strconv.Itoa(taken[ref])
 		}
 		refs = append(refs, ref)
-		if inv.Unsourced { // they would stand for sources that somebody named
+		if inv.Unsourced { // they would stand for sources that the list names
 			p.SrcName, p.SrcVersion, p.SrcRelease, p.SrcEpoch = "", "", "", 0
 		}
 		components = append(components, written(ref, url, p))
@@ -69,7 +69,7 @@ func subjectOf(name string, inv *inventory.Inventory) *cyclonedx.Component {
 func written(ref, url string, p inventory.Package) cyclonedx.Component {
 	version := p
 	if p.PURL == "" {
-		version.Epoch = 0 // it stands in the package URL
+		version.Epoch = 0 // it is in the package URL
 	}
 	c := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Name: p.Name, Version: version.FullVersion(), PackageURL: url}
 	if p.Class == inventory.ClassLanguage && p.Type == "jar" || p.Type == "pom" {

@@ -33,13 +33,13 @@ func TestWhatIsWrittenIsReadBackToTheSamePackages(t *testing.T) {
 	if err := cyclonedx.NewBOMEncoder(&out, cyclonedx.BOMFileFormatJSON).Encode(bom); err != nil {
 		t.Fatal(err)
 	}
-	bills, err := Read("bom.json", out.Bytes())
-	if err != nil || len(bills) != 1 {
-		t.Fatalf("read %d bills back, %v", len(bills), err)
+	sboms, err := Read("bom.json", out.Bytes())
+	if err != nil || len(sboms) != 1 {
+		t.Fatalf("read %d SBOMs back, %v", len(sboms), err)
 	}
-	got := bills[0]
+	got := sboms[0]
 	if got.Digest != image.Digest {
-		t.Errorf("the bill is about %q", got.Digest)
+		t.Errorf("the SBOM is about %q", got.Digest)
 	}
 	if diff := cmp.Diff(image.OS, got.OS); diff != "" {
 		t.Errorf("distribution (-written +read)\n%s", diff)
@@ -61,12 +61,12 @@ func TestWhatIsWrittenIsReadBackToTheSamePackages(t *testing.T) {
 	}
 }
 
-func TestWhatABillLeavesOutIsNotWrittenInItsPlace(t *testing.T) {
+func TestWhatAnSBOMLeavesOutIsNotWrittenInItsPlace(t *testing.T) {
 	first := only(t, cdx(
 		`{"type":"operating-system","name":"rocky","version":"9.4"}`,
 		`{"type":"library","name":"dbus","version":"1:1.12.8-18.el8","purl":"pkg:rpm/rocky/dbus@1.12.8-18.el8"}`,
 	))
-	bom, _ := Write("bill.json", time.Time{}, first)
+	bom, _ := Write("sbom.json", time.Time{}, first)
 	var out bytes.Buffer
 	if err := cyclonedx.NewBOMEncoder(&out, cyclonedx.BOMFileFormatJSON).Encode(bom); err != nil {
 		t.Fatal(err)

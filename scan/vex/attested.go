@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/strict"
 )
@@ -16,12 +15,12 @@ var errOther = errors.New("it is not VEX")
 // readAttestations reads a file of attestations, as cosign attest and vexctl write
 // them: one, or one on each line. Attestations of something else may be among
 // several; one that is VEX must be. Signatures are not verified.
-func readAttestations(source string, t strict.Text) ([]facts.Statement, error) {
+func readAttestations(source string, t strict.Text) ([]Statement, error) {
 	attestations, err := attestation.Read(t.Name, t.Data)
 	if err != nil {
 		return nil, err
 	}
-	var all []facts.Statement
+	var all []Statement
 	var other error
 	found := false
 	for _, a := range attestations {
@@ -45,7 +44,7 @@ func readAttestations(source string, t strict.Text) ([]facts.Statement, error) {
 }
 
 // readAttested reads the VEX document that is the predicate of an attestation.
-func readAttested(source string, a attestation.Attestation) ([]facts.Statement, error) {
+func readAttested(source string, a attestation.Attestation) ([]Statement, error) {
 	kind := a.Statement.PredicateType
 	if !isOpenVEX(kind) && !strings.HasPrefix(kind, "https://cyclonedx.org/") && !strings.HasSuffix(kind, "cosign.sigstore.dev/attestation/v1") {
 		return nil, fmt.Errorf("%s: predicateType is %q, and OpenVEX (%s) and CycloneDX are read: %w", a.Name, kind, openVEXNamespace, errOther)
@@ -65,15 +64,15 @@ func readAttested(source string, a attestation.Attestation) ([]facts.Statement, 
 // narrowed is what an attestation about subjects says: what speaks for a package
 // wherever it is speaks for it in the subjects alone. What warns warns as widely
 // as it did.
-func narrowed(statements []facts.Statement, subjects []string, name string) ([]facts.Statement, error) {
-	var all []facts.Statement
+func narrowed(statements []Statement, subjects []string, name string) ([]Statement, error) {
+	var all []Statement
 	for _, s := range statements {
 		if s.Digest != nil || s.PURL == nil || *s.PURL != s.Product || !speaksFor(s) {
 			all = append(all, s)
 			continue
 		}
 		if len(subjects) == 0 {
-			return nil, fmt.Errorf("%s: subject names no sha256 digest, so nobody knows in which image the statement about %s speaks for %s", name, s.ID, s.Product)
+			return nil, fmt.Errorf("%s: subject names no sha256 digest, so the image in which the statement about %s applies to %s is unknown", name, s.ID, s.Product)
 		}
 		for _, digest := range subjects {
 			one := s

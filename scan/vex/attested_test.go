@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // inToto is an in-toto statement about images with those digests, as cosign attest
@@ -90,15 +90,15 @@ func TestAnAttestationSpeaksForItsSubjectsAlone(t *testing.T) {
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	finding := facts.Vulnerability{ID: "CVE-2026-1", PURL: words("pkg:deb/debian/openssl@3.0.1")}
+	about := finding.Finding{ID: "CVE-2026-1", PURL: words("pkg:deb/debian/openssl@3.0.1")}
 	elsewhere, err := Read("vex.json", []byte(inToto(aboutPackage, theirs)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := Suppresses(elsewhere, ImageOf(ours, ours), finding); ok {
+	if _, ok := Suppresses(elsewhere, ImageOf(ours, ours), about); ok {
 		t.Error("an attestation about another image speaks for this one")
 	}
-	if _, ok := Suppresses(got, ImageOf(ours, ours), finding); !ok {
+	if _, ok := Suppresses(got, ImageOf(ours, ours), about); !ok {
 		t.Error("an attestation about this image does not speak for it")
 	}
 	if _, err := Read("vex.json", []byte(inToto(aboutPackage, "sha1:00"))); err == nil || !strings.Contains(err.Error(), "subject names no sha256 digest") {
@@ -150,7 +150,7 @@ func TestAProductWithoutANameThatMatchesHidesNoOther(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 			continue
 		}
-		openssl := facts.Vulnerability{PURL: words("pkg:deb/debian/openssl@3.0.1")}
+		openssl := finding.Finding{PURL: words("pkg:deb/debian/openssl@3.0.1")}
 		for id, want := range map[string]bool{"CVE-2026-1": true, "CVE-2026-2": false} {
 			openssl.ID = id
 			if _, ok := Suppresses(got, ImageOf(ours, theirs), openssl); ok != want {

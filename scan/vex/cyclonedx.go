@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
@@ -72,23 +71,23 @@ func (c cycloneDXComponent) digest() *string {
 	return nil
 }
 
-// states are CycloneDX's words in those of a statement; what stands in neither
+// states are CycloneDX's words in those of a statement; what is in neither
 // is kept as it came.
 var states = map[string]string{
 	"resolved": fixed, "resolved_with_pedigree": fixed, "exploitable": affected, "in_triage": underInvestigation,
 	"false_positive": notAffected, "not_affected": notAffected,
 }
 
-func readCycloneDX(source string, t strict.Text) ([]facts.Statement, error) {
+func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 	var doc cycloneDX
 	if err := t.Decode(&doc, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
 	if doc.BOMFormat != "CycloneDX" {
-		return nil, fmt.Errorf("%s: bomFormat is %q, and CycloneDX is wanted", t.Name, doc.BOMFormat)
+		return nil, fmt.Errorf("%s: bomFormat is %q, must be CycloneDX", t.Name, doc.BOMFormat)
 	}
 	packages := doc.packages()
-	var all []facts.Statement
+	var all []Statement
 	for _, v := range doc.Vulnerabilities {
 		if v.Analysis == nil { // found, and nothing is said of it
 			continue
@@ -97,9 +96,9 @@ func readCycloneDX(source string, t strict.Text) ([]facts.Statement, error) {
 		case strings.TrimSpace(v.ID) == "":
 			return nil, fmt.Errorf("%s:%d: a vulnerability has no id", t.Name, v.Line)
 		case len(v.Affects) == 0:
-			return nil, fmt.Errorf("%s:%d: %s affects nothing, so nobody knows for what it speaks", t.Name, v.Line, v.ID)
+			return nil, fmt.Errorf("%s:%d: %s affects nothing, so its product is unknown", t.Name, v.Line, v.ID)
 		}
-		like := facts.Statement{
+		like := Statement{
 			ID: v.ID, Status: cmp.Or(states[v.Analysis.State], v.Analysis.State), Author: doc.author(), Source: source,
 			Justification: text(": ", v.Analysis.Justification, v.Analysis.Detail),
 			Timestamp:     latest(v.Analysis.FirstIssued, v.Analysis.LastUpdated),
@@ -146,27 +145,27 @@ func (d cycloneDX) packages() map[string]string {
 }
 
 // statement says of what ref names what like says: of a package in the
-// document's product, or in the bill of materials that a BOM-Link names, or of
+// document's product, or in the SBOM that a BOM-Link names, or of
 // the product itself.
-func (d cycloneDX) statement(like facts.Statement, ref string, packages map[string]string) facts.Statement {
-	bill, inside := ref, ""
+func (d cycloneDX) statement(like Statement, ref string, packages map[string]string) Statement {
+	sbom, inside := ref, ""
 	if strings.HasPrefix(ref, "urn:cdx:") {
-		bill, inside, _ = strings.Cut(ref, "#")
+		sbom, inside, _ = strings.Cut(ref, "#")
 		if plain, err := url.PathUnescape(inside); err == nil {
 			inside = plain
 		}
-		ref = cmp.Or(inside, bill)
+		ref = cmp.Or(inside, sbom)
 	}
 	purl := cmp.Or(packages[ref], ref)
 	product := d.Metadata.Component
 	switch {
 	case product != nil:
-		like.Product, like.Digest = cmp.Or(product.PURL, product.Ref, product.Name, bill), product.digest()
+		like.Product, like.Digest = cmp.Or(product.PURL, product.Ref, product.Name, sbom), product.digest()
 		if ref == product.Ref || ref == product.PURL || purl == like.Product {
 			return whole(like)
 		}
 	case inside != "":
-		like.Product = bill
+		like.Product = sbom
 	default:
 		like.Product, like.Digest = purl, digestOf(purl)
 		return whole(like)

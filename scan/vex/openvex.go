@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
@@ -118,7 +117,7 @@ func before02(content []byte) string {
 
 // readOpenVEX reads an OpenVEX document. A statement without products is about
 // the subjects of the attestation that the document is in.
-func readOpenVEX(source string, t strict.Text, subjects []string) ([]facts.Statement, error) {
+func readOpenVEX(source string, t strict.Text, subjects []string) ([]Statement, error) {
 	if old := before02(t.Data); old != "" {
 		return nil, fmt.Errorf("%s: it is OpenVEX before 0.2.0 (%s), and OpenVEX 0.2 is read; ask its author for that, or convert it", t.Name, old)
 	}
@@ -129,20 +128,20 @@ func readOpenVEX(source string, t strict.Text, subjects []string) ([]facts.State
 	if !isOpenVEX(doc.Context) {
 		return nil, fmt.Errorf("%s: @context is %q, and must be that of OpenVEX (https://openvex.dev/ns/v0.2.0)", t.Name, doc.Context)
 	}
-	var all []facts.Statement
+	var all []Statement
 	for _, s := range doc.Statements {
 		ids := distinct(append([]string{s.Vulnerability.ID, s.Vulnerability.Name}, s.Vulnerability.Aliases...)...)
 		switch {
 		case len(ids) == 0:
 			return nil, fmt.Errorf("%s:%d: a statement names no vulnerability", t.Name, s.Line)
 		case len(s.Products) == 0 && len(subjects) == 0:
-			return nil, fmt.Errorf("%s:%d: a statement about %s names no product, so nobody knows for what it speaks", t.Name, s.Line, ids[0])
+			return nil, fmt.Errorf("%s:%d: a statement about %s names no product, so its product is unknown", t.Name, s.Line, ids[0])
 		}
 		made := s.Timestamp
 		if made.IsZero() {
 			made = doc.Timestamp
 		}
-		like := facts.Statement{
+		like := Statement{
 			Status: s.Status, Author: text("", doc.Author), Timestamp: latest(made, s.LastUpdated), Source: source,
 			Justification: text(": ", s.Justification, s.ImpactStatement, s.Notes, s.ActionStatement),
 		}
@@ -185,15 +184,15 @@ func ofSubjects(digests []string) []openVEXProduct {
 }
 
 // statements are one for each package of a product, or one for it as a whole.
-func (p openVEXProduct) statements(like facts.Statement) ([]facts.Statement, error) {
+func (p openVEXProduct) statements(like Statement) ([]Statement, error) {
 	like.Product, like.Digest = p.name(), p.digest()
 	if like.Product == "" {
 		return nil, errors.New("a product has no @id, no identifiers and no hashes")
 	}
 	if len(p.Subcomponents) == 0 {
-		return []facts.Statement{whole(like)}, nil
+		return []Statement{whole(like)}, nil
 	}
-	var all []facts.Statement
+	var all []Statement
 	for _, sub := range p.Subcomponents {
 		one, purl := like, sub.name()
 		if purl == "" {

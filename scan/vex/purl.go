@@ -5,10 +5,10 @@ import (
 
 	packageurl "github.com/package-url/packageurl-go"
 
-	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// matches says whether the package URL pattern names the package: the same type,
+// matches reports whether the package URL pattern names the package: the same type,
 // namespace and name; the same version, qualifiers and subpath as far as the
 // pattern has any.
 func matches(pattern, name string) bool {
@@ -32,42 +32,37 @@ func matches(pattern, name string) bool {
 	return true
 }
 
-// parse reads a package URL. The library has no say about bytes that it can't
-// bear.
-func parse(text string) (purl packageurl.PackageURL, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
+// parse reads a package URL; ok is false for any other text.
+func parse(text string) (p packageurl.PackageURL, ok bool) {
 	if !isPURL(text) {
-		return purl, false
+		return p, false
 	}
-	purl, err := packageurl.FromString(text)
-	return purl, err == nil
+	p, err := purl.Parse(text)
+	return p, err == nil
 }
 
 func isPURL(text string) bool { return strings.HasPrefix(text, "pkg:") }
 
 // digestOf is the digest that the package URL of an image names, or nil.
 func digestOf(product string) *string {
-	purl, ok := parse(product)
-	if !ok || purl.Type != packageurl.TypeOCI && purl.Type != packageurl.TypeDocker {
+	p, ok := parse(product)
+	if !ok || !purl.IsImage(p.Type) {
 		return nil
 	}
-	return digest(purl.Version)
+	return digest(p.Version)
 }
 
-// digest is text, if it is one.
+// digest returns text if it is "sha256:" and 64 lower-case hex digits, else nil.
 func digest(text string) *string {
-	if _, ok := facts.Accepts("digest", text); !ok {
+	hex, ok := strings.CutPrefix(text, "sha256:")
+	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
 		return nil
 	}
 	return &text
 }
 
-// image says whether a package URL names an image, of which packages are parts.
+// image reports whether a package URL names an image, of which packages are parts.
 func image(product string) bool {
-	purl, ok := parse(product)
-	return ok && (purl.Type == packageurl.TypeOCI || purl.Type == packageurl.TypeDocker)
+	p, ok := parse(product)
+	return ok && purl.IsImage(p.Type)
 }

@@ -1,7 +1,7 @@
 // Package vex reads what VEX documents say of vulnerabilities: OpenVEX 0.2 and
 // CycloneDX, also as in-toto attestations. A statement is reported as it came, with its author and reason.
 //
-// It judges nobody: whose statements count is a setting of the policies.
+// It does not judge: whose statements count is a setting of the policies.
 package vex
 
 import (
@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/scan/finding"
 )
 
 // maxStatements bounds what one document may say: each pair of a vulnerability's
@@ -26,19 +26,19 @@ const maxStatements = 200_000
 // line; name is what errors and Source call it. A statement about several
 // packages, or a vulnerability with several names, is one for each. The error
 // says what can't be read, and where.
-func Read(name string, content []byte) ([]facts.Statement, error) {
+func Read(name string, content []byte) ([]Statement, error) {
 	statements, err := readAny(name, strict.Of(name, content))
 	if err != nil {
 		return nil, err
 	}
 	if len(statements) > maxStatements {
-		return nil, fmt.Errorf("%s: it says more than %d things; keep those about what is deployed", name, maxStatements)
+		return nil, fmt.Errorf("%s: it has more than %d statements; keep those about what is deployed", name, maxStatements)
 	}
 	return statements, nil
 }
 
 // readAny reads a document or a file of attestations. source is the statements'.
-func readAny(source string, t strict.Text) ([]facts.Statement, error) {
+func readAny(source string, t strict.Text) ([]Statement, error) {
 	var keys map[string]json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(t.Data)).Decode(&keys) // the first value, which may be one of several
 	if err != nil {
@@ -52,7 +52,7 @@ func readAny(source string, t strict.Text) ([]facts.Statement, error) {
 
 // readDocument reads a document of either format. subjects are the digests that
 // the statement around it names; nil: there is none.
-func readDocument(source string, t strict.Text, subjects []string) ([]facts.Statement, error) {
+func readDocument(source string, t strict.Text, subjects []string) ([]Statement, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(t.Data, &keys); err != nil {
 		return nil, fmt.Errorf("%s: not a JSON object; a VEX document must be OpenVEX or CycloneDX: %w", t.Name, err)
@@ -111,11 +111,11 @@ func ImageOf(digest, artifact string) Image {
 // was found: not_affected or fixed, about the image, one of its products or the
 // package itself, and not older than any that says otherwise. It asks neither
 // for the author nor for the time: that is the policies' business.
-func Suppresses(statements []facts.Statement, image Image, finding facts.Vulnerability) (facts.Statement, bool) {
-	var last facts.Statement
+func Suppresses(statements []Statement, image Image, f finding.Finding) (Statement, bool) {
+	var last Statement
 	found := false
 	for _, s := range statements {
-		if s.ID != finding.ID || !image.holds(s) || !names(s, finding) {
+		if s.ID != f.ID || !image.holds(s) || !names(s, f) {
 			continue
 		}
 		order := instant(s).Compare(instant(last))
@@ -127,18 +127,18 @@ func Suppresses(statements []facts.Statement, image Image, finding facts.Vulnera
 	return last, found && speaksFor(last)
 }
 
-func speaksFor(s facts.Statement) bool { return s.Status == notAffected || s.Status == fixed }
+func speaksFor(s Statement) bool { return s.Status == notAffected || s.Status == fixed }
 
 // instant is when a statement was made; one without a date is the oldest.
-func instant(s facts.Statement) time.Time {
+func instant(s Statement) time.Time {
 	if s.Timestamp == nil {
 		return time.Time{}
 	}
 	return *s.Timestamp
 }
 
-// holds says whether a statement's product is the image, or in it.
-func (i Image) holds(s facts.Statement) bool {
+// holds reports whether a statement's product is the image, or in it.
+func (i Image) holds(s Statement) bool {
 	switch {
 	case s.Digest != nil:
 		return slices.Contains(i.Digests, *s.Digest)
@@ -148,46 +148,42 @@ func (i Image) holds(s facts.Statement) bool {
 	return slices.ContainsFunc(i.Products, func(product string) bool { return product == s.Product || matches(s.Product, product) })
 }
 
-func names(s facts.Statement, finding facts.Vulnerability) bool {
-	return s.PURL == nil || finding.PURL != nil && matches(*s.PURL, *finding.PURL)
+func names(s Statement, f finding.Finding) bool {
+	return s.PURL == nil || f.PURL != nil && matches(*s.PURL, *f.PURL)
 }
 
-// About keeps the statements about what the scans found, and spells their
+// About keeps the statements about findings, and spells their
 // packages as the findings do, so that policies can compare text: a package URL
 // without version or with fewer qualifiers stands for each that it matches.
-func About(statements []facts.Statement, scans []facts.Scan) []facts.Statement {
-	found := map[string][]facts.Vulnerability{}
-	for _, scan := range scans {
-		for _, finding := range scan.Findings {
-			found[finding.ID] = append(found[finding.ID], finding)
-		}
+func About(statements []Statement, findings []finding.Finding) []Statement {
+	found := map[string][]finding.Finding{}
+	for _, f := range findings {
+		found[f.ID] = append(found[f.ID], f)
 	}
-	kept := []facts.Statement{}
+	kept := []Statement{}
 	for _, s := range statements {
-		findings := found[s.ID]
-		if len(findings) == 0 {
-			continue
+		if about := found[s.ID]; len(about) > 0 {
+			kept = append(kept, spelled(s, about)...)
 		}
-		kept = append(kept, spelled(s, findings)...)
 	}
 	return kept
 }
 
 // spelled is the statement for each package that it names, or itself where it
 // names none.
-func spelled(s facts.Statement, findings []facts.Vulnerability) []facts.Statement {
+func spelled(s Statement, findings []finding.Finding) []Statement {
 	if s.PURL == nil {
-		return []facts.Statement{s}
+		return []Statement{s}
 	}
 	itself := *s.PURL == s.Product
 	var purls []string
-	for _, finding := range findings {
-		if names(s, finding) {
-			purls = append(purls, *finding.PURL)
+	for _, f := range findings {
+		if names(s, f) {
+			purls = append(purls, *f.PURL)
 		}
 	}
 	slices.Sort(purls)
-	var all []facts.Statement
+	var all []Statement
 	for _, purl := range slices.Compact(purls) {
 		one := s
 		if one.PURL = &purl; itself {
@@ -196,14 +192,14 @@ func spelled(s facts.Statement, findings []facts.Vulnerability) []facts.Statemen
 		all = append(all, one)
 	}
 	if all == nil {
-		return []facts.Statement{s}
+		return []Statement{s}
 	}
 	return all
 }
 
-// whole is a statement about a product as a whole: one that is no image is
+// whole is a statement about a product as a whole: one that is not an image is
 // itself the package.
-func whole(s facts.Statement) facts.Statement {
+func whole(s Statement) Statement {
 	if isPURL(s.Product) && !image(s.Product) {
 		s.PURL, s.Digest = &s.Product, nil
 	}

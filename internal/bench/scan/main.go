@@ -1,9 +1,9 @@
-// Scan measures whole scans: a bill of materials of 500 packages against 300,000
+// Scan measures whole scans: an SBOM of 500 packages against 300,000
 // advisories, and an image of a gigabyte, both made by this program.
 //
 //	go run ./internal/bench/scan [-rounds 7] [-trivy trivy] [-megabytes 1000]
 //
-// Where Trivy is installed it runs on the same database, bill and image, in the
+// Where Trivy is installed it runs on the same database, SBOM and image, in the
 // same interleaved run; else the table has prodgate's figures alone. It judges
 // nothing: a ratio over its budget is a number, not a failure. Two programs that
 // find other vulnerabilities end it, since their times would mean nothing.
@@ -78,8 +78,8 @@ func run(out io.Writer, rounds int, trivy string, megabytes int) error {
 	} else {
 		fmt.Fprintf(out, "Trivy is not installed here, so there is nothing to compare with.\n")
 	}
-	bill := filepath.Join(work, billFile)
-	if err := race(out, fmt.Sprintf("bill of materials, %d packages", packages), programs, rounds, func(p program, report string) []string { return p.bill(bill, report) }, packages, 0); err != nil {
+	sbom := filepath.Join(work, sbomFile)
+	if err := race(out, fmt.Sprintf("SBOM, %d packages", packages), programs, rounds, func(p program, report string) []string { return p.sbom(sbom, report) }, packages, 0); err != nil {
 		return err
 	}
 	if megabytes == 0 {
@@ -89,15 +89,15 @@ func run(out io.Writer, rounds int, trivy string, megabytes int) error {
 	return race(out, fmt.Sprintf("image, %d MB", megabytes), programs, min(rounds, 3), func(p program, report string) []string { return p.image(layout, report) }, 0, megabytes)
 }
 
-// What the workload lies in.
+// The files of the workload.
 const (
 	cacheFolder    = "cache"
 	databaseFolder = "db" // in the cache, where Trivy looks for it
-	billFile       = "bom.json"
+	sbomFile       = "bom.json"
 	imageFolder    = "image"
 )
 
-// makeWorkload makes database, bill of materials and image in work.
+// makeWorkload makes database, SBOM and image in work.
 func makeWorkload(work string, megabytes int) error {
 	database := filepath.Join(work, cacheFolder, databaseFolder)
 	if err := os.MkdirAll(database, 0o755); err != nil {
@@ -106,8 +106,8 @@ func makeWorkload(work string, megabytes int) error {
 	if err := advisoriestest.Generate(database, time.Now().UTC(), advisories); err != nil {
 		return fmt.Errorf("make a database: %w", err)
 	}
-	if err := writeBill(filepath.Join(work, billFile)); err != nil {
-		return fmt.Errorf("make a bill of materials: %w", err)
+	if err := writeSBOM(filepath.Join(work, sbomFile)); err != nil {
+		return fmt.Errorf("make an SBOM: %w", err)
 	}
 	if megabytes == 0 {
 		return nil
@@ -124,7 +124,7 @@ type program struct {
 	database, cache string
 }
 
-func (p program) bill(file, report string) []string {
+func (p program) sbom(file, report string) []string {
 	if p.database != "" {
 		return []string{"scan", "--sbom", file, "--db", p.database, "-o", "json=" + report, "--quiet"}
 	}
@@ -207,7 +207,7 @@ func count(report string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read what was found: %w", err)
 	}
-	defer func() { _ = os.Remove(report) }() // a leftover in the temporary folder harms nobody
+	defer func() { _ = os.Remove(report) }() // a leftover in the temporary folder does no harm
 	var r struct {
 		Findings []json.RawMessage `json:"findings"`
 		Results  []struct {

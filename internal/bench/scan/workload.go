@@ -19,7 +19,7 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
-// kinds are the packages of the bill, in parts of a hundred.
+// kinds are the packages of the SBOM, in parts of a hundred.
 var kinds = []struct {
 	percent int
 	purl    string // with the name and the version to come
@@ -35,8 +35,8 @@ func version(number int) string {
 	return fmt.Sprintf("%d.%d.%d", 1+number%9, number/9%10, number/90%10)
 }
 
-// writeBill writes a CycloneDX bill of materials of a Debian image.
-func writeBill(file string) error {
+// writeSBOM writes a CycloneDX SBOM of a Debian image.
+func writeSBOM(file string) error {
 	type component struct {
 		Ref     string `json:"bom-ref"`
 		Type    string `json:"type"`

@@ -16,7 +16,7 @@ import (
 	"os"
 )
 
-// ErrDamaged is in every error that says the bytes are no sound bbolt file.
+// ErrDamaged is in every error that says the bytes are not a valid bbolt file.
 var ErrDamaged = errors.New("the file is damaged")
 
 // ErrChanged says that another process wrote to the file since it was opened, so
@@ -52,7 +52,7 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no ordinary file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -108,7 +108,7 @@ func (f *File) findMetas(size int64) error {
 	}
 	f.size = uint64(binary.LittleEndian.Uint32(first[8:]))
 	if f.size < minPage || f.size > maxPage || f.size&(f.size-1) != 0 || 2*int64(f.size) > size { //nolint:gosec // at most 32 bits
-		return fmt.Errorf("%w: it says that a page has %d bytes", ErrDamaged, f.size)
+		return fmt.Errorf("%w: invalid page size %d", ErrDamaged, f.size)
 	}
 	second, err := f.meta(int64(f.size))
 	if err != nil {
@@ -130,9 +130,9 @@ func (f *File) meta(offset int64) (meta [metaSize]byte, err error) {
 	sum.Write(meta[:56])
 	switch {
 	case binary.LittleEndian.Uint32(meta[:]) != magic:
-		return meta, fmt.Errorf("%w: it is no bbolt file", ErrDamaged)
+		return meta, fmt.Errorf("%w: not a bbolt file", ErrDamaged)
 	case binary.LittleEndian.Uint32(meta[4:]) != version:
-		return meta, fmt.Errorf("%w: it is a bbolt file of version %d, and %d is wanted", ErrDamaged, binary.LittleEndian.Uint32(meta[4:]), version)
+		return meta, fmt.Errorf("%w: bbolt version %d, must be %d", ErrDamaged, binary.LittleEndian.Uint32(meta[4:]), version)
 	case binary.LittleEndian.Uint64(meta[56:]) != sum.Sum64():
 		return meta, fmt.Errorf("%w: the checksum of its description is wrong", ErrDamaged)
 	}

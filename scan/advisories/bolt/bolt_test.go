@@ -200,7 +200,7 @@ func TestNoBucketIsNotAnEmptyOne(t *testing.T) {
 // A page says how many elements it has, and where each begins and ends. A
 // changed bit of that is an error, or changes nothing; but for the end of the
 // last element, which nothing else tells. (Whether an element is a value or a
-// bucket is seen by whoever wants the other.)
+// bucket is seen by the one that wants the other.)
 func TestADamagedPageIsSeen(t *testing.T) {
 	raw, err := os.ReadFile(made(t, library))
 	if err != nil {

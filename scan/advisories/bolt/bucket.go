@@ -16,7 +16,7 @@ const bucketHeader = 16
 // Bucket is a set of keys, each with a value or with a bucket of its own.
 type Bucket struct {
 	file   *File
-	root   uint64 // its first page; 0: it is small and stands in inline
+	root   uint64 // its first page; 0: a small bucket, whose content is in inline
 	inline *page
 }
 
@@ -25,7 +25,7 @@ type Bucket struct {
 func (b Bucket) Get(key []byte, f func(value []byte) error) (ok bool, err error) {
 	err = b.find(key, func(value []byte, nested bool) error {
 		if nested {
-			return fmt.Errorf("%w: %q is a bucket where a value is wanted", ErrDamaged, key)
+			return fmt.Errorf("%w: %q is a bucket, must be a value", ErrDamaged, key)
 		}
 		ok = true
 		return f(value)
@@ -38,7 +38,7 @@ func (b Bucket) Get(key []byte, f func(value []byte) error) (ok bool, err error)
 func (b Bucket) Bucket(name []byte) (nested Bucket, ok bool, err error) {
 	err = b.find(name, func(value []byte, isBucket bool) error {
 		if !isBucket {
-			return fmt.Errorf("%w: %q is a value where a bucket is wanted", ErrDamaged, name)
+			return fmt.Errorf("%w: %q is a value, must be a bucket", ErrDamaged, name)
 		}
 		nested, err = b.file.open(bytes.Clone(value))
 		ok = err == nil
@@ -61,7 +61,7 @@ func (f *File) open(value []byte) (Bucket, error) {
 		return b, err
 	}
 	if !b.inline.leaf {
-		return b, fmt.Errorf("%w: a small bucket is no leaf", ErrDamaged)
+		return b, fmt.Errorf("%w: an inline bucket must be a leaf", ErrDamaged)
 	}
 	return b, nil
 }
@@ -73,7 +73,7 @@ func (b Bucket) first() (*page, error) {
 	return b.file.page(b.root)
 }
 
-// find calls f with what stands at key, if anything does.
+// find calls f with what is at key, if anything does.
 func (b Bucket) find(key []byte, f func(value []byte, nested bool) error) error {
 	p, err := b.first()
 	if err != nil {
@@ -112,7 +112,7 @@ func (p *page) bounds(i int, high []byte) (low, under []byte) {
 	return p.key(i), high
 }
 
-// checkRange says whether the page's keys are those that the branch above it
+// checkRange reports whether the page's keys are those that the branch above it
 // promised: a page in the wrong place would hide the keys that belong there.
 func (p *page) checkRange(low, high []byte) error {
 	if p.count == 0 {

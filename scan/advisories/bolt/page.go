@@ -39,11 +39,11 @@ type page struct {
 // or two.
 const ahead = 12 << 10
 
-// buffers are pages of leaves that nobody looks at any more.
+// buffers are pages of leaves that are no longer used.
 var buffers = sync.Pool{New: func() any { return &page{} }}
 
 // release gives a page back, after which nothing of it may be used. Branches are
-// kept, and what stands in another page is not read at all.
+// kept, and what is in another page is not read at all.
 func (p *page) release() {
 	if p.lent && cap(p.data) <= 4*ahead {
 		p.lent = false
@@ -89,12 +89,12 @@ func (f *File) fill(p *page, number uint64) error {
 		return fmt.Errorf("%w: page %d: %w", ErrDamaged, number, err)
 	}
 	if id := binary.LittleEndian.Uint64(p.data); id != number {
-		return fmt.Errorf("%w: page %d says that it is page %d", ErrDamaged, number, id)
+		return fmt.Errorf("%w: page %d has the number %d", ErrDamaged, number, id)
 	}
 	more := uint64(binary.LittleEndian.Uint32(p.data[12:]))
 	length := (more + 1) * f.size
 	if more >= f.pages-number || length > maxPageBytes {
-		return fmt.Errorf("%w: page %d says that %d pages continue it", ErrDamaged, number, more)
+		return fmt.Errorf("%w: page %d has %d overflow pages", ErrDamaged, number, more)
 	}
 	if have := uint64(len(p.data)); length > have {
 		p.data = append(p.data, make([]byte, length-have)...)
@@ -121,10 +121,10 @@ func (p *page) parse() error {
 	case leafPage:
 		p.leaf = true
 		if rest := p.data[headerSize:min(2*headerSize, len(p.data))]; p.count == 0 && bytes.ContainsFunc(rest, func(r rune) bool { return r != 0 }) {
-			return fmt.Errorf("%w: a page says that it is empty and is not", ErrDamaged)
+			return fmt.Errorf("%w: a page is marked as empty and is not", ErrDamaged)
 		}
 	default:
-		return fmt.Errorf("%w: a page of kind %#x where a branch or a leaf is wanted", ErrDamaged, flags)
+		return fmt.Errorf("%w: page type %#x, must be a branch or a leaf", ErrDamaged, flags)
 	}
 	if headerSize*(p.count+1) > len(p.data) {
 		return fmt.Errorf("%w: %d elements do not fit into %d bytes", ErrDamaged, p.count, len(p.data))

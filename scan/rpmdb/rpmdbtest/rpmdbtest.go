@@ -112,7 +112,7 @@ func NDB(headers ...[]byte) []byte {
 	return out
 }
 
-// Berkeley is a Berkeley DB hash of one page of items, whose values stand in
+// Berkeley is a Berkeley DB hash of one page of items, whose values are in
 // pages of their own unless they are small.
 func Berkeley(order binary.ByteOrder, size int, headers ...[]byte) []byte {
 	meta, items := make([]byte, size), make([]byte, size)
@@ -162,8 +162,8 @@ func Berkeley(order binary.ByteOrder, size int, headers ...[]byte) []byte {
 	return out
 }
 
-// SQLite is a database of SQLite with the table Packages, whose rows stand in one
-// page of 32 KiB; what of a row does not fit stands in pages of its own.
+// SQLite is a database of SQLite with the table Packages, whose rows are in one
+// page of 32 KiB; what of a row does not fit is in pages of its own.
 func SQLite(headers ...[]byte) []byte {
 	const size = 32768
 	first, root := make([]byte, size), make([]byte, size)
