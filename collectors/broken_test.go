@@ -75,7 +75,7 @@ func TestAFileThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
 			whole := asJSON(t, content, "")
 			i := strings.IndexByte(whole, '{')
 			return os.WriteFile(path, []byte(whole[:i]+`{"x":1,"x":2,`+whole[i+1:]), 0o644) == nil
-		}, `the key "x" stands here twice`},
+		}, `the key "x" is given twice`},
 		{"too deep", replacedBy(strings.Repeat("[", 5000)), ""},
 	}
 	image := layoutImage(t)

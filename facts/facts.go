@@ -3,15 +3,19 @@
 //
 // It contains the Go types, the JSON Schema and the strict decoder. It does not
 // depend on how facts are collected (package collectors) or decided on (packages
-// policies and evaluator), and has almost no imports.
+// policies and evaluator), and imports only the strict decoder.
 //
 // The types below are the only definition. A new fact is a field with a comment
-// and, for a string, a schema tag (one of formats, in format.go). A pointer may be
+// and, for a string, a schema tag (one of strict.Formats). A pointer may be
 // absent or null, a field with omitempty or omitzero only absent; all other fields
 // are required. Then go test ./facts -update writes the schema.
 package facts
 
-import "time"
+import (
+	"time"
+
+	"github.com/prodgate/prodgate/internal/strict"
+)
 
 // Version is the contract between document and policies. It changes only
 // with an incompatible document, which then gets its own folder of policies.
@@ -92,6 +96,9 @@ const (
 
 // Kinds lists all kinds, in the order of the documentation.
 var Kinds = []Kind{KindInitial, KindPromotion, KindConfiguration, KindRollback}
+
+// Values makes Kind a strict.Closed.
+func (Kind) Values() []string { return spelled(Kinds) }
 
 // Artifact is the image as the registry has it.
 type Artifact struct {
@@ -409,7 +416,4 @@ type Report struct {
 }
 
 // Evidence identifies the bytes that a section was read from.
-type Evidence struct {
-	URI    string `json:"uri" schema:"nonempty"`
-	SHA256 string `json:"sha256" schema:"sha256"` // 64 lower-case hex digits
-}
+type Evidence = strict.Evidence

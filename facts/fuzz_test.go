@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // FuzzParse: whatever the bytes, Parse either says what is wrong or returns a
@@ -51,7 +53,7 @@ func FuzzScan(f *testing.F) {
 		if !utf8.ValidString(src) {
 			return
 		}
-		root, twice, err := scan(src)
+		root, twice, err := strict.Scan(src, form)
 		switch {
 		case err != nil && json.Valid([]byte(src)):
 			if m := err.Error(); !strings.Contains(m, "surrogate") && !strings.Contains(m, "a number in column") && !strings.Contains(m, "more than") {
@@ -59,7 +61,7 @@ func FuzzScan(f *testing.F) {
 			}
 		case err == nil && !json.Valid([]byte(src)):
 			t.Errorf("%q is no JSON", src)
-		case err == nil && twice.list == nil:
+		case err == nil && twice.List == nil:
 			sameMeaning(t, src, string(appendCanonical(nil, &root)))
 		}
 	})

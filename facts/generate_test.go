@@ -89,10 +89,10 @@ func drawText(t *rapid.T, s *shape, label string) string {
 		return rapid.SampledFrom(s.enum).Draw(t, label)
 	case s.instant:
 		return drawInstant(t, s, label)
-	case s.format != nil && s.format.name == "timezone":
+	case s.format != nil && s.format.Name == "timezone":
 		return rapid.SampledFrom([]string{"America/New_York", "UTC", "Etc/GMT+5", "Asia/Kathmandu"}).Draw(t, label)
-	case s.format != nil && s.format.pattern != "":
-		return rapid.StringMatching(s.format.pattern).Draw(t, label)
+	case s.format != nil && s.format.Pattern != "":
+		return rapid.StringMatching(s.format.Pattern).Draw(t, label)
 	case s.format != nil:
 		return rapid.StringN(1, 12, -1).Draw(t, label)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // judge is a JSON Schema validator that knows nothing of the Go types: what
@@ -35,15 +37,15 @@ func judge(t testing.TB) *jsonschema.Schema {
 
 // structural lists what Parse has against data as far as a schema can tell:
 // without rules between values.
-func structural(t *testing.T, data []byte) []fault {
+func structural(t *testing.T, data []byte) []strict.Fault {
 	t.Helper()
-	root, twice, err := scan(string(data))
-	if err != nil || twice.list != nil {
-		t.Fatalf("not JSON: %v %v", err, twice.list)
+	root, twice, err := strict.Scan(string(data), form)
+	if err != nil || twice.List != nil {
+		t.Fatalf("not JSON: %v %v", err, twice.List)
 	}
 	var r reader
 	r.read(&root, documentShape(), reflect.ValueOf(&Document{}).Elem())
-	return r.faults.list
+	return r.faults.List
 }
 
 // agree fails unless schema and Parse say the same of data. Only a schema that
@@ -60,7 +62,7 @@ func agree(t *testing.T, schema *jsonschema.Schema, what string, data []byte) (o
 	if theirs != nil && whole == nil {
 		t.Errorf("%s: Parse accepts what the schema refuses: %v\n%s", what, theirs, data)
 	}
-	zoneOnly := len(ours) == 1 && ours[0].path == "/calendar/timezone"
+	zoneOnly := len(ours) == 1 && ours[0].Path == "/calendar/timezone"
 	if (theirs == nil) != (len(ours) == 0) && !zoneOnly {
 		t.Errorf("%s: schema says %v, Parse says %v\n%s", what, theirs, ours, data)
 	}

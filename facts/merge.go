@@ -88,32 +88,32 @@ func distinct[S ~[]T, T any](list S) S {
 	})
 }
 
-// value is what one system reports of a field.
-type value struct {
+// reported is what one system reports of a field.
+type reported struct {
 	system string
 	v      reflect.Value
 }
 
 // fields merges sections that are pointers to structs of one type.
 func (m *merger) fields(path string, parts []Part) any {
-	values := make([]value, 0, len(parts))
+	values := make([]reported, 0, len(parts))
 	for _, p := range parts {
-		values = append(values, value{p.System, reflect.ValueOf(p.Section).Elem()})
+		values = append(values, reported{p.System, reflect.ValueOf(p.Section).Elem()})
 	}
 	return m.structs(path, values).Addr().Interface()
 }
 
 // structs merges structs field by field.
-func (m *merger) structs(path string, values []value) reflect.Value {
+func (m *merger) structs(path string, values []reported) reflect.Value {
 	of := values[0].v.Type()
 	into := reflect.New(of).Elem()
 	for i := range of.NumField() {
 		field := of.Field(i)
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		rule, null := ruleOf(field)
-		each := make([]value, 0, len(values))
+		each := make([]reported, 0, len(values))
 		for _, v := range values {
-			each = append(each, value{v.system, v.v.Field(i)})
+			each = append(each, reported{v.system, v.v.Field(i)})
 		}
 		if !null {
 			each = known(each)
@@ -126,8 +126,8 @@ func (m *merger) structs(path string, values []value) reflect.Value {
 }
 
 // known are the values that are there.
-func known(values []value) []value {
-	return slices.DeleteFunc(slices.Clone(values), func(v value) bool { return absent(v.v) })
+func known(values []reported) []reported {
+	return slices.DeleteFunc(slices.Clone(values), func(v reported) bool { return absent(v.v) })
 }
 
 func absent(v reflect.Value) bool {
@@ -135,7 +135,7 @@ func absent(v reflect.Value) bool {
 }
 
 // field merges what systems report of one field.
-func (m *merger) field(path, rule string, values []value) reflect.Value {
+func (m *merger) field(path, rule string, values []reported) reflect.Value {
 	first := values[0].v
 	switch rule {
 	case ruleAll:
@@ -151,7 +151,7 @@ func (m *merger) field(path, rule string, values []value) reflect.Value {
 }
 
 // joined is a list of all entries, each once.
-func joined(values []value) reflect.Value {
+func joined(values []reported) reflect.Value {
 	all := reflect.MakeSlice(values[0].v.Type(), 0, 0)
 	seen := map[string]bool{}
 	for _, v := range values {
@@ -168,7 +168,7 @@ func joined(values []value) reflect.Value {
 }
 
 // extreme is the latest or earliest time. Null, where it counts, is before all.
-func extreme(values []value, latest bool) reflect.Value {
+func extreme(values []reported, latest bool) reflect.Value {
 	best := values[0].v
 	for _, v := range values[1:] {
 		if absent(best) || absent(v.v) {
@@ -191,7 +191,7 @@ func instantOf(v reflect.Value) time.Time {
 }
 
 // worst is the false one of booleans.
-func worst(values []value) reflect.Value {
+func worst(values []reported) reflect.Value {
 	for _, v := range values {
 		if !reflect.Indirect(v.v).Bool() {
 			return v.v
@@ -201,11 +201,11 @@ func worst(values []value) reflect.Value {
 }
 
 // equal is the value that all report, or the first one's and a contradiction.
-func (m *merger) equal(path string, values []value) reflect.Value {
-	structs := make([]value, 0, len(values))
+func (m *merger) equal(path string, values []reported) reflect.Value {
+	structs := make([]reported, 0, len(values))
 	for _, v := range values {
 		if v.v.Kind() == reflect.Pointer && !v.v.IsNil() && v.v.Elem().Kind() == reflect.Struct && v.v.Elem().Type() != timeType {
-			structs = append(structs, value{v.system, v.v.Elem()})
+			structs = append(structs, reported{v.system, v.v.Elem()})
 		}
 	}
 	if len(structs) == len(values) {

@@ -32,13 +32,13 @@ func (m *merger) people(parts []Part) People {
 	}
 	all := People{}
 	for _, g := range groups {
-		values := make([]value, 0, len(g))
+		values := make([]reported, 0, len(g))
 		reports := make([]Report, 0, len(g))
 		systems := map[string]bool{}
 		for _, e := range g {
 			ids := strings.Join(e.person.IDs, ", ")
 			reports = append(reports, Report{e.system, &ids})
-			values = append(values, value{e.system, reflect.ValueOf(e.person)})
+			values = append(values, reported{e.system, reflect.ValueOf(e.person)})
 			systems[e.system] = true
 		}
 		if len(systems) < len(g) && len(systems) > 1 {

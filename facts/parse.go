@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // Parsed is a document that passed every check. It does not change and may be
@@ -54,19 +56,19 @@ func parse(name string, data []byte, lines bool) (*Parsed, error) {
 	}
 	p := &Parsed{src: string(data), lines: lines}
 	if at := invalidUTF8(p.src); at >= 0 {
-		return nil, whole(name, lineOf(p.src, at), fmt.Sprintf("has byte 0x%02x in column %d; want UTF-8", p.src[at], column(p.src, at)))
+		return nil, whole(name, strict.LineOf(p.src, at), fmt.Sprintf("has byte 0x%02x in column %d; want UTF-8", p.src[at], strict.Column(p.src, at)))
 	}
-	root, twice, err := scan(p.src)
-	var b *broken
+	root, twice, err := strict.Scan(p.src, form)
+	var b *strict.SyntaxError
 	if errors.As(err, &b) {
-		return nil, whole(name, lineOf(p.src, b.at), b.message)
+		return nil, whole(name, strict.LineOf(p.src, b.At), b.Message)
 	}
-	if err := twice.invalid(name, p.src, lines); err != nil {
+	if err := invalid(&twice, name, p.src, lines); err != nil {
 		return nil, err
 	}
 	p.root, p.document = root, &Document{}
 	faults := p.fill()
-	if err := faults.invalid(name, p.src, lines); err != nil {
+	if err := invalid(&faults, name, p.src, lines); err != nil {
 		return nil, err
 	}
 	p.canonical = appendCanonical(make([]byte, 0, len(p.src)), &p.root)
@@ -77,17 +79,17 @@ func parse(name string, data []byte, lines bool) (*Parsed, error) {
 
 // fill reads the document from the nodes. Of another version only that is said:
 // nothing else in it need be as this one has it.
-func (p *Parsed) fill() faults {
+func (p *Parsed) fill() strict.Faults {
 	var r reader
 	s := documentShape()
-	version := p.root.member("version")
-	if version != nil && version.kind == kindString && version.text != Version {
-		r.place.push("version")
+	version := p.root.Member("version")
+	if version != nil && version.Kind == kindString && version.Text != Version {
+		r.place.Push("version")
 		r.fault(version, s.field("version").shape, "this prodgate reads no other version")
 		return r.faults
 	}
 	r.read(&p.root, s, reflect.ValueOf(p.document).Elem())
-	if p.root.kind == kindObject {
+	if p.root.Kind == kindObject {
 		r.rules(&p.root, p.document)
 	}
 	return r.faults
@@ -118,7 +120,7 @@ func (p *Parsed) Document() *Document { return p.document }
 // Value returns the document as encoding/json would decode Canonical with
 // UseNumber: maps, slices, strings, json.Number, bool and nil. It is the
 // caller's own.
-func (p *Parsed) Value() any { return p.root.any() }
+func (p *Parsed) Value() any { return value(&p.root) }
 
 // Canonical returns the document as JSON of one spelling: two documents that
 // differ only in space, in the order of keys or in how a string or number is
@@ -137,26 +139,26 @@ func (p *Parsed) Line(pointer string) int {
 	if !p.lines || pointer != "" && pointer[0] != '/' {
 		return 0
 	}
-	n, at := &p.root, p.root.at
+	n, at := &p.root, p.root.At
 	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		if n = n.child(pointerUnescapes.Replace(part)); n == nil {
+		if n = child(n, pointerUnescapes.Replace(part)); n == nil {
 			break
 		}
-		at = n.nameAt
+		at = n.NameAt
 	}
-	return lineOf(p.src, int(at))
+	return strict.LineOf(p.src, int(at))
 }
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 
 // child returns the member or item that one part of a pointer names, or nil.
-func (n *node) child(part string) *node {
-	if n.kind != kindList {
-		return n.member(part)
+func child(n *node, part string) *node {
+	if n.Kind != kindList {
+		return n.Member(part)
 	}
 	i, err := strconv.Atoi(part)
-	if err != nil || i < 0 || i >= len(n.kids) || strconv.Itoa(i) != part {
+	if err != nil || i < 0 || i >= len(n.Kids) || strconv.Itoa(i) != part {
 		return nil
 	}
-	return &n.kids[i]
+	return &n.Kids[i]
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // valid is a document that uses every key once.
@@ -141,22 +143,22 @@ func TestNumbersHaveOneSpelling(t *testing.T) {
 		"100000000000000000000": "100000000000000000000", "1e20": "100000000000000000000", "1e21": "1e+21", "123e21": "1.23e+23",
 		"1e-6": "0.000001", "1e-7": "1e-7", "-12.5e-9": "-1.25e-8", "0.0000001234": "1.234e-7", "12345678901234567890.5": "12345678901234567890.5",
 	} {
-		root, _, err := scan(literal)
-		if err != nil || root.text != want {
-			t.Errorf("%s is spelled %s (error %v), want %s", literal, root.text, err, want)
+		root, _, err := strict.Scan(literal, form)
+		if err != nil || root.Text != want {
+			t.Errorf("%s is spelled %s (error %v), want %s", literal, root.Text, err, want)
 		}
 	}
 	for _, f := range []float64{math.MaxFloat64, math.SmallestNonzeroFloat64 * 1e20, 1.0 / 3, 1e21, 123456789e-15} {
 		data, _ := json.Marshal(f)
-		if root, _, err := scan(string(data)); err != nil || root.text != string(data) {
-			t.Errorf("%s is spelled %s (error %v), want it as encoding/json has it", data, root.text, err)
+		if root, _, err := strict.Scan(string(data), form); err != nil || root.Text != string(data) {
+			t.Errorf("%s is spelled %s (error %v), want it as encoding/json has it", data, root.Text, err)
 		}
 	}
 }
 
 func TestLineFindsTheNearestParent(t *testing.T) {
 	data := "{\n \"version\": \"v1\",\n \"request\":\n {\"a/b~c\": [\n1,\n2]}\n}"
-	root, _, err := scan(data)
+	root, _, err := strict.Scan(data, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +228,7 @@ func TestFromDocumentPassesTheSameChecks(t *testing.T) {
 		{"a custom section that is no JSON", func(d *Document) { d.Add(Custom{"load_test", func() {}}) },
 			[]Problem{{Message: "cannot be written as JSON: json: unsupported type: func()"}}},
 		{"an identifier that is not UTF-8", func(d *Document) { d.Request.Service = "payments\xff" },
-			[]Problem{{Path: "/request/service", Message: "is \"payments\uFFFD\"; want " + formatNamed("identifier").wanted}}},
+			[]Problem{{Path: "/request/service", Message: "is \"payments\uFFFD\"; want " + strict.FormatNamed("identifier").Wanted}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := parsed(t, valid(t)).Document()

@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // maxProblems is how many problems an InvalidError lists.
-const maxProblems = 20
+const maxProblems = strict.MaxProblems
 
 // Problem is one thing that is wrong with a document.
 type Problem struct {
@@ -84,81 +86,18 @@ func shortened(text string) string {
 	return text[:cut] + "…"
 }
 
-// place is where a walk through a document is, from the root down.
-type place []step
-
-// step is a key, or the number of an item.
-type step struct {
-	key   string
-	index int
-	item  bool
-}
-
-func (p *place) push(key string) { *p = append(*p, step{key: key}) }
-func (p *place) pushItem(i int)  { *p = append(*p, step{index: i, item: true}) }
-func (p *place) pop()            { *p = (*p)[:len(*p)-1] }
-
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
-// pointer returns p as a JSON Pointer, with more keys behind it.
-func (p place) pointer(more ...string) string {
-	var b strings.Builder
-	for _, s := range p {
-		b.WriteByte('/')
-		if s.item {
-			b.WriteString(strconv.Itoa(s.index))
-		} else {
-			b.WriteString(pointerEscapes.Replace(s.key))
-		}
-	}
-	for _, key := range more {
-		b.WriteString("/" + pointerEscapes.Replace(key))
-	}
-	return b.String()
-}
-
-// faults collects what is wrong, up to a number no reader gets to.
-type faults struct {
-	list []fault
-	more int
-}
-
-// fault is a problem at an offset.
-type fault struct {
-	at      int
-	path    string
-	message string
-	hint    string
-}
-
-// full counts a fault that needs no words any more.
-func (f *faults) full() bool {
-	const enough = 5 * maxProblems
-	if len(f.list) < enough {
-		return false
-	}
-	f.more++
-	return true
-}
-
-func (f *faults) add(at int32, path, message, hint string) {
-	if !f.full() {
-		f.list = append(f.list, fault{int(at), path, message, hint})
-	}
-}
-
 // invalid returns f as the error about src, nil if there is none.
-func (f *faults) invalid(name, src string, lines bool) error {
-	if len(f.list) == 0 {
+func invalid(f *strict.Faults, name, src string, lines bool) error {
+	if len(f.List) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.list, func(a, b fault) int { return cmp.Compare(a.at, b.at) })
-	shown := f.list[:min(len(f.list), maxProblems)]
-	e := &InvalidError{Name: name, More: f.more + len(f.list) - len(shown)}
+	slices.SortStableFunc(f.List, func(a, b strict.Fault) int { return cmp.Compare(a.At, b.At) })
+	shown := f.List[:min(len(f.List), maxProblems)]
+	e := &InvalidError{Name: name, More: f.More + len(f.List) - len(shown)}
 	for _, p := range shown {
-		problem := Problem{Path: p.path, Message: p.message, Hint: p.hint}
+		problem := Problem{Path: p.Path, Message: p.Message, Hint: p.Hint}
 		if lines {
-			problem.Line = lineOf(src, p.at)
+			problem.Line = strict.LineOf(src, p.At)
 		}
 		e.Problems = append(e.Problems, problem)
 	}

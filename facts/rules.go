@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // customPrefix begins the sources key of an embedder's own section.
@@ -20,7 +22,7 @@ func (r *reader) rules(root *node, d *Document) {
 		r.intervals(root, "/calendar/freezes", c.Freezes)
 		r.intervals(root, "/calendar/holidays", c.Holidays)
 	}
-	if sources := root.member("sources"); sources != nil && sources.kind == kindObject {
+	if sources := root.Member("sources"); sources != nil && sources.Kind == kindObject {
 		r.sections(root, d)
 		r.sources(root, d)
 	}
@@ -41,23 +43,23 @@ func inOrder(start, end time.Time) bool {
 }
 
 func (r *reader) disorder(root *node, path, first, last string) {
-	if !r.faults.full() {
-		start, end := root.find(path+"/"+first), root.find(path+"/"+last)
-		r.faults.add(end.at, path+"/"+last, fmt.Sprintf("is %q; want a time after %q, which is %q", end.text, first, start.text), "")
+	if !r.faults.Full() {
+		start, end := find(root, path+"/"+first), find(root, path+"/"+last)
+		r.faults.Add(end.At, path+"/"+last, fmt.Sprintf("is %q; want a time after %q, which is %q", end.Text, first, start.Text), "")
 	}
 }
 
 // sections wants a source that was read for each section.
 func (r *reader) sections(root *node, d *Document) {
 	for _, name := range Sections {
-		if n := root.member(name); n != nil {
+		if n := root.Member(name); n != nil {
 			r.section(n, "/"+name, name, d)
 		}
 	}
-	if custom := root.member("custom"); custom != nil && custom.kind == kindObject {
-		for i := range custom.kids {
-			n := &custom.kids[i]
-			r.section(n, place{{key: "custom"}, {key: n.name}}.pointer(), customPrefix+n.name, d)
+	if custom := root.Member("custom"); custom != nil && custom.Kind == kindObject {
+		for i := range custom.Kids {
+			n := &custom.Kids[i]
+			r.section(n, strict.Place(nil).Pointer("custom", n.Name), customPrefix+n.Name, d)
 		}
 	}
 }
@@ -66,27 +68,27 @@ func (r *reader) section(n *node, path, key string, d *Document) {
 	source, ok := d.Sources[key]
 	saw := "has no source"
 	switch {
-	case ok && !unread(source.Status), r.faults.full():
+	case ok && !unread(source.Status), r.faults.Full():
 		return
 	case ok:
 		saw = fmt.Sprintf("has a source with status %q", source.Status)
 	}
-	r.faults.add(n.nameAt, path, fmt.Sprintf(`%s; want %s with status "ok"`, saw, place{{key: "sources"}, {key: key}}.pointer()),
+	r.faults.Add(n.NameAt, path, fmt.Sprintf(`%s; want %s with status "ok"`, saw, strict.Place(nil).Pointer("sources", key)),
 		"leave the section out if it could not be read")
 }
 
 // sources wants a section for each source that was read, and a reason for each
 // that was not.
 func (r *reader) sources(root *node, d *Document) {
-	list := root.member("sources")
-	for i := range list.kids {
-		n := &list.kids[i]
-		source := d.Sources[n.name]
+	list := root.Member("sources")
+	for i := range list.Kids {
+		n := &list.Kids[i]
+		source := d.Sources[n.Name]
 		switch {
 		case source.Status == StatusOK && source.Error != nil:
 			r.source(n, "error", `is given though status is "ok"; want null`)
-		case source.Status == StatusOK && !d.has(root, n.name):
-			r.source(n, "status", fmt.Sprintf(`is "ok" but the document has no section %s; want the section, or status "error" or "unconfigured"`, quote(n.name)))
+		case source.Status == StatusOK && !d.has(root, n.Name):
+			r.source(n, "status", fmt.Sprintf(`is "ok" but the document has no section %s; want the section, or status "error" or "unconfigured"`, quote(n.Name)))
 		case unread(source.Status) && (source.Error == nil || *source.Error == ""):
 			r.source(n, "error", fmt.Sprintf("is missing; want what went wrong, since status is %q", source.Status))
 		}
@@ -95,14 +97,14 @@ func (r *reader) sources(root *node, d *Document) {
 
 // source notes what is wrong with a key of a source.
 func (r *reader) source(n *node, key, message string) {
-	if r.faults.full() {
+	if r.faults.Full() {
 		return
 	}
-	at := n.nameAt
-	if m := n.member(key); m != nil {
-		at = m.nameAt
+	at := n.NameAt
+	if m := n.Member(key); m != nil {
+		at = m.NameAt
 	}
-	r.faults.add(at, place{{key: "sources"}, {key: n.name}}.pointer(key), message, "")
+	r.faults.Add(at, strict.Place(nil).Pointer("sources", n.Name, key), message, "")
 }
 
 // unread says whether a source gave no section. A status that is none at all
@@ -116,13 +118,13 @@ func (d *Document) has(root *node, key string) bool {
 		_, there := d.Custom[name]
 		return there
 	}
-	return root.member(key) != nil || !slices.Contains(Sections, key)
+	return root.Member(key) != nil || !slices.Contains(Sections, key)
 }
 
 // find returns the node at a pointer without escapes; it has to be there.
-func (n *node) find(pointer string) *node {
+func find(n *node, pointer string) *node {
 	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		n = n.child(part)
+		n = child(n, part)
 	}
 	return n
 }

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 var update = flag.Bool("update", false, "write schema/input.json and the error texts of fixtures/invalid")
@@ -177,7 +179,7 @@ func (g *generator) text(s *shape) *schemaNode {
 	case len(s.enum) == 1:
 		n.Const = s.enum[0]
 	case s.prefix != "":
-		name := formatNamed("name").pattern
+		name := strict.FormatNamed("name").Pattern
 		n.AnyOf = []*schemaNode{{Enum: s.enum}, {Pattern: "^" + regexp.QuoteMeta(s.prefix) + strings.TrimPrefix(name, "^")}}
 	case s.enum != nil:
 		n.Enum = s.enum
@@ -185,10 +187,10 @@ func (g *generator) text(s *shape) *schemaNode {
 		return g.spelling("second", s, &schemaNode{Type: "string", Format: "date-time", Pattern: s.pattern()})
 	case s.instant:
 		return g.spelling("time", s, &schemaNode{Type: "string", Format: "date-time", Pattern: s.pattern()})
-	case s.format != nil && s.format.pattern == "":
-		return g.spelling(s.format.name, s, &schemaNode{Type: "string", MinLength: 1})
+	case s.format != nil && s.format.Pattern == "":
+		return g.spelling(s.format.Name, s, &schemaNode{Type: "string", MinLength: 1})
 	case s.format != nil:
-		return g.spelling(s.format.name, s, &schemaNode{Type: "string", Pattern: s.format.pattern})
+		return g.spelling(s.format.Name, s, &schemaNode{Type: "string", Pattern: s.format.Pattern})
 	}
 	return n
 }
@@ -252,7 +254,7 @@ func docComments(t testing.TB) map[string]string {
 func declarations(t testing.TB) []ast.Decl {
 	t.Helper()
 	var all []ast.Decl
-	for _, name := range []string{"facts.go", "production.go", "trail.go"} {
+	for _, name := range []string{"../internal/strict/file.go", "facts.go", "production.go", "trail.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)

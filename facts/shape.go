@@ -7,18 +7,20 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // shape is what one value of a document has to look like. It is read from the
 // Go types and their schema tags, and so is the JSON Schema.
 type shape struct {
 	kind    kind
-	fields  []field // of a struct
-	elem    *shape  // of a list's items or a map's values
-	keys    *shape  // of a map's keys
-	format  *format // of a string
-	instant bool    // a string that is a time
-	seconds bool    // a time without a fraction of a second
+	fields  []field        // of a struct
+	elem    *shape         // of a list's items or a map's values
+	keys    *shape         // of a map's keys
+	format  *strict.Format // of a string
+	instant bool           // a string that is a time
+	seconds bool           // a time without a fraction of a second
 	enum    []string
 	prefix  string       // a string may also be this and a name
 	min     int          // items of a list
@@ -69,7 +71,7 @@ func (s *shape) wanted() string {
 	case s.instant:
 		return wantedInstant
 	case s.format != nil:
-		return s.format.wanted
+		return s.format.Wanted
 	case s.free:
 		return "any value but null"
 	case s.whole:
@@ -125,7 +127,7 @@ func (known shapes) of(t reflect.Type, tag string) *shape {
 // text is the shape of a string: a closed set if its type has one, else the
 // format the tag names.
 func text(t reflect.Type, tag string) *shape {
-	s := &shape{kind: kindString, format: formatNamed(tag)}
+	s := &shape{kind: kindString, format: strict.FormatNamed(tag)}
 	switch {
 	case t == reflect.TypeFor[Kind]():
 		s.enum = spelled(Kinds)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // TestEveryTypeIsOneTheDecoderKnows fails on a field whose type or schema tag
@@ -56,7 +58,7 @@ func unknownTo(f reflect.StructField) string {
 			return "schema tag " + tag + " is for strings"
 		}
 	case reflect.String:
-		if tag != "" && tag != "version" && formatNamed(tag) == nil {
+		if tag != "" && tag != "version" && strict.FormatNamed(tag) == nil {
 			return "schema tag " + tag + " is none"
 		}
 		if e.Name() != "string" && text(e, tag).enum == nil {

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gowebpki/jcs"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/prodgate/prodgate/internal/canonical"
 )
 
 // leafOf is an event as it is written.
@@ -36,7 +37,7 @@ func FuzzLeaf(f *testing.F) {
 		if err != nil || !ok {
 			return
 		}
-		canonical, err := jcs.Transform(body)
+		canonical, err := canonical.Transform(body)
 		if err != nil || !bytes.Equal(canonical, body) || oddNames(body) {
 			return // no recorder writes it
 		}

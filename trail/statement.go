@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/gowebpki/jcs"
 
+	"github.com/prodgate/prodgate/internal/canonical"
 	"github.com/prodgate/prodgate/trail/step"
 )
 
@@ -92,7 +92,7 @@ func leaf(e Event, recordedAt time.Time, regressed bool, refs map[string]BlobRef
 	if err != nil {
 		return nil, fmt.Errorf("write event %s as JSON: %w", e.ID, err)
 	}
-	body, err := jcs.Transform(plain)
+	body, err := canonical.Transform(plain)
 	if err != nil {
 		return nil, fmt.Errorf("write event %s as canonical JSON: %w", e.ID, err)
 	}

@@ -148,7 +148,7 @@ func TestAnEntryThatMakesNoSenseIsAnErrorWhereverItLies(t *testing.T) {
 		{"a year far away", head + "- {name: f, start: 0001-01-01, end: 2026-12-25}", "between the years"},
 		{"a number", head + "- {name: f, date: 20261225}", "is a number"},
 		{"no freezes, not even []", "timezone: UTC\nholidays: []\n", "c.yaml:1: freezes is missing"},
-		{"null for freezes", "timezone: UTC\nholidays: []\nfreezes:\n", "freezes is null, and a list ([] for none) is wanted"},
+		{"null for freezes", "timezone: UTC\nholidays: []\nfreezes:\n", "freezes is null, and must be a list ([] for none)"},
 		{"no zone", "holidays: []\nfreezes: []\n", "timezone is missing"},
 		{"an unknown zone", "timezone: America/Gotham\nholidays: []\nfreezes: []\n", `timezone is "America/Gotham"`},
 		{"this machine's zone", "timezone: Local\nholidays: []\nfreezes: []\n", `timezone is "Local"`},

@@ -192,7 +192,7 @@ func TestAFeedThatCannotBeReadIsAnErrorThatNamesItAndItsLine(t *testing.T) {
 		{"neither file nor URL", "services: [a]", "", `feed "Company": needs file, url or url_env, one of them`},
 		{"both", "file: f.ics, url: 'https://example.com/f.ics'", "", "needs file, url or url_env, one of them"},
 		{"a variable that is not set", "url_env: NOBODY_SETS_THIS", "", `feed "Company": the variable NOBODY_SETS_THIS, which is to hold its url, is not set`},
-		{"http over the network", "url: 'http://example.com/f.ics'", "", `c.yaml:5: feed "Company": its url: http is read from this machine alone`},
+		{"http over the network", "url: 'http://example.com/f.ics'", "", `c.yaml:5: feed "Company": its url: http is read from this machine only`},
 		{"an unknown meaning", "file: f.ics, means: parties", "", "c.yaml:5: feeds[0].means"},
 		{"an empty pattern", "file: f.ics, include: ['']", "", "c.yaml:5: feeds[0].include[0]"},
 		{"no pattern at all", "file: f.ics, include: []", "", "empty list"},
@@ -281,7 +281,7 @@ func TestAFeedOverHTTPTellsItsHostAndNoMore(t *testing.T) {
 	}
 	fine = false
 	_, err = report(t, "UTC", feed, map[string]string{})
-	if err == nil || !strings.Contains(err.Error(), `feed "Company": read `+server.URL+": it redirects to another host, https://evil.example;") {
+	if err == nil || !strings.Contains(err.Error(), `feed "Company": read `+server.URL+": redirects to another host, https://evil.example;") {
 		t.Errorf("got %v", err)
 	}
 	if err != nil && strings.Contains(err.Error(), "token") {
@@ -298,7 +298,7 @@ func TestAFeedThatNeverEndsIsNamedWithinTheDeadline(t *testing.T) {
 	defer func() { server.CloseClientConnections(); server.Close() }()
 	began := time.Now()
 	_, err := report(t, "UTC", "  - {name: Company, url: '"+server.URL+"', means: freezes}\n", map[string]string{})
-	if err == nil || !strings.Contains(err.Error(), `feed "Company": read `+server.URL+": there was no whole answer in time") {
+	if err == nil || !strings.Contains(err.Error(), `feed "Company": read `+server.URL+": no complete answer in time") {
 		t.Errorf("got %v", err)
 	}
 	if spent := time.Since(began); spent > 3*time.Second {

@@ -31,7 +31,7 @@ func TestApprovals(t *testing.T) {
 		{Name: "the specification's form without a decision", Content: form + "}", Error: "f.yaml:1: [0].decision is missing; write approved, rejected or withdrawn"},
 		{Name: "nobody approved", Content: "- {decision: approved, approved_at: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].approver is missing"},
 		{Name: "a signature that nobody checked", Content: "- approver: github:1\n  verified_by: me\n", Error: "f.yaml:2: [0].verified_by says whose signature prodgate checked"},
-		{Name: "an approver by name", Content: "- {approver: Pat, decision: approved, approved_at: 2026-11-24T10:00:00Z}", Error: `f.yaml:1: [0].approver is "Pat": a person`},
+		{Name: "an approver by name", Content: "- {approver: Pat, decision: approved, approved_at: 2026-11-24T10:00:00Z}", Error: `f.yaml:1: [0].approver is "Pat": must be a person`},
 		{Name: "a digest without its algorithm", Content: "- {approver: 'github:1', digest: " + zeros[7:] + "}", Error: "f.yaml:1: [0].digest is "},
 		{Name: "a null for the list", Content: "null", Error: "f.yaml:1: the file is null"},
 	})

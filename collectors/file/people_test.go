@@ -16,10 +16,10 @@ func TestPeople(t *testing.T) {
 			Section: facts.People{{IDs: []string{"github:1"}, Roles: []string{}, Teams: []string{}, AsOf: at}}},
 		{Name: "nobody", Content: "[]", Section: facts.People{}},
 		{Name: "no word of a second factor", Content: "- {ids: ['github:1'], roles: [], teams: [], as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].mfa is missing"},
-		{Name: "a second factor in words", Content: "- {ids: ['github:1'], mfa: 'true'}", Error: "f.yaml:1: [0].mfa is a text, and true or false is wanted"},
+		{Name: "a second factor in words", Content: "- {ids: ['github:1'], mfa: 'true'}", Error: "f.yaml:1: [0].mfa is a text, and must be true or false"},
 		{Name: "somebody without a name", Content: "- {ids: [], roles: [], teams: [], mfa: true, as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].ids is an empty list"},
 		{Name: "no teams, not even []", Content: "- {ids: ['github:1'], roles: [], mfa: true, as_of: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].teams is missing"},
-		{Name: "a role with a space", Content: "- {ids: ['github:1'], roles: [Platform Lead]}", Error: `f.yaml:1: [0].roles[0] is "Platform Lead": an identifier`},
+		{Name: "a role with a space", Content: "- {ids: ['github:1'], roles: [Platform Lead]}", Error: `f.yaml:1: [0].roles[0] is "Platform Lead": must be an identifier`},
 		{Name: "no date", Content: "- {ids: ['github:1'], roles: [], teams: [], mfa: true}", Error: "f.yaml:1: [0].as_of is missing"},
 	})
 }

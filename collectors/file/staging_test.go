@@ -22,7 +22,7 @@ func TestStaging(t *testing.T) {
 		{Name: "a verification without a result", Content: deployed + "restarted_at: null\nverification: {finished_at: 2026-11-24T10:00:00Z}\n", Error: "f.yaml:4: verification.result is missing"},
 		{Name: "a signature that nobody checked", Content: deployed + "restarted_at: null\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z, verified_by: me}\n",
 			Error: "f.yaml:4: verification.verified_by says whose signature prodgate checked"},
-		{Name: "a tag for a digest", Content: "digest: v1\n", Error: `f.yaml:1: digest is "v1": a digest`},
+		{Name: "a tag for a digest", Content: "digest: v1\n", Error: `f.yaml:1: digest is "v1": must be a digest`},
 		{Name: "no time of deployment", Content: "digest: " + zeros + "\nrestarted_at: null\n", Error: "f.yaml:1: deployed_at is missing"},
 	})
 }

@@ -40,7 +40,7 @@ func TestWaivers(t *testing.T) {
 	cases := []stricttest.Case{
 		{Name: "whole", Content: one, Section: facts.Waivers{read}},
 		{Name: "none", Content: "[]", Section: facts.Waivers{}},
-		{Name: "a star for a service", Content: strings.Replace(one, "payments-api", "'*'", 1), Error: `f.yaml:3: [0].service is "*": an identifier`},
+		{Name: "a star for a service", Content: strings.Replace(one, "payments-api", "'*'", 1), Error: `f.yaml:3: [0].service is "*": must be an identifier`},
 		{Name: "a code that is none", Content: strings.Replace(one, "vulnerabilities.denied", "everything", 1), Error: `f.yaml:1: [0].code is "everything"`},
 		{Name: "a signature that nobody checked", Content: one + "  verified_by: me\n", Error: "f.yaml:11: [0].verified_by says whose signature prodgate checked"},
 	}

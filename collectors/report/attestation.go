@@ -18,11 +18,7 @@ const vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
 // attestedScan holds what is read of a statement.
 type attestedScan struct {
-	PredicateType string `json:"predicateType"`
-	Subject       []struct {
-		Name   string            `json:"name"`
-		Digest map[string]string `json:"digest"`
-	} `json:"subject"`
+	Subject   []attestation.Subject
 	Predicate struct {
 		Scanner struct {
 			DB struct {
@@ -33,31 +29,26 @@ type attestedScan struct {
 		Metadata struct {
 			ScanFinishedOn time.Time `json:"scanFinishedOn"`
 		} `json:"metadata"`
-	} `json:"predicate"`
+	}
 }
 
-// readWrapped reads the statement inside a DSSE envelope or a Sigstore bundle.
-func readWrapped(t strict.Text) (scannerReport, error) {
-	statement, err := attestation.Open(t)
+// readAttestation reads the report that is the predicate of a statement, bare or
+// in an envelope or a bundle.
+func readAttestation(t strict.Text) (scannerReport, error) {
+	a, err := attestation.ReadOne(t.Name, t.Data)
 	if err != nil {
 		return nil, err
 	}
-	return readAttestation(statement)
-}
-
-// readAttestation reads a statement, the type of its predicate first: another
-// predicate is of another form.
-func readAttestation(t strict.Text) (scannerReport, error) {
-	var of struct {
-		PredicateType string `json:"predicateType"`
+	of := a.Statement.PredicateType
+	if of != vulnerabilityPredicate && "https://"+of != vulnerabilityPredicate { // without it in cosign 1
+		return nil, fmt.Errorf("%s: predicateType is %q, and must be %q (trivy image --format cosign-vuln)", t.Name, of, vulnerabilityPredicate)
 	}
-	if err := t.Decode(&of, strict.Rules{Foreign: true}); err != nil {
+	scan := attestedScan{Subject: a.Statement.Subjects}
+	predicate := strict.Text{Name: t.Name + " (predicate)", Data: a.Statement.Predicate}
+	if err := predicate.Decode(&scan.Predicate, strict.Rules{Foreign: true}); err != nil {
 		return nil, err
 	}
-	if of.PredicateType != vulnerabilityPredicate && "https://"+of.PredicateType != vulnerabilityPredicate { // without it in cosign 1
-		return nil, fmt.Errorf("%s: predicateType is %q, must be %q (trivy image --format cosign-vuln)", t.Name, of.PredicateType, vulnerabilityPredicate)
-	}
-	return read[attestedScan](t)
+	return scan, nil
 }
 
 // scans are the wrapped report's findings, once for each subject. The scan is as
@@ -92,9 +83,9 @@ func (a attestedScan) scans(wanted string, used usedDatabase) ([]facts.Scan, err
 func (a attestedScan) digests() ([]string, error) {
 	var digests []string
 	for i, subject := range a.Subject {
-		digest, err := strict.Normalise("sha256:"+subject.Digest["sha256"], "digest")
+		digest, err := subject.SHA256()
 		if err != nil {
-			return nil, fmt.Errorf("subject[%d].digest.sha256: %w", i, err)
+			return nil, fmt.Errorf("subject[%d]: %w", i, err)
 		}
 		digests = append(digests, digest)
 	}

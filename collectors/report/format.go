@@ -25,8 +25,8 @@ var formats = []struct {
 	key  string
 	read func(strict.Text) (scannerReport, error)
 }{
-	{"payloadType", readWrapped},
-	{"dsseEnvelope", readWrapped},
+	{"payloadType", readAttestation},
+	{"dsseEnvelope", readAttestation},
 	{"predicateType", readAttestation},
 	{"runs", read[sarif]},
 	{"matches", read[grype]},

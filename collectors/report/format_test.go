@@ -179,14 +179,14 @@ func TestAReportOfAnyToolNamesWhatItLacks(t *testing.T) {
 		{"SARIF older than its database", swap(sarifReport, "2026-11-24T07:00:00Z", "2026-11-24T06:15:00Z"), "not the one that was used"},
 		{"an attestation of something else", swap(attested(trivyReport), "attestation/vuln/v1", "attestation/sbom/v1"), "predicateType is"},
 		{"an attestation of nothing", swap(attested(trivyReport), `"subject": [`, `"subject": [], "more": [`), "subject is empty"},
-		{"an attestation without a digest", swap(attested(trivyReport), `"sha256":`, `"sha512":`), "subject[0].digest.sha256"},
+		{"an attestation without a digest", swap(attested(trivyReport), `"sha256":`, `"sha512":`), "subject[0]: no sha256 digest"},
 		{"an attestation of another image than it holds", swap(attested(trivyReport), strings.TrimPrefix(ours, "sha256:"), strings.TrimPrefix(theirs, "sha256:")), "attest the digest that was scanned"},
 		{"an attestation without an end", swap(attested(trivyReport), "scanFinishedOn", "finished"), "scanFinishedOn is missing"},
 		{"an attestation of another tool's report", attested(grypeReport), "predicate.scanner.result: SchemaVersion is 0"},
 		{"an envelope around something else", swap(enveloped(attested(trivyReport)), "application/vnd.in-toto+json", "text/plain"), "payloadType is"},
 		{"an envelope around nothing", `{"payloadType": "application/vnd.in-toto+json", "payload": "#"}`, "payload is not base64"},
 		{"a bundle of a signature alone", `{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": null}`, "payloadType is"},
-		{"an envelope around no JSON", enveloped("nothing"), "a.json (payload)"},
+		{"an envelope around no JSON", enveloped("nothing"), "a.json:1: payload: not a JSON object"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

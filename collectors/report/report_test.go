@@ -197,7 +197,7 @@ func TestAReportThatCannotCountIsAnError(t *testing.T) {
 		{"a digest that is none", strings.Replace(trivyReport, ours, "sha256:abc", 1), metadata, `RepoDigests: "registry.example.com/app@sha256:abc"`},
 		{"a vulnerability without a name", strings.Replace(trivyReport, `"CVE-2026-2"`, `""`, 1), metadata, "has no VulnerabilityID"},
 		{"a severity that is a number", strings.Replace(trivyReport, `"CRITICAL"`, `4`, 1), metadata, "a.json:11: Results[0].Vulnerabilities[0].Severity is a number"},
-		{"vulnerabilities twice", strings.Replace(trivyReport, `"Type": "debian", `, `"Type": "debian", "Vulnerabilities": [], `, 1), metadata, `the key "Vulnerabilities" stands here twice`},
+		{"vulnerabilities twice", strings.Replace(trivyReport, `"Type": "debian", `, `"Type": "debian", "Vulnerabilities": [], `, 1), metadata, `the key "Vulnerabilities" is given twice`},
 		{"no database named", trivyReport, "", "name it in sources.vulnerabilities.database"},
 		{"another database's version", trivyReport, strings.Replace(metadata, `"Version": 2`, `"Version": 1`, 1), "metadata.json: Version is 1"},
 		{"a database without age", trivyReport, strings.Replace(metadata, "UpdatedAt", "Updated", 1), "metadata.json: UpdatedAt is missing"},

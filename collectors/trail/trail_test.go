@@ -67,8 +67,8 @@ func TestAnEmptyTrailSaysThatNothingIsRecorded(t *testing.T) {
 
 func TestOneBadLineIsAnErrorThatNamesIt(t *testing.T) {
 	tests := []struct{ name, line, want string }{
-		{"cut off", step[:40], "t.jsonl:2: the JSON ends half-way"},
-		{"no JSON", "staging.verified", "t.jsonl:2: no JSON"},
+		{"cut off", step[:40], "t.jsonl:2: not JSON: ends too early"},
+		{"no JSON", "staging.verified", "t.jsonl:2: not JSON"},
 		{"two on one line", step + step, "t.jsonl:2: the line holds 2 values"},
 		{"a key missing", `{"type":"x","at":"2026-11-24T09:40:00Z"}`, "t.jsonl:2: digest is missing"},
 		{"a key too many", strings.Replace(step, "{", `{"by":"me",`, 1), "t.jsonl:2: by is an unknown key"},

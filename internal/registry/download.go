@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/prodgate/prodgate/internal/retry"
 )
 
 const (
@@ -169,12 +171,8 @@ func (d *download) resume(broken error) error {
 		return d.place.explain(fmt.Errorf("after %d bytes and %d attempts: %w", d.at, d.resumes, broken))
 	}
 	_ = d.Close() // it is broken anyway
-	pause := time.NewTimer(firstWait << (d.futile - 1))
-	defer pause.Stop()
-	select {
-	case <-d.ctx.Done():
-		return d.ctx.Err()
-	case <-pause.C:
+	if err := retry.Sleep(d.ctx, retry.First<<(d.futile-1)); err != nil {
+		return err
 	}
 	if err := d.request(); err != nil {
 		return fmt.Errorf("%w (it broke off after %d bytes: %w)", err, d.at, broken)

@@ -6,24 +6,19 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
+
+	"github.com/prodgate/prodgate/internal/retry"
 )
 
 const (
-	attempts  = 3                      // of one idempotent request
-	firstWait = 250 * time.Millisecond // before the second one; doubled before the third
-	maxWait   = 30 * time.Second       // however long Retry-After asks for
-	maxHops   = 5                      // redirects of one request
-	maxBody   = 8 << 20                // of any other answer than a manifest, or a blob with a limit of its own
+	maxHops = 5       // redirects of one request
+	maxBody = 8 << 20 // of any other answer than a manifest, or a blob with a limit of its own
 )
 
 // guard carries requests to a registry. It refuses plain HTTP beyond loopback
-// and redirects of anything but blobs to another host, bounds bodies, and tries
-// idempotent reads again as the registry's Retry-After says, within the
-// request's deadline.
+// and redirects of anything but blobs to another host, bounds bodies, and repeats
+// idempotent reads by the rule of package retry.
 type guard struct {
 	inner    http.RoundTripper
 	insecure bool
@@ -34,26 +29,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.allowed(req); err != nil {
 		return nil, err
 	}
-	wait := firstWait
-	for n := 1; ; n++ {
+	for attempt := 1; ; attempt++ {
 		resp, err := g.inner.RoundTrip(req)
 		if err == nil {
 			resp.Body = &bounded{inner: resp.Body, left: limit(req)}
 		}
-		if n == attempts || !repeatable(req) || !passing(resp, err) {
-			return resp, err
-		}
-		pause := wait
-		if asked, ok := retryAfter(resp); ok {
-			pause = asked
-		}
-		if !sleep(req, pause) {
+		if !repeatable(req) || !retry.Again(req.Context(), attempt, resp, err) {
 			return resp, err
 		}
 		if resp != nil {
 			resp.Body.Close()
 		}
-		wait *= 2
 	}
 }
 
@@ -97,52 +83,7 @@ func limit(req *http.Request) int64 {
 
 // repeatable reports whether req may be sent again.
 func repeatable(req *http.Request) bool {
-	return (req.Method == http.MethodGet || req.Method == http.MethodHead) && req.Context().Err() == nil
-}
-
-// passing reports whether an answer, or the lack of one, may be another next
-// time.
-func passing(resp *http.Response, err error) bool {
-	if err != nil {
-		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-	}
-	switch resp.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// retryAfter is how long resp asks to be left alone.
-func retryAfter(resp *http.Response) (time.Duration, bool) {
-	if resp == nil {
-		return 0, false
-	}
-	text := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, time.Until(at)), true
-	}
-	return 0, false
-}
-
-// sleep waits, unless that takes too long or the request's deadline comes first;
-// then it reports false at once.
-func sleep(req *http.Request, pause time.Duration) bool {
-	if end, ok := req.Context().Deadline(); pause > maxWait || ok && time.Until(end) <= pause {
-		return false
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-req.Context().Done():
-		return false
-	}
+	return req.Method == http.MethodGet || req.Method == http.MethodHead
 }
 
 // bounded is a body that may not be longer than left.

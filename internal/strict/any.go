@@ -2,61 +2,66 @@ package strict
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 )
 
 // Any decodes t, JSON or YAML, into what encoding/json makes of any JSON value:
 // nil, bool, json.Number, string, []any and map[string]any. It is as strict as
-// Decode: no key twice, no aliases, bounded depth, numbers that JSON has.
+// Decode: no key twice, no aliases, bounded depth, only numbers that JSON has.
 func (t Text) Any() (any, error) {
-	n, err := t.parse()
+	n, src, err := t.parse()
 	if err != nil {
 		return nil, err
 	}
-	return decoder{name: t.Name}.free(n, "")
+	value, at := n.any()
+	if at != nil {
+		return nil, fmt.Errorf("%s:%d: %q is not a number that JSON has", t.Name, src.line(at.At), clip(at.Text))
+	}
+	return value, nil
 }
 
-// free is a value of which no form is asked for.
-func (d decoder) free(n *node, path string) (any, error) {
-	switch n.kind {
-	case null:
+// any is the value of n, or the node that has no value in JSON.
+func (n *Node) any() (value any, wrong *Node) {
+	switch n.Kind {
+	case Null:
 		return nil, nil
-	case boolean:
-		return strconv.ParseBool(strings.ToLower(n.value))
-	case number:
-		return d.number(n, path)
-	case text:
-		return n.value, nil
-	case list:
-		items := make([]any, 0, len(n.items))
-		for i, item := range n.items {
-			value, err := d.free(item, path+"["+strconv.Itoa(i)+"]")
-			if err != nil {
-				return nil, err
+	case Bool:
+		return strings.EqualFold(n.Text, "true"), nil
+	case Number:
+		return n.number()
+	case String:
+		return n.Text, nil
+	case List:
+		items := make([]any, 0, len(n.Kids))
+		for i := range n.Kids {
+			item, wrong := n.Kids[i].any()
+			if wrong != nil {
+				return nil, wrong
 			}
-			items = append(items, value)
+			items = append(items, item)
 		}
 		return items, nil
 	}
-	fields := make(map[string]any, len(n.items))
-	for i, item := range n.items {
-		value, err := d.free(item, join(path, n.keys[i].value))
-		if err != nil {
-			return nil, err
+	members := make(map[string]any, len(n.Kids))
+	for i := range n.Kids {
+		member, wrong := n.Kids[i].any()
+		if wrong != nil {
+			return nil, wrong
 		}
-		fields[n.keys[i].value] = value
+		members[n.Kids[i].Name] = member
 	}
-	return fields, nil
+	return members, nil
 }
 
-func (d decoder) number(n *node, path string) (any, error) {
-	if json.Valid([]byte(n.value)) {
-		return json.Number(n.value), nil
+func (n *Node) number() (any, *Node) {
+	if json.Valid([]byte(n.Text)) {
+		return json.Number(n.Text), nil
 	}
-	value, err := strconv.ParseFloat(n.value, 64)
+	value, err := strconv.ParseFloat(n.Text, 64)
 	if err != nil || value != value || value-value != 0 {
-		return nil, d.wants(n, path, "a number as JSON writes it")
+		return nil, n
 	}
 	return json.Number(strconv.FormatFloat(value, 'g', -1, 64)), nil
 }

@@ -5,14 +5,13 @@ import (
 	"context"
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 // Rules say how a file is to be read beyond what its Go type says.
@@ -42,7 +41,7 @@ var OwnWord = map[string]string{
 }
 
 // Decode reads the file and decodes it, as Text.Decode does.
-func (p Path) Decode(ctx context.Context, into any, rules Rules) (*facts.Evidence, error) {
+func (p Path) Decode(ctx context.Context, into any, rules Rules) (*Evidence, error) {
 	t, err := p.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -55,28 +54,36 @@ func (p Path) Decode(ctx context.Context, into any, rules Rules) (*facts.Evidenc
 // not marked omitempty must be there; values have the shapes that "schema" tags
 // name, with persons, identifiers and e-mail addresses brought to their one
 // spelling. An int field called Line, without a JSON name, gets the line that its
-// struct begins on. An error names file, line, key and cure.
+// struct begins on. An
+// error lists everything that is wrong, with file, line, key and cure.
 func (t Text) Decode(into any, rules Rules) error {
-	n, err := t.parse()
+	n, src, err := t.parse()
 	if err != nil {
 		return err
 	}
 	to := reflect.ValueOf(into).Elem()
-	if rules.One && n.kind == mapping && to.Kind() == reflect.Slice {
-		n = &node{kind: list, line: n.line, items: []*node{n}}
+	if rules.One && n.Kind == Object && to.Kind() == reflect.Slice {
+		n = &Node{Kind: List, At: n.At, Kids: []Node{*n}}
 	}
-	return decoder{name: t.Name, rules: rules}.value(n, to, "", "")
+	return decode(decoder{src: src, rules: rules}, n, to, "")
+}
+
+// decode fills to from n, and lists everything that is wrong.
+func decode(d decoder, n *Node, to reflect.Value, path string) error {
+	d.problems = &problems{}
+	d.value(n, to, path, "")
+	return d.problems.err(d.src.name)
 }
 
 // DecodeStream reads t as JSON values, one after another, each into a T.
 func DecodeStream[T any](t Text, rules Rules) ([]T, error) {
-	values, err := t.parseStream(bytes.TrimPrefix(t.Data, []byte("\ufeff")))
+	values, src, err := t.parseStream(bytes.TrimPrefix(t.Data, []byte("\ufeff")), 1)
 	if err != nil {
 		return nil, err
 	}
 	made := make([]T, len(values))
-	for i, n := range values {
-		if err := (decoder{name: t.Name, rules: rules}).value(n, reflect.ValueOf(&made[i]).Elem(), "", ""); err != nil {
+	for i := range values {
+		if err := decode(decoder{src: src, rules: rules}, &values[i], reflect.ValueOf(&made[i]).Elem(), ""); err != nil {
 			return nil, err
 		}
 	}
@@ -96,226 +103,230 @@ func DecodeLines(t Text, rules Rules, each func(Line) error) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		values, err := t.parseStreamFrom(line, i+1)
+		values, src, err := t.parseStream(line, i+1)
 		if err != nil {
 			return err
 		}
 		if len(values) != 1 {
 			return fmt.Errorf("%s:%d: the line holds %d values; write one on each", t.Name, i+1, len(values))
 		}
-		if err := each(Line{decoder: decoder{name: t.Name, rules: rules}, node: values[0]}); err != nil {
+		if err := each(Line{decoder: decoder{src: src, rules: rules}, node: &values[0]}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// Closed is a type of string that has a closed set of values.
+type Closed interface{ Values() []string }
 
 // decoder fills Go values from nodes.
 type decoder struct {
-	name  string
-	rules Rules
+	src      *source
+	rules    Rules
+	problems *problems
 }
 
-var (
-	timeType = reflect.TypeFor[time.Time]()
-	kindType = reflect.TypeFor[facts.Kind]()
-)
+var timeType = reflect.TypeFor[time.Time]()
 
 // value fills to from n. path is where n stands, shape what its schema tag says.
-func (d decoder) value(n *node, to reflect.Value, path, shape string) error {
+func (d decoder) value(n *Node, to reflect.Value, path, shape string) {
 	if to.Kind() == reflect.Pointer {
-		if n.kind == null {
+		if n.Kind == Null {
 			to.SetZero()
-			return nil
+			return
 		}
 		to.Set(reflect.New(to.Type().Elem()))
-		return d.value(n, to.Elem(), path, shape)
+		d.value(n, to.Elem(), path, shape)
+		return
 	}
-	if n.kind == null && d.rules.Foreign {
+	if n.Kind == Null && d.rules.Foreign {
 		to.SetZero()
-		return nil
+		return
 	}
 	switch to.Type() {
 	case timeType:
-		return d.instant(n, to, path)
+		d.instant(n, to, path)
+		return
 	case valueType:
 		to.Set(reflect.ValueOf(Value{decoder: d, node: n, path: path}))
-		return nil
+		return
 	}
 	if own, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if n.kind != text {
-			return d.wants(n, path, "a text")
+		if n.Kind != String {
+			d.wants(n, path, "a text")
+		} else if err := own.UnmarshalText([]byte(n.Text)); err != nil {
+			d.errorf(n.At, path, "is %q: %v", clip(n.Text), err)
 		}
-		if err := own.UnmarshalText([]byte(n.value)); err != nil {
-			return d.errorf(n, path, "is %q: %v", clip(n.value), err)
-		}
-		return nil
+		return
 	}
 	switch to.Kind() {
 	case reflect.Struct:
-		return d.structure(n, to, path)
+		d.structure(n, to, path)
 	case reflect.Map:
-		return d.words(n, to, path)
+		d.words(n, to, path)
 	case reflect.Slice:
-		return d.list(n, to, path, shape)
+		d.list(n, to, path, shape)
+	default:
+		d.scalar(n, to, path, shape)
 	}
-	return d.scalar(n, to, path, shape)
 }
 
-// wants is the error for a value of another kind.
-func (d decoder) wants(n *node, path, what string) error {
-	if n.kind == list && strings.HasPrefix(what, "[]") || n.kind == null {
-		return d.errorf(n, path, "is null, and %s is wanted", what)
+// wants notes a value of another kind.
+func (d decoder) wants(n *Node, path, what string) {
+	if n.Kind == Null {
+		d.errorf(n.At, path, "is null, and must be %s", what)
+		return
 	}
-	return d.errorf(n, path, "is %s, and %s is wanted", n.kind, what)
+	d.errorf(n.At, path, "is %s, and must be %s", n.Kind, what)
 }
 
-// errorf is an error at n.
-func (d decoder) errorf(n *node, path, format string, args ...any) error {
+// errorf notes a problem at an offset.
+func (d decoder) errorf(at int32, path, format string, args ...any) {
 	if path == "" {
 		path = "the file"
 	}
-	return fmt.Errorf("%s:%d: %s %s", d.name, n.line, path, fmt.Sprintf(format, args...))
+	d.problems.add(d.src.line(at), path+" "+fmt.Sprintf(format, args...))
 }
 
 // instant reads an RFC 3339 time with its offset.
-func (d decoder) instant(n *node, to reflect.Value, path string) error {
-	if n.kind != text {
-		return d.wants(n, path, "a time like 2026-11-24T10:00:00-05:00")
+func (d decoder) instant(n *Node, to reflect.Value, path string) {
+	if n.Kind != String {
+		d.wants(n, path, "a time like 2026-11-24T10:00:00-05:00")
+		return
 	}
 	var at time.Time
-	if err := at.UnmarshalText([]byte(n.value)); err != nil || !d.rules.Foreign && (at.Year() < 1970 || at.Year() > 2200) {
-		return d.errorf(n, path, "is %q, and a time with its offset is wanted, like 2026-11-24T10:00:00-05:00", clip(n.value))
+	if err := at.UnmarshalText([]byte(n.Text)); err != nil || !d.rules.Foreign && (at.Year() < 1970 || at.Year() > 2200) {
+		d.errorf(n.At, path, "is %q, and must be a time with its offset, like 2026-11-24T10:00:00-05:00", clip(n.Text))
+		return
 	}
 	to.Set(reflect.ValueOf(at))
-	return nil
 }
 
 // list reads a list, each item of which has shape.
-func (d decoder) list(n *node, to reflect.Value, path, shape string) error {
-	if n.kind != list {
-		return d.wants(n, path, "a list ([] for none)")
+func (d decoder) list(n *Node, to reflect.Value, path, shape string) {
+	if n.Kind != List {
+		d.wants(n, path, "a list ([] for none)")
+		return
 	}
-	if len(n.items) == 0 && strings.Contains(shape, "min=1") {
-		return d.errorf(n, path, "is an empty list, and needs one entry at least")
+	if len(n.Kids) == 0 && strings.Contains(shape, "min=1") {
+		d.errorf(n.At, path, "is an empty list, and needs at least one entry")
 	}
-	made := reflect.MakeSlice(to.Type(), len(n.items), len(n.items))
-	for i, item := range n.items {
-		if err := d.value(item, made.Index(i), fmt.Sprintf("%s[%d]", path, i), shape); err != nil {
-			return err
-		}
+	made := reflect.MakeSlice(to.Type(), len(n.Kids), len(n.Kids))
+	for i := range n.Kids {
+		d.value(&n.Kids[i], made.Index(i), fmt.Sprintf("%s[%d]", path, i), shape)
 	}
 	to.Set(made)
-	return nil
 }
 
 // words reads a mapping of words to values of one type.
-func (d decoder) words(n *node, to reflect.Value, path string) error {
-	if n.kind != mapping {
-		return d.wants(n, path, "a mapping")
+func (d decoder) words(n *Node, to reflect.Value, path string) {
+	if n.Kind != Object {
+		d.wants(n, path, "a mapping")
+		return
 	}
-	made := reflect.MakeMapWithSize(to.Type(), len(n.keys))
-	for i, key := range n.keys {
+	made := reflect.MakeMapWithSize(to.Type(), len(n.Kids))
+	for i := range n.Kids {
+		m := &n.Kids[i]
 		value := reflect.New(to.Type().Elem()).Elem()
-		if err := d.value(n.items[i], value, join(path, key.value), ""); err != nil {
-			return err
-		}
-		made.SetMapIndex(reflect.ValueOf(key.value), value)
+		d.value(m, value, join(path, m.Name), "")
+		made.SetMapIndex(reflect.ValueOf(m.Name), value)
 	}
 	to.Set(made)
-	return nil
 }
 
 // structure reads a mapping into a struct.
-func (d decoder) structure(n *node, to reflect.Value, path string) error {
-	if n.kind != mapping {
-		return d.wants(n, path, "a mapping")
+func (d decoder) structure(n *Node, to reflect.Value, path string) {
+	if n.Kind != Object {
+		d.wants(n, path, "a mapping")
+		return
 	}
 	known := fields(to.Type())
 	if line := to.FieldByName("Line"); line.IsValid() && line.Kind() == reflect.Int {
-		line.SetInt(int64(n.line))
+		line.SetInt(int64(d.src.line(n.At)))
 	}
 	seen := map[string]bool{}
-	for i, key := range n.keys {
-		f, ok := known[key.value]
-		if reason := d.rules.Refuse[key.value]; reason != "" {
-			return d.errorf(key, join(path, key.value), "%s", reason)
-		}
-		if !ok && d.rules.Foreign {
-			continue
-		}
-		if !ok {
-			return d.errorf(key, join(path, key.value), "is an unknown key; %s", suggest(key.value, known))
-		}
-		seen[key.value] = true
-		if err := d.value(n.items[i], to.FieldByIndex(f.index), join(path, key.value), f.shape); err != nil {
-			return err
+	for i := range n.Kids {
+		m := &n.Kids[i]
+		f, ok := known[m.Name]
+		switch reason := d.rules.Refuse[m.Name]; {
+		case reason != "":
+			d.errorf(m.NameAt, join(path, m.Name), "%s", reason)
+		case ok:
+			seen[m.Name] = true
+			d.value(m, to.FieldByIndex(f.index), join(path, m.Name), f.shape)
+		case !d.rules.Foreign:
+			d.errorf(m.NameAt, join(path, m.Name), "is an unknown key; %s", suggest(m.Name, known))
 		}
 	}
-	return d.complete(n, path, known, seen)
+	d.complete(n, path, known, seen)
 }
 
-// complete says which key is missing from n.
-func (d decoder) complete(n *node, path string, known map[string]field, seen map[string]bool) error {
+// complete notes which keys are missing from n.
+func (d decoder) complete(n *Node, path string, known map[string]field, seen map[string]bool) {
 	if d.rules.Foreign {
-		return nil
+		return
 	}
-	var missing []string
-	for key, f := range known {
-		if !seen[key] && d.rules.Refuse[key] == "" && (!f.optional || slices.Contains(d.rules.Require, key)) {
-			missing = append(missing, key)
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		f := known[key]
+		if seen[key] || d.rules.Refuse[key] != "" || f.optional && !slices.Contains(d.rules.Require, key) {
+			continue
 		}
+		cure := d.rules.Cure[key]
+		switch {
+		case cure == "" && f.optional:
+			cure = "write it, or null if it was looked for and there is none"
+		case cure == "":
+			cure = "write it"
+		}
+		d.errorf(n.At, join(path, key), "is missing; %s", cure)
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	slices.Sort(missing)
-	key := missing[0]
-	if cure := d.rules.Cure[key]; cure != "" {
-		return d.errorf(n, join(path, key), "is missing; %s", cure)
-	}
-	if known[key].optional {
-		return d.errorf(n, join(path, key), "is missing; write it, or null if it was looked for and there is none")
-	}
-	return d.errorf(n, join(path, key), "is missing; write it")
 }
 
 // scalar reads a text, a number, true or false.
-func (d decoder) scalar(n *node, to reflect.Value, path, shape string) error {
+func (d decoder) scalar(n *Node, to reflect.Value, path, shape string) {
 	switch to.Kind() {
 	case reflect.String:
-		if n.kind != text && (n.kind != number || d.rules.Foreign) {
-			return d.wants(n, path, "a text")
-		}
-		value, err := Normalise(n.value, shape)
-		if err != nil {
-			return d.errorf(n, path, "is %q: %v", clip(n.value), err)
-		}
-		if to.Type() == kindType && !slices.Contains(facts.Kinds, facts.Kind(value)) {
-			return d.errorf(n, path, "is %q, and a kind of request is wanted: initial, promotion, configuration or rollback", clip(n.value))
-		}
-		to.SetString(value)
-		return nil
+		d.text(n, to, path, shape)
 	case reflect.Bool:
-		if n.kind != boolean {
-			return d.wants(n, path, "true or false")
+		value, err := strconv.ParseBool(strings.ToLower(n.Text))
+		if n.Kind != Bool || err != nil {
+			d.wants(n, path, "true or false")
+			return
 		}
-		value, err := strconv.ParseBool(strings.ToLower(n.value))
 		to.SetBool(value)
-		return err
 	case reflect.Float64, reflect.Int:
-		value, err := strconv.ParseFloat(n.value, 64)
-		if n.kind != number || err != nil || value != value || value-value != 0 {
-			return d.wants(n, path, "a number")
+		value, err := strconv.ParseFloat(n.Text, 64)
+		if n.Kind != Number || err != nil || value != value || value-value != 0 {
+			d.wants(n, path, "a number")
+			return
 		}
 		if to.Kind() == reflect.Int {
 			to.SetInt(int64(value))
-			return nil
+			return
 		}
 		to.SetFloat(value)
-		return nil
+	default:
+		d.errorf(n.At, path, "cannot be read as %s", to.Type())
 	}
-	return fmt.Errorf("%s: no way to read a %s", d.name, to.Type())
+}
+
+// text reads a text that has shape.
+func (d decoder) text(n *Node, to reflect.Value, path, shape string) {
+	if n.Kind != String && (n.Kind != Number || d.rules.Foreign) {
+		d.wants(n, path, "a text")
+		return
+	}
+	value, err := Normalise(n.Text, shape)
+	if err != nil {
+		d.errorf(n.At, path, "is %q: %v", clip(n.Text), err)
+		return
+	}
+	if set, ok := to.Interface().(Closed); ok && !slices.Contains(set.Values(), value) {
+		d.errorf(n.At, path, "is %q, and must be one of %s", clip(n.Text), strings.Join(set.Values(), ", "))
+		return
+	}
+	to.SetString(value)
 }
 
 // field is one field of a struct.

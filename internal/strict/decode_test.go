@@ -1,6 +1,8 @@
 package strict
 
 import (
+	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,32 +56,32 @@ func TestDecodeSaysWhereAndWhat(t *testing.T) {
 		{"a key like no other", whole + "colour: y\n", "f.yaml:7: colour is an unknown key; known keys are at, inner, name, on, person, seconds, service, until"},
 		{"a key in capitals", whole + "Name: y\n", "f.yaml:7: Name is an unknown key; did you mean \"name\"?"},
 		{"a missing key", "name: x\n", "f.yaml:1: at is missing; write it"},
-		{"a key twice", whole + "on: false\n", `f.yaml:7: the key "on" stands here twice`},
-		{"null where there must be something", strings.Replace(whole, "on: true", "on:", 1), "f.yaml:5: on is null, and true or false is wanted"},
-		{"a word for true", strings.Replace(whole, "on: true", "on: yes", 1), "f.yaml:5: on is a text, and true or false is wanted"},
-		{"a list for a text", strings.Replace(whole, "name: x", "name: [x]", 1), "f.yaml:2: name is a list, and a text is wanted"},
-		{"true for a text", strings.Replace(whole, "name: x", "name: true", 1), "f.yaml:2: name is true or false, and a text is wanted"},
-		{"an empty text", strings.Replace(whole, "name: x", "name: ' '", 1), `f.yaml:2: name is " ": it must not be empty`},
-		{"no person", strings.Replace(whole, "Lead@Example.com", "the lead", 1), "f.yaml:3: person is \"the lead\": a person"},
-		{"a time without offset", strings.Replace(whole, "-05:00", "", 1), `f.yaml:4: at is "2026-11-24T10:00:00", and a time with its offset is wanted`},
+		{"a key twice", whole + "on: false\n", `f.yaml:7: the key "on" is given twice`},
+		{"null where there must be something", strings.Replace(whole, "on: true", "on:", 1), "f.yaml:5: on is null, and must be true or false"},
+		{"a word for true", strings.Replace(whole, "on: true", "on: yes", 1), "f.yaml:5: on is a text, and must be true or false"},
+		{"a list for a text", strings.Replace(whole, "name: x", "name: [x]", 1), "f.yaml:2: name is a list, and must be a text"},
+		{"true for a text", strings.Replace(whole, "name: x", "name: true", 1), "f.yaml:2: name is true or false, and must be a text"},
+		{"an empty text", strings.Replace(whole, "name: x", "name: ' '", 1), `f.yaml:2: name is " ": must not be empty`},
+		{"no person", strings.Replace(whole, "Lead@Example.com", "the lead", 1), "f.yaml:3: person is \"the lead\": must be a person"},
+		{"a time without offset", strings.Replace(whole, "-05:00", "", 1), `f.yaml:4: at is "2026-11-24T10:00:00", and must be a time with its offset`},
 		{"a date for a time", strings.Replace(whole, "T10:00:00-05:00", "", 1), `f.yaml:4: at is "2026-11-24"`},
 		{"a number for a time", strings.Replace(whole, "2026-11-24T10:00:00-05:00", "1764000000", 1), "f.yaml:4: at is a number"},
 		{"the year 1", strings.Replace(whole, "2026-11-24T", "0001-01-01T", 1), "f.yaml:4: at is"},
-		{"infinitely many seconds", whole + "seconds: .inf\n", "f.yaml:7: seconds is a number, and a number is wanted"},
-		{"an empty list that needs an entry", whole + "service: []\n", "f.yaml:7: service is an empty list, and needs one entry at least"},
-		{"null for a list", whole + "service:\n", "f.yaml:7: service is null, and a list ([] for none) is wanted"},
-		{"an identifier with a space", whole + "service: [pay me]\n", `f.yaml:7: service[0] is "pay me": an identifier`},
-		{"a digest in capitals", whole + "inner: {digest: SHA256:AB}\n", `f.yaml:7: inner.digest is "SHA256:AB": a digest`},
-		{"a list at the top", "- name: x\n", "f.yaml:1: the file is a list, and a mapping is wanted"},
+		{"infinitely many seconds", whole + "seconds: .inf\n", "f.yaml:7: seconds is a number, and must be a number"},
+		{"an empty list that needs an entry", whole + "service: []\n", "f.yaml:7: service is an empty list, and needs at least one entry"},
+		{"null for a list", whole + "service:\n", "f.yaml:7: service is null, and must be a list ([] for none)"},
+		{"an identifier with a space", whole + "service: [pay me]\n", `f.yaml:7: service[0] is "pay me": must be an identifier`},
+		{"a digest in capitals", whole + "inner: {digest: SHA256:AB}\n", `f.yaml:7: inner.digest is "SHA256:AB": must be a digest`},
+		{"a list at the top", "- name: x\n", "f.yaml:1: the file is a list, and must be a mapping"},
 		{"an alias", "name: &a x\nperson: *a\n", "f.yaml:2: aliases (*a) are not read"},
 		{"a merge key", "<<: {name: x}\n", "f.yaml:1: << is an unknown key"},
 		{"a tag", "name: !!binary aGk=\n", "f.yaml:1: tags (!!binary) are not read"},
 		{"a second document", whole + "---\nname: y\n", "f.yaml:7: a second document begins here"},
-		{"a list as a key", "[a]: x\n", "f.yaml:1: a key has to be a word"},
+		{"a list as a key", "[a]: x\n", "f.yaml:1: a key must be a word"},
 		{"only a comment", "# nothing yet\n", "f.yaml: the file is empty"},
-		{"a tab that indents", "name:\n\t- x\n", "f.yaml:2: no YAML"},
-		{"too deep", strings.Repeat("[", 100) + strings.Repeat("]", 100), "f.yaml:1: values nest deeper than 64 levels"},
-		{"too deep YAML", strings.Repeat("- ", 100) + "x", "f.yaml:1: values nest deeper than 64 levels"},
+		{"a tab that indents", "name:\n\t- x\n", "f.yaml:2: not YAML"},
+		{"too deep", strings.Repeat("[", 100) + strings.Repeat("]", 100), "f.yaml:1: nests more than 64 objects and lists"},
+		{"too deep YAML", strings.Repeat("- ", 100) + "x", "f.yaml:1: nests more than 64 mappings and lists"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,6 +89,33 @@ func TestDecodeSaysWhereAndWhat(t *testing.T) {
 			err := Text{Name: "f.yaml", Data: []byte(tt.content)}.Decode(&got, Rules{})
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("the error is %v\nwant it to begin %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreListed(t *testing.T) {
+	tests := []struct{ name, content, want string }{
+		{"of a mapping", "name: ' '\nperson: the lead\nat: x\nnam: y\n", `f.yaml:1: name is " ": must not be empty
+f.yaml:1: on is missing; write it
+f.yaml:2: person is "the lead": `},
+		{"duplicate keys of YAML", "name: x\nname: y\ninner: {digest: a, digest: b}\n", "f.yaml:2: the key \"name\" is given twice\nf.yaml:3: the key \"digest\" is given twice"},
+		{"duplicate keys of JSON", "{\"name\": 1, \"inner\": {\"a/b\": 1,\n\"a/b\": 2}, \"name\": 2}", "f.yaml:2: the key \"a/b\" is given twice\nf.yaml:2: the key \"name\" is given twice"},
+		{"up to a number", strings.Repeat("- x\n", 30), strings.Repeat("\n", 20) + "and 10 more"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var err error
+			if strings.HasPrefix(tt.content, "-") {
+				err = Text{Name: "f.yaml", Data: []byte(tt.content)}.Decode(new([]thing), Rules{})
+				if err != nil {
+					err = errors.New(regexp.MustCompile(`(?m)^f.yaml.*$`).ReplaceAllString(err.Error(), ""))
+				}
+			} else {
+				err = Text{Name: "f.yaml", Data: []byte(tt.content)}.Decode(new(thing), Rules{})
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("the errors are\n%v\nwant them to begin\n%s", err, tt.want)
 			}
 		})
 	}
@@ -126,11 +155,11 @@ func TestLinesAreReadOneByOne(t *testing.T) {
 		A string `json:"a"`
 	}
 	tests := []struct{ name, content, want string }{
-		{"a bad second line", "{\"a\":\"1\"}\n{\"a\":\n{\"a\":\"3\"}\n", "f.jsonl:2: the JSON ends half-way"},
+		{"a bad second line", "{\"a\":\"1\"}\n{\"a\":\n{\"a\":\"3\"}\n", "f.jsonl:2: not JSON: ends too early"},
 		{"two values on a line", "\n{\"a\":\"1\"} {\"a\":\"2\"}\n", "f.jsonl:2: the line holds 2 values"},
 		{"another key", "{\"a\":\"1\"}\n\n{\"b\":\"1\"}\n", "f.jsonl:3: b is an unknown key"},
 		{"not UTF-8", "{\"a\":\"\xff\"}\n", "f.jsonl: not UTF-8"},
-		{"no JSON", "a: 1\n", "f.jsonl:1: no JSON"},
+		{"no JSON", "a: 1\n", "f.jsonl:1: not JSON"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,8 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 const (
@@ -39,11 +37,17 @@ type Path struct {
 	Max  int64  // size limit in bytes; 0: MaxSize
 }
 
+// Evidence is the bytes that something was read from.
+type Evidence struct {
+	URI    string `json:"uri" schema:"nonempty"`
+	SHA256 string `json:"sha256" schema:"sha256"` // 64 lower-case hex digits
+}
+
 // Text is a file that was read.
 type Text struct {
 	Name     string // as configured, for messages and evidence
 	Data     []byte
-	Evidence *facts.Evidence
+	Evidence *Evidence
 }
 
 // Read reads the whole file. The error is ErrUnconfigured if nobody named one.
@@ -106,15 +110,15 @@ func Of(name string, data []byte) Text {
 }
 
 // evidence points at data.
-func evidence(name string, data []byte) *facts.Evidence {
+func evidence(name string, data []byte) *Evidence {
 	sum := sha256.Sum256(data)
-	return &facts.Evidence{URI: filepath.ToSlash(name), SHA256: hex.EncodeToString(sum[:])}
+	return &Evidence{URI: filepath.ToSlash(name), SHA256: hex.EncodeToString(sum[:])}
 }
 
 // Together is the evidence of several files: their names, separated by commas,
 // and the SHA-256 of what "sha256sum FILE…" prints for them, in that order. For
 // one file it is that file's.
-func Together(texts ...Text) *facts.Evidence {
+func Together(texts ...Text) *Evidence {
 	if len(texts) == 1 {
 		return texts[0].Evidence
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/spelling"
-
-	"github.com/prodgate/prodgate/facts"
 )
 
 // Normalise brings value to the one spelling of its shape, which is what a
@@ -26,11 +24,11 @@ func Normalise(value, shape string) (string, error) {
 		value = strings.ToLower(value)
 	case "nonempty":
 		if strings.TrimSpace(value) == "" {
-			return "", errors.New("it must not be empty")
+			return "", errors.New("must not be empty")
 		}
 	}
-	if wanted, ok := facts.Accepts(format, value); !ok {
-		return "", errors.New(wanted + " is wanted")
+	if wanted, ok := Accepts(format, value); !ok {
+		return "", errors.New("must be " + wanted)
 	}
 	return value, nil
 }

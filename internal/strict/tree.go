@@ -13,44 +13,19 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxDepth bounds how deep values may nest.
-const maxDepth = 64
+// asWritten is how evidence is read: numbers as they are written, and surrogates
+// as the tools that write reports take them.
+var asWritten = Form{Lenient: true}
 
-// kind is the kind of a node.
-type kind int
-
-const (
-	null kind = iota
-	boolean
-	number
-	text
-	list
-	mapping
-)
-
-// String is the kind as messages call it.
-func (k kind) String() string {
-	return [...]string{"null", "true or false", "a number", "a text", "a list", "a mapping"}[k]
-}
-
-// node is a value of a JSON or YAML file, with the line it stands on.
-type node struct {
-	kind  kind
-	value string // of a scalar, as it is written
-	line  int
-	keys  []*node // of a mapping, beside items
-	items []*node // of a list or a mapping
-}
-
-// parse reads t as JSON if it is JSON or is called so, else as YAML. One value,
+// parse reads t as JSON if it is JSON or has such a name, else as YAML. One value,
 // no duplicate keys, no aliases, bounded depth.
-func (t Text) parse() (*node, error) {
+func (t Text) parse() (*Node, *source, error) {
 	if !utf8.Valid(t.Data) {
-		return nil, fmt.Errorf("%s: not UTF-8", t.Name)
+		return nil, nil, fmt.Errorf("%s: not UTF-8", t.Name)
 	}
 	data := bytes.TrimPrefix(t.Data, []byte("\ufeff"))
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, t.empty()
+		return nil, nil, t.empty()
 	}
 	if ext := strings.ToLower(filepath.Ext(t.Name)); ext == ".json" || json.Valid(data) {
 		return t.parseJSON(data)
@@ -64,253 +39,152 @@ func (t Text) empty() error {
 }
 
 // parseJSON reads exactly one JSON value.
-func (t Text) parseJSON(data []byte) (*node, error) {
-	values, err := t.parseStream(data)
+func (t Text) parseJSON(data []byte) (*Node, *source, error) {
+	values, src, err := t.parseStream(data, 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(values) != 1 {
-		return nil, fmt.Errorf("%s:%d: a second value begins here; one file holds one", t.Name, values[1].line)
+		return nil, nil, fmt.Errorf("%s:%d: a second value begins here; one file holds one", t.Name, src.line(values[1].At))
 	}
-	return values[0], nil
+	return &values[0], src, nil
 }
 
-// parseStream reads JSON values, one after another.
-func (t Text) parseStream(data []byte) ([]*node, error) {
+// parseStream reads JSON values, one after another. data begins on that line.
+func (t Text) parseStream(data []byte, line int) ([]Node, *source, error) {
 	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("%s: not UTF-8", t.Name)
+		return nil, nil, fmt.Errorf("%s: not UTF-8", t.Name)
 	}
-	return t.parseStreamFrom(data, 1)
-}
-
-// parseStreamFrom is parseStream for data that begins on the given line.
-func (t Text) parseStreamFrom(data []byte, line int) ([]*node, error) {
-	r := &jsonReader{name: t.Name, data: data, first: line, line: line, tokens: json.NewDecoder(bytes.NewReader(data))}
-	r.tokens.UseNumber()
-	var values []*node
-	for {
-		n, err := r.next(maxDepth)
-		if errors.Is(err, io.EOF) && len(values) > 0 {
-			return values, nil
+	src := newSource(t.Name, data, line)
+	values, twice, err := scanStream(string(data), asWritten)
+	var broken *SyntaxError
+	if errors.As(err, &broken) {
+		what := "not JSON: "
+		if broken.Limit {
+			what = ""
 		}
-		if err != nil {
-			return nil, r.explain(err)
-		}
-		values = append(values, n)
+		return nil, nil, fmt.Errorf("%s:%d: %s%s", t.Name, src.line(int32(broken.At)), what, broken.Message)
 	}
+	var found problems
+	for _, f := range twice.List {
+		_, key := cutLast(f.Path, "/")
+		found.add(src.line(int32(f.At)), fmt.Sprintf("the key %q is given twice", clip(pointerUnescapes.Replace(key))))
+	}
+	return values, src, found.err(t.Name)
 }
 
-// jsonReader turns JSON tokens into nodes.
-type jsonReader struct {
-	name   string
-	data   []byte
-	tokens *json.Decoder
-	offset int64
-	first  int // line that data begins on
-	line   int
-}
+var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 
-// errPlaced is an error that already names file and line.
-type errPlaced struct{ error }
-
-// explain adds file and line to a syntax error.
-func (r *jsonReader) explain(err error) error {
-	var placed errPlaced
-	if errors.As(err, &placed) {
-		return placed.error
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s:%d: the JSON ends half-way", r.name, r.first+bytes.Count(r.data, []byte("\n")))
-	}
-	at := r.tokens.InputOffset()
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		at = syntax.Offset
-	}
-	at = min(at, int64(len(r.data)))
-	return fmt.Errorf("%s:%d: no JSON: %w", r.name, r.first+bytes.Count(r.data[:at], []byte("\n")), err)
-}
-
-// token is the next token and the line it ends on.
-func (r *jsonReader) token() (json.Token, int, error) {
-	tok, err := r.tokens.Token()
-	if err != nil {
-		return nil, 0, err
-	}
-	end := r.tokens.InputOffset()
-	r.line += bytes.Count(r.data[r.offset:end], []byte("\n"))
-	r.offset = end
-	return tok, r.line, nil
-}
-
-// next reads one value.
-func (r *jsonReader) next(depth int) (*node, error) {
-	tok, line, err := r.token()
-	if err != nil {
-		return nil, err
-	}
-	switch v := tok.(type) {
-	case nil:
-		return &node{kind: null, line: line}, nil
-	case bool:
-		return &node{kind: boolean, value: fmt.Sprint(v), line: line}, nil
-	case json.Number:
-		return &node{kind: number, value: v.String(), line: line}, nil
-	case string:
-		return &node{kind: text, value: v, line: line}, nil
-	}
-	if depth == 0 {
-		return nil, errPlaced{fmt.Errorf("%s:%d: values nest deeper than %d levels", r.name, line, maxDepth)}
-	}
-	if tok == json.Delim('[') {
-		return r.list(line, depth)
-	}
-	return r.mapping(line, depth)
-}
-
-// list reads what stands between [ and ].
-func (r *jsonReader) list(line, depth int) (*node, error) {
-	n := &node{kind: list, line: line}
-	for r.tokens.More() {
-		item, err := r.next(depth - 1)
-		if err != nil {
-			return nil, unexpectedEOF(err)
-		}
-		n.items = append(n.items, item)
-	}
-	_, _, err := r.token()
-	return n, unexpectedEOF(err)
-}
-
-// mapping reads what stands between { and }.
-func (r *jsonReader) mapping(line, depth int) (*node, error) {
-	n := &node{kind: mapping, line: line}
-	seen := map[string]bool{}
-	for r.tokens.More() {
-		key, err := r.next(depth)
-		if err != nil {
-			return nil, unexpectedEOF(err)
-		}
-		if seen[key.value] {
-			return nil, errPlaced{fmt.Errorf("%s:%d: the key %q stands here twice", r.name, key.line, key.value)}
-		}
-		seen[key.value] = true
-		value, err := r.next(depth - 1)
-		if err != nil {
-			return nil, unexpectedEOF(err)
-		}
-		n.keys, n.items = append(n.keys, key), append(n.items, value)
-	}
-	_, _, err := r.token()
-	return n, unexpectedEOF(err)
-}
-
-// unexpectedEOF is err, where the end of the file inside a value is no end.
-func unexpectedEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+// cutLast cuts s around the last separator.
+func cutLast(s, separator string) (before, after string) {
+	i := strings.LastIndex(s, separator)
+	return s[:max(i, 0)], s[i+1:]
 }
 
 // parseYAML reads exactly one YAML document.
-func (t Text) parseYAML(data []byte) (n *node, err error) {
+func (t Text) parseYAML(data []byte) (n *Node, src *source, err error) {
 	defer func() { // the library has panicked on odd input before
 		if p := recover(); p != nil {
-			n, err = nil, fmt.Errorf("%s: no YAML: %v", t.Name, p)
+			n, src, err = nil, nil, fmt.Errorf("%s: not YAML: %v", t.Name, p)
 		}
 	}()
 	var doc yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	if err := documents.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, t.empty()
+		return nil, nil, t.empty()
 	} else if err != nil {
-		return nil, t.yamlError(err)
+		return nil, nil, t.yamlError(err)
 	}
 	var second yaml.Node
 	if err := documents.Decode(&second); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, t.yamlError(err)
+			return nil, nil, t.yamlError(err)
 		}
-		return nil, fmt.Errorf("%s:%d: a second document begins here; one file holds one", t.Name, second.Line)
+		return nil, nil, fmt.Errorf("%s:%d: a second document begins here; one file holds one", t.Name, second.Line)
 	}
 	if len(doc.Content) != 1 {
-		return nil, t.empty()
+		return nil, nil, t.empty()
 	}
-	return t.fromYAML(doc.Content[0], maxDepth)
+	r := yamlReader{src: newSource(t.Name, data, 1)}
+	var root Node
+	r.value(doc.Content[0], &root, MaxDepth)
+	return &root, r.src, r.found.err(t.Name)
 }
 
-// yamlError puts the library's "line N" where file and line stand.
+// yamlError puts the library's "line N" where file and line belong.
 func (t Text) yamlError(err error) error {
 	what := strings.TrimPrefix(err.Error(), "yaml: ")
 	var line int
 	if n, _ := fmt.Sscanf(what, "line %d:", &line); n == 1 {
 		_, what, _ = strings.Cut(what, ": ")
-		return fmt.Errorf("%s:%d: no YAML: %s", t.Name, line, what)
+		return fmt.Errorf("%s:%d: not YAML: %s", t.Name, line, what)
 	}
-	return fmt.Errorf("%s:1: no YAML: %s", t.Name, what) // the library does not name the first line
+	return fmt.Errorf("%s:1: not YAML: %s", t.Name, what) // the library does not name the first line
 }
 
-// fromYAML turns the library's node into ours.
-func (t Text) fromYAML(from *yaml.Node, depth int) (*node, error) {
-	if depth == 0 {
-		return nil, fmt.Errorf("%s:%d: values nest deeper than %d levels", t.Name, from.Line, maxDepth)
+// yamlReader turns the library's nodes into ours.
+type yamlReader struct {
+	src   *source
+	found problems
+}
+
+// value fills n from a node. What must not be in a file is noted.
+func (r *yamlReader) value(from *yaml.Node, n *Node, depth int) {
+	n.At, n.Text = r.src.start(from.Line), from.Value
+	switch {
+	case depth == 0:
+		r.found.add(from.Line, fmt.Sprintf("nests more than %d mappings and lists within each other", MaxDepth))
+		return
+	case from.Kind == yaml.AliasNode:
+		r.found.add(from.Line, fmt.Sprintf("aliases (*%s) are not read; write the value out", clip(from.Value)))
+		return
+	case from.Style&yaml.TaggedStyle != 0:
+		r.found.add(from.Line, fmt.Sprintf("tags (%s) are not read; write the plain value", clip(from.Tag)))
+		return
 	}
-	if from.Kind == yaml.AliasNode {
-		return nil, fmt.Errorf("%s:%d: aliases (*%s) are not read; write the value out", t.Name, from.Line, from.Value)
-	}
-	if from.Style&yaml.TaggedStyle != 0 {
-		return nil, fmt.Errorf("%s:%d: tags (%s) are not read; write the plain value", t.Name, from.Line, from.Tag)
-	}
-	n := &node{line: from.Line, value: from.Value}
 	switch from.Kind {
 	case yaml.SequenceNode:
-		n.kind = list
-		for _, child := range from.Content {
-			item, err := t.fromYAML(child, depth-1)
-			if err != nil {
-				return nil, err
-			}
-			n.items = append(n.items, item)
+		n.Kind, n.Kids = List, make([]Node, len(from.Content))
+		for i, item := range from.Content {
+			r.value(item, &n.Kids[i], depth-1)
+			n.Kids[i].NameAt = n.Kids[i].At
 		}
-		return n, nil
+		return
 	case yaml.MappingNode:
-		n.kind = mapping
-		return n, t.yamlMapping(n, from, depth)
+		r.mapping(from, n, depth)
+		return
 	}
 	switch from.Tag {
 	case "!!null":
-		n.kind = null
+		n.Kind = Null
 	case "!!bool":
-		n.kind = boolean
+		n.Kind = Bool
 	case "!!int", "!!float":
-		n.kind = number
+		n.Kind = Number
 	default:
-		n.kind = text
+		n.Kind = String
 	}
-	return n, nil
 }
 
-// yamlMapping fills n with the pairs of from.
-func (t Text) yamlMapping(n *node, from *yaml.Node, depth int) error {
+// mapping fills n with the pairs of from.
+func (r *yamlReader) mapping(from *yaml.Node, n *Node, depth int) {
+	n.Kind, n.Kids = Object, make([]Node, 0, len(from.Content)/2)
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(from.Content); i += 2 {
-		key, err := t.fromYAML(from.Content[i], depth-1)
-		if err != nil {
-			return err
+		var key, value Node
+		r.value(from.Content[i], &key, depth-1)
+		line := from.Content[i].Line
+		switch {
+		case key.Kind == List || key.Kind == Object:
+			r.found.add(line, "a key must be a word")
+			continue
+		case seen[key.Text]:
+			r.found.add(line, fmt.Sprintf("the key %q is given twice", clip(key.Text)))
+			continue
 		}
-		if key.kind == list || key.kind == mapping {
-			return fmt.Errorf("%s:%d: a key has to be a word", t.Name, key.line)
-		}
-		if seen[key.value] {
-			return fmt.Errorf("%s:%d: the key %q stands here twice", t.Name, key.line, key.value)
-		}
-		seen[key.value] = true
-		value, err := t.fromYAML(from.Content[i+1], depth-1)
-		if err != nil {
-			return err
-		}
-		n.keys, n.items = append(n.keys, key), append(n.items, value)
+		seen[key.Text] = true
+		r.value(from.Content[i+1], &value, depth-1)
+		value.Name, value.NameAt = key.Text, key.At
+		n.Kids = append(n.Kids, value)
 	}
-	return nil
 }

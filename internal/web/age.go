@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// fresh returns an error if header tells of a copy that is older than limit
-// (RFC 9111: Age, and Date where a cache does not say). Who says nothing has
-// made the answer for us.
+// fresh returns an error if header shows a copy older than limit (RFC 9111: Age,
+// and Date for caches that do not send it). An answer with neither is new.
 func (c *Client) fresh(header http.Header, limit time.Duration) error {
 	age := time.Duration(0)
 	if text := header.Get("Age"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil {
-			return fmt.Errorf("it gives the age of its answer as %q, which is no number of seconds", text)
+			return fmt.Errorf("invalid header Age %q: must be a number of seconds", text)
 		}
 		age = time.Duration(seconds) * time.Second
 	}
@@ -23,27 +22,9 @@ func (c *Client) fresh(header http.Header, limit time.Duration) error {
 		age = max(age, c.now().Sub(made))
 	}
 	if age > limit {
-		return fmt.Errorf("its answer is %s old, and max_age is %s", age.Round(time.Second), limit)
+		return fmt.Errorf("the answer is %s old, and max_age is %s", age.Round(time.Second), limit)
 	}
 	return nil
-}
-
-// later is how long to wait before asking a busy server again (RFC 9110,
-// 10.2.3); negative where asking again is of no use.
-func (c *Client) later(response *http.Response) time.Duration {
-	switch response.StatusCode {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-	default:
-		return -1
-	}
-	text := response.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(c.now()))
-	}
-	return 0
 }
 
 func (c *Client) now() time.Time {

@@ -1,46 +1,50 @@
 package web
 
-import "sync"
+import (
+	"net/http"
+	"sync"
+)
 
 // maxRemembered bounds what is remembered, in bytes.
 const maxRemembered = 32 << 20
 
-// remembered is a document that a server gave a tag for.
+// remembered is an answer that came with an ETag.
 type remembered struct {
-	tag  string
-	data []byte // not to be changed
+	tag    string
+	data   []byte // must not be changed
+	header http.Header
 }
 
-// memory holds documents by URL.
+// memory holds answers by what was asked for.
 type memory struct {
 	mu    sync.Mutex
 	known map[string]remembered
 	bytes int
 }
 
-// find returns what is known of a URL.
-func (m *memory) find(url string) (remembered, bool) {
+// find returns what is remembered under key.
+func (m *memory) find(key string) (remembered, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, ok := m.known[url]
+	r, ok := m.known[key]
 	return r, ok
 }
 
-// keep remembers the document of a URL, or forgets it if it has no tag. Where
-// there is no room, all else is forgotten.
-func (m *memory) keep(url, tag string, data []byte) {
+// keep remembers an answer under key, or forgets key if the answer has no tag. If
+// there is no room, everything else is forgotten.
+func (m *memory) keep(key string, r remembered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.known[url]; ok {
+	if old, ok := m.known[key]; ok {
 		m.bytes -= len(old.data)
-		delete(m.known, url)
+		delete(m.known, key)
 	}
-	if tag == "" || len(data) > maxRemembered {
+	if r.tag == "" || len(r.data) > maxRemembered {
 		return
 	}
-	if m.known == nil || m.bytes+len(data) > maxRemembered {
+	if m.known == nil || m.bytes+len(r.data) > maxRemembered {
 		m.known, m.bytes = map[string]remembered{}, 0
 	}
-	m.known[url] = remembered{tag, data}
-	m.bytes += len(data)
+	m.known[key] = r
+	m.bytes += len(r.data)
 }

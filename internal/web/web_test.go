@@ -46,12 +46,12 @@ func TestWhichURLsAreRead(t *testing.T) {
 		{url: "http://localhost.example.com/a.ics", problem: "write https"},
 		{url: "http://127.0.0.1.example.com/a.ics", problem: "write https"},
 		{url: "https://me:secret@calendar.example.com/a.ics", problem: "password does not belong there"},
-		{url: "ftp://calendar.example.com/a.ics", problem: `"ftp" is no scheme`},
-		{url: "file:///etc/passwd", problem: "no URL with a host"},
-		{url: "a.ics", problem: "no URL with a host"},
-		{url: "https:a.ics", problem: "no URL with a host"},
-		{url: "https://%zz", problem: "no URL with a host"},
-		{url: "", problem: "no URL with a host"},
+		{url: "ftp://calendar.example.com/a.ics", problem: `unknown scheme "ftp"`},
+		{url: "file:///etc/passwd", problem: "not a URL with a host"},
+		{url: "a.ics", problem: "not a URL with a host"},
+		{url: "https:a.ics", problem: "not a URL with a host"},
+		{url: "https://%zz", problem: "not a URL with a host"},
+		{url: "", problem: "not a URL with a host"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.url, func(t *testing.T) {
@@ -76,11 +76,11 @@ func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		{"nothing is there", http.NotFound, "it answers 404 Not Found"},
-		{"nobody may look", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, "it answers 403"},
-		{"no content", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "it answers 204"},
-		{"a part of it", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPartialContent) }, "it answers 206"},
-		{"not modified since nothing", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, "though nothing was remembered"},
+		{"nothing is there", http.NotFound, "answered 404 Not Found"},
+		{"nobody may look", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, "answered 403"},
+		{"no content", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "answered 204"},
+		{"a part of it", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPartialContent) }, "answered 206"},
+		{"not modified since nothing", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, "but nothing was remembered"},
 		{"a page, by its type", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, calendar)
@@ -96,19 +96,19 @@ func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
 		{"packed in another way", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "br")
 			fmt.Fprint(w, "?")
-		}, `the encoding "br"`},
+		}, `the content encoding "br"`},
 		{"packed and broken", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			fmt.Fprint(w, "no gzip at all")
-		}, "read its answer: gzip"},
+		}, "read the answer: gzip"},
 		{"cut off", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, calendar)
-		}, "read its answer: unexpected EOF"},
+		}, "read the answer: unexpected EOF"},
 		{"an old copy", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Age", "3601")
 			fmt.Fprint(w, calendar)
-		}, "its answer is 1h0m1s old, and max_age is 1h0m0s"},
+		}, "the answer is 1h0m1s old, and max_age is 1h0m0s"},
 		{"a copy made long ago", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Date", time.Now().Add(-2*time.Hour).UTC().Format(http.TimeFormat))
 			fmt.Fprint(w, calendar)
@@ -116,7 +116,7 @@ func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
 		{"an age that is none", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Age", "-1")
 			fmt.Fprint(w, calendar)
-		}, "no number of seconds"},
+		}, "must be a number of seconds"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,14 +171,14 @@ func TestAnEndlessAnswerCostsNoMoreThanItsTime(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		{"no header ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "no whole answer in time"},
+		{"no header ever", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "no complete answer in time"},
 		{"a drop now and then", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				fmt.Fprint(w, "X")
 				w.(http.Flusher).Flush()
 				time.Sleep(20 * time.Millisecond)
 			}
-		}, "no whole answer in time"},
+		}, "no complete answer in time"},
 		{"a flood", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := fmt.Fprint(w, strings.Repeat("X", 1<<16)); err != nil {
@@ -211,8 +211,8 @@ func TestABusyServerIsAskedAgain(t *testing.T) {
 		{"once", 1, "", "", 2},
 		{"when it says", 1, "0", "", 2},
 		{"at the time it says", 1, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), "", 2},
-		{"not for ever", 9, "0", "it answers 503 Service Unavailable", 3},
-		{"not where that is too late", 9, "3600", "asked again in 1h0m0s, which is too late", 1},
+		{"not for ever", 9, "0", "answered 503 Service Unavailable", 3},
+		{"not where that is too late", 9, "3600", "answered 503 Service Unavailable; it asks to wait 1h0m0s", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -306,12 +306,12 @@ func TestNothingRememberedCountsWithoutTheServer(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	var m memory
 	for i := range 20 {
-		m.keep(fmt.Sprint(i), "tag", make([]byte, 5<<20))
+		m.keep(fmt.Sprint(i), remembered{tag: "tag", data: make([]byte, 5<<20)})
 		if m.bytes > maxRemembered {
 			t.Fatalf("%d bytes are remembered", m.bytes)
 		}
 	}
-	m.keep("19", "", nil)
+	m.keep("19", remembered{})
 	if _, ok := m.find("19"); ok {
 		t.Error("a document without a tag is remembered")
 	}

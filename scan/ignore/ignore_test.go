@@ -84,8 +84,8 @@ func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 		{"an entry without an id", "i.yaml", "vulnerabilities:\n  - statement: x\n", "i.yaml:2: an entry has no id"},
 		{"an empty path", "i.yml", "vulnerabilities:\n  - id: CVE-1\n    paths: ['']\n", "an empty path"},
 		{"an entry that never began", "i.yaml", "vulnerabilities:\n  - id: CVE-1\n    expired_at: tomorrow\n", `expired_at of CVE-1: invalid date "tomorrow"`},
-		{"YAML that is none", "i.yaml", "vulnerabilities: [", "no YAML"},
-		{"a list of words", "i.yaml", "vulnerabilities: [CVE-1]", "is a text, and a mapping is wanted"},
+		{"YAML that is none", "i.yaml", "vulnerabilities: [", "not YAML"},
+		{"a list of words", "i.yaml", "vulnerabilities: [CVE-1]", "is a text, and must be a mapping"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

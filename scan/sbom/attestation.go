@@ -2,16 +2,13 @@ package sbom
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// payloadType is the one kind of content that an envelope may carry.
-const payloadType = "application/vnd.in-toto+json"
+	"github.com/prodgate/prodgate/internal/attestation"
+)
 
 // ErrOther says that an envelope or a bundle is in order, and holds something
 // else than an SBOM.
@@ -47,67 +44,26 @@ func openLines(lines [][]byte, depth int) ([]*document, error) {
 	return found, nil
 }
 
-// openEnvelope reads the payload of a DSSE envelope. Signatures are left alone.
-func openEnvelope(content []byte, depth int) ([]*document, error) {
-	var envelope struct {
-		PayloadType string `json:"payloadType"`
-		Payload     string `json:"payload"`
-	}
-	if err := json.Unmarshal(content, &envelope); err != nil {
-		return nil, fmt.Errorf("not a DSSE envelope: %w", err)
-	}
-	if envelope.PayloadType != payloadType {
-		return nil, fmt.Errorf("the envelope carries %q, and %s is read", envelope.PayloadType, payloadType)
-	}
-	payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
+// openAttestation reads the statement in content, bare, in an envelope or in a
+// bundle: the subjects, and the SBOM that is its predicate.
+func openAttestation(content []byte, depth int) ([]*document, error) {
+	a, err := attestation.Parse(content)
 	if err != nil {
-		if payload, err = base64.URLEncoding.DecodeString(envelope.Payload); err != nil {
-			return nil, fmt.Errorf("the envelope's payload is not base64: %w", err)
-		}
+		return nil, fmt.Errorf("the attestation: %w", err)
 	}
-	payload = bytes.TrimSpace(payload)
-	if _, err := shape(payload); err != nil {
-		return nil, fmt.Errorf("the envelope's payload: %w", err)
-	}
-	return openStatement(payload, depth)
-}
-
-// openStatement reads an in-toto statement: the subjects, and the SBOM that is
-// its predicate.
-func openStatement(content []byte, depth int) ([]*document, error) {
-	var statement struct {
-		Type    string `json:"_type"`
-		Subject []struct {
-			Digest map[string]string `json:"digest"`
-		} `json:"subject"`
-		PredicateType string          `json:"predicateType"`
-		Predicate     json.RawMessage `json:"predicate"`
-	}
-	if err := json.Unmarshal(content, &statement); err != nil {
-		return nil, fmt.Errorf("the envelope's payload is not an in-toto statement: %w", err)
-	}
-	if !strings.HasPrefix(statement.Type, "https://in-toto.io/Statement/") {
-		return nil, fmt.Errorf("the envelope's payload is not an in-toto statement: _type is %q", statement.Type)
-	}
-	var subjects []string
-	for _, s := range statement.Subject {
-		if len(subjects) > maxSBOMs {
-			return nil, fmt.Errorf("the statement has more than %d subjects", maxSBOMs)
-		}
-		digest := "sha256:" + strings.ToLower(s.Digest["sha256"])
-		if digestShape.MatchString(digest) && !slices.Contains(subjects, digest) {
-			subjects = append(subjects, digest)
-		}
+	subjects := a.Statement.Digests()
+	if len(subjects) > maxSBOMs {
+		return nil, fmt.Errorf("the statement has more than %d subjects", maxSBOMs)
 	}
 	slices.Sort(subjects)
-	if !isSBOMPredicate(statement.PredicateType) {
-		return nil, fmt.Errorf("the statement's predicateType is %q: %w", statement.PredicateType, ErrOther)
+	if !isSBOMPredicate(a.Statement.PredicateType) {
+		return nil, fmt.Errorf("the statement's predicateType is %q: %w", a.Statement.PredicateType, ErrOther)
 	}
-	predicate, err := unwrap(statement.Predicate)
+	content, err = a.Statement.Document()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the statement's %w: %w", err, ErrNotSBOM)
 	}
-	sboms, err := open(predicate, depth+1)
+	sboms, err := open(content, depth+1)
 	if err != nil {
 		return nil, fmt.Errorf("the statement's predicate: %w", err)
 	}
@@ -126,23 +82,4 @@ func isSBOMPredicate(predicateType string) bool {
 		}
 	}
 	return false
-}
-
-// unwrap takes an SBOM out of what cosign puts around it: {"Data": …}, where the
-// SBOM is an object or the text of one.
-func unwrap(predicate json.RawMessage) ([]byte, error) {
-	var wrapped struct {
-		Data json.RawMessage
-	}
-	if err := json.Unmarshal(predicate, &wrapped); err != nil {
-		return nil, fmt.Errorf("the statement's predicate is not a JSON object: %w", err)
-	}
-	if len(wrapped.Data) == 0 {
-		return predicate, nil
-	}
-	var text string
-	if json.Unmarshal(wrapped.Data, &text) == nil {
-		return []byte(text), nil
-	}
-	return wrapped.Data, nil
 }

@@ -144,13 +144,11 @@ func openJSON(content []byte, outer map[string]json.RawMessage, depth int) ([]*d
 	case graph, bytes.Contains(outer["@context"], []byte("spdx.org")):
 		return nil, errors.New("it is SPDX 3, and SPDX 2.1, 2.2 and 2.3 are read: let the tool that made it write one of those")
 	case len(outer["dsseEnvelope"]) > 0:
-		return openEnvelope(outer["dsseEnvelope"], depth)
+		return openAttestation(content, depth)
 	case strings.HasPrefix(mediaType, "application/vnd.dev.sigstore.bundle"):
 		return nil, fmt.Errorf("the Sigstore bundle signs a digest, and holds no statement: %w", ErrOther)
-	case payload:
-		return openEnvelope(content, depth)
-	case strings.HasPrefix(text(outer["_type"]), "https://in-toto.io/Statement/"):
-		return openStatement(content, depth)
+	case payload, strings.HasPrefix(text(outer["_type"]), "https://in-toto.io/Statement/"):
+		return openAttestation(content, depth)
 	}
 	return nil, ErrNotSBOM
 }

@@ -408,7 +408,7 @@ func TestWhatIsNotAnSBOMIsAnError(t *testing.T) {
 		{"deep", `{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`, "nests more than 200 deep"},
 		{"a line that is damaged", envelope(statement("https://cyclonedx.org/bom", document, digestA)) + "\n" + `{"payloadType":"application/vnd.in-toto+json","payload":"`, "line 2"},
 		{"a line that is none", envelope(statement("https://cyclonedx.org/bom", document, digestA)) + "\nx", "line 2"},
-		{"another payload", `{"payloadType":"text/plain","payload":""}`, `the envelope carries "text/plain"`},
+		{"another payload", `{"payloadType":"text/plain","payload":""}`, `payloadType is "text/plain"`},
 		{"not base64", `{"payloadType":"application/vnd.in-toto+json","payload":"*"}`, "not base64"},
 		{"no statement", envelope(document), "not an in-toto statement"},
 		{"provenance", envelope(statement("https://slsa.dev/provenance/v1", "{}", digestA)), "carries no SBOM"},

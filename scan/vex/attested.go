@@ -1,8 +1,6 @@
 package vex
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,43 +12,53 @@ import (
 // errOther says that an attestation is in order, and is not VEX.
 var errOther = errors.New("it is not VEX")
 
-// readAttested reads the VEX document that is the predicate of an attestation,
-// as cosign attest and vexctl write it. Signatures are not checked.
-func readAttested(source string, t strict.Text) ([]Statement, error) {
-	opened, err := attestation.Open(t)
+// readAttestations reads a file of attestations, as cosign attest and vexctl write
+// them: one, or one on each line. Attestations of something else may be among
+// several; one that is VEX must be. Signatures are not verified.
+func readAttestations(source string, t strict.Text) ([]Statement, error) {
+	attestations, err := attestation.Read(t.Name, t.Data)
 	if err != nil {
 		return nil, err
 	}
-	statement, err := attestation.Read(opened)
-	if err != nil {
-		return nil, err
+	var all []Statement
+	var other error
+	found := false
+	for _, a := range attestations {
+		read, err := readAttested(source, a)
+		if errors.Is(err, errOther) {
+			other = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = true
+		if all = append(all, read...); len(all) > maxStatements {
+			break
+		}
 	}
-	kind := statement.PredicateType
-	if !isOpenVEX(kind) && !strings.HasPrefix(kind, "https://cyclonedx.org/") && !strings.HasSuffix(kind, "cosign.sigstore.dev/attestation/v1") {
-		return nil, fmt.Errorf("%s: predicateType is %q, and OpenVEX (%s) and CycloneDX are read: %w", opened.Name, kind, openVEXNamespace, errOther)
+	if !found {
+		return nil, other
 	}
-	statements, err := readDocument(source, unwrapped(statement.Predicate), statement.Subjects)
-	if err != nil {
-		return nil, err
-	}
-	return narrowed(statements, statement.Subjects, opened.Name)
+	return all, nil
 }
 
-// unwrapped takes a document out of what cosign puts around a predicate of a type
-// that it does not know: {"Data": …}, an object or the text of one.
-func unwrapped(predicate strict.Text) strict.Text {
-	var around struct {
-		Data json.RawMessage
+// readAttested reads the VEX document that is the predicate of an attestation.
+func readAttested(source string, a attestation.Attestation) ([]Statement, error) {
+	kind := a.Statement.PredicateType
+	if !isOpenVEX(kind) && !strings.HasPrefix(kind, "https://cyclonedx.org/") && !strings.HasSuffix(kind, "cosign.sigstore.dev/attestation/v1") {
+		return nil, fmt.Errorf("%s: predicateType is %q, and OpenVEX (%s) and CycloneDX are read: %w", a.Name, kind, openVEXNamespace, errOther)
 	}
-	if json.Unmarshal(predicate.Data, &around) != nil || len(around.Data) == 0 {
-		return predicate
+	document, err := a.Statement.Document()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.Name, err)
 	}
-	inner := []byte(around.Data)
-	var text string
-	if json.Unmarshal(around.Data, &text) == nil {
-		inner = []byte(text)
+	subjects := a.Statement.Digests()
+	statements, err := readDocument(source, strict.Of(a.Name+" (predicate)", document), subjects)
+	if err != nil {
+		return nil, err
 	}
-	return strict.Of(predicate.Name, inner)
+	return narrowed(statements, subjects, a.Name)
 }
 
 // narrowed is what an attestation about subjects says: what speaks for a package
@@ -74,51 +82,6 @@ func narrowed(statements []Statement, subjects []string, name string) ([]Stateme
 		if len(all) > maxStatements {
 			break
 		}
-	}
-	return all, nil
-}
-
-// linesOf are the lines of content that are not blank.
-func linesOf(content []byte) [][]byte {
-	var lines [][]byte
-	for line := range bytes.Lines(content) {
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// readLines reads a file of attestations, one on each line, as cosign downloads
-// them. Attestations of something else may be among them; one that is VEX must be.
-func readLines(source, name string, lines [][]byte) ([]Statement, error) {
-	var all []Statement
-	var other error
-	found := false
-	for i, line := range lines {
-		at := fmt.Sprintf("%s, line %d", name, i+1)
-		var keys map[string]json.RawMessage
-		if err := json.Unmarshal(line, &keys); err != nil {
-			return nil, fmt.Errorf("%s: not a JSON object: %w", at, err)
-		}
-		if !attestation.Wraps(keys) {
-			return nil, fmt.Errorf("%s: not an attestation: a file of several lines must hold one on each", at)
-		}
-		read, err := readAttested(source, strict.Of(at, line))
-		if errors.Is(err, errOther) {
-			other = err
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		found = true
-		if all = append(all, read...); len(all) > maxStatements {
-			break
-		}
-	}
-	if !found {
-		return nil, other
 	}
 	return all, nil
 }

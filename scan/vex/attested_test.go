@@ -122,8 +122,8 @@ func TestAnAttestationOfSomethingElseIsAnError(t *testing.T) {
 	tests := []struct{ name, content, want string }{
 		{"provenance", slsa, `predicateType is "https://slsa.dev/provenance/v1"`},
 		{"lines without VEX", dsse(slsa) + "\n" + dsse(slsa), "it is not VEX"},
-		{"a line that is damaged", dsse(inToto(aboutPackage, ours)) + "\n{", "v.json, line 2"},
-		{"a bare document on a line", dsse(inToto(aboutPackage, ours)) + "\n" + oneLine(aboutPackage), "line 2: not an attestation"},
+		{"a line that is damaged", dsse(inToto(aboutPackage, ours)) + "\n{", "v.json:2: not JSON"},
+		{"a bare document on a line", dsse(inToto(aboutPackage, ours)) + "\n" + oneLine(aboutPackage), "v.json:2: not an in-toto statement"},
 		{"an envelope around text", strings.Replace(dsse(slsa), "application/vnd.in-toto+json", "text/plain", 1), "payloadType is"},
 		{"an envelope around nothing", strings.Replace(dsse(slsa), `"payload": "`, `"payload": "#`, 1), "payload is not base64"},
 		{"CSAF", inToto(`{"document": {"csaf_version": "2.0"}}`, ours), "it is CSAF 2.0"},

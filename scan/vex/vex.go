@@ -5,6 +5,7 @@
 package vex
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,14 +40,12 @@ func Read(name string, content []byte) ([]Statement, error) {
 // readAny reads a document or a file of attestations. source is the statements'.
 func readAny(source string, t strict.Text) ([]Statement, error) {
 	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(t.Data, &keys); err != nil {
-		if lines := linesOf(t.Data); len(lines) > 1 {
-			return readLines(source, t.Name, lines)
-		}
+	err := json.NewDecoder(bytes.NewReader(t.Data)).Decode(&keys) // the first value, which may be one of several
+	if err != nil {
 		return nil, fmt.Errorf("%s: not a JSON object; a VEX document must be OpenVEX or CycloneDX: %w", t.Name, err)
 	}
 	if attestation.Wraps(keys) {
-		return readAttested(source, t)
+		return readAttestations(source, t)
 	}
 	return readDocument(source, t, nil)
 }

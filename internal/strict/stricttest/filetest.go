@@ -34,8 +34,8 @@ func Collect(t *testing.T, content string, reading func(strict.Path) Collector) 
 	return section.(facts.Observed).Section, nil
 }
 
-// Case is a file and what becomes of it: a section, or an error that begins
-// with Error.
+// Case is a file and what becomes of it: a section, or an error with a line that
+// begins with Error.
 type Case struct {
 	Name, Content string
 	Section       facts.Section
@@ -49,8 +49,8 @@ func Run(t *testing.T, reading func(strict.Path) Collector, cases []Case) {
 		t.Run(c.Name, func(t *testing.T) {
 			got, err := Collect(t, c.Content, reading)
 			if c.Error != "" {
-				if err == nil || !strings.HasPrefix(err.Error(), c.Error) {
-					t.Errorf("the error is %v\nwant it to begin %s\n(read %+v)", err, c.Error, got)
+				if err == nil || !strings.Contains("\n"+err.Error(), "\n"+c.Error) {
+					t.Errorf("the error is %v\nwant a line that begins %s\n(read %+v)", err, c.Error, got)
 				}
 				return
 			}

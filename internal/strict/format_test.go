@@ -1,9 +1,8 @@
-package facts
+package strict
 
 import (
 	"regexp"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -11,38 +10,20 @@ import (
 // TestFormatsMatchTheirPatterns holds each hand-written match against the
 // pattern in the schema, over strings that match and strings that nearly do.
 func TestFormatsMatchTheirPatterns(t *testing.T) {
-	for _, f := range formats {
-		if f.pattern == "" || f.name == "timezone" {
+	for _, f := range Formats {
+		if f.Pattern == "" || f.Name == "timezone" {
 			continue // the one has no pattern, of the other only some zones exist
 		}
-		t.Run(f.name, func(t *testing.T) {
-			pattern := regexp.MustCompile(f.pattern)
+		t.Run(f.Name, func(t *testing.T) {
+			pattern := regexp.MustCompile(f.Pattern)
 			rapid.Check(t, func(r *rapid.T) {
-				s := nearly(r, rapid.StringMatching(f.pattern).Draw(r, "match"))
-				if f.matches(s) != pattern.MatchString(s) {
-					r.Errorf("%q: the match says %v, the pattern %v", s, f.matches(s), pattern.MatchString(s))
+				s := nearly(r, rapid.StringMatching(f.Pattern).Draw(r, "match"))
+				if f.Matches(s) != pattern.MatchString(s) {
+					r.Errorf("%q: the match says %v, the pattern %v", s, f.Matches(s), pattern.MatchString(s))
 				}
 			})
 		})
 	}
-}
-
-// TestTimesMatchTheirPattern does the same for times, with time.Parse as a
-// second witness: it is laxer, but has to name the same instant.
-func TestTimesMatchTheirPattern(t *testing.T) {
-	s := &shape{instant: true}
-	pattern := regexp.MustCompile(s.pattern())
-	rapid.Check(t, func(r *rapid.T) {
-		text := nearly(r, rapid.StringMatching(s.pattern()).Draw(r, "match"))
-		got, ok := parseInstant(text)
-		want, err := time.Parse(time.RFC3339Nano, text)
-		if ok != (err == nil && pattern.MatchString(text)) {
-			r.Errorf("%q: read %v, matches %v, time.Parse says %v", text, ok, pattern.MatchString(text), err)
-		}
-		if ok && !got.Equal(want) {
-			r.Errorf("%q is %v, want %v", text, got, want)
-		}
-	})
 }
 
 // nearly changes one byte of s, or takes one out, or puts one in, or nothing.
@@ -61,7 +42,7 @@ func TestTimezonesAreThoseOfTheDatabase(t *testing.T) {
 		"": false, "Local": false, "local": false, "utc": false, "america/new_york": false, "America": false, "America/": false, "America//New_York": false,
 		"/usr/share/zoneinfo/UTC": false, "../zoneinfo/UTC": false, "America/Gotham": false, "UTC\n": false, "right/UTC": false, "posixrules": false, "+05:00": false,
 	} {
-		if got := isTimezone(zone); got != want {
+		if got := FormatNamed("timezone").Matches(zone); got != want {
 			t.Errorf("%q: got %v, want %v", zone, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package facts
+package strict
 
 import (
 	"fmt"
@@ -7,90 +7,86 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/canonical"
 )
 
-// Limits of a document. They hold before anything is believed, so that no
-// document costs more than it is worth.
+// Limits of what is read. They apply before anything is decoded.
 const (
-	MaxBytes = 16 << 20 // length of a document
-	MaxDepth = 64       // objects and lists within each other
+	MaxDepth = 64 // objects and lists within each other
 
-	maxValues   = 1 << 20 // values in a document
-	maxNumber   = 64      // characters of a number
-	maxExponent = 308     // of a number, towards zero; the other way a 64-bit float sets the limit
+	maxNumber   = 64  // characters of a number
+	maxExponent = 308 // of a number, towards zero; the other way a 64-bit float sets the limit
 )
 
-// kind is what a JSON value is.
-type kind uint8
+// Form is how JSON is to be read.
+type Form struct {
+	// Values is how many values there may be; 0: any number.
+	Values int
 
-const (
-	kindNull kind = iota
-	kindBool
-	kindNumber
-	kindString
-	kindList
-	kindObject
-)
+	// Spell brings numbers to their one spelling (canonical.Exact); else they stay
+	// as they are written.
+	Spell bool
 
-// node is one JSON value with its place in the source.
-type node struct {
-	name   string // its key, if it is a member of an object
-	text   string // a string's text, a number's or a boolean's literal
-	kids   []node // a list's items, an object's members in the order given
-	at     int32  // offset of the value
-	nameAt int32  // offset of the key; the value's for a list's item
-	kind   kind
-}
-
-// member returns the member called name, or nil.
-func (n *node) member(name string) *node {
-	if n == nil || n.kind != kindObject {
-		return nil
-	}
-	for i := range n.kids {
-		if n.kids[i].name == name {
-			return &n.kids[i]
-		}
-	}
-	return nil
+	// Lenient reads half a surrogate pair as U+FFFD, as encoding/json does.
+	Lenient bool
 }
 
 // scanner reads JSON (RFC 8259) into nodes. It is stricter than encoding/json:
 // keys are case-sensitive and unique, escaped surrogates come in pairs.
 type scanner struct {
 	src    string
+	form   Form
 	pos    int
 	depth  int
 	values int
-	place  place
-	twice  faults // keys given twice
-	stack  []node // the kids read so far of each list and object that is open
+	place  Place
+	twice  Faults // keys given twice
+	stack  []Node // the kids read so far of each list and object that is open
 }
 
-// broken ends a scan. It never leaves this package.
-type broken struct {
-	at      int
-	message string
+// SyntaxError says where bytes stop being JSON, or exceed a limit.
+type SyntaxError struct {
+	At      int // offset
+	Message string
+	Limit   bool // it is JSON, but too much of it
 }
 
-// Error makes broken an error.
-func (b *broken) Error() string { return b.message }
+// Error makes SyntaxError an error.
+func (b *SyntaxError) Error() string { return b.Message }
 
-// scan reads the one value src consists of.
-func scan(src string) (root node, twice faults, err error) {
-	s := scanner{src: src}
+// Scan reads the one JSON value that src, which is UTF-8, consists of. Twice lists
+// the keys that are given twice. The error is a *SyntaxError.
+func Scan(src string, form Form) (root Node, twice Faults, err error) {
+	s := scanner{src: src, form: form}
 	err = s.whole(&root)
 	return root, s.twice, err
 }
 
-func (s *scanner) whole(root *node) error {
+// scanStream reads the JSON values that src consists of, one after another.
+func scanStream(src string, form Form) (values []Node, twice Faults, err error) {
+	s := scanner{src: src, form: form}
+	for {
+		if s.space(); s.pos == len(s.src) && len(values) > 0 {
+			return values, s.twice, nil
+		}
+		var n Node
+		n.NameAt = int32(s.pos)
+		if err := s.value(&n); err != nil {
+			return nil, s.twice, err
+		}
+		values = append(values, n)
+	}
+}
+
+func (s *scanner) whole(root *Node) error {
 	const begins = `{["-0123456789tfn`
 	s.space()
 	switch {
 	case s.pos == len(s.src):
-		return &broken{0, "is empty; want one JSON object"}
+		return &SyntaxError{0, "is empty; want one JSON object", false}
 	case strings.HasPrefix(s.src, "\uFEFF"):
-		return &broken{0, "begins with a byte order mark; want UTF-8 without one"}
+		return &SyntaxError{0, "begins with a byte order mark; want UTF-8 without one", false}
 	case strings.IndexByte(begins, s.src[s.pos]) < 0:
 		return s.unexpected("one JSON object")
 	}
@@ -117,43 +113,43 @@ func (s *scanner) space() {
 // unexpected says what stands at the position where want was expected.
 func (s *scanner) unexpected(want string) error {
 	if s.pos >= len(s.src) {
-		return &broken{len(s.src), "ends too early; want " + want}
+		return &SyntaxError{len(s.src), "ends too early; want " + want, false}
 	}
 	r, _ := utf8.DecodeRuneInString(s.src[s.pos:])
-	return &broken{s.pos, fmt.Sprintf("has %q in column %d; want %s", r, column(s.src, s.pos), want)}
+	return &SyntaxError{s.pos, fmt.Sprintf("has %q in column %d; want %s", r, Column(s.src, s.pos), want), false}
 }
 
-func (s *scanner) value(n *node) error {
-	if s.values++; s.values > maxValues {
-		return &broken{s.pos, fmt.Sprintf("has more than %d values", maxValues)}
+func (s *scanner) value(n *Node) error {
+	if s.values++; s.form.Values > 0 && s.values > s.form.Values {
+		return &SyntaxError{s.pos, fmt.Sprintf("has more than %d values", s.form.Values), true}
 	}
-	n.at = int32(s.pos)
+	n.At = int32(s.pos)
 	if s.pos >= len(s.src) {
 		return s.unexpected("a value")
 	}
 	switch c := s.src[s.pos]; {
 	case c == '{':
-		return s.nested(n, kindObject)
+		return s.nested(n, Object)
 	case c == '[':
-		return s.nested(n, kindList)
+		return s.nested(n, List)
 	case c == '"':
-		n.kind = kindString
-		return s.str(&n.text)
+		n.Kind = String
+		return s.str(&n.Text)
 	case c == '-' || '0' <= c && c <= '9':
-		n.kind = kindNumber
+		n.Kind = Number
 		return s.number(n)
 	}
 	return s.literal(n)
 }
 
-func (s *scanner) literal(n *node) error {
+func (s *scanner) literal(n *Node) error {
 	for _, word := range [...]string{"null", "true", "false"} {
 		if strings.HasPrefix(s.src[s.pos:], word) {
 			s.pos += len(word)
-			if n.kind = kindBool; word == "null" {
-				n.kind = kindNull
+			if n.Kind = Bool; word == "null" {
+				n.Kind = Null
 			}
-			n.text = word
+			n.Text = word
 			return nil
 		}
 	}
@@ -161,19 +157,19 @@ func (s *scanner) literal(n *node) error {
 }
 
 // nested reads a list or an object, unless it lies too deep.
-func (s *scanner) nested(n *node, k kind) (err error) {
+func (s *scanner) nested(n *Node, k Kind) (err error) {
 	if s.depth++; s.depth > MaxDepth {
-		return &broken{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth)}
+		return &SyntaxError{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth), true}
 	}
-	n.kind = k
+	n.Kind = k
 	s.pos++
 	first := len(s.stack)
-	if k == kindList {
+	if k == List {
 		err = s.list(first)
 	} else {
 		err = s.object(first)
 	}
-	n.kids = slices.Clone(s.stack[first:])
+	n.Kids = slices.Clone(s.stack[first:])
 	s.stack = s.stack[:first]
 	s.depth--
 	return err
@@ -186,12 +182,12 @@ func (s *scanner) list(first int) error {
 	}
 	for {
 		s.space()
-		item := node{nameAt: int32(s.pos)}
-		s.place.pushItem(len(s.stack) - first)
+		item := Node{NameAt: int32(s.pos)}
+		s.place.PushItem(len(s.stack) - first)
 		if err := s.value(&item); err != nil {
 			return err
 		}
-		s.place.pop()
+		s.place.Pop()
 		s.stack = append(s.stack, item)
 		if s.space(); s.take(']') {
 			return nil
@@ -210,18 +206,18 @@ func (s *scanner) object(first int) error {
 	var seen keys
 	for {
 		s.space()
-		m := node{nameAt: int32(s.pos)}
-		if err := s.key(&m.name); err != nil {
+		m := Node{NameAt: int32(s.pos)}
+		if err := s.key(&m.Name); err != nil {
 			return err
 		}
-		s.place.push(m.name)
-		if at, ok := seen.add(s.stack[first:], &m); ok && !s.twice.full() {
-			s.twice.add(m.nameAt, s.place.pointer(), fmt.Sprintf("is given twice, first on line %d", lineOf(s.src, int(at))), "")
+		s.place.Push(m.Name)
+		if at, ok := seen.add(s.stack[first:], &m); ok && !s.twice.Full() {
+			s.twice.Add(m.NameAt, s.place.Pointer(), fmt.Sprintf("is given twice, first on line %d", LineOf(s.src, int(at))), "")
 		}
 		if err := s.value(&m); err != nil {
 			return err
 		}
-		s.place.pop()
+		s.place.Pop()
 		s.stack = append(s.stack, m)
 		if s.space(); s.take('}') {
 			return nil
@@ -253,12 +249,12 @@ type keys map[string]int32
 
 // add returns where the key of m, which is about to join members, was given
 // first.
-func (k *keys) add(members []node, m *node) (first int32, twice bool) {
+func (k *keys) add(members []Node, m *Node) (first int32, twice bool) {
 	const few = 16
 	if len(members) < few {
 		for i := range members {
-			if members[i].name == m.name {
-				return members[i].nameAt, true
+			if members[i].Name == m.Name {
+				return members[i].NameAt, true
 			}
 		}
 		return 0, false
@@ -266,11 +262,11 @@ func (k *keys) add(members []node, m *node) (first int32, twice bool) {
 	if *k == nil {
 		*k = keys{}
 		for i := range members {
-			(*k)[members[i].name] = members[i].nameAt
+			(*k)[members[i].Name] = members[i].NameAt
 		}
 	}
-	if first, twice = (*k)[m.name]; !twice {
-		(*k)[m.name] = m.nameAt
+	if first, twice = (*k)[m.Name]; !twice {
+		(*k)[m.Name] = m.NameAt
 	}
 	return first, twice
 }
@@ -285,7 +281,7 @@ func (s *scanner) take(c byte) bool {
 }
 
 // number reads a number and spells it the one way its value has.
-func (s *scanner) number(n *node) error {
+func (s *scanner) number(n *Node) error {
 	start := s.pos
 	s.take('-')
 	if !s.take('0') && !s.digits() {
@@ -303,13 +299,13 @@ func (s *scanner) number(n *node) error {
 			return s.unexpected("a digit")
 		}
 	}
-	n.text = s.src[start:s.pos]
-	if !fits(n.text) {
-		return &broken{start, fmt.Sprintf("has a number in column %d that is too long or too large; want at most %d characters and what a 64-bit float can hold",
-			column(s.src, start), maxNumber)}
+	n.Text = s.src[start:s.pos]
+	if !fits(n.Text) {
+		return &SyntaxError{start, fmt.Sprintf("has a number in column %d that is too long or too large; want at most %d characters and what a 64-bit float can hold",
+			Column(s.src, start), maxNumber), true}
 	}
-	if plain < s.pos || s.src[start] == '-' {
-		n.text = spellNumber(n.text)
+	if s.form.Spell && (plain < s.pos || s.src[start] == '-') {
+		n.Text = canonical.Exact(n.Text)
 	}
 	return nil
 }
@@ -416,7 +412,10 @@ func (s *scanner) escape() (rune, error) {
 			return r, nil
 		}
 	}
-	return 0, &broken{s.pos, fmt.Sprintf(`has half a surrogate pair before column %d; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`, column(s.src, s.pos))}
+	if s.form.Lenient {
+		return utf8.RuneError, nil
+	}
+	return 0, &SyntaxError{s.pos, fmt.Sprintf(`has half a surrogate pair before column %d; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`, Column(s.src, s.pos)), false}
 }
 
 // hex reads u and four hex digits.
@@ -437,12 +436,12 @@ func (s *scanner) hex() (rune, error) {
 	return r, nil
 }
 
-// lineOf returns the line of an offset, counted from 1.
-func lineOf(src string, at int) int {
+// LineOf returns the line of an offset, counted from 1.
+func LineOf(src string, at int) int {
 	return strings.Count(src[:at], "\n") + 1
 }
 
-// column returns the column of an offset in characters, counted from 1.
-func column(src string, at int) int {
+// Column returns the column of an offset in characters, counted from 1.
+func Column(src string, at int) int {
 	return utf8.RuneCountInString(src[strings.LastIndexByte(src[:at], '\n')+1:at]) + 1
 }
