@@ -12,7 +12,7 @@ import (
 func deploy(ctx context.Context, document []byte) error {
 	gate, err := evaluator.New(ctx, evaluator.Options{Packs: []string{"pack"}})
 	if err != nil {
-		return err // a pack that cannot be loaded, with file and cure
+		return err // a pack that cannot be loaded, with the file and a hint
 	}
 	decision, err := gate.Replay(ctx, document)
 	if err != nil {

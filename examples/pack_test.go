@@ -1,6 +1,5 @@
-// Package examples_test shows that the example pack does what it says, through
-// the evaluator as an embedding program uses it. "make policy-test" tests the
-// same pack with stock OPA.
+// Package examples_test tests the example pack through the evaluator, as an embedding
+// program uses it. "make policy-test" tests the same pack with stock OPA.
 package examples_test
 
 import (
@@ -16,7 +15,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// allowed is the story that the shipped settings allow.
+// allowed is a story that the shipped settings allow.
 const allowed = "../fixtures/cases/allow/input.json"
 
 func TestTheExamplePack(t *testing.T) {
@@ -76,7 +75,7 @@ func TestTheStrictReadingNeedsOneLine(t *testing.T) {
 	}
 	const comment = "# vulnerabilities: {deny: [CRITICAL, HIGH]}"
 	if !strings.Contains(string(text), comment) {
-		t.Fatalf("pack/data.yaml does not hold %q", comment)
+		t.Fatalf("pack/data.yaml does not contain %q", comment)
 	}
 	gate := withSettings(t, strings.Replace(string(text), comment, strings.TrimPrefix(comment, "# "), 1))
 	document := read(t)
@@ -106,7 +105,7 @@ func TestTheLooserChoicesCanBeTaken(t *testing.T) {
 	_, rest, found := strings.Cut(string(text), begins)
 	block, _, closed := strings.Cut(rest, ends)
 	if !found || !closed {
-		t.Fatalf("pack/data.yaml does not hold %q", begins)
+		t.Fatalf("pack/data.yaml does not contain %q", begins)
 	}
 	taken := strings.ReplaceAll(begins+block, "    # ", "    ")
 	gate := withSettings(t, strings.Replace(string(text), begins+block, taken, 1))
@@ -123,7 +122,7 @@ func TestTheLooserChoicesCanBeTaken(t *testing.T) {
 	}
 }
 
-// withSettings makes an evaluator with the example pack's settings, changed, and
+// withSettings returns an evaluator with the changed settings of the example pack,
 // without its check.
 func withSettings(t *testing.T, text string) *evaluator.Evaluator {
 	t.Helper()
@@ -138,7 +137,7 @@ func withSettings(t *testing.T, text string) *evaluator.Evaluator {
 	return gate
 }
 
-// open makes an evaluator with the example pack.
+// open returns an evaluator with the example pack.
 func open(t *testing.T) *evaluator.Evaluator {
 	t.Helper()
 	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{"pack"}})
@@ -148,7 +147,7 @@ func open(t *testing.T) *evaluator.Evaluator {
 	return gate
 }
 
-// read reads the allowed story anew.
+// read reads the allowed story.
 func read(t *testing.T) *facts.Document {
 	t.Helper()
 	text, err := os.ReadFile(allowed)
@@ -162,7 +161,7 @@ func read(t *testing.T) *facts.Document {
 	return document
 }
 
-// soaked lets the artifact be in staging for so long.
+// soaked sets the soak time of the artifact in staging.
 func soaked(d *facts.Document, long time.Duration) {
 	d.Staging.DeployedAt = d.Now.Add(-long)
 	d.Staging.Verification.FinishedAt = d.Staging.DeployedAt.Add(time.Minute)
@@ -179,7 +178,7 @@ func soaked(d *facts.Document, long time.Duration) {
 	}
 }
 
-// preview asks for the environment preview instead.
+// preview changes the request to the environment preview.
 func preview(d *facts.Document) {
 	d.Request.Environment = "preview"
 	for i := range d.Approvals {

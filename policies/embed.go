@@ -1,6 +1,6 @@
 // Package policies holds the shipped Rego policies, as stock OPA reads them:
-// the folder is the package. It holds no Go but the embedding; what the rules
-// mean is written in the rules.
+// the folder is the package. It contains only the embedding in Go; the rules are in
+// Rego.
 package policies
 
 import "embed"

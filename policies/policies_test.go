@@ -1,5 +1,5 @@
-// Package policies_test holds what has to be true of the rules as files: what
-// they mean is tested beside them, in Rego, and run from here.
+// Package policies_test tests the rules as files: names, METADATA, codes and places.
+// Their behaviour is tested in Rego, next to the rules, and run from here.
 package policies_test
 
 import (
@@ -23,7 +23,7 @@ const (
 	settingsFile = "prodgate/v1/settings/data.yaml"
 )
 
-// files lists every file below the policies with this ending.
+// files lists every file below the policies with this suffix.
 func files(t *testing.T, ending string) []string {
 	t.Helper()
 	var names []string
@@ -37,7 +37,7 @@ func files(t *testing.T, ending string) []string {
 		t.Fatal(err)
 	}
 	if len(names) == 0 {
-		t.Fatalf("no file ends in %q", ending)
+		t.Fatalf("no file has the suffix %q", ending)
 	}
 	return names
 }
@@ -65,7 +65,7 @@ func parse(t *testing.T) map[string]*ast.Module {
 	return modules
 }
 
-// rules are the modules that decide: all but the tests.
+// rules are all modules except the tests.
 func rules(t *testing.T) map[string]*ast.Module {
 	modules := parse(t)
 	maps.DeleteFunc(modules, func(name string, _ *ast.Module) bool { return isTest(name) })
@@ -85,7 +85,7 @@ func TestSettingsAreTheOneDataFile(t *testing.T) {
 	for _, ending := range []string{".yaml", ".yml", ".json"} {
 		err := fs.WalkDir(policies.FS, ".", func(name string, _ fs.DirEntry, err error) error {
 			if strings.HasSuffix(name, ending) && name != settingsFile {
-				t.Errorf("%s: stock OPA would load it as data; keep it elsewhere", name)
+				t.Errorf("%s: stock OPA would load it as data; move it out of policies/", name)
 			}
 			return err
 		})
@@ -113,17 +113,17 @@ func TestFolderIsPackage(t *testing.T) {
 	}
 }
 
-// further says whether a file is not the first of its package: a check's first is
-// called as its folder.
+// further reports whether a file is not the first of its package. The first file of a
+// check has the name of its folder.
 func further(name string) bool {
 	return strings.HasPrefix(name, "prodgate/v1/checks/") && path.Base(name) != path.Base(path.Dir(name))+".rego"
 }
 
 func TestRuleFilesStartWithTitleAndDescription(t *testing.T) {
 	for name, module := range rules(t) {
-		if further(name) { // OPA takes a package's METADATA once
+		if further(name) { // OPA accepts the METADATA of a package once
 			if len(module.Comments) == 0 || module.Comments[0].Location.Row != 1 {
-				t.Errorf("%s does not start with a comment that says what it adds to its package", name)
+				t.Errorf("%s does not start with a comment about what it adds to its package", name)
 			}
 			continue
 		}
@@ -133,15 +133,14 @@ func TestRuleFilesStartWithTitleAndDescription(t *testing.T) {
 		}
 		first := module.Annotations[0]
 		if first.Scope != "package" || first.Title == "" || first.Description == "" || first.Location.Row != 1 {
-			t.Errorf("%s does not start with METADATA of its package that has a title and a description", name)
+			t.Errorf("%s does not start with METADATA of its package with a title and a description", name)
 		}
 	}
 }
 
 var code = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
 
-// noCodes are types of entries in the trail and a setting that rules name; they
-// look like codes.
+// noCodes are types of trail entries and settings that look like codes.
 var noCodes = []string{
 	"approval.independent_of", "window.timezone",
 	"approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed", "emergency.used",
@@ -150,7 +149,7 @@ var noCodes = []string{
 	"verification.failed", "verification.passed",
 }
 
-// givenCodes counts the codes that stand as text in the rules, by code.
+// givenCodes counts the codes that occur as text in the rules, by code.
 func givenCodes(modules map[string]*ast.Module) map[string]bool {
 	given := map[string]bool{}
 	for _, module := range modules {
@@ -202,7 +201,7 @@ func TestCodesBelongToTheCheckThatGivesThem(t *testing.T) {
 	}
 }
 
-// requiredChecks is the set of names that deploy requires, as it is written.
+// requiredChecks is the set of names that deploy requires, as in its source.
 func requiredChecks(t *testing.T) []string {
 	t.Helper()
 	for _, rule := range rules(t)["prodgate/v1/deploy/deploy.rego"].Rules {
@@ -211,7 +210,7 @@ func requiredChecks(t *testing.T) []string {
 		}
 		written, ok := rule.Head.Value.Value.(ast.Set)
 		if !ok {
-			t.Fatalf("_checks in deploy is no set of names but %s", rule.Head.Value)
+			t.Fatalf("_checks in deploy must be a set of names, got %s", rule.Head.Value)
 		}
 		var names []string
 		written.Foreach(func(name *ast.Term) { names = append(names, string(name.Value.(ast.String))) })
@@ -242,7 +241,7 @@ func TestRequiredChecksAreTheFoldersOfChecks(t *testing.T) {
 	}
 }
 
-// checkRules are what each check states.
+// checkRules are the rules that each check must have.
 var checkRules = []string{"deny", "needs", "pass"}
 
 func TestChecksStateWhatGoodIs(t *testing.T) {
@@ -260,13 +259,13 @@ func TestChecksStateWhatGoodIs(t *testing.T) {
 			}
 		}
 		if !failsByDefault {
-			t.Errorf("check %s lacks: default pass := false", name)
+			t.Errorf("check %s: missing default pass := false", name)
 		}
 	}
 }
 
-// The compiler takes a call that stands inside a negated expression out of it:
-// "not f(x) == y" is undefined, and not true, where f(x) is.
+// The compiler moves a call out of a negated expression: "not f(x) == y" is undefined,
+// and not true, if f(x) is undefined.
 func TestNoNegationHoldsACall(t *testing.T) {
 	for _, module := range rules(t) {
 		ast.WalkExprs(module, func(e *ast.Expr) bool {

@@ -17,7 +17,7 @@ import (
 	"github.com/prodgate/prodgate/policies"
 )
 
-// data is what stock OPA loads from the one data file.
+// data is what stock OPA loads from the only data file.
 func data(t *testing.T) map[string]any {
 	t.Helper()
 	text, err := fs.ReadFile(policies.FS, settingsFile)
@@ -31,7 +31,7 @@ func data(t *testing.T) map[string]any {
 	return map[string]any{"prodgate": map[string]any{"v1": map[string]any{"settings": settings}}}
 }
 
-// TestRego runs the tests beside the rules, as "opa test policies --coverage
+// TestRego runs the Rego tests, as "opa test policies --coverage
 // --threshold 100" does, without the built-in functions that no rule may use.
 func TestRego(t *testing.T) {
 	race.SkipSweep(t)

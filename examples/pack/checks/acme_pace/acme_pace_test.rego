@@ -2,7 +2,7 @@ package prodgate.v1.checks.acme_pace_test
 
 import data.prodgate.v1.checks.acme_pace
 
-# Good facts: the version in production went live exactly half an hour ago.
+# Valid facts: the version in production went live exactly half an hour ago.
 _good := {
 	"now": "2026-11-24T11:20:00-05:00",
 	"collected_at": "2026-11-24T11:20:00-05:00",
@@ -20,7 +20,7 @@ test_pass_after_half_an_hour if {
 	_codes == set() with input as _good
 }
 
-test_pass_when_nothing_runs if {
+test_pass_without_a_version_in_production if {
 	first := _with("/production/current", null)
 	acme_pace.pass with input as first
 	_codes == set() with input as first
@@ -50,7 +50,7 @@ test_deny_a_second_too_soon if {
 	_codes == {"acme_pace.too_soon"} with input as young
 }
 
-test_deny_what_is_no_time_or_lies_in_the_future if {
+test_deny_invalid_or_future_time if {
 	every time in ["2026-11-24T11:20:01-05:00", null, 7, {}, []] {
 		not acme_pace.pass with input as _with("/production/current/live_at", time)
 		_codes == {"acme_pace.unknown"} with input as _with("/production/current/live_at", time)
@@ -63,11 +63,11 @@ test_deny_each_missing_fact if {
 	}
 }
 
-test_deny_facts_that_do_not_count if {
+test_deny_facts_that_are_not_accepted if {
 	not acme_pace.pass with input as _with("/sources/production/status", "error")
 	not acme_pace.pass with input as _with("/sources/production/kind", "hearsay")
 }
 
-test_deny_when_nothing_is_known_of_production if {
+test_deny_unknown_production if {
 	_codes == {"acme_pace.unknown"} with input as json.remove(_good, ["production"])
 }

@@ -73,7 +73,7 @@ passed contains name if {
 	checks[name].pass == true
 }
 
-# An additional check may not test whether its facts are accepted, so this rule does.
+# An additional check might not test whether its facts are accepted, so this rule does.
 passed contains name if {
 	some name in _additional
 	checks[name].pass == true

@@ -9,7 +9,7 @@ _denials := {finding | some finding in deploy.decision.findings; finding.effect 
 
 _codes := testing.codes(_denials)
 
-# The one section that a check needs, and its code, where its source fails.
+# A section that a check needs, and the code if its source fails.
 _unread(source) := testing.changed("/sources/staging", source)
 
 _organisation := testing.organised({"additional_checks": ["acme_licences"]})
@@ -58,7 +58,7 @@ test_deny_check_that_is_empty if {
 	_codes == {"gate.unexplained"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.checks.soak as {}
 }
 
-# Whatever a check says for itself, it did not pass.
+# The check did not pass, whatever it reports.
 test_deny_check_whose_reason_is_no_finding if {
 	every reason in ["no", null, ["no"]] {
 		check := {"pass": false, "deny": {reason}, "needs": set()}
@@ -336,8 +336,7 @@ test_warn_scans_that_could_not_be_read_of_a_rollback if {
 	{finding.effect | some finding in deploy.decision.findings} == {"warn"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# What would hold up a way forward at the time of the rollback: an open incident
-# on a holiday.
+# What would block a promotion at the time of the rollback: an open incident on a holiday.
 _held_up := {"incident.active", "window.holiday", "window.zone_from_calendar"}
 
 test_allow_rollback_says_nothing_of_a_check_that_does_not_apply if {

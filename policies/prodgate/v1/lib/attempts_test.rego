@@ -89,8 +89,8 @@ test_deployment_or_the_request_itself if {
 	attempts.deployment == "run-1" with data.prodgate.organisation as testing.organisation with input as testing.promotion
 }
 
-# An attempt that somebody claims, of whom the directory does not know who started
-# it; and a dismissal of that entry.
+# A claimed attempt, started by a person who is not in the directory, and a dismissal of
+# that entry.
 _claimed(entry, dismissal) := json.patch(testing.recorded, [
 	{"op": "add", "path": "/trail/requests", "value": [object.union(
 		_first,
@@ -143,14 +143,14 @@ test_deny_attempt_dismissed_by_a_requester if {
 	}
 	attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as testing.change(_claimed({}, {}), "/request/triggered_by", "github:5")
 
-	# By another entry, by whomever.
+	# By another entry, by any writer.
 	every assurance in ["claimed", "ci"] {
 		document := json.patch(_claimed({}, {}), [{"op": "add", "path": "/trail/requests/-", "value": object.union(_first, {"triggered_by": "github:5", "assurance": assurance})}])
 		attempts.dismissed == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 }
 
-# Whoever asked by the word of a writer who counts may be whoever dismisses.
+# A requester recorded by an accepted writer may be the person who dismisses.
 test_deny_attempt_next_to_one_by_an_unknown_person if {
 	every case in [["ci", false], ["claimed", true]] {
 		document := json.patch(_claimed({}, {}), [{"op": "add", "path": "/trail/requests/-", "value": object.union(_first, {"triggered_by": "github:405", "assurance": case[0]})}])

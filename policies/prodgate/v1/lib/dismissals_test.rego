@@ -44,7 +44,7 @@ test_stands_what_has_no_id if {
 	}
 }
 
-# A file does not establish who wrote what.
+# A file does not establish its writers.
 test_stands_where_the_trail_is_a_file if {
 	document := _document("e-1")
 	dismissals.dismissed("production", _entry("rollback.live", "e-1")) with data.prodgate.organisation as testing.organisation with input as document
@@ -61,7 +61,7 @@ test_dismissed_afterwards_and_by_now if {
 	}
 }
 
-# By their places in the trail.
+# By their positions in the trail.
 test_dismissed_although_it_claims_a_time_in_the_future if {
 	future := object.union(_failed, {"at": "2031-01-01T00:00:00Z", "seq": 7})
 	document := json.patch(_document("e-1"), [{"op": "add", "path": "/trail/dismissals/0/seq", "value": 8}])
@@ -79,7 +79,7 @@ test_dismissed_although_it_claims_a_time_in_the_future if {
 	not dismissals.dismissed("trail", object.union(future, {"at": "soon"})) with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# Nothing shows that it was dismissed afterwards.
+# It is not shown that the dismissal came later.
 test_stands_an_entry_without_a_time if {
 	every at in array.concat(testing.garbage, ["2026-11-24T12:00:01-05:00"]) {
 		not dismissals.dismissed("trail", object.union(_failed, {"at": at})) with data.prodgate.organisation as testing.organisation with input as _document("e-1")

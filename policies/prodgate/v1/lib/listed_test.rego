@@ -7,7 +7,7 @@ import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.waivers
 import data.prodgate.v1.testing
 
-# The settings of these tests, beside any pack.
+# The settings of these tests, independent of any pack.
 _pinned := {
 	"environments": {"qa": {}},
 	"services": {"payments-api": {}, "search-api": {}},

@@ -42,7 +42,7 @@ test_not_distinct_unless_both_have_it if {
 	not people.distinct(0, 0) with data.prodgate.organisation as testing.organisation with input as testing.promotion
 }
 
-# A third record joins two others.
+# A third record connects two others.
 test_not_distinct_where_a_record_shares_an_id if {
 	joined := testing.changed("/people", [_with(["entra:a", "okta:1"]), _with(["entra:b", "okta:2"]), _with(["okta:1", "okta:2"])])
 	not people.distinct(0, 1) with data.prodgate.organisation as testing.organisation with input as joined
@@ -131,7 +131,7 @@ test_no_approver_who_requested_an_attempt if {
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({"requested_by": "github:3", "triggered_by": "github:5"})
 }
 
-# Whoever recorded an attempt.
+# For any writer of an attempt.
 test_no_approver_if_it_is_unknown_who_started_an_attempt if {
 	every value in ["github:404", null, "", 0, []] {
 		document := _attempt({"triggered_by": value})

@@ -5,7 +5,7 @@ import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.testing
 
-# The undone deployment as the trail has it, with the way back that its allow named.
+# The deployment to roll back as in the trail, with the rollback plan in its allow.
 _undone(entry) := object.union(
 	{
 		"id": "acme/payments-api/runs/7",
@@ -29,7 +29,7 @@ _undone(entry) := object.union(
 	entry,
 )
 
-# On call, who asked for the rollback himself.
+# A person on call who requested the rollback.
 _alone(entry) := object.union(testing.rollback, {
 	"request": object.union(testing.rollback.request, {"requested_by": "github:4", "triggered_by": "github:4"}),
 	"approvals": [],
@@ -52,7 +52,7 @@ test_granted_to_a_person_on_call if {
 	testing.codes(approval.warn) == {"approval.preapproved"} with data.prodgate.organisation as testing.organisation with input as _alone({})
 }
 
-# Whoever else is said to have asked, nobody has to be another person than they are.
+# Other recorded requesters do not matter: no one must be a different person here.
 test_granted_whichever_requester_is_recorded if {
 	asked := {
 		"id": "1-1",
@@ -72,7 +72,7 @@ test_granted_whichever_requester_is_recorded if {
 	testing.codes(approval.deny) == set() with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# The standing approval holds, but what might speak against it is not known.
+# The preapproval is valid, but it is unknown whether it was used.
 test_granted_without_the_facts_that_rejections_need if {
 	every document in [
 		testing.change(_alone({}), "/sources/approvals/status", "error"),

@@ -191,7 +191,7 @@ test_lifted_by_a_role_that_names_an_id_of_several_people if {
 	_stands(_and(document, {"approver": "github:5", "lifts": ["github:3"]}))
 }
 
-# Anybody can claim to be somebody, so anybody who may can go on.
+# Anyone can claim an identity, so any approval that counts lifts a claimed rejection.
 test_lifted_by_any_approval_since_where_it_is_not_by_an_approver if {
 	every entry in [{"approver": "mailto:nobody@example.com"}, {"approver": "mailto:engineer@example.com"}] {
 		_falls(_rejected(entry))
@@ -225,7 +225,7 @@ test_stands_unless_it_is_shown_to_be_by_no_approver if {
 	_falls(testing.change(_rejected({}), "/people/4/teams", ["platform"]))
 }
 
-# A request that was rejected by its name.
+# A request that was rejected by its id.
 
 _named(document) := json.patch(document, [
 	{"op": "add", "path": "/request/id", "value": "1-2"},
@@ -287,7 +287,7 @@ test_falls_against_a_rollback_that_has_no_name if {
 	_falls(testing.change(document, "/request/id", ""))
 }
 
-# Whoever takes an approval back has given none.
+# A person who withdraws an approval has no approval.
 
 test_revoked_by_the_same_person_since if {
 	withdrawn := _rejected({"approver": "github:2", "decision": "withdrawn", "approved_at": "2026-11-24T11:30:00-05:00"})
@@ -300,7 +300,7 @@ test_revoked_by_the_same_person_since if {
 	rejections.revoked == set() with data.prodgate.organisation as testing.organisation with input as _recorded({"approver": "github:2", "at": "2026-11-24T11:30:00-05:00", "assurance": "claimed"})
 }
 
-# An entry of the approvals is judged by their source, whatever keys it has.
+# For an entry of the approvals the source counts, whatever keys the entry has.
 test_revoked_by_no_entry_of_approvals_that_do_not_count if {
 	withdrawn := _rejected(object.union(_step, {"approver": "github:2", "decision": "withdrawn", "approved_at": "2026-11-24T11:30:00-05:00"}))
 	rejections.revoked == {0} with data.prodgate.organisation as testing.organisation with input as withdrawn

@@ -76,8 +76,8 @@ test_additional_checks_only_add if {
 	settings.effective.additional_checks == ["acme_one", "acme_two"] with input as testing.promotion with data.prodgate.organisation as testing.organised(organisation)
 }
 
-# The shipped settings list no service: without an organisation's, nothing is
-# decided.
+# The shipped settings list no service: without settings of an organisation there is no
+# decision.
 test_undefined_for_every_service_that_only_the_request_names if {
 	every organisation in [{}, {"services": {}}, {"services": {"search-api": {}}}] {
 		not settings.effective with input as testing.promotion with data.prodgate.organisation as organisation
@@ -90,7 +90,7 @@ test_effective_repositories_of_a_service if {
 	settings.effective.repositories == [] with input as testing.promotion with data.prodgate.organisation as {"services": {"payments-api": {}}}
 }
 
-# The one test that pins no organisation: beside no pack there is none.
+# The only test without a fixed organisation: without a pack there is none.
 test_organisation_is_defined_with_and_without_a_pack if {
 	{settings._organisation} != set()
 }

@@ -12,7 +12,7 @@ import data.prodgate.v1.lib.settings
 
 readable := _read - _disputed
 
-# Read without error, from a kind of source that counts.
+# Read without error, from an accepted kind of source.
 _read contains name if {
 	some name, source in input.sources
 	source.status == "ok"
@@ -20,7 +20,7 @@ _read contains name if {
 	not name in _merged
 }
 
-# Merged of several systems, each of which counts.
+# Merged from several systems, all of an accepted kind.
 _read contains name if {
 	some name in _merged
 	input.sources[name].status == "ok"
@@ -44,14 +44,14 @@ _counts(system, accepted) if {
 	system.kind in accepted
 }
 
-# All that it could have reported is more bad news.
+# It could only have added bad news.
 _counts(system, _) if {
 	system.status == "error"
 	system.optional == true
 }
 
-# Sections of which systems report a fact differently that has to be equal. What
-# runs now holds back no rollback.
+# Sections for which systems report different values of a fact that must be equal. A
+# dispute about the live version does not block a rollback.
 _disputed contains name if {
 	some name in object.keys(_disputes)
 	not name in _tolerated
@@ -70,7 +70,7 @@ _disputes[name] := disputes if {
 	disputes != set()
 }
 
-# What is no list of contradictions hides some.
+# A value that is not a list could hide contradictions.
 _disputes[name] := {"contradictions that cannot be read"} if {
 	some name, source in input.sources
 	contradictions := object.get(source, "contradictions", [])
@@ -165,21 +165,21 @@ trouble contains {
 
 # METADATA
 # title: Systems contradict each other
-# description: Two systems report one fact of this section differently, and it must be equal. Nothing shows which of them is right.
+# description: Two systems report different values for a fact of this section that must be equal. It is unknown which of them is right.
 # custom:
 #   code: source.contradiction
 #   cure: fix
-#   remedy: Find out which system is wrong, and correct it or take it out of sources in prodgate.yaml. Then collect the facts again.
+#   remedy: Find out which system is wrong, and correct it or remove it from sources in prodgate.yaml. Then collect the facts again.
 #   who: [owner of the systems, owner of prodgate.yaml]
 trouble contains _disagreement(name) if some name in _disputed
 
 # METADATA
-# title: Systems contradict each other on what runs now
-# description: Two systems report different deployments as the current one. It does not hold back a rollback.
+# title: Systems disagree about the live version
+# description: Two systems report different deployments as the current one. That does not block a rollback.
 # custom:
 #   code: source.contradiction_tolerated
 #   cure: fix
-#   remedy: After the rollback, find out which system is wrong, and correct it or take it out of sources in prodgate.yaml.
+#   remedy: After the rollback, find out which system is wrong, and correct it or remove it from sources in prodgate.yaml.
 #   who: [owner of the systems, owner of prodgate.yaml]
 warn contains object.union(_disagreement(name), {"code": "source.contradiction_tolerated"}) if {
 	some name in object.keys(_disputes)
@@ -192,16 +192,16 @@ _disagreement(name) := {
 	"path": sprintf("/sources/%s/contradictions", [name]),
 	"message": sprintf("systems disagree: %s", [concat("; ", _disputes[name])]),
 	"observed": concat("; ", _disputes[name]),
-	"required": "the same from every system",
+	"required": "the same value from every system",
 }
 
 # METADATA
-# title: An optional system could not be read
-# description: The section counts without this system. Bad news that only this system knows is missing.
+# title: Optional system could not be read
+# description: The section is accepted without this system. Bad news that only this system has is missing.
 # custom:
 #   code: source.optional_unread
 #   cure: fix
-#   remedy: Make the system readable again.
+#   remedy: Make the system readable, then collect the facts again.
 #   who: [owner of the system]
 warn contains {
 	"code": "source.optional_unread",

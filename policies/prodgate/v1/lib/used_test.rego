@@ -3,8 +3,8 @@ package prodgate.v1.lib.used_test
 import data.prodgate.v1.lib.used
 import data.prodgate.v1.testing
 
-# An approval was given at eleven. A deployment of the artifact after that, by the
-# run that asks again, of which the first attempt began at ten past.
+# An approval was given at eleven. After that, the same run deployed the artifact; its
+# first attempt began at 11:10.
 _given := time.parse_rfc3339_ns("2026-11-24T11:00:00-05:00")
 
 _run := "acme/payments-api/1"
@@ -94,7 +94,7 @@ test_used_by_a_configuration_of_the_same if {
 	_unused(_beside(document, object.union(_other_run, {"kind": "promotion"})))
 }
 
-# Only a configuration asks by its digest.
+# Only a configuration is requested by its digest.
 test_used_by_another_configuration_if_none_is_requested if {
 	document := json.patch(_base, [{"op": "add", "path": "/request/configuration", "value": testing.values}])
 	_used(_beside(document, object.union(_other_run, {"configuration": testing.other})))
@@ -183,7 +183,7 @@ test_used_after_a_while_from_the_instant_of_the_approval_on if {
 	_used(testing.change(document, "/now", "2026-11-24T12:00:00-05:00"))
 }
 
-# The time of the first attempt is this run's.
+# The time of the first attempt is that of this run.
 test_unused_after_a_while_since_another_run_began if {
 	every entry in [
 		{"started_at": "2026-11-24T11:05:00-05:00"},
@@ -274,7 +274,7 @@ test_used_by_a_rollback_that_is_not_joined if {
 	used.by(given) == set() with data.prodgate.organisation as testing.organisation with input as testing.change(joined, "/request/kind", "promotion")
 }
 
-# Whatever the history is read from.
+# For any source of the history.
 test_used_by_a_deployment_in_the_trail_in_addition_to_the_history if {
 	known := {
 		"deployments": [object.union(_deployment, _other_run)],
@@ -312,8 +312,8 @@ test_known_only_from_a_history_that_was_read_completely if {
 	used.known == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/sources/production/status", "error")
 }
 
-# What the trail knows of deployments counts beside the history, so it must be
-# readable too.
+# Deployments in the trail count in addition to the history, so the trail must be readable
+# too.
 test_known_only_from_lists_of_the_trail if {
 	every garbage in [null, {}, "none"] {
 		every path in ["/trail/deployments", "/trail/unjoined"] {

@@ -64,7 +64,7 @@ test_nothing_if_a_field_is_garbage if {
 	}
 }
 
-# A word that is there is a reason or a ticket, whatever it says.
+# Any text is accepted as a reason or a ticket.
 _garbled(key, "*", _) if key in {"reason", "ticket"}
 
 _garbled(_, _, document) if not _covered(document)

@@ -1,8 +1,8 @@
 # METADATA
 # title: Documents for the tests
 # description: >-
-#   One document of each kind that is allowed, as small as it can be, and ways
-#   to change one fact of it. Digests are one letter, sixty-four times.
+#   A minimal allowed document of each kind, and functions that change one fact of it.
+#   Digests are one letter, sixty-four times.
 package prodgate.v1.testing
 
 artifact := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -13,8 +13,8 @@ before := "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
 
 other := "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 
-# The organisation's settings, pinned in every test, so that the tests give the
-# same beside any pack: each test that has an input has these too.
+# The organisation's settings, fixed in every test with an input. The tests then give the
+# same result with any pack.
 organisation := {"services": {
 	"payments-api": {"repositories": ["registry.example.com/api"]},
 	"search-api": {"repositories": ["registry.example.com/search"]},
@@ -198,14 +198,14 @@ _step(type, at, environment) := object.union(_by_pipeline, {
 
 _by_pipeline := {"writer": "repo:acme/payments-api", "assurance": "ci"}
 
-# A first release, of which the trail knows since October.
+# A first release, with a trail that reaches back to October.
 recorded_initial := object.union(initial, {
 	"production": {"current": null, "history": [], "since": "2026-10-25T12:00:00-05:00", "complete": true},
 	"trail": recorded.trail,
 	"sources": recorded.sources,
 })
 
-# A new configuration of what runs in production.
+# A new configuration of the live version.
 configuration := patched([
 	{"op": "replace", "path": "/request/kind", "value": "configuration"},
 	{"op": "add", "path": "/request/configuration", "value": values},
@@ -229,7 +229,7 @@ initial := patched([
 	{"op": "replace", "path": "/rollback/procedure", "value": "helm uninstall payments-api"},
 ])
 
-# A rollback at night, to what ran before, approved by an On-Call SRE.
+# A rollback at night to the previous version, approved by an On-Call SRE.
 rollback := patched([
 	{"op": "replace", "path": "/request/kind", "value": "rollback"},
 	{"op": "replace", "path": "/request/ticket", "value": "INC-1"},
@@ -268,14 +268,14 @@ incident := {
 	"opened_at": "2026-11-24T09:40:00-05:00",
 }
 
-# A freeze or holiday that holds all day.
+# A freeze or holiday that lasts all day.
 today := {
 	"name": "today",
 	"start": "2026-11-24T00:00:00-05:00",
 	"end": "2026-11-25T00:00:00-05:00",
 }
 
-# A sound waiver of a code for this artifact, without an item.
+# A valid waiver of a code for this artifact, without an item.
 waiver(code) := {
 	"code": code,
 	"item": null,
@@ -290,7 +290,7 @@ waiver(code) := {
 	"verified_by": null,
 }
 
-# The promotion, with one fact of another value, or without it.
+# The promotion with another value of one fact, or without this fact.
 changed(path, value) := change(promotion, path, value)
 
 without(path) := remove(promotion, path)
@@ -305,7 +305,7 @@ remove(document, path) := json.patch(document, [{"op": "remove", "path": path}])
 # A document with these waivers.
 waive(document, waivers) := change(document, "/waivers", waivers)
 
-# The shipped settings with another value, or without one.
+# The shipped settings with another value, or without a value.
 settings(path, value) := change(data.prodgate.v1.settings, path, value)
 
 settings_without(path) := remove(data.prodgate.v1.settings, path)
@@ -313,7 +313,7 @@ settings_without(path) := remove(data.prodgate.v1.settings, path)
 # Settings under which these codes can be waived.
 waivable(codes) := settings("/waivers/allowed", {code: {"roles": ["vp-engineering"], "max": "336h"} | some code in codes})
 
-# What no fact of any kind may be mistaken for.
+# Values that are invalid for facts of every kind.
 garbage := [null, true, false, 0, 1, -1, "", " ", "none", "ok", "PASSED", [], {}, [null], {"a": 1}]
 
 codes(findings) := {finding.code | some finding in findings}

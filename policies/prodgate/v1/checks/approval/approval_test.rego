@@ -7,7 +7,7 @@ _by(approver) := testing.changed("/approvals/0/approver", approver)
 
 _approval := testing.promotion.approvals[0]
 
-# The promotion with a second record beside the lead's approval.
+# The promotion with a second record in addition to the lead's approval.
 _also(record) := testing.changed("/approvals", [_approval, object.union(_approval, record)])
 
 _signed := testing.settings("/sources/unverified/approvals", false)
@@ -146,7 +146,7 @@ test_pass_rollback_by_the_original_approver if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as neither
 }
 
-# A history from the trail makes an original approver only by a writer who counts.
+# In a history from the trail, an original approver needs an accepted writer.
 test_deny_rollback_by_an_original_approver_without_an_accepted_record if {
 	deployment := object.union(testing.rollback.production.history[1], {"writer": "repo:acme/payments-api", "assurance": "ci"})
 	document := object.union(testing.change(testing.rollback, "/approvals/0/approver", "mailto:manager@example.com"), {
@@ -205,7 +205,7 @@ test_deny_rejected_at_or_after_the_approval if {
 	}
 }
 
-# Bound to more.
+# Bindings to configuration and request.
 
 _bound(document, key, value) := json.patch(document, [{"op": "add", "path": sprintf("/approvals/0/%s", [key]), "value": value}])
 
@@ -287,7 +287,7 @@ test_pass_rollback_without_staging if {
 	}
 }
 
-# The approval of the first attempt, which asked an hour earlier than this one.
+# The approval of the first attempt, which was requested an hour before this one.
 _rerun := json.patch(testing.recorded, [
 	{"op": "replace", "path": "/request/requested_at", "value": "2026-11-24T11:30:00-05:00"},
 	{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/1"},
@@ -369,7 +369,7 @@ test_deny_rejections_unknown_names_what_is_required if {
 	finding.required == true
 }
 
-# The source's own error says why nothing is known.
+# The finding of the source gives the reason.
 test_deny_rejections_unknown_only_where_the_trail_was_read if {
 	document := testing.changed("/sources/trail/status", "error")
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -448,7 +448,7 @@ test_deny_quorum_that_is_not_an_integer_over_zero if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/quorum")
 }
 
-# Rejections; which of them stand is tested beside lib/rejections.rego.
+# Rejections. Which of them are open is tested in lib/rejections_test.rego.
 
 _objection := object.union(_approval, {"approver": "mailto:vp@example.com", "decision": "rejected", "approved_at": "2026-11-24T10:30:00-05:00"})
 
@@ -478,7 +478,7 @@ test_deny_withdrawn_by_the_approver if {
 	_reasons == {"was withdrawn, or its approver rejected later"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# Somebody in a role that may lift it; the approval that was withdrawn stays so.
+# A person with a lifting role; the withdrawn approval stays withdrawn.
 test_deny_withdrawn_though_lifted if {
 	document := testing.changed("/approvals", [
 		_approval,
@@ -526,7 +526,7 @@ test_warn_window_lapsed if {
 	approval.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.change(evening, "/approvals/0/deployment_window", "off-hours")
 }
 
-# What is deployed in the preferred window needs no approval that opens it.
+# A deployment in the preferred window needs no approval that opens the window.
 test_pass_window_lapsed_in_the_preferred_window if {
 	document := json.patch(testing.promotion, [
 		{"op": "replace", "path": "/request/requested_at", "value": "2026-11-23T22:00:00-05:00"},

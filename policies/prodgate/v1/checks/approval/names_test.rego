@@ -45,8 +45,8 @@ test_pass_a_misspelled_approval_next_to_one_that_counts if {
 	testing.codes(approval.warn) == {"approval.not_counted"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# Not the name that another thing has, what names nothing, what is about another
-# digest, or what is no approval.
+# Not for a listed name, for a missing name, for another digest, or for a record that is
+# not an approval.
 test_deny_without_a_name_to_correct if {
 	every wrong in [
 		{"service": "search-api"},

@@ -289,7 +289,7 @@ test_fail_trail_that_cannot_be_read_explains_nothing if {
 	}
 }
 
-# What is garbled could be the request of somebody who approves.
+# An invalid entry could be a request by an approver.
 test_fail_requests_that_are_garbled if {
 	every requests in [null, {}, "", [null], [[]], [{}], [{"requested_by": ""}]] {
 		document := json.patch(testing.recorded, [{"op": "add", "path": "/trail/requests", "value": requests}])

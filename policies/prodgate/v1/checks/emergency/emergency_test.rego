@@ -14,7 +14,7 @@ _debt := {
 
 _owing(entry) := testing.changed("/trail/debts", [object.union(_debt, entry)])
 
-# A document with another key of its on-call notice, way back or approval.
+# A document with another key in its on-call notification, rollback plan or approval.
 _add(path, value) := json.patch(testing.emergency, [{"op": "add", "path": path, "value": value}])
 
 test_pass_ordinary_without_debts if {
@@ -52,7 +52,7 @@ test_deny_no_ticket_says_nothing_of_an_approval_without_one if {
 	}
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	every name in emergency.needs {
 		document := _with(sprintf("/sources/%s/status", [name]), "error")
@@ -170,7 +170,7 @@ test_deny_debt_unless_shown_to_be_settled if {
 	}
 }
 
-# A debt as the trail records it.
+# A debt as recorded in the trail.
 _used := {
 	"type": "emergency.review",
 	"id": "0197a0e0-0000-7000-8000-000000000001",
@@ -218,7 +218,7 @@ test_deny_debt_due_at_the_earlier_time if {
 	}
 }
 
-# Only a file may leave out when it was incurred.
+# Only in a file is the time when it was incurred optional.
 test_deny_debt_due_later_without_a_time_when_it_was_incurred if {
 	later := "2026-12-01T12:00:00-05:00"
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _owing({"incurred_at": null, "due_at": later})
@@ -362,7 +362,7 @@ test_deny_debt_without_a_type if {
 	finding.item == "a debt"
 }
 
-# A file may say when and by whom a debt was settled, or list reviews.
+# A file can contain when and by whom a debt was settled, or a list of reviews.
 test_pass_debt_of_a_file_settled_by_another_person if {
 	settled := {
 		"due_at": null,
@@ -399,7 +399,7 @@ test_deny_debts_unknown if {
 	emergency.pass == true with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": "/trail/complete", "value": true}])
 }
 
-# What makes it an emergency.
+# The conditions of an emergency.
 
 test_deny_ticket_too_old if {
 	settings := testing.settings("/emergency/ticket_max_age", "2h20m")

@@ -44,7 +44,7 @@ test_deny_mutable_tag_names_the_form if {
 	{finding.required | some finding in immutability.deny} == {"v[0-9]+"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	every case in [
 		["/artifact/tag", "main", {"artifact", "build"}, data.prodgate.v1.settings],

@@ -58,7 +58,7 @@ test_fail_garbage if {
 	}
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	document := testing.change(_with({}), "/sources/incidents/status", "error")
 	incident.pass == false with data.prodgate.organisation as testing.organisation with input as document

@@ -49,7 +49,7 @@ test_fail_what_is_no_list if {
 	}
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	every entry in [{"service": "search-api"}, {"as_of": null}, {"dashboards": []}, {"alerts": []}] {
 		document := testing.change(object.union(testing.promotion, {"monitoring": entry}), "/sources/monitoring/status", "error")

@@ -54,7 +54,7 @@ test_fail_garbage if {
 	}
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	document := testing.change(testing.without("/notifications/1"), "/sources/notifications/status", "error")
 	notification.pass == false with data.prodgate.organisation as testing.organisation with input as document
@@ -113,7 +113,7 @@ test_deny_notified_about_something_else if {
 	notification.pass == true with data.prodgate.organisation as testing.organisation with input as deployment
 }
 
-# The second attempt of a run, of which the trail knows the first.
+# The second attempt of a run; the trail has the first one.
 _again(entry) := json.patch(testing.recorded, [
 	{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"},
 	{"op": "replace", "path": "/request/requested_at", "value": "2026-11-24T11:30:00-05:00"},

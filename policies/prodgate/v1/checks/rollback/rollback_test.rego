@@ -190,7 +190,7 @@ test_deny_not_proven_by_a_writer_that_is_not_accepted if {
 	}
 }
 
-# A name that nobody lists is not shown to be this one.
+# A name that is not in the settings is not shown to be this one.
 test_deny_not_proven_elsewhere if {
 	every document in _ways {
 		every key in ["environment", "service"] {
@@ -317,7 +317,7 @@ test_pass_rollback_of_what_never_went_live if {
 
 _earlier := "sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 
-# Back to the same image with the configuration that it had before.
+# A rollback to the same image with its previous configuration.
 _configuration_back := json.patch(testing.rollback, [
 	{"op": "add", "path": "/request/configuration", "value": _earlier},
 	{"op": "add", "path": "/rollback/target/configuration", "value": _earlier},
@@ -445,7 +445,7 @@ test_deny_target_of_which_something_failed_since if {
 	}
 }
 
-# A platform that is garbled could be the one that failed.
+# An invalid platform could be the one that failed.
 test_fail_platforms_that_are_garbled if {
 	every platforms in [null, {}, "", [null], [{}], [{"digest": ""}], [{"digest": upper(testing.image)}]] {
 		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/artifact/platforms", platforms)
@@ -453,7 +453,7 @@ test_fail_platforms_that_are_garbled if {
 	rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(testing.rollback, "/artifact/platforms", [])
 }
 
-# What is garbled in a list of deployments could be bad news of the target.
+# An invalid entry in a list of deployments could be bad news about the target.
 test_fail_lists_of_deployments_that_are_garbled if {
 	every path in ["/production/unjoined", "/trail/deployments", "/trail/unjoined"] {
 		every value in [null, {}, "", [null], [{}]] {
@@ -463,8 +463,7 @@ test_fail_lists_of_deployments_that_are_garbled if {
 	}
 }
 
-# An event of an unknown type is bad news for the deployment that has it, and for no
-# other.
+# An event of an unknown type is bad news only for the deployment that has it.
 test_pass_unknown_event_of_another_deployment if {
 	target := testing.rollback.production.history[1]
 	target.digest == testing.rollback.rollback.target.digest

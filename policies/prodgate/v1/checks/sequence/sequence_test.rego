@@ -166,7 +166,7 @@ _claimed := {"writer": "user:mallory", "assurance": "claimed"}
 
 _event(type, at, writer) := object.union(writer, {"type": type, "at": at, "id": sprintf("%s %s", [type, at])})
 
-# A deployment of the artifact yesterday, as a trail has it.
+# A deployment of the artifact yesterday, as recorded in a trail.
 _recorded(events) := json.patch(testing.recorded, [{
 	"op": "add",
 	"path": "/production/history/0",
@@ -202,12 +202,12 @@ test_deny_bad_news_from_anyone if {
 	}
 }
 
-# That it was undone shows what runs only by a writer who counts.
+# A rollback changes the live version only if an accepted writer recorded it.
 _known_bad(writer) := {"sequence.known_bad"} if writer.assurance == "ci"
 
 _known_bad(writer) := _bad_and_live if writer.assurance == "claimed"
 
-# What is live already, or was live and was replaced, is known by its status.
+# The status shows that a version is live, or was live and was replaced.
 test_deny_live_already_by_its_events if {
 	_codes(_recorded([_started, _live])) == {"sequence.live_already"}
 	_codes(_recorded([_started, _failed, _live])) == {"sequence.live_already"}
@@ -222,7 +222,7 @@ test_deny_failed_verification_until_one_passes_by_a_writer_as_good if {
 	_codes(_recorded([_live, _refused(_pipeline), _verified("2026-11-23T10:09:59-05:00", _pipeline)])) == _bad_and_live
 }
 
-# It runs, and should not.
+# The version runs, but must not.
 _bad_and_live := {"sequence.known_bad", "sequence.live_already"}
 
 test_deny_attempt_in_progress_by_its_events if {
@@ -403,13 +403,13 @@ test_fail_garbage if {
 	}
 }
 
-# A trail says by its deployments what is live, and not by its word.
+# For a trail, the live version is taken from its deployments, not from "current".
 test_deny_backwards_where_the_trail_names_nothing_live if {
 	document := testing.change(testing.recorded, "/production/current", null)
 	_codes(testing.change(document, "/build/built_at", "2026-11-01T00:00:00Z")) == {"sequence.backwards"}
 }
 
-# Only what went live here, by a source that counts, is what runs.
+# Only a deployment that went live here according to an accepted source is live.
 test_pass_newer_than_what_runs_whatever_was_built_later if {
 	later := object.union(_pipeline, {"built_at": "2026-11-24T09:00:00-05:00"})
 	_codes(_newest(testing.recorded, object.union(later, {"status": "live"}))) == {"sequence.backwards"}
@@ -434,8 +434,8 @@ test_deny_attempts_that_have_no_name_are_not_the_same if {
 	}
 }
 
-# Bad news of no known deployment stands until a later deployment of the same is
-# verified, and later.
+# Bad news without a known deployment counts until a later deployment of the same digest
+# is verified after it.
 test_deny_bad_news_that_no_later_deployment_lifts if {
 	every case in [
 		["10:04:59", "10:20:00", {"sequence.live_already"}],
@@ -458,7 +458,7 @@ test_waived_only_what_is_dismissed if {
 	}
 }
 
-# A claim that it went live hides neither a failure nor an attempt that goes on.
+# A claim that it went live hides neither a failure nor an attempt in progress.
 test_deny_what_a_claim_would_hide if {
 	claim := object.union(_live, object.union(_claimed, {"at": "2026-11-24T11:59:30-05:00"}))
 	_codes(_recorded([_started, _failed, claim])) == {"sequence.known_bad"}
@@ -500,7 +500,7 @@ test_fail_source_that_was_not_read_explains_nothing if {
 	sequence.deny == set() with data.prodgate.organisation as testing.organisation with input as testing.remove(_unordered[0], "/sources/artifact") with data.prodgate.v1.settings as unknown
 }
 
-# Going back, and a new configuration, have orders of their own.
+# A rollback and a configuration change have other rules for the order.
 test_only_promotions_must_go_forward if {
 	every document in [
 		_newest(testing.configuration, {"digest": testing.artifact, "status": "failed"}),
@@ -549,7 +549,7 @@ test_deny_shows_what_was_seen if {
 	{object.keys(finding.observed) | some finding in busy} == {{"id", "version", "digest", "started_at", "live_at", "writer", "assurance"}}
 }
 
-# The recorded deployment as another digest's, and as this very run's.
+# The recorded deployment with another digest, and as a deployment of this run.
 _other(events) := json.patch(_recorded(events), [{"op": "replace", "path": "/production/history/0/digest", "value": testing.other}])
 
 _own(events) := json.patch(_recorded(events), [{"op": "add", "path": "/request/deployment", "value": "acme/payments-api/runs/7"}])
@@ -569,7 +569,7 @@ test_pass_rollback_of_an_unknown_deployment if {
 	_codes(_unjoined({"type": "rollback.live", "at": "2026-11-23T11:00:00-05:00", "digest": testing.artifact})) == {"sequence.known_bad"}
 }
 
-# The trail knows that something else is live.
+# The trail has another live version.
 _disputed := object.union(testing.promotion, {
 	"trail": object.union(testing.recorded.trail, {"deployments": [_elsewhere]}),
 	"sources": object.union(testing.promotion.sources, {"trail": testing.recorded.sources.trail}),
@@ -595,7 +595,7 @@ test_deny_bad_news_of_this_very_run if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _own([going])
 }
 
-# Of two that went live in the same second, neither is known to run.
+# If two went live in the same second, neither is known to be live.
 test_deny_two_that_went_live_at_once if {
 	twin := object.union(testing.recorded.production.history[0], {"digest": testing.other, "id": "x"})
 	document := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/0", "value": twin}])
@@ -611,7 +611,7 @@ test_deny_event_that_says_nothing if {
 	endswith(finding.message, " ended with status failed here")
 }
 
-# What is garbled could be bad news.
+# An invalid entry could be bad news.
 test_deny_lists_that_are_garbled if {
 	every path in ["/production/unjoined", "/trail/deployments", "/trail/unjoined"] {
 		every value in [null, {}, "", 0, [null], [[]], [{}], [0]] {
@@ -634,8 +634,8 @@ test_deny_lists_that_are_garbled if {
 
 _incomplete(document) if "sequence.history_incomplete" in _codes(document)
 
-# Where it is not known when one of those that serve went live, none is known to be
-# what runs.
+# If the time when one of the live versions went live is unknown, none is known to be
+# live.
 test_deny_trail_that_knows_another_at_an_unknown_time if {
 	other := object.union(testing.recorded.production.history[0], {"id": "x", "digest": testing.other, "events": [], "status": "live"})
 	beside := json.patch(testing.promotion, [{"op": "add", "path": "/trail/deployments", "value": [other]}])
@@ -659,8 +659,8 @@ test_deny_adoption_after_a_deployment_or_by_one_person if {
 	_warned_of_adoption(_adopted(_adoption))
 }
 
-# A claim that something went live before does not undo an adoption; the word of
-# somebody who is established does.
+# A claim that a version went live before does not invalidate an adoption. A record by an
+# established writer does.
 test_warn_adopted_whatever_is_claimed_to_have_been_before if {
 	old := {"version": "1", "digest": testing.other, "id": "x", "live_at": "2026-11-09T10:00:00-05:00", "status": "superseded", "approvers": [], "writer": "user:mallory", "assurance": "claimed"}
 	claimed := json.patch(_adopted(_adoption), [{"op": "add", "path": "/production/history/-", "value": old}])
@@ -668,7 +668,7 @@ test_warn_adopted_whatever_is_claimed_to_have_been_before if {
 	not _warned_of_adoption(testing.change(claimed, "/production/history/1/assurance", "user"))
 }
 
-# Of a deployment that failed as well, if it was before.
+# The same for a failed deployment, if it was before.
 test_warn_adopted_before_any_deployment if {
 	failed := {"version": "1", "digest": testing.other, "id": "x", "status": "failed", "approvers": []}
 	every case in [["2026-11-10T09:59:59-05:00", false], ["2026-11-10T10:00:00-05:00", true], ["2026-11-20T10:00:00-05:00", true]] {
@@ -687,7 +687,7 @@ _warned_of_adoption(document) if {
 	"sequence.adopted" in codes
 }
 
-# The same with a service and an environment as they were recorded.
+# The same with a recorded service and environment.
 _named(event) := object.union(_loose, event)
 
 test_deny_bad_news_unless_a_listed_name_shows_that_it_is_of_another if {
@@ -736,7 +736,7 @@ test_deny_event_that_began_without_a_known_deployment if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _dismissed(_unjoined(_now_begun({})), object.union(_dismissal("e-1"), {"at": "2026-11-24T11:59:30-05:00"}))
 }
 
-# Without the setting nothing is known to have ended by now.
+# Without the setting, no deployment is known to have ended by now.
 test_deny_what_has_begun_where_no_setting_says_how_long_it_takes if {
 	every value in [null, "", "soon", 0] {
 		sequence.pass == false with data.prodgate.organisation as testing.organisation with input as _unjoined(_now_begun({"at": "2026-11-24T10:00:00-05:00"})) with data.prodgate.v1.settings as testing.settings("/deploy/max_duration", value)
@@ -760,7 +760,7 @@ test_pass_event_that_began_and_ended_by_an_accepted_writer if {
 	}
 	_codes(_all_unjoined([_now_begun({"deployment": ""}), _now_begun(object.union(object.union(ended, _pipeline), {"deployment": ""}))])) == {"sequence.in_progress"}
 
-	# It ended under its right name.
+	# It ended under its correct name.
 	here := _recorded([_started, _event("deploy.failed", "2026-11-24T11:59:30-05:00", _pipeline)])
 	known := object.union(here, {"production": {"unjoined": [_now_begun({"deployment": "acme/payments-api/runs/7"})]}})
 	_codes(known) == {"sequence.known_bad"}
@@ -780,7 +780,7 @@ test_waived_bad_news_that_could_not_be_joined if {
 
 _undoing(type, writer) := _event(type, "2026-11-23T11:00:00-05:00", writer)
 
-# What was to be undone serves on.
+# The version that was to be rolled back is still live.
 test_deny_version_with_a_failed_rollback if {
 	every writer in [_pipeline, _claimed] {
 		every type in ["rollback.failed", "rollback.started"] {
@@ -801,7 +801,7 @@ test_events_of_one_second_are_ordered_by_the_trail if {
 	}
 }
 
-# A rollback at no time undoes nothing for what runs, and is bad news.
+# A rollback with an invalid time does not change the live version, and is bad news.
 test_deny_rollback_at_no_time if {
 	document := _recorded([_started, _live, object.union(_undone(_pipeline), {"at": "soon"})])
 	_codes(document) == _bad_and_live
@@ -812,7 +812,7 @@ test_deny_verified_and_not_live_but_by_a_claim if {
 	_codes(_recorded([object.union(_live, _claimed), _verified("2026-11-23T10:20:00-05:00", _pipeline)])) == {"sequence.known_bad"}
 }
 
-# One that serves and went live at an unknown time may be what runs.
+# A version that went live at an unknown time may be the live one.
 test_nothing_is_known_to_run_where_one_went_live_at_an_unknown_time if {
 	other := object.union(testing.recorded.production.history[0], {"id": "x", "digest": testing.other})
 	document := json.patch(testing.recorded, [{"op": "add", "path": "/production/history/-", "value": object.union(other, {"live_at": "2026-10-01T10:00:00Z"})}])
@@ -852,7 +852,7 @@ _incomplete_messages(document) := messages if {
 	] with data.prodgate.organisation as testing.organisation with input as document
 }
 
-# One reason at a time, and none from a source that could not be read.
+# Only one reason at a time, and none for a source that could not be read.
 test_the_finding_says_first_what_comes_first if {
 	unknown := _event("canary.started", "2026-11-23T10:00:00-05:00", _pipeline)
 	every events in [[null], [unknown], [null, unknown]] {

@@ -164,7 +164,7 @@ test_pass_redeployment_that_is_dismissed if {
 	_codes(testing.change(replaced, "/trail/dismissals", [])) == {"soak.ended"}
 }
 
-# Another digest replaced this one in staging, an hour and a half after it came.
+# Another digest replaced this one in staging after an hour and a half.
 _left := object.union(testing.promotion, {"staging": {
 	"digest": testing.other,
 	"deployed_at": "2026-11-24T10:30:00-05:00",
@@ -196,7 +196,7 @@ test_deny_stay_that_ended_too_long_ago if {
 	}
 }
 
-# What ended before a stay began ended another one.
+# An end before the beginning of a stay is the end of another stay.
 test_pass_stay_that_began_after_another_one_ended if {
 	every case in [
 		[{"digest": testing.artifact, "deployed_at": "2026-11-24T07:00:00-05:00", "ended_at": "2026-11-24T08:59:59-05:00"}, true],

@@ -140,7 +140,7 @@ test_deny_verification_that_failed_by_the_trail if {
 	}
 }
 
-# Of an artifact whose platforms are not known, any digest may be one.
+# If the platforms of an artifact are unknown, any digest may be one of them.
 test_deny_failure_of_any_digest_where_the_platforms_are_not_known if {
 	every value in [null, {}, "", true] {
 		_codes(testing.change(_steps([_step({"digest": testing.other})]), "/artifact/platforms", value)) == {"staging.contradicted"}
@@ -159,7 +159,7 @@ test_pass_failure_of_something_else if {
 	staging.pass == true with data.prodgate.organisation as testing.organised({"environments": {"qa": {}}}) with input as _steps([_step({"environment": "qa"})])
 }
 
-# Where the environment that is deployed to may verify, a failure there is its own.
+# If the target environment is accepted for verification, a failure there counts for it.
 test_deny_failure_in_the_environment_that_may_verify if {
 	settings := testing.settings("/staging/environments", ["production"])
 	document := object.union(_steps([_step({"environment": "production"})]), {"staging": {"environment": "production"}})
@@ -235,7 +235,7 @@ test_deny_stay_elsewhere if {
 	}
 }
 
-# Another digest is in staging now; this one left it, verified.
+# Another digest is in staging now; this one was verified before it was replaced.
 _left := object.union(testing.promotion, {"staging": {
 	"digest": testing.other,
 	"deployed_at": "2026-11-24T10:30:00-05:00",
@@ -279,12 +279,12 @@ test_deny_trail_that_was_not_read_completely if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as pinned
 }
 
-# A restart storm begins the soak again; what was verified stays verified.
+# A restart storm restarts the soak time; the verification still counts.
 test_pass_restarted_after_the_verification if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/restarted_at", "2026-11-24T11:55:00-05:00")
 }
 
-# The same stay in two environments, of which one differs.
+# The same stay in two environments; one of them differs.
 _two(entry, steps) := object.union(testing.promotion, {
 	"staging": object.union(entry, {
 		"environment": "uat",

@@ -3,8 +3,7 @@ package prodgate.v1.checks.vulnerabilities_test
 import data.prodgate.v1.checks.vulnerabilities
 import data.prodgate.v1.testing
 
-# What prodgate's own scan finds of a package, under settings that are looser
-# than those shipped.
+# A finding of prodgate's own scan, with settings that are looser than the shipped ones.
 _own_finding := object.union(_vulnerability, {
 	"published_at": "2026-11-21T12:00:01-05:00",
 	"purl": "pkg:deb/debian/libc6@2.36-9?arch=amd64",

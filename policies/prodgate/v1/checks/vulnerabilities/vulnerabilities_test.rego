@@ -53,7 +53,7 @@ test_deny_critical if {
 	testing.codes(vulnerabilities.deny) == {"vulnerabilities.denied"} with data.prodgate.organisation as testing.organisation with input as indexed
 }
 
-# An index that says nothing of a scan leaves its findings to be looked at.
+# If the index has no entry for a scan, its findings are examined.
 test_deny_critical_with_an_invalid_index if {
 	leeway := testing.settings("/vulnerabilities/leeway/CRITICAL", {"fixed": "72h", "unfixed": "336h"})
 	every groups in [null, "", [], 0] {
@@ -227,7 +227,7 @@ test_deny_advisories_from_after_the_scan if {
 	}
 }
 
-# The source's own error says why.
+# The finding of the source gives the reason.
 test_fail_source_in_error_explains_nothing if {
 	every document in [
 		testing.changed("/vulnerabilities/scans", []),
@@ -361,7 +361,7 @@ test_deny_waiver_leaves_every_other_condition if {
 	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/vulnerabilities/scans/0/scanned_at", "2026-11-20T12:00:00-05:00")
 }
 
-# Two critical findings and one that is tolerated, as they are and by the index.
+# Two critical findings and a tolerated one, without and with the index.
 _three := [document, _indexed(document, [{"HIGH": [0], "CRITICAL": [1, 2]}])] if {
 	document := testing.changed("/vulnerabilities/scans/0/findings", [
 		object.union(_vulnerability, {"id": "CVE-2026-2", "severity": "HIGH"}),

@@ -5,10 +5,10 @@ import data.prodgate.v1.testing
 
 _at(now) := testing.changed("/now", now)
 
-# Whether the calendar chooses the zone is for lib/listed_test.rego.
+# lib/listed_test.rego tests whether the calendar sets the time zone.
 _warned := testing.codes(window.warn) - {"window.zone_from_calendar"}
 
-# A promotion at another time, approved by name of its window by one of these.
+# A promotion at another time; one of these people approves and names the window.
 _approved_for(now, name, approver) := testing.patched([
 	{"op": "replace", "path": "/now", "value": now},
 	{"op": "replace", "path": "/collected_at", "value": now},
