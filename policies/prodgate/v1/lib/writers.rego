@@ -30,7 +30,16 @@ for_type(type) := accepted if {
 # Whether the section comes from a source without writers.
 whole(section) if {
 	section in sources.readable
-	input.sources[section].kind != "trail"
+	not section in _recorded
+}
+
+# Sections that come from an audit trail, alone or with other systems.
+_recorded contains section if input.sources[section].kind == "trail"
+
+_recorded contains section if {
+	some section, source in input.sources
+	some system in source.systems
+	system.kind == "trail"
 }
 
 # Sections that were read completely. Only then does a missing entry prove something. A

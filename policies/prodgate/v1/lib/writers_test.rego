@@ -112,3 +112,27 @@ test_complete_as_a_file_is_read if {
 		not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.changed(sprintf("/sources/%s/kind", [section]), "guess")
 	}
 }
+
+_system(kind) := {"name": kind, "kind": kind, "status": "ok", "observed_at": null, "evidence": null, "error": null}
+
+# The production history, merged of two systems.
+_history(kinds) := json.patch(testing.recorded, [
+	{"op": "replace", "path": "/sources/production/kind", "value": "merged"},
+	{"op": "add", "path": "/sources/production/systems", "value": [_system(kind) | some kind in kinds]},
+])
+
+test_entries_of_a_trail_need_their_writer_beside_another_system if {
+	every kinds in [["trail", "file"], ["file", "trail"]] {
+		not writers.whole("production") with data.prodgate.organisation as testing.organisation with input as _history(kinds)
+		not writers.counts("production", "deploy.live", {}) with data.prodgate.organisation as testing.organisation with input as _history(kinds)
+		writers.counts("production", "deploy.live", _entry) with data.prodgate.organisation as testing.organisation with input as _history(kinds)
+	}
+	writers.whole("production") with data.prodgate.organisation as testing.organisation with input as _history(["file", "file"])
+}
+
+test_a_trail_that_was_read_in_part_is_not_complete_beside_another_system if {
+	document := _history(["trail", "file"])
+	"production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", true)
+	not "production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", false)
+	not "production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", null)
+}
