@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/prodgate/prodgate/internal/config"
 	"github.com/spf13/cobra"
 )
 
@@ -21,8 +22,12 @@ func newPolicyNew(std stdio) *cobra.Command {
 		Use:   "new ORG_NAME",
 		Short: "Write a check of your own with its test, into a policy pack",
 		Long: `New writes a check that passes its own tests (stock "opa test DIR" too), to be
-changed into yours. Existing files are left alone.`,
-		Example: "  prodgate policy new acme_builder --dir packs/acme",
+changed into yours. Existing files are left alone.
+
+With --fact NAME the check is about facts of your own, input.custom.NAME: new also
+writes the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
+		Example: `  prodgate policy new acme_builder --dir packs/acme
+  prodgate policy new acme_cost --fact cost`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			help := "name it ORGANISATION_WHAT in lower case, as in acme_builder"
 			if len(args) != 1 {
@@ -35,20 +40,32 @@ changed into yours. Existing files are left alone.`,
 		},
 	}
 	dir := cmd.Flags().String("dir", "pack", "the policy pack's folder")
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return newPackCheck(std, *dir, args[0]) }
+	fact := cmd.Flags().String("fact", "", "write a check of facts of your own: input.custom.NAME")
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return newPackCheck(std, *dir, args[0], *fact) }
 	return cmd
 }
 
-// newPackCheck writes the scaffold of the check name into the pack at dir.
-func newPackCheck(std stdio, dir, name string) error {
-	values := map[string]string{"Name": name}
-	root := std.path(dir)
-	s := scaffold{
-		{path: filepath.Join(root, "checks", name, name+".rego"), template: "check/check.rego.tmpl"},
-		{path: filepath.Join(root, "checks", name, name+"_test.rego"), template: "check/check_test.rego.tmpl"},
+// newPackCheck writes the scaffold of the check name into the pack at dir: a check of
+// the fact custom.FACT, or with an empty fact of the build.
+func newPackCheck(std stdio, dir, name, fact string) error {
+	values := map[string]string{"Name": name, "Fact": fact}
+	root, kind := std.path(dir), "check"
+	if fact != "" {
+		if !identifier.MatchString(fact) {
+			return usage("lower-case letters, digits, \".\", \"_\" and \"-\", as in cost", "--fact: %q cannot be the name of a fact", fact)
+		}
+		kind = "fact"
 	}
-	if data := filepath.Join(root, "data.yaml"); !exists(data) {
-		s = append(s, blueprint{path: data, template: "check/data.yaml.tmpl"})
+	s := scaffold{
+		{path: filepath.Join(root, "checks", name, name+".rego"), template: kind + "/check.rego.tmpl"},
+		{path: filepath.Join(root, "checks", name, name+"_test.rego"), template: kind + "/check_test.rego.tmpl"},
+	}
+	hasData := exists(filepath.Join(root, "data.yaml"))
+	if !hasData {
+		s = append(s, blueprint{path: filepath.Join(root, "data.yaml"), template: kind + "/data.yaml.tmpl"})
+	}
+	if fact != "" {
+		s = append(s, blueprint{path: std.path(filepath.Join(evidenceFolder, fact+".yaml")), template: "fact/fact.yaml.tmpl"})
 	}
 	if err := s.write(values, false); err != nil {
 		return err
@@ -58,5 +75,17 @@ func newPackCheck(std stdio, dir, name string) error {
 		text += "wrote " + std.short(b.path) + "\n"
 	}
 	text += fmt.Sprintf("\nNext:\n  prodgate policy test %s\n  prodgate policy list --policies %s\n", dir, dir)
-	return writeText(std, text)
+	return writeText(std, text+factSteps(dir, fact, hasData))
+}
+
+// factSteps is what is left to do for a fact: nothing that is there is changed.
+func factSteps(dir, fact string, hasData bool) string {
+	if fact == "" {
+		return ""
+	}
+	text := fmt.Sprintf("  Name the source in %s:\n    sources:\n      custom.%s: {file: %s/%s.yaml}\n", config.Filename, fact, evidenceFolder, fact)
+	if hasData {
+		text += fmt.Sprintf("  Accept it in %s:\n    sources:\n      accepted:\n        custom.%s: [file]\n", filepath.ToSlash(filepath.Join(dir, "data.yaml")), fact)
+	}
+	return text
 }
