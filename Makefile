@@ -88,6 +88,14 @@ race: ## run the tests under the race detector
 fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 	@.ci/fuzz $(FUZZ_TIME)
 
+.PHONY: proof-sample
+proof-sample: ## the same for every allowed story and a quarter of the denied ones, chosen by the commit
+	go test ./evaluator -count=1 -proof -proof-seed "$$(git rev-parse HEAD)" -timeout 40m -run 'NoBrokenFact|WithoutAPolicyFile|WantOfASetting|IsNoError'
+
+.PHONY: slow
+slow: ## run the tests, and list the slowest
+	@.ci/slow
+
 .PHONY: proof
 proof: ## mutate every fact of every story, and show that no mutant opens the gate; many minutes
 	go test ./evaluator -count=1 -proof -timeout 60m
