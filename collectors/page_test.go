@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/config"
 )
 
 var update = flag.Bool("update", false, "write docs/sources.md anew")
@@ -101,10 +102,47 @@ func TestThePageOfSourcesIsCurrent(t *testing.T) {
 	}
 }
 
+const systemsIntro = `
+## Systems
+
+A section is read from one system or from several. ` + "`systems`" + ` names systems with their
+kind and settings (the kind may be left out where the name is the kind);
+` + "`sources`" + ` names, for each section, the systems that it is read from. A mapping in the place
+of a name is a system for this section alone. ` + "`{service}`" + ` and ` + "`{environment}`" + ` in any setting
+become those of the request, so one configuration serves several services.
+
+` + "```yaml" + `
+version: 1
+environment: production
+policies: [pack]
+systems:
+  approval-log: {kind: file, file: "approvals/{service}.yaml"}
+  second-staging: {kind: file, file: "staging/{service}.yaml"}
+sources:
+  approvals: [approval-log, {file: more-approvals.yaml}]
+  staging: [{file: staging.yaml}, {system: second-staging, optional: true}]
+  production: trail
+  vulnerabilities: [scan]
+  custom.cost: {file: cost.yaml}
+` + "```" + `
+
+- A section that several systems report counts only if every one of them could be read and
+  is of a kind that the settings accept (` + "`sources.accepted`" + `). Its source has the kind
+  ` + "`merged`" + ` and lists the systems. A system with ` + "`optional: true`" + ` that cannot be read is a
+  warning; approvals, people, incidents and the calendar have no optional systems.
+- Where systems must agree and do not, the section does not count
+  (` + "`source.contradiction`" + `), and the finding shows who reports what. What runs now does
+  not hold back a rollback.
+- ` + "`custom.NAME`" + ` is read from a file of any form; policies see it as ` + "`input.custom.NAME`" + `.
+  A setting must accept it: ` + "`sources: {accepted: {custom.NAME: [file]}}`" + `. ` + "`prodgate policy new ORG_CHECK --fact NAME`" + ` writes all of it.
+
+`
+
 // systemsPage lists the kinds of system, the sections and the rules of merging.
 func systemsPage() string {
 	var b strings.Builder
-	b.WriteString("\n## Systems\n\n| kind | reads | sections | needs settings |\n| --- | --- | --- | --- |\n")
+	b.WriteString(systemsIntro)
+	b.WriteString("| kind | reads | sections | needs settings |\n| --- | --- | --- | --- |\n")
 	for _, k := range collectors.Kinds {
 		needs := "yes"
 		if k.Ready {
@@ -117,4 +155,13 @@ func systemsPage() string {
 		fmt.Fprintf(&b, "| `%s` | **%s**: %s |\n", r.Path, r.Rule, r.Meaning)
 	}
 	return b.String()
+}
+
+// The example of the page is a configuration that can be read.
+func TestTheExampleOfThePageIsAConfiguration(t *testing.T) {
+	_, after, _ := strings.Cut(systemsIntro, "```yaml\n")
+	example, _, _ := strings.Cut(after, "```")
+	if _, err := config.Parse("prodgate.yaml", "", []byte(example)); err != nil {
+		t.Error(err)
+	}
 }
