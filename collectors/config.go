@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
@@ -184,18 +182,18 @@ func hintOr(word string, known []string, other string) string {
 	return other
 }
 
-// Duration is a time.Duration that stands in YAML with its unit: 90s, 2m.
+// Duration is a time.Duration that is written with its unit: 90s, 2m.
 type Duration time.Duration
 
 // maxTimeout bounds how long one system may be waited for.
 const maxTimeout = 10 * time.Minute
 
-// UnmarshalYAML reads a duration with its unit. A bare number would be taken
-// for nanoseconds, and is an error.
-func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
-	read, err := time.ParseDuration(n.Value)
-	if err != nil || n.Kind != yaml.ScalarNode || read <= 0 || read > maxTimeout {
-		return fmt.Errorf("line %d: %q is no timeout; write a number with its unit, up to %s: 90s, 2m", n.Line, n.Value, maxTimeout)
+// UnmarshalText reads a duration with its unit. A bare number would be taken for
+// nanoseconds, and is an error.
+func (d *Duration) UnmarshalText(text []byte) error {
+	read, err := time.ParseDuration(string(text))
+	if err != nil || read <= 0 || read > maxTimeout {
+		return fmt.Errorf("not a timeout; write a number with its unit, up to %s: 90s, 2m", maxTimeout)
 	}
 	*d = Duration(read)
 	return nil

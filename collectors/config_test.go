@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/internal/config"
@@ -94,7 +92,7 @@ func TestACheckOfTheConfigurationNamesWhatItCannotMean(t *testing.T) {
 
 func TestADurationIsReadWithItsUnit(t *testing.T) {
 	var d collectors.Duration
-	if err := yaml.Unmarshal([]byte("90s"), &d); err != nil || time.Duration(d) != 90*time.Second {
+	if err := d.UnmarshalText([]byte("90s")); err != nil || time.Duration(d) != 90*time.Second {
 		t.Errorf("%v, %v", d, err)
 	}
 }

@@ -47,7 +47,7 @@ func examples() []source.Example {
 
 // Settings of a file.
 type Settings struct {
-	File string `yaml:"file"` // relative paths count from prodgate.yaml
+	File string `json:"file"` // relative paths count from prodgate.yaml
 }
 
 func open(env source.Env, settings any) source.Collector {

@@ -29,8 +29,8 @@ var Kind = source.Kind{
 
 // Settings of other scanners' reports.
 type Settings struct {
-	Reports  []string `yaml:"reports"`            // one for each platform that was scanned
-	Database string   `yaml:"database,omitempty"` // metadata.json of the advisory database that they used
-	VEX      []string `yaml:"vex,omitempty"`      // OpenVEX and CycloneDX documents
-	Ignore   []string `yaml:"ignore,omitempty"`   // .trivyignore and .trivyignore.yaml files
+	Reports  []string `json:"reports"`            // one for each platform that was scanned
+	Database string   `json:"database,omitempty"` // metadata.json of the advisory database that they used
+	VEX      []string `json:"vex,omitempty"`      // OpenVEX and CycloneDX documents
+	Ignore   []string `json:"ignore,omitempty"`   // .trivyignore and .trivyignore.yaml files
 }

@@ -28,17 +28,17 @@ var Kind = source.Kind{
 
 // Settings of prodgate's own scan.
 type Settings struct {
-	Scan   *Own     `yaml:"scan"`             // {}: the image, with the database of "prodgate db update"
-	VEX    []string `yaml:"vex,omitempty"`    // OpenVEX and CycloneDX documents
-	Ignore []string `yaml:"ignore,omitempty"` // .trivyignore and .trivyignore.yaml files
+	Scan   *Own     `json:"scan"`             // {}: the image, with the database of "prodgate db update"
+	VEX    []string `json:"vex,omitempty"`    // OpenVEX and CycloneDX documents
+	Ignore []string `json:"ignore,omitempty"` // .trivyignore and .trivyignore.yaml files
 }
 
 // Own says what is scanned and with what.
 type Own struct {
-	Inventory scan.From `yaml:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
-	SBOMs     []string  `yaml:"sboms,omitempty"`     // SBOMs to scan instead of the image, CycloneDX or SPDX
-	Database  string    `yaml:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
-	Platforms []string  `yaml:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
+	Inventory scan.From `json:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
+	SBOMs     []string  `json:"sboms,omitempty"`     // SBOMs to scan instead of the image, CycloneDX or SPDX
+	Database  string    `json:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
+	Platforms []string  `json:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has
 }
 
 func (o Own) options(env source.Env) scan.Options {

@@ -37,7 +37,7 @@ type Kind struct {
 	// Sections are those that it can report. "custom" stands for every custom.NAME.
 	Sections []string
 
-	// Settings returns a pointer to a struct for the system's settings, with yaml
+	// Settings returns a pointer to a struct for the system's settings, with json
 	// tags; nil: it has none. {service} and {environment} in texts are expanded
 	// before Open sees them.
 	Settings func() any

@@ -1,17 +1,16 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/prodgate/prodgate/collectors"
-	"gopkg.in/yaml.v3"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // configVersion is the one version of the configuration's form.
@@ -26,22 +25,28 @@ const InsecureFlag = "insecure-registry"
 
 // File is prodgate.yaml.
 type File struct {
-	Service     string            `yaml:"service"`     // name of the service, as the settings list it
-	Environment string            `yaml:"environment"` // name of the environment, as the settings list it
-	Policies    []string          `yaml:"policies"`    // policy packs; relative paths count from this file
-	Timeout     string            `yaml:"timeout"`     // Go duration: 90s, 2m
-	Trail       string            `yaml:"trail"`       // the audit trail: a path, which counts from this file, or postgres://…
-	TrailKey    string            `yaml:"trail_key"`   // file with the trail's signing key; counts from this file
-	Version     int               `yaml:"version"`     // of the configuration's form; 1
-	Sources     collectors.Config `yaml:"-"`           // systems, and where each section's facts come from
+	Version     int      `json:"version,omitempty"`     // of the configuration's form; 1
+	Service     string   `json:"service,omitempty"`     // name of the service, as the settings list it
+	Environment string   `json:"environment,omitempty"` // name of the environment, as the settings list it
+	Policies    []string `json:"policies,omitempty"`    // policy packs; relative paths count from this file
+	Timeout     string   `json:"timeout,omitempty"`     // Go duration: 90s, 2m
+	Trail       string   `json:"trail,omitempty"`       // the audit trail: a path, which counts from this file, or postgres://…
+	TrailKey    string   `json:"trail_key,omitempty"`   // file with the trail's signing key; counts from this file
 
-	RawSystems yaml.Node `yaml:"systems"` // read by readSources
-	RawSources yaml.Node `yaml:"sources"` // read by readSources
+	// Sources are the keys systems and sources: where each section's facts come from.
+	Sources collectors.Config `json:"-"`
 
 	path  string
 	files []string       // that sources name and that exist
 	texts []string       // everything under sources, as a path: a file that does not exist yet is among it
 	lines map[string]int // line of each key of the top level and, as sources.NAME, of each source
+}
+
+// keys are the keys of a configuration.
+type keys struct {
+	File
+	Systems strict.Value `json:"systems,omitempty"`
+	Sources strict.Value `json:"sources,omitempty"`
 }
 
 // readFile reads the configuration at path, which errors and origins call name.
@@ -58,63 +63,50 @@ func readFile(path, name string) (File, error) {
 	return Parse(name, filepath.Dir(path), content)
 }
 
-// Parse reads the configuration from content; path is what errors and origins
-// call it, dir the folder that relative paths in it count from. It accepts one
-// YAML mapping with known keys, each once, and no aliases. An error names file,
-// line and key.
-func Parse(path, dir string, content []byte) (f File, err error) {
-	defer func() {
-		if r := recover(); r != nil { // the YAML parser is not ours
-			f, err = File{}, fmt.Errorf("%s: cannot be read as YAML: %v", path, r)
-		}
-	}()
-	switch {
-	case len(content) > maxBytes:
+// Parse reads the configuration from content, JSON or YAML; path is what errors and
+// origins call it, dir the folder that relative paths in it count from. It accepts
+// one mapping with known keys, each once, and no aliases. The error lists everything
+// that is wrong, with file, line and key.
+func Parse(path, dir string, content []byte) (File, error) {
+	if len(content) > maxBytes {
 		return File{}, fmt.Errorf("%s: larger than %d KiB", path, maxBytes>>10)
-	case !utf8.Valid(content):
-		return File{}, fmt.Errorf("%s: not valid UTF-8", path)
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return File{}, fmt.Errorf("%s: %w", path, err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return File{}, fmt.Errorf("%s: holds more than one YAML document; keep the first", path)
-	}
-	f = File{path: path, lines: map[string]int{}}
-	if len(document.Content) == 0 {
+	f := File{path: path, lines: map[string]int{}}
+	root, err := strict.Of(path, content).Root(strict.Rules{})
+	switch {
+	case errors.Is(err, strict.ErrEmpty):
+		return f, nil
+	case err != nil:
+		return File{}, err
+	case root.Kind() == strict.Null: // nothing but comments
 		return f, nil
 	}
-	if err := shape(path, document.Content[0], f); err != nil {
+	k := keys{File: f}
+	root.Fill(&k)
+	r := reader{cfg: collectors.Config{Dir: dir, Systems: map[string]collectors.System{}, Sources: map[string][]collectors.Use{}}}
+	r.read(k.Systems, k.Sources)
+	f = k.File
+	f.Sources = r.cfg
+	f.note(root, "")
+	if version := root.Get("version"); version.Kind() != strict.Null && f.Version != configVersion {
+		version.Errorf("is %d; this prodgate reads version %d", f.Version, configVersion)
+	}
+	if steps := root.Get("sources").Get("trail"); f.Trail != "" && stepsFile(f.Sources) != "" {
+		root.Get("trail").Errorf("names an audit trail, and sources.trail (line %d) reads a file in its place, so that what is recorded would be ignored: take one of them out", steps.Line())
+	}
+	if err := root.Err(); err != nil {
 		return File{}, err
-	}
-	if err := document.Decode(&f); err != nil {
-		return File{}, fmt.Errorf("%s: %w", path, err)
-	}
-	if f.Sources, err = readSources(path, document.Content[0]); err != nil {
-		return File{}, err
-	}
-	f.Sources.Dir = dir
-	f.note(document.Content[0], "")
-	if line, given := f.lines["version"]; given && f.Version != configVersion {
-		return File{}, fmt.Errorf("%s:%d: version is %d; this prodgate reads version %d", path, line, f.Version, configVersion)
-	}
-	if f.Trail != "" && stepsFile(f.Sources) != "" {
-		return File{}, fmt.Errorf("%s:%d: trail names an audit trail, and sources.trail (line %d) reads a file in its place, so that what is recorded would be ignored: take one of them out",
-			path, f.lines["trail"], f.lines["sources.trail"])
 	}
 	return f, nil
 }
 
-// note remembers the line of each key of mapping, and of each source.
-func (f *File) note(mapping *yaml.Node, under string) {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		key, value := mapping.Content[i], mapping.Content[i+1]
-		f.lines[under+key.Value] = key.Line
-		if under == "" && (key.Value == "sources" || key.Value == "systems") {
-			f.note(value, key.Value+".")
-			f.noteFiles(value)
+// note remembers the line of each key of mapping, and of each source and system.
+func (f *File) note(mapping strict.Value, under string) {
+	for _, member := range mapping.Members() {
+		f.lines[under+member.Key()] = member.Line()
+		if under == "" && (member.Key() == "sources" || member.Key() == "systems") {
+			f.note(member, member.Key()+".")
+			f.noteFiles(member)
 		}
 	}
 }
@@ -142,35 +134,18 @@ func existing(text string) []string {
 	return found
 }
 
-// noteFiles remembers the files under sources: every text that names something
+// noteFiles remembers the files under a value: every text that names something
 // which is there, whatever its key.
-func (f *File) noteFiles(sources *yaml.Node) {
-	for i := 1; i < len(sources.Content); i += 2 {
-		eachText(sources.Content[i], func(text string) {
-			if !filepath.IsAbs(text) {
-				text = filepath.Join(f.Sources.Dir, text)
-			}
-			f.texts = append(f.texts, text)
-			f.files = append(f.files, existing(text)...)
-		})
+func (f *File) noteFiles(v strict.Value) {
+	if text := v.Text(); text != "" {
+		if !filepath.IsAbs(text) {
+			text = filepath.Join(f.Sources.Dir, text)
+		}
+		f.texts = append(f.texts, text)
+		f.files = append(f.files, existing(text)...)
 	}
-}
-
-// eachText calls visit for every text in node that is no key.
-func eachText(node *yaml.Node, visit func(text string)) {
-	switch node.Kind {
-	case yaml.ScalarNode:
-		if node.Tag == "!!str" && node.Value != "" {
-			visit(node.Value)
-		}
-	case yaml.MappingNode:
-		for i := 1; i < len(node.Content); i += 2 {
-			eachText(node.Content[i], visit)
-		}
-	default:
-		for _, child := range node.Content {
-			eachText(child, visit)
-		}
+	for _, inner := range slices.Concat(v.Members(), v.Items()) {
+		f.noteFiles(inner)
 	}
 }
 

@@ -1,159 +1,116 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// timeoutKey stands among the sections under sources.
+// timeoutKey is a key among the sections under sources.
 const timeoutKey = "timeout"
 
-// readSources reads "systems" and "sources" of the mapping that a configuration
-// is. It reports all problems at once, with their lines.
-func readSources(path string, top *yaml.Node) (collectors.Config, error) {
-	r := sourcesReader{shapes: shapes{path: path}, lines: map[string]int{}}
-	r.cfg.Systems, r.cfg.Sources = map[string]collectors.System{}, map[string][]collectors.Use{}
-	if systems := r.child(top, "systems"); systems != nil {
-		r.each(systems, "systems", r.system)
-	}
-	if sources := r.child(top, "sources"); sources != nil {
-		r.each(sources, "sources", r.section)
-	}
-	if len(r.problems) == 0 {
-		for _, p := range r.cfg.Check() {
-			r.problems = append(r.problems, fmt.Errorf("%s:%d: %w", path, r.lines[p.Key], p))
+// reader reads the keys systems and sources. What is wrong is noted in the values.
+type reader struct {
+	cfg collectors.Config
+}
+
+func (r *reader) read(systems, sources strict.Value) {
+	r.members(systems, r.system)
+	r.members(sources, r.section)
+	for _, p := range r.cfg.Check() {
+		kind, name, _ := strings.Cut(p.Key, ".")
+		v := sources
+		if kind == "systems" {
+			v = systems
 		}
+		v.Get(name).Notef("%s", p.Text)
 	}
-	return r.cfg, errors.Join(r.problems...)
 }
 
-type sourcesReader struct {
-	shapes
-	cfg   collectors.Config
-	lines map[string]int // of each key of two words
-}
-
-// child is the value of a key of mapping; nil if it is not there.
-func (r *sourcesReader) child(mapping *yaml.Node, name string) *yaml.Node {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == name {
-			return mapping.Content[i+1]
-		}
-	}
-	return nil
-}
-
-// each calls read for every key of a mapping, once.
-func (r *sourcesReader) each(node *yaml.Node, at string, read func(name string, value *yaml.Node)) {
-	if node.Kind != yaml.MappingNode || node.Anchor != "" {
-		r.report(node, "%s: want keys and values", at)
+// members calls read for each member of a mapping.
+func (r *reader) members(v strict.Value, read func(strict.Value)) {
+	if v.Kind() != strict.Object && v.Kind() != strict.Null {
+		v.Errorf("is %s, and must be a mapping", v.Kind())
 		return
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		if line, twice := r.lines[at+"."+key.Value]; twice {
-			r.report(key, "%s is there twice, first on line %d", join(at, key.Value), line)
-			continue
-		}
-		r.lines[at+"."+key.Value] = key.Line
-		read(key.Value, value)
+	for _, member := range v.Members() {
+		read(member)
 	}
 }
 
 // system reads one of systems: its kind, or that of its name, and its settings.
-func (r *sourcesReader) system(name string, node *yaml.Node) {
-	at := "systems." + name
-	if _, ok := facts.Accepts("identifier", name); !ok {
-		r.report(node, "%s: a system's name must be lower-case letters, digits, \".\", \"_\" and \"-\"", at)
+func (r *reader) system(v strict.Value) {
+	name := v.Key()
+	if wanted, ok := facts.Accepts("identifier", name); !ok {
+		v.Errorf("is not a system's name: it must be %s", wanted)
 		return
 	}
-	if node.Kind != yaml.MappingNode {
-		r.report(node, "%s: want keys and values: the system's kind and its settings", at)
+	if v.Kind() != strict.Object {
+		v.Errorf("is %s, and must be a mapping of the system's kind and its settings", v.Kind())
 		return
 	}
-	kind, settings := name, *node
-	settings.Content = nil
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == "kind" {
-			kind = node.Content[i+1].Value
-			continue
-		}
-		settings.Content = append(settings.Content, node.Content[i], node.Content[i+1])
+	kind := name
+	if named := v.Get("kind"); named.Kind() != strict.Null && !named.Fill(&kind) {
+		return
 	}
 	r.cfg.Systems[name] = collectors.System{Kind: kind}
 	if k, ok := kindNamed(kind); ok {
-		r.cfg.Systems[name] = collectors.System{Kind: kind, Settings: r.settings(k, &settings, at)}
+		r.cfg.Systems[name] = collectors.System{Kind: kind, Settings: settings(k, v.Without("kind"))}
 	}
 }
 
 // settings reads the settings of a system of a kind.
-func (r *sourcesReader) settings(k source.Kind, node *yaml.Node, at string) any {
-	if k.Settings == nil {
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			r.report(node.Content[i], "unknown key %q: a system of kind %s has no settings", join(at, node.Content[i].Value), k.Name)
-		}
-		return nil
+func settings(k source.Kind, v strict.Value) any {
+	if k.Settings != nil {
+		into := k.Settings()
+		v.Fill(into)
+		return into
 	}
-	settings := k.Settings()
-	before := len(r.problems)
-	r.check(node, reflect.TypeOf(settings), at)
-	if len(r.problems) > before {
-		return settings
+	for _, member := range v.Members() {
+		member.Errorf("is an unknown key; a system of kind %s has no settings", k.Name)
 	}
-	if err := node.Decode(settings); err != nil {
-		r.report(node, "%s: %v", at, err)
-	}
-	return settings
+	return nil
 }
 
 // section reads the systems of a section: a name, a system in place, or a list of
 // these.
-func (r *sourcesReader) section(name string, node *yaml.Node) {
-	at := "sources." + name
+func (r *reader) section(v strict.Value) {
+	name := v.Key()
 	switch {
 	case name == timeoutKey:
-		r.timeout(node)
+		var timeout collectors.Duration
+		v.Fill(&timeout)
+		r.cfg.Timeout = time.Duration(timeout)
 		return
 	case !knownSection(name):
-		r.unknownSection(name, at)
+		v.Errorf("is an unknown key; %s", hint(name))
 		return
-	case node.Kind == yaml.AliasNode || node.Anchor != "":
-		r.report(node, "anchors and aliases are not supported: write the value out")
-		return
-	case node.Tag == "!!null":
-		r.empty(node, at)
-		return
-	case name == "artifact" && node.Kind == yaml.MappingNode:
-		r.artifact(node, at)
+	case name == "artifact" && v.Kind() == strict.Object:
+		if v.Fill(&r.cfg.Registry) && r.cfg.Registry.Insecure {
+			v.Get("insecure").Errorf("weakens the gate: use the flag --%s", InsecureFlag)
+		}
 		return
 	}
-	items := []*yaml.Node{node}
-	if node.Kind == yaml.SequenceNode {
-		items = node.Content
+	items := []strict.Value{v}
+	if v.Kind() == strict.List {
+		items = v.Items()
 	}
 	uses := []collectors.Use{}
-	for i, item := range items {
-		place := at
-		if node.Kind == yaml.SequenceNode {
-			place = fmt.Sprintf("%s[%d]", at, i)
-		}
-		if use, ok := r.use(name, item, place); ok {
-			uses = append(uses, use)
-		}
+	sound := true
+	for _, item := range items {
+		use, ok := r.use(name, item)
+		uses, sound = append(uses, use), sound && ok
 	}
-	r.cfg.Sources[name] = uses
+	if sound {
+		r.cfg.Sources[name] = uses
+	}
 }
 
 // knownSection reports whether name is a section, or custom and a name.
@@ -165,88 +122,66 @@ func knownSection(name string) bool {
 	return slices.Contains(facts.Sections, name)
 }
 
-func (r *sourcesReader) unknownSection(name, at string) {
+// hint says which key may have been meant.
+func hint(name string) string {
 	known := append(slices.Clone(facts.Sections), timeoutKey)
-	hint := spelling.Hint(name, known)
-	if hint == "" {
-		hint = "known are custom.NAME, " + strings.Join(known, ", ")
+	if near := spelling.Hint(name, known); near != "" {
+		return near
 	}
-	r.problems = append(r.problems, fmt.Errorf("%s:%d: unknown key %q: %s", r.path, r.lines[at], at, hint))
+	return "known are custom.NAME, " + strings.Join(known, ", ")
 }
 
 // use reads one system of a section.
-func (r *sourcesReader) use(section string, node *yaml.Node, at string) (use collectors.Use, ok bool) {
+func (r *reader) use(section string, v strict.Value) (use collectors.Use, ok bool) {
 	switch {
-	case node.Kind == yaml.ScalarNode && node.Tag == "!!str" && node.Value != "":
-		return collectors.Use{System: node.Value}, true
-	case node.Kind != yaml.MappingNode || node.Anchor != "":
-		r.report(node, "%s: want the name of a system, or a mapping such as {file: NAME}", at)
+	case v.Text() != "":
+		return collectors.Use{System: v.Text()}, true
+	case v.Kind() != strict.Object:
+		v.Errorf("is %s, and must be the name of a system, or a mapping such as {file: NAME}", v.Kind())
 		return use, false
+	case v.Has("system") || v.Has("from"):
+		return r.named(v)
 	}
 	var keys []string
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		keys = append(keys, node.Content[i].Value)
-	}
-	if slices.Contains(keys, "system") || slices.Contains(keys, "from") {
-		return r.named(node, at)
+	for _, member := range v.Members() {
+		keys = append(keys, member.Key())
 	}
 	k, ok := collectors.KindOf(keys, section)
 	if !ok {
-		r.report(node, "%s: want %s", at, r.forms(section, keys))
+		v.Errorf("must be the name of a system, or a mapping with exactly one of %s; it has %s", forms(section), strings.Join(keys, ", "))
 		return use, false
 	}
-	return collectors.Use{Inline: &collectors.System{Kind: k.Name, Settings: r.settings(k, node, at)}}, true
+	return collectors.Use{Inline: &collectors.System{Kind: k.Name, Settings: settings(k, v)}}, true
 }
 
 // named reads a system that is named by a mapping: {system: NAME, optional: true},
 // or {from: trail}.
-func (r *sourcesReader) named(node *yaml.Node, at string) (collectors.Use, bool) {
+func (r *reader) named(v strict.Value) (collectors.Use, bool) {
 	var form struct {
-		System   string `yaml:"system"`
-		From     string `yaml:"from"`
-		Optional bool   `yaml:"optional"`
+		System   string `json:"system,omitempty"`
+		From     string `json:"from,omitempty"`
+		Optional bool   `json:"optional,omitempty"`
 	}
-	before := len(r.problems)
-	r.check(node, reflect.TypeOf(&form), at)
-	if len(r.problems) > before {
+	if !v.Fill(&form) {
 		return collectors.Use{}, false
 	}
-	if err := node.Decode(&form); err != nil || (form.System == "") == (form.From == "") {
-		r.report(node, "%s: want one name, as system", at)
+	if (form.System == "") == (form.From == "") {
+		v.Errorf("must have one name, as system")
 		return collectors.Use{}, false
 	}
 	return collectors.Use{System: form.System + form.From, Optional: form.Optional}, true
 }
 
-// forms says how a section can be written.
-func (r *sourcesReader) forms(section string, keys []string) string {
+// forms are the keys by which a mapping in a section is recognised.
+func forms(section string) string {
 	var known []string
 	for _, k := range collectors.Kinds {
-		if k.Key == "" || !slices.Contains(k.Sections, section) && !strings.HasPrefix(section, "custom.") {
-			continue
+		if k.Key != "" && (slices.Contains(k.Sections, section) || slices.Contains(k.Sections, "custom") && strings.HasPrefix(section, "custom.")) {
+			known = append(known, k.Key)
 		}
-		known = append(known, k.Key)
 	}
 	slices.Sort(known)
-	return fmt.Sprintf("the name of a system, or a mapping with one of %s; it has %s", strings.Join(append(known, "system"), ", "), strings.Join(keys, ", "))
-}
-
-// artifact reads the one setting of the artifact's source, which no file may set.
-func (r *sourcesReader) artifact(node *yaml.Node, at string) {
-	before := len(r.problems)
-	r.check(node, reflect.TypeOf(&r.cfg.Registry), at)
-	if len(r.problems) == before && node.Decode(&r.cfg.Registry) == nil && r.cfg.Registry.Insecure {
-		r.report(node, "%s.insecure weakens the gate: use the flag --%s", at, InsecureFlag)
-	}
-}
-
-func (r *sourcesReader) timeout(node *yaml.Node) {
-	var timeout collectors.Duration
-	if err := node.Decode(&timeout); err != nil {
-		r.report(node, "sources.timeout: %s", strings.TrimPrefix(err.Error(), fmt.Sprintf("line %d: ", node.Line)))
-		return
-	}
-	r.cfg.Timeout = time.Duration(timeout)
+	return strings.Join(append(known, "system"), ", ")
 }
 
 func kindNamed(name string) (source.Kind, bool) {

@@ -14,12 +14,12 @@ import (
 // HTTPS, and the credentials of the user's docker configuration.
 type Options struct {
 	// Insecure allows plain HTTP to a registry that is not on loopback.
-	Insecure bool `yaml:"insecure,omitempty"`
+	Insecure bool `json:"insecure,omitempty"`
 
 	// Keychain answers with the credentials for a registry; nil: the docker
 	// configuration and its credential helpers.
-	Keychain authn.Keychain `yaml:"-"`
+	Keychain authn.Keychain `json:"-"`
 
 	// Transport carries the requests; nil: http.DefaultTransport.
-	Transport http.RoundTripper `yaml:"-"`
+	Transport http.RoundTripper `json:"-"`
 }

@@ -55,6 +55,8 @@ func (p *problems) add(line int, text string) {
 	p.list = append(p.list, problem{line, text})
 }
 
+func (p *problems) count() int { return len(p.list) + p.more }
+
 // err is an error of one line for each problem, in the order of the file; nil if
 // there is none.
 func (p *problems) err(name string) error {

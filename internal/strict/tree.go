@@ -33,9 +33,12 @@ func (t Text) parse() (*Node, *source, error) {
 	return t.parseYAML(data)
 }
 
-// empty is the error for a file that says nothing at all.
+// ErrEmpty is the error of a file without any value.
+var ErrEmpty = errors.New("the file is empty")
+
+// empty is the error for a file without any value.
 func (t Text) empty() error {
-	return fmt.Errorf("%s: the file is empty; for \"none\", write [] or {}", t.Name)
+	return fmt.Errorf("%s: %w; for \"none\", write [] or {}", t.Name, ErrEmpty)
 }
 
 // parseJSON reads exactly one JSON value.
