@@ -32,16 +32,13 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 			return nil, nil, fmt.Errorf("merge %s of %s with %s of %s: not the same section", m.section, parts[0].System, SectionName(p.Section), p.System)
 		}
 	}
+	if !SeveralSystems(m.section) {
+		return nil, nil, fmt.Errorf("%s is read from one system alone, and %d report it", m.section, len(parts))
+	}
 	var merged Section
-	switch first := parts[0].Section.(type) {
-	case Approvals:
-		merged = union[Approvals](parts)
-	case Incidents:
-		merged = union[Incidents](parts)
-	case Notifications:
-		merged = union[Notifications](parts)
-	case Waivers:
-		merged = union[Waivers](parts)
+	switch parts[0].Section.(type) {
+	case Observed:
+		return nil, nil, fmt.Errorf("merge %s: give the sections without what was observed of them", m.section)
 	case People:
 		merged = m.people(parts)
 	case *Staging:
@@ -50,10 +47,8 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		merged = latestNotice(parts)
 	case *Production:
 		merged = m.production(parts)
-	case *Build, *Vulnerabilities, *Calendar, *Monitoring, *Rollback:
-		merged = m.fields("/"+m.section, parts).(Section)
 	default:
-		return nil, nil, fmt.Errorf("%s is read from one system alone, and %d report it", SectionName(first), len(parts))
+		merged = m.sections(parts).(Section)
 	}
 	return merged, m.contradictions, nil
 }
@@ -66,15 +61,6 @@ func SeveralSystems(section string) bool {
 type merger struct {
 	section        string
 	contradictions []Contradiction
-}
-
-// union holds each entry of the parts once.
-func union[S ~[]T, T any](parts []Part) S {
-	all := S{}
-	for _, p := range parts {
-		all = append(all, any(p.Section).(S)...)
-	}
-	return distinct(all)
 }
 
 // distinct is list without entries that are equal to one before them.
@@ -94,13 +80,19 @@ type reported struct {
 	v      reflect.Value
 }
 
-// fields merges sections that are pointers to structs of one type.
-func (m *merger) fields(path string, parts []Part) any {
+// sections merges lists entry by entry, and pointers to structs field by field.
+func (m *merger) sections(parts []Part) any {
 	values := make([]reported, 0, len(parts))
 	for _, p := range parts {
-		values = append(values, reported{p.System, reflect.ValueOf(p.Section).Elem()})
+		values = append(values, reported{p.System, reflect.ValueOf(p.Section)})
 	}
-	return m.structs(path, values).Addr().Interface()
+	if values[0].v.Kind() == reflect.Slice {
+		return joined(values).Interface()
+	}
+	for i := range values {
+		values[i].v = values[i].v.Elem()
+	}
+	return m.structs("/"+m.section, values).Addr().Interface()
 }
 
 // structs merges structs field by field.

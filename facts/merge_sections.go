@@ -145,7 +145,7 @@ func latestNotice(parts []Part) *OnCall {
 // production merges field by field. Where another system than the first reports
 // another current deployment, or another status of it, that is in the history too.
 func (m *merger) production(parts []Part) *Production {
-	merged := m.fields("/production", parts).(*Production)
+	merged := m.sections(parts).(*Production)
 	for _, p := range parts[1:] {
 		current := p.Section.(*Production).Current
 		if current != nil && (merged.Current == nil || current.Digest != merged.Current.Digest || current.Status != merged.Current.Status) {

@@ -135,6 +135,12 @@ func TestASectionOfOneSystemAloneIsNotMerged(t *testing.T) {
 			t.Errorf("%s of one system: %v, %v", facts.SectionName(s), got, err)
 		}
 	}
+	type foreign struct{ facts.Section }
+	for _, s := range []facts.Section{facts.Observed{Section: facts.Waivers{}}, foreign{facts.Waivers{}}, &foreign{facts.Waivers{}}} {
+		if _, _, err := facts.Merge([]facts.Part{{System: "a", Section: s}, {System: "b", Section: s}}); err == nil {
+			t.Errorf("%T was merged", s)
+		}
+	}
 	if _, _, err := facts.Merge([]facts.Part{{System: "a", Section: facts.People{}}, {System: "b", Section: facts.Waivers{}}}); err == nil {
 		t.Error("people and waivers were merged")
 	}

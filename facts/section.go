@@ -1,10 +1,28 @@
 package facts
 
+import (
+	"reflect"
+	"strings"
+)
+
 // Sections are the keys of a document's sections, in the order of Document.
 // Facts of an embedder's own lie under custom instead.
-var Sections = []string{
-	"artifact", "build", "staging", "vulnerabilities", "calendar", "approvals", "people", "production",
-	"rollback", "incidents", "on_call", "notifications", "monitoring", "waivers", "trail",
+var Sections, sectionKeys = sectionsOf(reflect.TypeFor[Document]())
+
+// sectionsOf returns the keys of the sections that a document can have, and those
+// keys by what a section's pointer or list is of.
+func sectionsOf(document reflect.Type) ([]string, map[reflect.Type]string) {
+	var names []string
+	keys := map[reflect.Type]string{}
+	for i := range document.NumField() {
+		field := document.Field(i)
+		key, option, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if option == "" || key == "custom" {
+			continue // required, or of any type
+		}
+		names, keys[field.Type.Elem()] = append(names, key), key
+	}
+	return names, keys
 }
 
 // Section is one part of a document, as a collector returns it. The set of
@@ -82,36 +100,10 @@ func SectionName(s Section) string {
 		return SectionName(s.Section)
 	case Custom:
 		return customPrefix + s.Name
-	case *Artifact:
-		return "artifact"
-	case *Build:
-		return "build"
-	case *Staging:
-		return "staging"
-	case *Vulnerabilities:
-		return "vulnerabilities"
-	case *Calendar:
-		return "calendar"
-	case Approvals:
-		return "approvals"
-	case People:
-		return "people"
-	case *Production:
-		return "production"
-	case *Rollback:
-		return "rollback"
-	case Incidents:
-		return "incidents"
-	case *OnCall:
-		return "on_call"
-	case Notifications:
-		return "notifications"
-	case *Monitoring:
-		return "monitoring"
-	case Waivers:
-		return "waivers"
-	case *Trail:
-		return "trail"
 	}
-	return ""
+	of := reflect.TypeOf(s)
+	if of == nil || of.Kind() != reflect.Pointer && of.Kind() != reflect.Slice {
+		return "" // a type of another package that embeds a Section
+	}
+	return sectionKeys[of.Elem()]
 }
