@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict/stricttest"
+	"github.com/prodgate/prodgate/internal/stricttest"
 )
 
 const zeros = "sha256:0000000000000000000000000000000000000000000000000000000000000000"

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/internal/strict"
-	"github.com/prodgate/prodgate/internal/strict/stricttest"
+	"github.com/prodgate/prodgate/internal/stricttest"
 )
 
 // reading returns a collector of section for a path.

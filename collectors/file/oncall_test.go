@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/strict/stricttest"
+	"github.com/prodgate/prodgate/internal/stricttest"
 )
 
 func TestOnCall(t *testing.T) {

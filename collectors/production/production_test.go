@@ -7,7 +7,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/production"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
-	"github.com/prodgate/prodgate/internal/strict/stricttest"
+	"github.com/prodgate/prodgate/internal/stricttest"
 )
 
 func reading(path strict.Path) stricttest.Collector { return production.Collector{File: path} }
