@@ -92,17 +92,22 @@ func TestSectionsAreTheOptionalKeysOfADocument(t *testing.T) {
 
 func TestEverySectionKnowsItsName(t *testing.T) {
 	d := parsed(t, valid(t)).Document()
-	sections := []Section{d.Artifact, d.Build, d.Staging, d.Vulnerabilities, d.Calendar, Approvals(d.Approvals), People(d.People), d.Production,
-		d.Rollback, Incidents(d.Incidents), d.OnCall, Notifications(d.Notifications), d.Monitoring, Waivers(d.Waivers), d.Trail}
 	copied := *d
 	for _, name := range Sections {
 		copied.clear(name)
 	}
-	for i, s := range sections {
-		if SectionName(s) != Sections[i] {
-			t.Errorf("%T is called %q, want %q", s, SectionName(s), Sections[i])
+	lists := []Section{Approvals(d.Approvals), People(d.People), Incidents(d.Incidents), Notifications(d.Notifications), Waivers(d.Waivers)}
+	for _, name := range Sections {
+		section, ok := reflect.ValueOf(d).Elem().Field(documentShape().field(name).index).Interface().(Section)
+		if !ok {
+			if i := slices.IndexFunc(lists, func(s Section) bool { return SectionName(s) == name }); i >= 0 {
+				section = lists[i]
+			}
 		}
-		copied.Add(s)
+		if SectionName(section) != name {
+			t.Errorf("%T is called %q, want %q", section, SectionName(section), name)
+		}
+		copied.Add(section)
 	}
 	if !reflect.DeepEqual(&copied, d) {
 		t.Error("a section was put into the wrong place")
