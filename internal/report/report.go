@@ -31,22 +31,48 @@ type Options struct {
 	Rule func(code string) (file string, line int)
 }
 
-// printers are the formats that need nothing but a decision.
-var printers = map[string]func(*page) ([]byte, error){
-	"text":     text,
-	"json":     func(p *page) ([]byte, error) { return print.IndentJSON(p.json) },
-	"yaml":     func(p *page) ([]byte, error) { return print.YAML(p.json) },
-	"markdown": markdown,
-	"github":   github,
-	"sarif":    printSARIF,
-	"junit":    junit,
+// printers are the formats that need nothing but a decision, in the order in which
+// help shows them.
+var printers = []struct {
+	format string
+	print  func(*page) ([]byte, error)
+}{
+	{"text", text},
+	{"json", func(p *page) ([]byte, error) { return print.IndentJSON(p.json) }},
+	{"yaml", func(p *page) ([]byte, error) { return print.YAML(p.json) }},
+	{"markdown", markdown},
+	{"github", github},
+	{"sarif", printSARIF},
+	{"junit", junit},
+}
+
+// names are the formats of printers, then the one that takes a file.
+func names() []string {
+	list := make([]string, 0, len(printers)+1)
+	for _, p := range printers {
+		list = append(list, p.format)
+	}
+	return append(list, print.TemplateFormat)
+}
+
+// printed is the page in the output's format.
+func printed(o print.Output, p *page) ([]byte, error) {
+	if o.Format == print.TemplateFormat {
+		return o.Execute(p.json, templateFunctions(p))
+	}
+	for _, printer := range printers {
+		if printer.format == o.Format {
+			return printer.print(p)
+		}
+	}
+	return nil, Formats.Unknown(o.Format)
 }
 
 // Formats are those of a decision. The last one takes a file: template=FILE. In
 // addition to the common functions, a template may call verdict (ALLOW, DENY or
 // WAIT), tally (the count line) and next (the next thing to do).
 var Formats = print.Formats{
-	Names:     []string{"text", "json", "yaml", "markdown", "github", "sarif", "junit", print.TemplateFormat},
+	Names:     names(),
 	Functions: templateFunctions(nil),
 }
 
@@ -68,14 +94,7 @@ func Render(o print.Output, d *evaluator.Decision, options Options) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
 	}
-	var out []byte
-	if o.Format == print.TemplateFormat {
-		out, err = o.Execute(p.json, templateFunctions(p))
-	} else if printer := printers[o.Format]; printer != nil {
-		out, err = printer(p)
-	} else {
-		err = Formats.Unknown(o.Format)
-	}
+	out, err := printed(o, p)
 	if err != nil {
 		return nil, fmt.Errorf("print decision as %s: %w", o.Format, err)
 	}
