@@ -57,9 +57,9 @@ lint: ## vet, format and lint the Go code
 	go run $(GOLANGCI) run
 
 .PHONY: docs
-docs: ## write what is generated: input schema, catalogue of checks, sources, manual
+docs: ## write what is generated: input schema, catalogue of checks, map, sources, manual
 	go test ./facts -run Schema -update
-	go test ./internal/house -run Catalogue -update
+	go test ./internal/house -run 'Catalogue|Map' -update
 	go test ./collectors -run Page -update
 	go test ./cmd/prodgate -run Manual -update
 
@@ -69,7 +69,7 @@ zones: ## take the time zone data of this Go
 
 .PHONY: docs-current
 docs-current: ## fail if what is generated is stale
-	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Page|Manual'
+	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Map|Page|Manual'
 
 .PHONY: fixtures
 fixtures: ## write every story's document beside its story.yaml, to read and to try

@@ -60,7 +60,8 @@ type block struct {
 // print what it likes. It must end with 0 unless "echo $?" is the next one.
 //
 // Blocks in another language must be quotations, line for line, of a file that
-// is itself tested. A text block shows no command.
+// is itself tested. A text block shows no command, and a mermaid block is written
+// by the test that compares it.
 //
 //	<!-- stand-in: … -->  the registry in the next block is one on loopback
 //	<!-- run by: … -->    that script, or what that make command would do, has
@@ -79,7 +80,7 @@ func TestTheDocumentationIsTried(t *testing.T) {
 						folder = copyOfTheProject(t)
 					}
 					b.mustRun(t, folder)
-				case b.language == "text":
+				case b.language == "text" || b.language == "mermaid":
 					if regexp.MustCompile(`(?m)^(\$|prodgate|make|go|opa) `).MatchString(b.text) {
 						t.Errorf("line %d: commands belong into a console block, where they are tried", b.line)
 					}

@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 )
 
-var update = flag.Bool("update", false, "write docs/checks.md")
+var update = flag.Bool("update", false, "write docs/checks.md and the map in CONTRIBUTING.md")
 
 const catalogueFile = "docs/checks.md"
 
