@@ -58,7 +58,7 @@ lint: ## vet, format and lint the Go code
 
 .PHONY: docs
 docs: ## write what is generated: input schema, catalogue of checks, map, sources, manual
-	go test ./facts -run Schema -update
+	go test ./facts -run SchemaIsWhat -update
 	go test ./internal/house -run 'Catalogue|Map' -update
 	go test ./collectors -run Page -update
 	go test ./cmd/prodgate -run Manual -update
