@@ -60,46 +60,80 @@ func shareIdentity(a, b Person) bool {
 	return slices.ContainsFunc(a.IDs, func(id string) bool { return slices.Contains(b.IDs, id) })
 }
 
-// mergeStays makes one list of stays: the newest is the section's, and what
-// systems report of one stay (the same digest, one after another without another
-// digest between them) is joined.
+// mergeStays makes one list of stays: what systems report of one stay is joined,
+// whether it is the newest or an earlier one.
 func mergeStays(parts []Part) *Staging {
-	var stays []Stay
-	for _, p := range parts {
-		s := p.Section.(*Staging)
-		stays = append(stays, Stay{
-			Digest: s.Digest, Service: s.Service, Environment: s.Environment, DeployedAt: s.DeployedAt,
-			RestartedAt: s.RestartedAt, EndedAt: s.EndedAt, Verification: s.Verification,
-		})
-	}
-	newest := slices.MaxFunc(stays, func(a, b Stay) int { return a.DeployedAt.Compare(b.DeployedAt) })
-	merged := Staging{Digest: newest.Digest, DeployedAt: newest.DeployedAt, Earlier: []Stay{}}
-	for _, s := range stays {
-		if !oneStay(s, newest) {
-			merged.Earlier = append(merged.Earlier, s)
+	var joined []*joinedStay
+	for _, r := range reportedStays(parts) {
+		at := slices.IndexFunc(joined, func(j *joinedStay) bool { return j.takes(r) })
+		if at < 0 {
+			joined = append(joined, &joinedStay{Stay: r.Stay, of: []reportedStay{r}})
 			continue
 		}
-		merged.Service, merged.Environment = cmp.Or(merged.Service, s.Service), cmp.Or(merged.Environment, s.Environment)
-		if s.RestartedAt != nil && (merged.RestartedAt == nil || s.RestartedAt.After(*merged.RestartedAt)) {
-			merged.RestartedAt = s.RestartedAt
-		}
-		if s.EndedAt != nil && (merged.EndedAt == nil || s.EndedAt.Before(*merged.EndedAt)) {
-			merged.EndedAt = s.EndedAt
-		}
-		merged.Verification = worseVerification(merged.Verification, s.Verification)
+		joined[at].join(r)
 	}
-	for _, p := range parts {
-		merged.Earlier = append(merged.Earlier, p.Section.(*Staging).Earlier...)
+	newest := joined[0].Stay
+	merged := Staging{
+		Digest: newest.Digest, Service: newest.Service, Environment: newest.Environment, DeployedAt: newest.DeployedAt,
+		RestartedAt: newest.RestartedAt, EndedAt: newest.EndedAt, Verification: newest.Verification, Earlier: []Stay{},
 	}
-	merged.Earlier = distinct(merged.Earlier)
+	for _, j := range joined[1:] {
+		merged.Earlier = append(merged.Earlier, j.Stay)
+	}
 	return &merged
 }
 
-// oneStay reports whether two systems speak of one stay: the same digest in the
-// same place, and the one did not end before the newer began.
-func oneStay(s, newest Stay) bool {
-	return s.Digest == newest.Digest && sameName(s.Service, newest.Service) && sameName(s.Environment, newest.Environment) &&
-		(s.EndedAt == nil || s.EndedAt.After(newest.DeployedAt))
+// reportedStay is a stay as one system reports it.
+type reportedStay struct {
+	Stay
+	part int // whose it is
+}
+
+// reportedStays are all stays of all systems, the newest first, those of one time in
+// the order of the systems.
+func reportedStays(parts []Part) (stays []reportedStay) {
+	for i, p := range parts {
+		s := p.Section.(*Staging)
+		stays = append(stays, reportedStay{part: i, Stay: Stay{
+			Digest: s.Digest, Service: s.Service, Environment: s.Environment, DeployedAt: s.DeployedAt,
+			RestartedAt: s.RestartedAt, EndedAt: s.EndedAt, Verification: s.Verification,
+		}})
+	}
+	for i, p := range parts {
+		for _, s := range p.Section.(*Staging).Earlier {
+			stays = append(stays, reportedStay{part: i, Stay: s})
+		}
+	}
+	slices.SortStableFunc(stays, func(a, b reportedStay) int { return b.DeployedAt.Compare(a.DeployedAt) })
+	return stays
+}
+
+// joinedStay is what several systems report of one stay.
+type joinedStay struct {
+	Stay
+	of []reportedStay
+}
+
+// takes reports whether r, which is not newer, is about the same stay: of another
+// system, the same digest in the same place, and it did not end before the newer
+// one began.
+func (j *joinedStay) takes(r reportedStay) bool {
+	newest := j.of[0].Stay
+	return r.Digest == newest.Digest && !slices.ContainsFunc(j.of, func(o reportedStay) bool {
+		return o.part == r.part || !sameName(o.Service, r.Service) || !sameName(o.Environment, r.Environment)
+	}) && (r.EndedAt == nil || r.EndedAt.After(newest.DeployedAt))
+}
+
+func (j *joinedStay) join(r reportedStay) {
+	j.of = append(j.of, r)
+	j.Service, j.Environment = cmp.Or(j.Service, r.Service), cmp.Or(j.Environment, r.Environment)
+	if r.RestartedAt != nil && (j.RestartedAt == nil || r.RestartedAt.After(*j.RestartedAt)) {
+		j.RestartedAt = r.RestartedAt
+	}
+	if r.EndedAt != nil && (j.EndedAt == nil || r.EndedAt.Before(*j.EndedAt)) {
+		j.EndedAt = r.EndedAt
+	}
+	j.Verification = worseVerification(j.Verification, r.Verification)
 }
 
 // sameName reports whether two names do not differ; nil is not known.
