@@ -50,7 +50,11 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		merged = latestNotice(parts)
 	case *Production:
 		merged = m.production(parts)
-	case *Build, *Vulnerabilities, *Calendar, *Monitoring, *Rollback:
+	case *Rollback:
+		merged = m.rollback(parts)
+	case *Monitoring:
+		merged = m.monitoring(parts)
+	case *Build, *Vulnerabilities, *Calendar:
 		merged = m.fields("/"+m.section, parts).(Section)
 	default:
 		return nil, nil, fmt.Errorf("%s is read from one system alone, and %d report it", SectionName(first), len(parts))

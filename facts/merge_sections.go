@@ -190,3 +190,35 @@ func (m *merger) production(parts []Part) *Production {
 	slices.SortStableFunc(merged.History, func(a, b Deployment) int { return b.LiveAt.Compare(a.LiveAt) })
 	return merged
 }
+
+// rollback merges field by field, but the review is that of the procedure that is
+// kept: another one that was reviewed proves nothing about it.
+func (m *merger) rollback(parts []Part) *Rollback {
+	merged := m.fields("/rollback", parts).(*Rollback)
+	merged.ReviewedAt = nil
+	for _, p := range parts {
+		r := p.Section.(*Rollback)
+		if r.ReviewedAt == nil || !sameText(r.Procedure, merged.Procedure) {
+			continue
+		}
+		if merged.ReviewedAt == nil || r.ReviewedAt.Before(*merged.ReviewedAt) {
+			merged.ReviewedAt = r.ReviewedAt
+		}
+	}
+	return merged
+}
+
+// monitoring merges field by field. An alert that one system reports as disabled
+// is not enabled, whatever another one reports.
+func (m *merger) monitoring(parts []Part) *Monitoring {
+	merged := m.fields("/monitoring", parts).(*Monitoring)
+	disabled := map[string]bool{}
+	for _, a := range merged.Alerts {
+		disabled[a.Name] = disabled[a.Name] || !a.Enabled
+	}
+	for i, a := range merged.Alerts {
+		merged.Alerts[i].Enabled = !disabled[a.Name]
+	}
+	merged.Alerts = distinct(merged.Alerts)
+	return merged
+}
