@@ -177,18 +177,26 @@ func latestNotice(parts []Part) *OnCall {
 }
 
 // production merges field by field. Where another system than the first reports
-// another current deployment, or another status of it, that is in the history too.
+// another current deployment, or another status, configuration or events of it, that
+// is in the history too.
 func (m *merger) production(parts []Part) *Production {
 	merged := m.fields("/production", parts).(*Production)
+	first := parts[0].Section.(*Production).Current
 	for _, p := range parts[1:] {
 		current := p.Section.(*Production).Current
-		if current != nil && (merged.Current == nil || current.Digest != merged.Current.Digest || current.Status != merged.Current.Status) {
+		if current != nil && (first == nil || !sameDeployment(*current, *first)) {
 			merged.History = append(merged.History, *current)
 		}
 	}
 	merged.History = distinct(merged.History)
 	slices.SortStableFunc(merged.History, func(a, b Deployment) int { return b.LiveAt.Compare(a.LiveAt) })
 	return merged
+}
+
+// sameDeployment reports whether two current deployments do not differ in what is
+// good or bad about them.
+func sameDeployment(a, b Deployment) bool {
+	return a.Digest == b.Digest && a.Status == b.Status && sameText(a.Configuration, b.Configuration) && reflect.DeepEqual(a.Events, b.Events)
 }
 
 // rollback merges field by field, but the review is that of the procedure that is

@@ -42,6 +42,8 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 	deployment := func(digest, status string, h int) *facts.Deployment {
 		return &facts.Deployment{Version: "1", Digest: digest, Status: status, LiveAt: hour(h), Approvers: []string{}}
 	}
+	failing := deployment(first, "live", 8)
+	failing.Events = []facts.DeploymentEvent{{Type: "verification.failed", At: hour(9)}}
 	tests := []struct {
 		name           string
 		parts          []facts.Section
@@ -124,6 +126,12 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 			[]facts.Section{&facts.Production{Current: deployment(first, "live", 8), Complete: ptr(true)}, &facts.Production{Current: deployment(second, "live", 9), Complete: ptr(false), Since: at(3)}},
 			&facts.Production{Current: deployment(first, "live", 9), History: []facts.Deployment{*deployment(second, "live", 9)}, Complete: ptr(false)},
 			[]facts.Contradiction{{Path: "/production/current/digest", Values: []facts.Report{{System: "a", Value: ptr(first)}, {System: "b", Value: ptr(second)}}}}},
+		{"a failure that only the second system knows of what runs",
+			[]facts.Section{
+				&facts.Production{Current: deployment(first, "live", 8)},
+				&facts.Production{Current: failing},
+			},
+			&facts.Production{Current: failing, History: []facts.Deployment{*failing}}, nil},
 		{"a way back that one system cannot name",
 			[]facts.Section{&facts.Rollback{Target: &facts.RollbackTarget{Version: "1", Digest: first, Available: true}}, &facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(8)}},
 			&facts.Rollback{Target: &facts.RollbackTarget{Version: "1", Digest: first, Available: true}, Procedure: ptr("helm rollback"), ReviewedAt: at(8)}, nil},
