@@ -47,6 +47,10 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		merged = latestNotice(parts)
 	case *Production:
 		merged = m.production(parts)
+	case *Rollback:
+		merged = m.rollback(parts)
+	case *Monitoring:
+		merged = m.monitoring(parts)
 	default:
 		merged = m.sections(parts).(Section)
 	}

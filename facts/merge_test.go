@@ -42,6 +42,8 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 	deployment := func(digest, status string, h int) *facts.Deployment {
 		return &facts.Deployment{Version: "1", Digest: digest, Status: status, LiveAt: hour(h), Approvers: []string{}}
 	}
+	failing := deployment(first, "live", 8)
+	failing.Events = []facts.DeploymentEvent{{Type: "verification.failed", At: hour(9)}}
 	tests := []struct {
 		name           string
 		parts          []facts.Section
@@ -89,6 +91,24 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 		{"the same digest, deployed again after its stay ended",
 			[]facts.Section{&facts.Staging{Digest: first, DeployedAt: hour(7), EndedAt: at(8), Verification: passed}, &facts.Staging{Digest: first, DeployedAt: hour(10)}},
 			&facts.Staging{Digest: first, DeployedAt: hour(10), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(7), EndedAt: at(8), Verification: passed}}}, nil},
+		{"an earlier stay, of which one system knows the failure and the restart, and the other the verification",
+			[]facts.Section{
+				&facts.Staging{Digest: second, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(8), RestartedAt: at(11), EndedAt: at(12), Verification: failed}}},
+				&facts.Staging{Digest: second, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(9), EndedAt: at(13), Verification: signed}}},
+			},
+			&facts.Staging{Digest: second, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(9), RestartedAt: at(11), EndedAt: at(12), Verification: failed}}}, nil},
+		{"a stay that another system has already seen replaced",
+			[]facts.Section{
+				&facts.Staging{Digest: first, DeployedAt: hour(9), Verification: passed},
+				&facts.Staging{Digest: second, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(8), RestartedAt: at(11), EndedAt: at(12), Verification: failed}}},
+			},
+			&facts.Staging{Digest: second, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(9), RestartedAt: at(11), EndedAt: at(12), Verification: failed}}}, nil},
+		{"two stays of one system stay two",
+			[]facts.Section{
+				&facts.Staging{Digest: first, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(7)}}},
+				&facts.Staging{Digest: first, DeployedAt: hour(12)},
+			},
+			&facts.Staging{Digest: first, DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(7)}}}, nil},
 		{"the latest notice", []facts.Section{&facts.OnCall{NotifiedAt: at(8), Ticket: ptr("INC-1")}, &facts.OnCall{}, &facts.OnCall{NotifiedAt: at(9)}},
 			&facts.OnCall{NotifiedAt: at(9)}, nil},
 		{"a build whose commits differ",
@@ -106,9 +126,27 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 			[]facts.Section{&facts.Production{Current: deployment(first, "live", 8), Complete: ptr(true)}, &facts.Production{Current: deployment(second, "live", 9), Complete: ptr(false), Since: at(3)}},
 			&facts.Production{Current: deployment(first, "live", 9), History: []facts.Deployment{*deployment(second, "live", 9)}, Complete: ptr(false)},
 			[]facts.Contradiction{{Path: "/production/current/digest", Values: []facts.Report{{System: "a", Value: ptr(first)}, {System: "b", Value: ptr(second)}}}}},
+		{"a failure that only the second system knows of what runs",
+			[]facts.Section{
+				&facts.Production{Current: deployment(first, "live", 8)},
+				&facts.Production{Current: failing},
+			},
+			&facts.Production{Current: failing, History: []facts.Deployment{*failing}}, nil},
 		{"a way back that one system cannot name",
 			[]facts.Section{&facts.Rollback{Target: &facts.RollbackTarget{Version: "1", Digest: first, Available: true}}, &facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(8)}},
 			&facts.Rollback{Target: &facts.RollbackTarget{Version: "1", Digest: first, Available: true}, Procedure: ptr("helm rollback"), ReviewedAt: at(8)}, nil},
+		{"a procedure that only another system's procedure was reviewed for",
+			[]facts.Section{&facts.Rollback{Procedure: ptr("by hand")}, &facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(8)}},
+			&facts.Rollback{Procedure: ptr("by hand")}, nil},
+		{"one procedure with two reviews",
+			[]facts.Section{&facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(9)}, &facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(8)}},
+			&facts.Rollback{Procedure: ptr("helm rollback"), ReviewedAt: at(8)}, nil},
+		{"an alert that one system has disabled",
+			[]facts.Section{
+				&facts.Monitoring{Alerts: []facts.Alert{{Name: "errors", Enabled: true}, {Name: "latency", Enabled: true}}},
+				&facts.Monitoring{Alerts: []facts.Alert{{Name: "latency"}, {Name: "errors", Enabled: true}}},
+			},
+			&facts.Monitoring{Alerts: []facts.Alert{{Name: "errors", Enabled: true}, {Name: "latency"}}}, nil},
 		{"a target that one system cannot find",
 			[]facts.Section{&facts.Rollback{Target: &facts.RollbackTarget{Digest: first, Available: true}}, &facts.Rollback{Target: &facts.RollbackTarget{Digest: first}}},
 			&facts.Rollback{Target: &facts.RollbackTarget{Digest: first}}, nil},

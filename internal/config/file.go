@@ -117,22 +117,25 @@ var placeholders = []string{"{service}", "{environment}"}
 // existing are the files that text names: one, or one for each service and
 // environment.
 func existing(text string) []string {
-	pattern := text
+	pattern := specials.Replace(text)
 	for _, p := range placeholders {
 		pattern = strings.ReplaceAll(pattern, p, "*")
 	}
-	if pattern == text {
+	if pattern == specials.Replace(text) {
 		if exists(text) {
 			return []string{text}
 		}
 		return nil
 	}
 	found, err := filepath.Glob(pattern)
-	if err != nil { // the text has a special character of patterns
+	if err != nil { // no pattern with its special characters escaped is malformed
 		return nil
 	}
 	return found
 }
+
+// specials escapes what patterns of files give a meaning to.
+var specials = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 
 // noteFiles remembers the files under a value: every text that names something
 // which is there, whatever its key.

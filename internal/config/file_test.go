@@ -1,6 +1,9 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,4 +66,26 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("an error came with a configuration: %+v", file)
 		}
 	})
+}
+
+func TestEvidenceWithPlaceholdersIsFoundInAnyFolder(t *testing.T) {
+	for _, folder := range []string{"plain", "[a]", "a*b?", `a\b`} {
+		dir := filepath.Join(t.TempDir(), folder)
+		for _, name := range []string{"payments-api/approvals.yaml", "other"} {
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("[]"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := Parse(Filename, dir, []byte("sources: {approvals: {file: '{service}/approvals.yaml'}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{filepath.Join(dir, "payments-api/approvals.yaml")}; !slices.Equal(f.SourceFiles(), want) {
+			t.Errorf("in %s: files %q, want %q", folder, f.SourceFiles(), want)
+		}
+	}
 }

@@ -28,8 +28,10 @@ _read contains name if {
 	systems := input.sources[name].systems
 	count(systems) > 1
 	every system in systems {
-		_counts(system, _accepted[name])
+		_counts(name, system)
 	}
+	some system in systems
+	system.status == "ok"
 }
 
 _merged contains name if input.sources[name].kind == "merged"
@@ -39,16 +41,20 @@ _merged contains name if {
 	object.get(source, "systems", []) != []
 }
 
-_counts(system, accepted) if {
+_counts(name, system) if {
 	system.status == "ok"
-	system.kind in accepted
+	system.kind in _accepted[name]
 }
 
 # It could only have added bad news.
-_counts(system, _) if {
+_counts(name, system) if {
 	system.status == "error"
 	system.optional == true
+	not name in _never_optional
 }
+
+# Sections of which every system must be read, whatever prodgate.yaml says.
+_never_optional := {"approvals", "calendar", "incidents", "people"}
 
 # Sections for which systems report different values of a fact that must be equal. A
 # dispute about the live version does not block a rollback.

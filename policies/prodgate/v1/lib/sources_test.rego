@@ -119,6 +119,21 @@ test_warn_optional_system if {
 	testing.codes(sources.warn) == {"source.optional_unread"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_optional_systems_do_not_count_alone if {
+	unread := object.union(_system("pager", "error"), {"optional": true, "error": "timeout"})
+	document := _merged("staging", [unread, unread])
+	not "staging" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(sources.trouble) == {"source.not_accepted"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_no_system_is_optional_for_who_decides_and_what_stops if {
+	every section in ["approvals", "calendar", "incidents", "people"] {
+		document := _merged(section, [_system("file", "ok"), object.union(_system("file", "error"), {"optional": true, "error": "timeout"})])
+		not section in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(sources.trouble) == {"source.not_accepted"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_trouble_contradiction if {
 	document := _disputed("build", [_contradiction("/build/commit", {"ci": "c1", "log": "c2"})])
 	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as document

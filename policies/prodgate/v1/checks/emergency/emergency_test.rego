@@ -46,6 +46,26 @@ test_deny_no_ticket if {
 	}
 }
 
+# The same incident, as another system reports it.
+_reported_too(changes) := testing.change(
+	testing.emergency, "/incidents",
+	array.concat(testing.emergency.incidents, [object.union(testing.emergency.incidents[0], changes)]),
+)
+
+test_deny_incident_that_one_system_has_closed if {
+	every changes in [{"status": "resolved"}, {"status": "closed"}, {"status": null}] {
+		document := _reported_too(changes)
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		"emergency.no_ticket" in testing.codes(emergency.deny) with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_pass_incident_that_is_closed_elsewhere if {
+	every changes in [{"status": "resolved", "service": "search-api"}, {"status": "resolved", "environment": "staging"}, {"status": "resolved", "id": "INC-0"}] {
+		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _reported_too(changes)
+	}
+}
+
 test_deny_no_ticket_says_nothing_of_an_approval_without_one if {
 	every document in [_with("/request/ticket", null), _with("/incidents", [])] {
 		testing.codes(emergency.deny) == {"emergency.no_ticket", "emergency.on_call_not_told"} with data.prodgate.organisation as testing.organisation with input as document
