@@ -37,7 +37,7 @@ var layers = map[string][]string{
 	"internal/attestation":     {},
 	"internal/bench":           {"internal/invented", "internal/replay", "scan/advisories", "evaluator", "trail", "facts", "policies"},
 	"internal/canonical":       {},
-	"internal/config":          {"collectors", "facts"},
+	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
 	"internal/fixture":         {},
 	"internal/house":           {},
