@@ -371,3 +371,14 @@ test_waived_is_shown if {
 	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
 	{[finding.code, finding.effect] | some finding in deploy.decision.findings; finding.check == "soak"} == {["soak.too_short", "waived"]} with data.prodgate.organisation as testing.organisation with input as later with data.prodgate.v1.settings as shipped
 }
+
+test_warn_optional_system_that_could_not_be_read if {
+	systems := [
+		{"name": "file", "kind": "file", "status": "ok"},
+		{"name": "pager", "kind": "pager", "status": "error", "error": "timeout", "optional": true},
+	]
+	source := object.union(testing.promotion.sources.staging, {"kind": "merged", "systems": systems})
+	document := testing.changed("/sources/staging", source)
+	{[finding.check, finding.code, finding.effect] | some finding in deploy.decision.findings; finding.check == "source"} == {["source", "source.optional_unread", "warn"]} with data.prodgate.organisation as testing.organisation with input as document
+	deploy.decision.outcome == "allow" with data.prodgate.organisation as testing.organisation with input as document
+}
