@@ -19,7 +19,7 @@ import (
 
 // newAudit groups the commands about the trail, one file for each.
 func newAudit(std stdio) *cobra.Command {
-	return group("audit", "The audit trail: record, read, show, verify, export",
+	return group("audit", "Record, read, verify and export the audit trail",
 		newAuditRecord(std), newAuditDismiss(std), newAuditLog(std), newAuditShow(std), newAuditVerify(std),
 		newAuditExport(std), newAuditPrune(std), newAuditKey(std), newAuditCheckpoint(std))
 }

@@ -11,22 +11,22 @@ import (
 func newAuditDismiss(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dismiss SEQ|ID",
-		Short: "Dismiss an entry of bad news by a writer who does not count",
-		Long: `Dismiss records that an entry of bad news is wrong: a failed verification, a
-deployment, a rollback or a request by a writer who does not count for it. The entry
-stays, and a decision shows that it was dismissed, by whom and why. A setting of the
-policies says whose dismissal counts (audit.dismissed_by): that person must be
-proven, and must not be the one who asked for the deployment.
+		Short: "Dismiss a wrong entry of an untrusted writer",
+		Long: `Dismiss records that an entry with bad news is wrong: a failed verification, a
+deployment, a rollback or a request by a writer who is not trusted for it. The entry
+stays, and each decision shows that it was dismissed, by whom and why. The setting
+audit.dismissed_by defines whose dismissal counts: the identity of that person must
+be proven, and the requester of the deployment cannot dismiss.
 
-Rejections, withdrawals, debts and freezes are not dismissed.
-It exits with 0 once the dismissal is recorded, else with 2.`,
+Rejections, withdrawals, pending reviews and freezes cannot be dismissed.
+Dismiss exits with 0 when the dismissal is recorded, otherwise with 2.`,
 		Example: `  prodgate audit dismiss 4711 --reason "a test of the pipeline, see OPS-12"`,
 		Args:    one("entry", "prodgate audit log lists them"),
 	}
 	addTrail(cmd)
 	addFormat(cmd)
 	addBy(cmd)
-	cmd.Flags().String("reason", "", "why the entry is wrong, in a sentence")
+	cmd.Flags().String("reason", "", "why the entry is wrong, in one sentence")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {

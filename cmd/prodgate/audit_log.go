@@ -18,10 +18,10 @@ import (
 func newAuditLog(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
-		Short: "List what is recorded, in the order of the trail",
-		Long: `Log lists the trail's entries that match every flag, oldest first. To check
-that nobody altered them, use "prodgate audit verify". It exits with 0, or with 2 if
-the trail cannot be read.`,
+		Short: "List the entries of the trail",
+		Long: `Log lists the entries of the trail that match all flags, oldest first. To check
+that they were not altered, use "prodgate audit verify". It exits with 0, or with 2
+if the trail cannot be read.`,
 		Example: `  prodgate audit log --service payments-api --environment production --type gate.evaluated --newest-first --limit 10
   prodgate audit log --since 30d -o json`,
 		Args: none,
@@ -34,10 +34,10 @@ the trail cannot be read.`,
 	flags.String("digest", "", "only entries about this image, sha256:…")
 	flags.String("deployment", "", "only entries of this deployment")
 	flags.StringSlice("type", nil, "only entries of these types, repeatable")
-	flags.String("since", "", "recorded since then: a length of time such as 90d, 12w or 36h, or a time or date (UTC)")
-	flags.String("until", "", "recorded before then: a time or date (UTC)")
-	flags.Int("limit", 0, "at most so many; default: all")
-	flags.Bool("newest-first", false, "newest first")
+	flags.String("since", "", "only entries recorded since: a duration such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "only entries recorded before: a time or date (UTC)")
+	flags.Int("limit", 0, "the maximum number of entries; default: all")
+	flags.Bool("newest-first", false, "list the newest entries first")
 	complete(cmd, "type", trail.Types)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)

@@ -20,24 +20,24 @@ var prunable = []string{trail.BlobInput, trail.BlobDecision, trail.BlobPolicy}
 func newAuditPrune(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune --older-than AGE",
-		Short: "Erase documents and decisions that need not be kept any more",
-		Long: `Prune erases the contents that are stored beside entries older than AGE: documents
-and decisions, and policies where --role says so. Entries are never erased: the
-trail still says what was decided, by which rules and on which document, still
-verifies, and says what was erased, when and by whom. What was erased cannot be
-shown or replayed. A content that a younger entry needs as well stays.`,
+		Short: "Erase documents and decisions past their retention time",
+		Long: `Prune erases the stored content of entries older than AGE: input documents and
+decisions, and policies with --role policy. Entries are never erased: the trail still
+verifies and still shows what was decided, with which policies and on which document,
+and what was erased, when and by whom. Erased content cannot be shown or replayed.
+Content that a newer entry also refers to is kept.`,
 		Example: `  prodgate audit prune --older-than 365d --reason "retention: one year"`,
 		Args:    none,
 	}
 	addTrail(cmd)
 	addFormat(cmd)
 	flags := cmd.Flags()
-	flags.String("older-than", "", "how old an entry has to be: 365d, or 720h")
-	flags.StringSlice("role", nil, "what to erase, repeatable: input, decision, policy; without it, input and decision")
-	flags.String("service", "", "of this service alone")
-	flags.String("environment", "", "of this environment alone")
-	flags.String("reason", "", "why, for the trail; without it, the age")
-	flags.String("writer", "", "who erases, as scheme:value; it is only claimed then")
+	flags.String("older-than", "", "the minimum age of an entry, such as 365d or 720h")
+	flags.StringSlice("role", nil, "what to erase, repeatable: input, decision, policy; default: input and decision")
+	flags.String("service", "", "only entries of this service")
+	flags.String("environment", "", "only entries of this environment")
+	flags.String("reason", "", "the reason that the trail records; default: the age")
+	flags.String("writer", "", "who erases, as scheme:value; recorded as claimed, not proven")
 	complete(cmd, "role", prunable)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)

@@ -13,19 +13,18 @@ const defaultDays = 7
 func newCalendar(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "calendar",
-		Short: "Show windows, freezes and holidays in a range of time",
-		Long: `Calendar shows when production is open to ordinary deployments: the windows of
-the policies' settings, less the freezes and holidays of the configured calendar,
-feeds included. It decides nothing: soak, approvals and incidents are asked by
-"prodgate when" and "prodgate eval".
+		Short: "Show deployment windows, freezes and holidays in a time range",
+		Long: `Calendar shows when production is open to ordinary deployments: the windows in the
+settings of the policies, minus the freezes and holidays of the configured calendar,
+including its feeds. It makes no decision: for soak time, approvals and incidents,
+use "prodgate when" and "prodgate eval".
 
-With --ics it reads one iCalendar file and nothing else, and lists every
-occurrence that starts in the range, also cancelled and transparent ones.
-Floating and all-day times are read in --timezone, which overrides the file's
-X-WR-TIMEZONE.
+With --ics it reads only one iCalendar file, and lists every occurrence that starts
+in the range, including cancelled and transparent ones. Floating and all-day times
+are read in --timezone, which overrides the X-WR-TIMEZONE of the file.
 
-A range runs from --from, included, to --to, excluded; a date is the first
-instant of that day. It ends with 0, or with 2 where something could not be read.`,
+The range includes --from and excludes --to; a date means the first instant of that
+day. Calendar exits with 0, or with 2 if something could not be read.`,
 		Example: `  prodgate calendar --days 14
   prodgate calendar -o ics > production-is-open.ics
   prodgate calendar --ics freezes.ics --from 2026-12-01 --to 2027-01-01 --timezone Europe/Berlin -o json`,
@@ -33,12 +32,12 @@ instant of that day. It ends with 0, or with 2 where something could not be read
 	}
 	addSettings(cmd, "service", "environment", "policies", "config", "timeout")
 	flags := cmd.Flags()
-	flags.String("from", "", "where the range begins: RFC 3339, a local time or a date; without it, today")
-	flags.String("to", "", "where the range ends: RFC 3339, a local time or a date")
-	flags.Int("days", defaultDays, "how many days the range has, where --to is not given")
-	flags.String("timezone", "", "IANA name of the zone to read and show times in; without it, the calendar's; with --ics, what the file says")
-	flags.String("ics", "", "list this iCalendar file alone")
-	flags.StringP("output", "o", "text", "text, json or ics (an open interval is an event; not with --ics)")
+	flags.String("from", "", "start of the range: RFC 3339, a local time or a date; default: today")
+	flags.String("to", "", "end of the range: RFC 3339, a local time or a date")
+	flags.Int("days", defaultDays, "length of the range in days, if --to is not given")
+	flags.String("timezone", "", "IANA name of the time zone for input and output; default: the calendar's, or the file's with --ics")
+	flags.String("ics", "", "list only this iCalendar file")
+	flags.StringP("output", "o", "text", "text, json or ics (one event for each open interval; not with --ics)")
 	reads(cmd, "ics")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		r, err := readRange(cmd)

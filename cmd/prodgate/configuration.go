@@ -23,7 +23,7 @@ const configurationFlag = "configuration"
 // addConfiguration declares --configuration.
 func addConfiguration(cmd *cobra.Command) {
 	cmd.Flags().StringArray(configurationFlag, nil,
-		"the configuration that is deployed or approved: a file, a folder or its sha256:…; repeatable for several files")
+		"the deployed or approved configuration: a file, a folder or its sha256:…; repeatable for several files")
 }
 
 // configuration is the digest of what --configuration names; nil if it is not

@@ -41,10 +41,10 @@ var stories = []story{
 func newDemo(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See an allow, two denials and a wait, offline",
-		Long: `Demo starts a registry on loopback, pushes a small image, writes evidence into a
-temporary folder and lets "prodgate eval IMAGE" decide four times, as of a fixed
-time. It needs no network, leaves nothing behind and ends with 0.`,
+		Short: "Show an allow, two denials and a wait, offline",
+		Long: `Demo starts a registry on loopback, pushes a small image, writes evidence to a
+temporary folder and runs "prodgate eval IMAGE" four times, at a fixed time. It needs
+no network, leaves nothing behind and exits with 0.`,
 		Args: none,
 	}
 	addColor(cmd)

@@ -16,10 +16,10 @@ import (
 func newDoctor(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [IMAGE]",
-		Short: "Show each setting's origin, try each source, and say what is wrong",
-		Long: `Doctor shows what is in force and who said so, loads the policies, tries each
-source, and warns of evidence that the author of a change could have edited.
-With IMAGE it asks the registry too. It decides nothing: it ends with 0 if all
+		Short: "Show the origin of each setting and test each source",
+		Long: `Doctor shows each setting and where it comes from, loads the policies, tests each
+source, and warns about evidence that the author of a change could have edited. With
+IMAGE it also reads the registry. It makes no decision: it exits with 0 if everything
 works (warnings are allowed) and with 2 if something is broken.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {

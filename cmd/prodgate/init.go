@@ -18,17 +18,17 @@ var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 func newInit(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a configuration, a skeleton for each source, a policy pack and a workflow",
-		Long: `Init writes prodgate.yaml, evidence/ with a skeleton for each source, pack/ with
-the settings that list the service, and .github/workflows/production.yml. What
-it writes works at once: "prodgate doctor" is content with it, and "prodgate
-eval" denies and says why. It overwrites nothing unless --force is given.`,
+		Short: "Create a configuration, a policy pack and a workflow",
+		Long: `Init writes prodgate.yaml, evidence/ with a template for each source, pack/ with
+settings that list the service, and .github/workflows/production.yml. The result
+works immediately: "prodgate doctor" finds no errors, and "prodgate eval" denies and
+explains why. Existing files are only overwritten with --force.`,
 		Args: none,
 	}
-	dir := cmd.Flags().String("dir", ".", "the folder to write into")
-	service := cmd.Flags().String("service", "", "the service's name; without it, the folder's")
-	environment := cmd.Flags().String("environment", "production", "the environment's name")
-	force := cmd.Flags().Bool("force", false, "overwrite what is there")
+	dir := cmd.Flags().String("dir", ".", "the folder to write to")
+	service := cmd.Flags().String("service", "", "the name of the service; default: the name of the folder")
+	environment := cmd.Flags().String("environment", "production", "the name of the environment")
+	force := cmd.Flags().Bool("force", false, "overwrite existing files")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		root := std.path(*dir)
 		name := *service

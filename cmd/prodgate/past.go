@@ -28,11 +28,11 @@ type past struct {
 func addPast(cmd *cobra.Command, formats print.Formats) {
 	addSettings(cmd, "trail", "config")
 	flags := cmd.Flags()
-	flags.String("since", defaultPast, "from when on: a length of time before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
-	flags.String("until", "", "until when: a time or date (UTC); without it, now")
-	flags.String("service", "", "of this service alone; without it, of all")
-	flags.String("environment", "", "of this environment alone; without it, of all")
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats.Names, ", ")+"; without it, text")
+	flags.String("since", defaultPast, "start of the period: a duration before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "end of the period: a time or date (UTC); default: now")
+	flags.String("service", "", "only this service; default: all")
+	flags.String("environment", "", "only this environment; default: all")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats.Names, ", ")+"; default: text")
 	complete(cmd, "output", formats.Names)
 }
 

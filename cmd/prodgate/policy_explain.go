@@ -17,7 +17,7 @@ import (
 func newPolicyExplain(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "explain CODE|CHECK",
-		Short:   "Say what a code means, what cures it and who can help",
+		Short:   "Explain a code, how to fix it and who can help",
 		Example: "  prodgate policy explain soak.too_short",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

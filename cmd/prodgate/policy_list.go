@@ -9,7 +9,7 @@ import (
 )
 
 func newPolicyList(std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List every check and every code it can give", Args: none}
+	cmd := &cobra.Command{Use: "list", Short: "List all checks and their codes", Args: none}
 	addSettings(cmd, "policies", "config")
 	output := cmd.Flags().StringP("output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

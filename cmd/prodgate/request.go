@@ -33,12 +33,12 @@ var requestSettings = []string{
 func addRequest(cmd *cobra.Command) {
 	addRequestSettings(cmd)
 	addConfiguration(cmd)
-	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
+	cmd.Flags().Bool("emergency", false, "request an emergency deployment: it only waives time checks, and requires a review afterwards (flag only)")
 }
 
 // addInsecure declares the flag that allows plain HTTP to a registry.
 func addInsecure(cmd *cobra.Command) {
-	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry by plain HTTP, even beyond loopback (flag only; the decision shows it)")
+	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry over plain HTTP, also outside loopback (flag only; the decision shows it)")
 }
 
 // applyInsecure applies the flag of addInsecure to cfg.

@@ -15,7 +15,7 @@ const defaultWait = "1h"
 
 // addWait declares --wait.
 func addWait(cmd *cobra.Command) {
-	cmd.Flags().Duration("wait", 0, "where time alone opens the gate, wait for at most this long, collect again and decide again; --wait alone waits for "+defaultWait)
+	cmd.Flags().Duration("wait", 0, "if the denial clears by itself, wait at most this long, then collect and decide again; --wait without a value waits for "+defaultWait)
 	cmd.Flags().Lookup("wait").NoOptDefVal = defaultWait
 }
 
