@@ -51,8 +51,8 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 	if err != nil {
 		return err
 	}
-	if wanted, ok := facts.Accepts("identifier", service); !ok {
-		return usage("", "invalid service %q: it must be %s", service, wanted)
+	if accepted, ok := facts.Accepts("identifier", service); !ok {
+		return usage("", "invalid service %q: it must be %s", service, accepted)
 	}
 	s := said{cmd: cmd, std: std}
 	digest := s.digest("digest", true)
@@ -70,7 +70,7 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 	return withLocation(cmd, std, func(ctx context.Context, at located) error {
 		environment := at.cfg.Get("environment").Text
 		if environment == "" || at.cfg.Get("requested-by").Text == "" {
-			return usage("name them by flag, variable or "+config.Filename, "missing --environment or --requested-by")
+			return usage("set them with a flag, a variable or "+config.Filename, "missing --environment or --requested-by")
 		}
 		if data.RequestedBy, err = step.Person.ReadText(at.cfg.Get("requested-by").Text); err != nil {
 			return usage("", "--requested-by %w", err)
@@ -109,5 +109,5 @@ func unknownYet(ctx context.Context, log *trail.Log, service, environment string
 	if len(known) == 0 {
 		return nil
 	}
-	return usage("adopt only what the trail does not know", "%s in %s is known already: entry %d is %s", service, environment, known[0].Seq, known[0].Type)
+	return usage("adopt a service only once, before its first recorded deployment", "%s in %s is already in the trail: entry %d is %s", service, environment, known[0].Seq, known[0].Type)
 }

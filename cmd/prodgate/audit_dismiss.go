@@ -21,7 +21,7 @@ be proven, and the requester of the deployment cannot dismiss.
 Rejections, withdrawals, pending reviews and freezes cannot be dismissed.
 Dismiss exits with 0 when the dismissal is recorded, otherwise with 2.`,
 		Example: `  prodgate audit dismiss 4711 --reason "a test of the pipeline, see OPS-12"`,
-		Args:    one("entry", "prodgate audit log lists them"),
+		Args:    one("entry", "prodgate audit log lists all entries"),
 	}
 	addTrail(cmd)
 	addFormat(cmd)
@@ -46,7 +46,7 @@ func dismiss(ctx context.Context, at located, name string, data trail.DismissalD
 	var entry trail.Entry
 	err := at.open(ctx, true, func(log *trail.Log) (err error) {
 		if entry, err = entryOf(ctx, log, name); err != nil {
-			return usage("prodgate audit log lists them", "%w", err)
+			return usage("prodgate audit log lists all entries", "%w", err)
 		}
 		_, err = proved(ctx, log, entry)
 		return err
@@ -57,7 +57,7 @@ func dismiss(ctx context.Context, at located, name string, data trail.DismissalD
 	if typ, err := step.Find(entry.Type); err == nil && typ.Undo != "" {
 		return usage(typ.Undo, "entry %d is %s, which cannot be dismissed", entry.Seq, entry.Type)
 	} else if err != nil || !typ.BadNews {
-		return usage("only bad news is dismissed", "entry %d is %s: there is nothing to dismiss", entry.Seq, entry.Type)
+		return usage("only entries with bad news can be dismissed", "entry %d is %s: there is nothing to dismiss", entry.Seq, entry.Type)
 	}
 	data.Entry = entry.ID
 	event, err := stepOf(at.std, trail.TypeEntryDismissed, data)

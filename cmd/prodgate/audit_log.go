@@ -68,7 +68,7 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 			return filter, err
 		}
 		if flags.Changed(name) && *to == "" {
-			return filter, usage("leave the flag out for all", "--%s needs a value", name)
+			return filter, usage("omit the flag for all", "--%s needs a value", name)
 		}
 	}
 	if filter.Types, err = flags.GetStringSlice("type"); err != nil {
@@ -98,7 +98,7 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 		return filter, err
 	}
 	if flags.Changed("limit") && filter.Limit <= 0 {
-		return filter, usage("leave the flag out for all", "--limit %d is not over 0", filter.Limit)
+		return filter, usage("omit the flag for all", "--limit %d must be greater than 0", filter.Limit)
 	}
 	filter.NewestFirst, err = flags.GetBool("newest-first")
 	return filter, err
@@ -161,7 +161,7 @@ func entryText(s *print.Sheet, e trail.Entry) {
 	s.Linef("%6d  %s  %-19s  %s", e.Seq, e.RecordedAt.UTC().Format(time.RFC3339), print.Value(e.Type), about)
 	writer := fmt.Sprintf("%s  by %s (%s)", print.Value(e.ID), print.Value(e.Writer.Subject), print.Value(string(e.Writer.Assurance)))
 	if e.ClockRegressed {
-		writer += "; its clock was behind the entry before"
+		writer += "; its clock was behind the previous entry"
 	}
 	s.Line("        " + writer)
 }

@@ -72,7 +72,7 @@ func days(text string) (time.Duration, error) {
 	}
 	length, err := time.ParseDuration(text)
 	if err == nil && length <= 0 {
-		err = fmt.Errorf("%q is not over 0", text)
+		err = fmt.Errorf("%q must be greater than 0", text)
 	}
 	return length, err
 }
@@ -83,7 +83,7 @@ func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	text, _ := flags.GetString("older-than")
 	age, err := days(text)
 	if err != nil {
-		return trail.Retention{}, usage("write it as 365d or 720h; nothing is erased without it", "--older-than %q is no age", text)
+		return trail.Retention{}, usage("use an age such as 365d or 720h; it is required to erase", "invalid --older-than %q", text)
 	}
 	retention := trail.Retention{Before: std.clock().Add(-age), Reason: "older than " + text, Writer: writer(std)}
 	if retention.Roles, err = flags.GetStringSlice("role"); err != nil {
@@ -96,7 +96,7 @@ func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	}
 	for name, to := range map[string]*string{"service": &retention.Filter.Service, "environment": &retention.Filter.Environment} {
 		if *to, _ = flags.GetString(name); flags.Changed(name) && *to == "" {
-			return retention, usage("leave the flag out for all", "--%s needs a value", name)
+			return retention, usage("omit the flag for all", "--%s needs a value", name)
 		}
 	}
 	if reason, _ := flags.GetString("reason"); reason != "" {

@@ -52,7 +52,7 @@ stored durably, otherwise with 2.`,
 		ValidArgs: recordable,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("one of "+strings.Join(recordable, ", ")+" or custom.NAME", "give exactly one type")
+				return usage("one of "+strings.Join(recordable, ", ")+" or custom.NAME", "expected exactly one type")
 			}
 			return nil
 		},
@@ -171,7 +171,7 @@ type stepMaker struct {
 func (s *stepMaker) text(flag string) (string, error) {
 	value, err := s.cmd.Flags().GetString(flag)
 	if err == nil && value == "" && s.cmd.Flags().Changed(flag) {
-		err = usage("leave the flag out, or give it a value", "--%s needs a value", flag)
+		err = usage("omit the flag, or give it a value", "--%s needs a value", flag)
 	}
 	return value, err
 }
@@ -227,7 +227,7 @@ func (s *stepMaker) when(e *trail.Event) (err error) {
 		e.ID = trail.NewID()
 	} else {
 		if _, err := step.Entry.Read(e.ID); err != nil {
-			return usage("uuidgen --time-v7 makes one; keep it for a retry", "--id %w", err)
+			return usage("create one with uuidgen --time-v7, and reuse it for a retry", "--id %w", err)
 		}
 		e.OccurredAt = time.Unix(uuid.MustParse(e.ID).Time().UnixTime())
 	}
@@ -258,7 +258,7 @@ func (s *stepMaker) what(ctx context.Context, e *trail.Event) (err error) {
 			}
 		}
 		if e.Digest != "" && e.Digest != found {
-			return usage("leave one of them out", "--digest %s and --image %s name two images", e.Digest, image)
+			return usage("omit one of them", "--digest %s and --image %s name two images", e.Digest, image)
 		}
 		e.Artifact, e.Digest = repositoryOf(image), found
 		s.tag, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(image, e.Artifact), ":"), "@")
@@ -297,7 +297,7 @@ func (s *stepMaker) complete(ctx context.Context, e *trail.Event, id string, dat
 		return usage(help, "--settles: entry %s is %s, not emergency.used", id, used.Type)
 	}
 	if given := s.cfg.Get("service"); given.Origin.Kind == config.FromFlag && e.Service != used.Service {
-		return usage("leave --service out", "--service: the emergency was one of %s, not of %s", used.Service, e.Service)
+		return usage("omit --service", "--service: the emergency was one of %s, not of %s", used.Service, e.Service)
 	}
 	e.Service, e.Environment = used.Service, used.Environment
 	e.Artifact, e.Digest = cmp.Or(e.Artifact, used.Artifact), cmp.Or(e.Digest, used.Digest)
@@ -331,7 +331,7 @@ func (s *stepMaker) data(ctx context.Context, e *trail.Event) (map[string]any, e
 			return nil, s.inapplicable(f.flag)
 		}
 		if _, twice := data[field.Name]; twice {
-			return nil, usage("leave one of them out", "--%s and --%s: both give %s", dataFlag, f.flag, field.Name)
+			return nil, usage("omit one of them", "--%s and --%s: both give %s", dataFlag, f.flag, field.Name)
 		}
 		if data[field.Name], err = field.Form.Read(text); err != nil {
 			return nil, usage("", "--%s %w", f.flag, err)
@@ -418,7 +418,7 @@ func (s *stepMaker) more(data map[string]any) error {
 		_, known := s.typ.Field(name)
 		known = known || !custom && slices.Contains(ownFields(), name)
 		if flag := flagOf("data." + name); known && strings.HasPrefix(flag, "--") {
-			return usage("write "+flag, "--field %s: there is a flag for it", name)
+			return usage("write "+flag, "--field %s: use the flag with this name", name)
 		}
 		if _, twice := data[name]; twice || known {
 			return usage("choose another name", "--field %s: the name is taken", name)

@@ -31,7 +31,7 @@ Show exits with 0, or with 2 if the entry does not exist or cannot be verified.`
   prodgate audit show 17 --blob input > document.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("prodgate audit log lists them", "expected exactly one entry, by id or sequence number")
+				return usage("prodgate audit log lists all entries", "expected exactly one entry, by id or sequence number")
 			}
 			return nil
 		},
@@ -75,7 +75,7 @@ type showing struct {
 func (s *showing) show(ctx context.Context, name, blob string, asJSON bool) (out []byte, err error) {
 	if s.entry, err = entryOf(ctx, s.log, name); err != nil {
 		if errors.Is(err, trail.ErrNotFound) {
-			err = usage("prodgate audit log lists them", "%w", err)
+			err = usage("prodgate audit log lists all entries", "%w", err)
 		}
 		return nil, err
 	}

@@ -106,13 +106,13 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	flags := cmd.Flags()
 	for _, name := range []string{"export", "key", "since"} {
 		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
-			return "", options, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+			return "", options, usage("omit the flag, or give it a value", "--%s needs a value", name)
 		}
 	}
 	if folder, _ := flags.GetString("export"); folder == "" {
 		location, err = trailLocation(cfg)
 	} else if flags.Changed("trail") {
-		err = usage("verify one after the other", "--trail and --export exclude each other")
+		err = usage("verify them one at a time", "--trail and --export exclude each other")
 	} else {
 		location = std.path(folder)
 	}
@@ -132,7 +132,7 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	if name, _ := flags.GetString("since"); name != "" {
 		kept, err := readKept(std, name)
 		if err != nil {
-			return "", options, fmt.Errorf("read the checkpoint that was kept: %w", err)
+			return "", options, fmt.Errorf("read the kept checkpoint: %w", err)
 		}
 		options.Since = string(kept)
 	}
@@ -140,7 +140,7 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	for _, name := range names {
 		receipt, err := readReceipt(std, name)
 		if err != nil {
-			return "", options, fmt.Errorf("read the receipt that was kept: %w", err)
+			return "", options, fmt.Errorf("read the kept receipt: %w", err)
 		}
 		options.Receipts = append(options.Receipts, receipt)
 	}
@@ -214,8 +214,8 @@ func verdictJSON(r *trail.Report) any {
 // verdictText is what verifying found for people.
 func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte {
 	s := newSheet(std)
-	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail that does not say its name"))
-	s.Hang("  looked at  ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
+	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail without a name"))
+	s.Hang("  verified   ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
 	for _, p := range r.Problems {
 		word := "wrong"
 		if p.Unseen {
@@ -227,8 +227,8 @@ func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte
 		s.Linef("  and %d more", r.More)
 	}
 	if r.Verdict == trail.Intact && options.Since == "" && len(options.Receipts) == 0 {
-		s.Line("  An older state of this trail, or one that the holder of its key wrote anew, would look the same:")
-		s.Line("  compare it with a checkpoint (--since) or a receipt (--receipt) that was kept elsewhere.")
+		s.Line("  This does not detect an older copy of the trail, or one that the holder of its key rewrote:")
+		s.Line("  compare it with a checkpoint (--since) or a receipt (--receipt) that you keep in another place.")
 	}
 	return s.Bytes()
 }

@@ -71,11 +71,11 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	case flags.Changed("to") && flags.Changed("days"):
 		return r, usage("give --to or --days", "--to and --days exclude each other")
 	case r.days < 1 || r.days > 36600:
-		return r, usage("between 1 and 36600", "--days %d is no length for a range", r.days)
+		return r, usage("between 1 and 36600", "invalid --days %d", r.days)
 	}
 	for _, name := range []string{"from", "to", "timezone"} {
 		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
-			return r, usage("leave the flag out, or say a "+name, "--%s needs a value", name)
+			return r, usage("omit the flag, or give a "+name, "--%s needs a value", name)
 		}
 	}
 	name, _ := flags.GetString("timezone")
@@ -84,7 +84,7 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	}
 	named, err := zone.Load(name)
 	if err != nil {
-		return r, usage("an IANA name, as in America/New_York or UTC", "--timezone %q is no zone", name)
+		return r, usage("an IANA name, as in America/New_York or UTC", "unknown --timezone %q", name)
 	}
 	r.zone = named
 	return r, nil
@@ -112,8 +112,8 @@ func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Ti
 		return from, to, err
 	}
 	if !to.After(from) {
-		return from, to, usage("--to is the first instant that is not in the range any more",
-			"the range ends (%s) where or before it begins (%s)", to.Format(time.RFC3339), from.Format(time.RFC3339))
+		return from, to, usage("--to is excluded: it must be after --from",
+			"the range ends (%s) at or before its start (%s)", to.Format(time.RFC3339), from.Format(time.RFC3339))
 	}
 	return from, to, nil
 }
@@ -133,7 +133,7 @@ func moment(text, flag string, site *time.Location) (time.Time, error) {
 			return first, nil
 		}
 	}
-	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: %q is no time and no date", flag, text)
+	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: invalid time or date %q", flag, text)
 }
 
 // midnight is the first instant of a day at the site, also where the clocks skip

@@ -124,7 +124,7 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 	for _, name := range []string{"image", "digest", "service", "environment", "at"} {
 		given[name], _ = flags.GetString(name)
 		if flags.Changed(name) && given[name] == "" {
-			return q, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+			return q, usage("omit the flag, or give it a value", "--%s needs a value", name)
 		}
 	}
 	q = recheck.Question{Digest: given["digest"], Service: given["service"], Environment: given["environment"], Now: std.clock()}
@@ -134,7 +134,7 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 		case !ok || repository == "":
 			return q, usage("REPOSITORY@sha256:…, as in the decision's deploy", "--image %q names no digest", image)
 		case q.Digest != "" && q.Digest != digest:
-			return q, usage("leave one of them out", "--image and --digest name two images")
+			return q, usage("omit one of them", "--image and --digest name two images")
 		}
 		q.Repository, q.Digest = repositoryOf(repository), digest
 	}

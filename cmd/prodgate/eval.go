@@ -101,7 +101,7 @@ func imageOrInput(cmd *cobra.Command, args []string) error {
 	}
 	for _, flag := range append([]string{"emergency", config.InsecureFlag, "save-input", configurationFlag}, requestSettings...) {
 		if fromFile && cmd.Flags().Changed(flag) {
-			return usage("change the document, or leave the flag out", "--%s and --input exclude each other: the document says what was asked for", flag)
+			return usage("change the document, or omit the flag", "--%s and --input exclude each other: the document contains the request", flag)
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func (e *evaluation) receiptFile() (err error) {
 		return err
 	}
 	if !e.cfg.Get("trail").Given() {
-		return usage("name one with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "--receipt needs a trail to be recorded in")
+		return usage("set one with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "--receipt needs a trail to be recorded in")
 	}
 	e.receipt = e.std.path(e.receipt)
 	return nil
@@ -221,7 +221,7 @@ func noDecision(ctx context.Context, err error) error {
 	case errors.As(err, &moved):
 		hint += "; wait for a digest instead"
 	case errors.As(err, &late):
-		hint += "; --timeout gives it longer"
+		hint += "; use --timeout for more time"
 	default:
 		err = caused(ctx, err)
 	}
@@ -257,7 +257,7 @@ func (e *evaluation) conclude(result *gate.Result, options report.Options) error
 // write writes every output.
 func (e *evaluation) write(printed func(print.Output) ([]byte, error)) error {
 	if err := print.WriteAll(e.std.out, e.outputs, printed); err != nil {
-		return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
+		return usage("a decision counts only if it is written: treat it as blocked", "%w", err)
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func ending(outcome evaluator.Outcome, code int) (end, err error) {
 	case outcome == evaluator.Deny && (code == exitDeny || code == exitWait):
 		return verdict(code), nil
 	}
-	return nil, fmt.Errorf("the evaluator answered %q with exit code %d, which is no decision", outcome, code)
+	return nil, fmt.Errorf("the evaluator returned %q with exit code %d, which is not a decision", outcome, code)
 }
 
 // rules says where the rule behind a code stands. Most runs never ask.

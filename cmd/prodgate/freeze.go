@@ -107,7 +107,7 @@ func scope(cmd *cobra.Command, data *trail.FreezeData) error {
 		word, name, _ := strings.Cut(text, "=")
 		into := map[string]*[]string{"service": &data.Services, "environment": &data.Environments}[word]
 		if into == nil {
-			return usage("write service=NAME or environment=NAME", "--scope %q names neither a service nor an environment", text)
+			return usage("write service=NAME or environment=NAME", "invalid --scope %q", text)
 		}
 		if wanted, ok := facts.Accepts("identifier", name); !ok {
 			return usage("", "--scope %q: the name must be %s", text, wanted)
@@ -127,7 +127,7 @@ func newFreezeLift(std stdio) *cobra.Command {
 are trusted: a lift by any other writer has no effect.
 It exits with 0 when the lift is recorded, otherwise with 2.`,
 		Example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
-		Args:    one("freeze", "prodgate freeze list shows them"),
+		Args:    one("freeze", "prodgate freeze list shows all freezes"),
 	}
 	addTrail(cmd)
 	addFormat(cmd)
@@ -150,7 +150,7 @@ It exits with 0 when the lift is recorded, otherwise with 2.`,
 				return err
 			})
 			if err != nil {
-				return usage("prodgate freeze list shows them", "%w", err)
+				return usage("prodgate freeze list shows all freezes", "%w", err)
 			}
 			data.Freeze = freeze.ID
 			event, err := stepOf(std, trail.TypeFreezeLifted, data)

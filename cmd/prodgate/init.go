@@ -85,10 +85,10 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 
 const nextSteps = `
 Next:
-  prodgate doctor      shows what is in force and tries each source
+  prodgate doctor      shows the settings in effect and tests each source
   prodgate eval IMAGE --trigger workflow_dispatch --requested-by github:ID --triggered-by github:ID
-                       denies, and says what is missing; in GitHub Actions the flags are known
-  Fill evidence/, or let the systems that know write it.
+                       denies and shows what is missing; in GitHub Actions the flags have defaults
+  Fill evidence/, or let the systems that have the facts write it.
   Move prodgate.yaml, evidence/ and pack/ into a repository that authors of
   changes cannot write to, and pin it in .github/workflows/production.yml.
 `

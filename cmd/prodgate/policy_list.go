@@ -46,14 +46,14 @@ func checksText(std stdio, checks []evaluator.Check) error {
 	}
 	s.Table(table)
 	s.Blank()
-	s.Linef("%d checks, %d codes. prodgate policy explain CODE says more.", len(checks), codes)
+	s.Linef("%d checks, %d codes. Run prodgate policy explain CODE for details.", len(checks), codes)
 	return writeSheet(std, s)
 }
 
 // who joins those who can help.
 func who(list []string) string {
 	if len(list) == 0 {
-		return "nobody is named"
+		return "no one is named"
 	}
 	return strings.Join(list, ", ")
 }

@@ -31,7 +31,7 @@ the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			help := "name it ORGANISATION_WHAT in lower case, as in acme_builder"
 			if len(args) != 1 {
-				return usage(help, "give exactly one name")
+				return usage(help, "expected exactly one name")
 			}
 			if !packName.MatchString(args[0]) {
 				return usage(help, "%q cannot be a check's name", args[0])

@@ -169,7 +169,7 @@ func attempt(cfg *config.Config) (*int, error) {
 		return nil, nil
 	}
 	if _, err := step.Attempt.Read(v.Text); err != nil {
-		return nil, usage("write a number from 1", "attempt (%s) %w", v.Origin, err)
+		return nil, usage("use a number from 1", "attempt (%s) %w", v.Origin, err)
 	}
 	n, err := strconv.Atoi(v.Text)
 	return &n, err
@@ -193,7 +193,7 @@ func missing(cfg *config.Config, names ...string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return usage("give them; prodgate assumes nothing, and only fills them in on CI systems that it knows",
+	return usage("set them; prodgate only has defaults for them in CI systems that it supports",
 		"the request is incomplete, missing:\n%s", strings.Join(lines, "\n"))
 }
 

@@ -97,12 +97,12 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	case len(subjects) == 0, len(args) == 1 && args[0] == "":
 		return usage(help, "nothing to scan: give an image, --sbom or --report")
 	case len(subjects) > 1:
-		return usage(help, "one thing at a time, got %s", strings.Join(subjects, " and "))
+		return usage(help, "only one input is allowed, got %s", strings.Join(subjects, " and "))
 	}
 	if len(args) == 0 {
 		for _, flag := range []string{"inventory", "platform", config.InsecureFlag} {
 			if cmd.Flags().Changed(flag) {
-				return usage("leave the flag out", "--%s is about an image, and %s is none", flag, subjects[0])
+				return usage("leave the flag out", "--%s only applies to an image, not to %s", flag, subjects[0])
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func rejectFile(std stdio, name string) error {
 	if !strings.ContainsAny(name, ":@") {
 		help += fmt.Sprintf("; prodgate scan %s:latest for an image", name)
 	}
-	return usage(help, "%q is a file, and an image is wanted", name)
+	return usage(help, "%q is a file, not an image", name)
 }
 
 func inventoryWords() []string {

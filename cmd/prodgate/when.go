@@ -97,9 +97,9 @@ func reachOf(cmd *cobra.Command) (reach, error) {
 	case flags.Changed("until") && flags.Changed("days"):
 		return r, usage("give --until or --days", "--until and --days exclude each other")
 	case r.days < 1 || r.days > mostDays:
-		return r, usage("between 1 and 3660; nothing past the calendar's horizon is searched anyway", "--days %d is no length to search", r.days)
+		return r, usage("between 1 and 3660; nothing past the calendar's horizon is searched anyway", "invalid --days %d", r.days)
 	case r.resolution < time.Second:
-		return r, usage("a length of time such as 15m", "--resolution %s is under a second", r.resolution)
+		return r, usage("a length of time such as 15m", "--resolution %s must be at least one second", r.resolution)
 	case flags.Changed("until"):
 		text, _ := flags.GetString("until")
 		until, err := instant(text, "--until")
