@@ -16,14 +16,14 @@ import (
 func newAdopt(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "adopt SERVICE",
-		Short: "Take over a service that runs already when the gate arrives",
+		Short: "Register a service that already runs in an environment",
 		Long: `Adopt records what runs in an environment and what ran there before, once for each
-service and environment. The first gated deployment then has a history and a way
-back. Another person than the requester approves it, as a promotion; a setting of the
-policies says whose approval counts.
+service and environment. The first gated deployment then has a history and a version
+to roll back to. A person other than the requester approves the adoption; a setting
+of the policies defines whose approval counts.
 
-It is refused if the trail knows a deployment or an adoption of that service and
-environment. It exits with 0 once the adoption is recorded, else with 2.`,
+Adopt fails if the trail already has a deployment or an adoption of that service and
+environment. It exits with 0 when the adoption is recorded, otherwise with 2.`,
 		Example: `  prodgate adopt payments-api --environment production --digest sha256:… --version 41 \\
     --previous-digest sha256:… --previous-version 40 --requested-by jane@example.com \\
     --approver platform-lead@example.com --approved-at 2026-11-24T10:00:00-05:00 --reason "the gate arrives"`,
@@ -33,15 +33,15 @@ environment. It exits with 0 once the adoption is recorded, else with 2.`,
 	addFormat(cmd)
 	addSettings(cmd, "environment", "requested-by")
 	flags := cmd.Flags()
-	flags.String("digest", "", "the image that runs, sha256:…")
-	flags.String("version", "", "its version, as people call it")
-	flags.String("live-at", "", "since when it runs (RFC 3339), if that is known")
-	flags.String("previous-digest", "", "the image that ran before it, sha256:…; without one there is no way back")
-	flags.String("previous-version", "", "its version")
-	flags.String("previous-live-at", "", "since when that ran (RFC 3339), if that is known")
+	flags.String("digest", "", "the digest of the running image, sha256:…")
+	flags.String("version", "", "the version of the running image")
+	flags.String("live-at", "", "when the running image went live (RFC 3339), if known")
+	flags.String("previous-digest", "", "the digest of the previous image, sha256:…; without it, a rollback is not possible")
+	flags.String("previous-version", "", "the version of the previous image")
+	flags.String("previous-live-at", "", "when the previous image went live (RFC 3339), if known")
 	flags.String("approver", "", "who approved, as an e-mail address or scheme:value")
 	flags.String("approved-at", "", "when it was approved (RFC 3339)")
-	flags.String("reason", "", "why, in a sentence")
+	flags.String("reason", "", "the reason, in one sentence")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return adopt(cmd, std, args[0]) }
 	return cmd
 }
@@ -51,8 +51,8 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 	if err != nil {
 		return err
 	}
-	if wanted, ok := facts.Accepts("identifier", service); !ok {
-		return usage("", "invalid service %q: it must be %s", service, wanted)
+	if accepted, ok := facts.Accepts("identifier", service); !ok {
+		return usage("", "invalid service %q: it must be %s", service, accepted)
 	}
 	s := said{cmd: cmd, std: std}
 	digest := s.digest("digest", true)
@@ -70,7 +70,7 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 	return withLocation(cmd, std, func(ctx context.Context, at located) error {
 		environment := at.cfg.Get("environment").Text
 		if environment == "" || at.cfg.Get("requested-by").Text == "" {
-			return usage("name them by flag, variable or "+config.Filename, "missing --environment or --requested-by")
+			return usage("set them with a flag, a variable or "+config.Filename, "missing --environment or --requested-by")
 		}
 		if data.RequestedBy, err = step.Person.ReadText(at.cfg.Get("requested-by").Text); err != nil {
 			return usage("", "--requested-by %w", err)
@@ -109,5 +109,5 @@ func unknownYet(ctx context.Context, log *trail.Log, service, environment string
 	if len(known) == 0 {
 		return nil
 	}
-	return usage("adopt only what the trail does not know", "%s in %s is known already: entry %d is %s", service, environment, known[0].Seq, known[0].Type)
+	return usage("adopt a service only once, before its first recorded deployment", "%s in %s is already in the trail: entry %d is %s", service, environment, known[0].Seq, known[0].Type)
 }

@@ -19,7 +19,7 @@ import (
 
 // newAudit groups the commands about the trail, one file for each.
 func newAudit(std stdio) *cobra.Command {
-	return group("audit", "The audit trail: record, read, show, verify, export",
+	return group("audit", "Record, read, verify and export the audit trail",
 		newAuditRecord(std), newAuditDismiss(std), newAuditLog(std), newAuditShow(std), newAuditVerify(std),
 		newAuditExport(std), newAuditPrune(std), newAuditKey(std), newAuditCheckpoint(std))
 }
@@ -47,7 +47,7 @@ func trailLocation(cfg *config.Config) (string, error) {
 	if location := cfg.Get("trail").Text; location != "" {
 		return location, nil
 	}
-	return "", usage("name it with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "missing --trail")
+	return "", usage("set it with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "missing --trail")
 }
 
 // located is a trail that a command's settings name and that is not open yet.
@@ -69,7 +69,7 @@ func withLocation(cmd *cobra.Command, std stdio, do func(context.Context, locate
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), timeout, fmt.Errorf("not done within %s; --timeout gives it longer", timeout))
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), timeout, fmt.Errorf("not done within %s; use --timeout for more time", timeout))
 	defer cancel()
 	return caused(ctx, do(ctx, located{std, cfg}))
 }
@@ -208,10 +208,10 @@ func entryOf(ctx context.Context, log *trail.Log, name string) (trail.Entry, err
 func proved(ctx context.Context, log *trail.Log, e trail.Entry) (trail.Receipt, error) {
 	receipt, err := log.Receipt(ctx, e.Seq)
 	if err == nil && receipt.LeafHash != e.LeafHash {
-		err = errors.New("it changed while it was read")
+		err = errors.New("the trail changed while it was read")
 	}
 	if err != nil {
-		return receipt, usage("prodgate audit verify says what was altered", "entry %d is not proved by the trail: %w", e.Seq, err)
+		return receipt, usage("prodgate audit verify shows what was altered", "verify entry %d: %w", e.Seq, err)
 	}
 	return receipt, nil
 }

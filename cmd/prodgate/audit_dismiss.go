@@ -11,22 +11,22 @@ import (
 func newAuditDismiss(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dismiss SEQ|ID",
-		Short: "Dismiss an entry of bad news by a writer who does not count",
-		Long: `Dismiss records that an entry of bad news is wrong: a failed verification, a
-deployment, a rollback or a request by a writer who does not count for it. The entry
-stays, and a decision shows that it was dismissed, by whom and why. A setting of the
-policies says whose dismissal counts (audit.dismissed_by): that person must be
-proven, and must not be the one who asked for the deployment.
+		Short: "Dismiss a wrong entry of an untrusted writer",
+		Long: `Dismiss records that an entry with bad news is wrong: a failed verification, a
+deployment, a rollback or a request by a writer who is not trusted for it. The entry
+stays, and each decision shows that it was dismissed, by whom and why. The setting
+audit.dismissed_by defines whose dismissal counts: the identity of that person must
+be proven, and the requester of the deployment cannot dismiss.
 
-Rejections, withdrawals, debts and freezes are not dismissed.
-It exits with 0 once the dismissal is recorded, else with 2.`,
+Rejections, withdrawals, pending reviews and freezes cannot be dismissed.
+Dismiss exits with 0 when the dismissal is recorded, otherwise with 2.`,
 		Example: `  prodgate audit dismiss 4711 --reason "a test of the pipeline, see OPS-12"`,
-		Args:    one("entry", "prodgate audit log lists them"),
+		Args:    one("entry", "prodgate audit log lists all entries"),
 	}
 	addTrail(cmd)
 	addFormat(cmd)
 	addBy(cmd)
-	cmd.Flags().String("reason", "", "why the entry is wrong, in a sentence")
+	cmd.Flags().String("reason", "", "why the entry is wrong, in one sentence")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -46,7 +46,7 @@ func dismiss(ctx context.Context, at located, name string, data trail.DismissalD
 	var entry trail.Entry
 	err := at.open(ctx, true, func(log *trail.Log) (err error) {
 		if entry, err = entryOf(ctx, log, name); err != nil {
-			return usage("prodgate audit log lists them", "%w", err)
+			return usage("prodgate audit log lists all entries", "%w", err)
 		}
 		_, err = proved(ctx, log, entry)
 		return err
@@ -57,7 +57,7 @@ func dismiss(ctx context.Context, at located, name string, data trail.DismissalD
 	if typ, err := step.Find(entry.Type); err == nil && typ.Undo != "" {
 		return usage(typ.Undo, "entry %d is %s, which cannot be dismissed", entry.Seq, entry.Type)
 	} else if err != nil || !typ.BadNews {
-		return usage("only bad news is dismissed", "entry %d is %s: there is nothing to dismiss", entry.Seq, entry.Type)
+		return usage("only entries with bad news can be dismissed", "entry %d is %s: there is nothing to dismiss", entry.Seq, entry.Type)
 	}
 	data.Entry = entry.ID
 	event, err := stepOf(at.std, trail.TypeEntryDismissed, data)

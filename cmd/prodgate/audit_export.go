@@ -13,17 +13,17 @@ import (
 func newAuditExport(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export DIR",
-		Short: "Write the trail as files that an auditor verifies with the public key alone",
-		Long: `Export writes the trail's entries, hashes and newest checkpoint to DIR as C2SP
-tlog-tiles (https://c2sp.org/tlog-tiles); an export that is there is continued.
-Documents and decisions, which are stored beside the trail, are not in it: their
-digests are. "prodgate audit verify --export DIR --key PUBLIC-KEY" verifies it,
-without the trail and without prodgate's help any other reader of tlog-tiles.`,
+		Short: "Export the trail as files that only need the public key to verify",
+		Long: `Export writes the trail's entries, hashes and latest checkpoint to DIR as C2SP
+tlog-tiles (https://c2sp.org/tlog-tiles). It continues an existing export. Input
+documents and decisions are not exported, only their digests. To verify an export
+without access to the trail, run "prodgate audit verify --export DIR --key
+PUBLIC-KEY" or any other tlog-tiles reader.`,
 		Example: `  prodgate audit export tiles
   prodgate audit verify --export tiles --key trail.db.pub`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || args[0] == "" {
-				return usage("prodgate audit export DIR", "give exactly one folder")
+				return usage("prodgate audit export DIR", "expected exactly one folder")
 			}
 			return nil
 		},

@@ -18,21 +18,21 @@ type stepFlag struct {
 // stepFlags are all of them. What a field must look like, and which types have it,
 // is in package step.
 var stepFlags = []stepFlag{
-	{"approver", []string{"approver", "approvers"}, "who approved, as an e-mail address or scheme:value; of a deployment several, separated by commas"},
-	{"approved-at", []string{"approved_at"}, "when it was approved (RFC 3339); default: when the step was taken"},
+	{"approver", []string{"approver", "approvers"}, "who approved, as an e-mail address or scheme:value; a deployment can have several, separated by commas"},
+	{"approved-at", []string{"approved_at"}, "when it was approved (RFC 3339); default: when the step happened"},
 	{"duration", []string{"approval_duration_seconds"}, "how long the review took, such as 5m"},
 	{"incident", []string{"incident"}, "the incident that the deployment caused"},
-	{"kind", []string{"kind"}, "the kind of request that it is about: initial, promotion, configuration or rollback"},
-	{"lifts", []string{"lifts"}, "rejections that the approval lifts, separated by commas: who rejected, or the id of the entry"},
-	{"reason", []string{"reason"}, "why, in a sentence"},
-	{"result", []string{"result"}, "of a verification, as its system words it: PASSED, FAILED … Only exactly PASSED is good"},
-	{"reviewer", []string{"reviewer"}, "who held the review; default: the account that records"},
-	{"role", []string{"role"}, "the approver's role, as claimed; the directory's counts"},
+	{"kind", []string{"kind"}, "the kind of request: initial, promotion, configuration or rollback"},
+	{"lifts", []string{"lifts"}, "rejections that the approval overrides, separated by commas: who rejected, or the id of the entry"},
+	{"reason", []string{"reason"}, "the reason, in one sentence"},
+	{"result", []string{"result"}, "the result of a verification, such as PASSED or FAILED; only PASSED counts as success"},
+	{"reviewer", []string{"reviewer"}, "who did the review; default: the account that records"},
+	{"role", []string{"role"}, "the approver's claimed role; only the role in the directory counts"},
 	{"settles", []string{"settles"}, "the id of the emergency.used that was reviewed"},
 	{"tag", []string{"artifact"}, "the tag that the reviewer saw"},
 	{"ticket", []string{"ticket"}, "the ticket of the emergency or incident"},
-	{"version", []string{"version"}, "the version, as people call it"},
-	{"window", []string{"deployment_window"}, "the deployment window that the approval is for"},
+	{"version", []string{"version"}, "the version, for example 42"},
+	{"window", []string{"deployment_window"}, "the deployment window that the approval names"},
 }
 
 // field is the field of a type that a flag fills.

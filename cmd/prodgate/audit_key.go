@@ -14,10 +14,10 @@ import (
 func newAuditKey(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
-		Short: "Print the trail's public key, with which anybody verifies it",
-		Long: `Key prints the public key as the trail names it. Give it to auditors once, over a
-way that whoever could alter the trail cannot reach: a trail's own word about its
-key proves nothing.`,
+		Short: "Print the public key that verifies the trail",
+		Long: `Key prints the public key that the trail names. Send it to auditors once, over a
+channel that nobody with write access to the trail controls: the trail itself is not
+proof of its key.`,
 		Args: none,
 	}
 	addTrail(cmd)
@@ -37,11 +37,11 @@ key proves nothing.`,
 func newAuditCheckpoint(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Print the trail's newest checkpoint, to be kept elsewhere",
-		Long: `Checkpoint prints the signed note that says how many entries the trail has and what
-their hash is. Keep it where whoever could alter the trail cannot: in another
-repository, with the auditor, on paper. "prodgate audit verify --since FILE" then
-shows whether the trail still holds all that it held.`,
+		Short: "Print the latest checkpoint of the trail",
+		Long: `Checkpoint prints a signed note with the number of entries and the root hash of the
+trail. Keep it where nobody with write access to the trail can change it: in another
+repository, with the auditor or on paper. "prodgate audit verify --since FILE" then
+checks that the trail still contains everything the checkpoint covers.`,
 		Example: `  prodgate audit checkpoint > checkpoint.txt`,
 		Args:    none,
 	}

@@ -18,10 +18,10 @@ import (
 func newAuditLog(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
-		Short: "List what is recorded, in the order of the trail",
-		Long: `Log lists the trail's entries that match every flag, oldest first. To check
-that nobody altered them, use "prodgate audit verify". It exits with 0, or with 2 if
-the trail cannot be read.`,
+		Short: "List the entries of the trail",
+		Long: `Log lists the entries of the trail that match all flags, oldest first. To check
+that they were not altered, use "prodgate audit verify". It exits with 0, or with 2
+if the trail cannot be read.`,
 		Example: `  prodgate audit log --service payments-api --environment production --type gate.evaluated --newest-first --limit 10
   prodgate audit log --since 30d -o json`,
 		Args: none,
@@ -34,10 +34,10 @@ the trail cannot be read.`,
 	flags.String("digest", "", "only entries about this image, sha256:…")
 	flags.String("deployment", "", "only entries of this deployment")
 	flags.StringSlice("type", nil, "only entries of these types, repeatable")
-	flags.String("since", "", "recorded since then: a length of time such as 90d, 12w or 36h, or a time or date (UTC)")
-	flags.String("until", "", "recorded before then: a time or date (UTC)")
-	flags.Int("limit", 0, "at most so many; default: all")
-	flags.Bool("newest-first", false, "newest first")
+	flags.String("since", "", "only entries recorded since: a duration such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "only entries recorded before: a time or date (UTC)")
+	flags.Int("limit", 0, "the maximum number of entries; default: all")
+	flags.Bool("newest-first", false, "list the newest entries first")
 	complete(cmd, "type", trail.Types)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)
@@ -68,7 +68,7 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 			return filter, err
 		}
 		if flags.Changed(name) && *to == "" {
-			return filter, usage("leave the flag out for all", "--%s needs a value", name)
+			return filter, usage("omit the flag for all", "--%s needs a value", name)
 		}
 	}
 	if filter.Types, err = flags.GetStringSlice("type"); err != nil {
@@ -98,7 +98,7 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 		return filter, err
 	}
 	if flags.Changed("limit") && filter.Limit <= 0 {
-		return filter, usage("leave the flag out for all", "--limit %d is not over 0", filter.Limit)
+		return filter, usage("omit the flag for all", "--limit %d must be greater than 0", filter.Limit)
 	}
 	filter.NewestFirst, err = flags.GetBool("newest-first")
 	return filter, err
@@ -161,7 +161,7 @@ func entryText(s *print.Sheet, e trail.Entry) {
 	s.Linef("%6d  %s  %-19s  %s", e.Seq, e.RecordedAt.UTC().Format(time.RFC3339), print.Value(e.Type), about)
 	writer := fmt.Sprintf("%s  by %s (%s)", print.Value(e.ID), print.Value(e.Writer.Subject), print.Value(string(e.Writer.Assurance)))
 	if e.ClockRegressed {
-		writer += "; its clock was behind the entry before"
+		writer += "; its clock was behind the previous entry"
 	}
 	s.Line("        " + writer)
 }

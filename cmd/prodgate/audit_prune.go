@@ -20,24 +20,24 @@ var prunable = []string{trail.BlobInput, trail.BlobDecision, trail.BlobPolicy}
 func newAuditPrune(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune --older-than AGE",
-		Short: "Erase documents and decisions that need not be kept any more",
-		Long: `Prune erases the contents that are stored beside entries older than AGE: documents
-and decisions, and policies where --role says so. Entries are never erased: the
-trail still says what was decided, by which rules and on which document, still
-verifies, and says what was erased, when and by whom. What was erased cannot be
-shown or replayed. A content that a younger entry needs as well stays.`,
+		Short: "Erase documents and decisions past their retention time",
+		Long: `Prune erases the stored content of entries older than AGE: input documents and
+decisions, and policies with --role policy. Entries are never erased: the trail still
+verifies and still shows what was decided, with which policies and on which document,
+and what was erased, when and by whom. Erased content cannot be shown or replayed.
+Content that a newer entry also refers to is kept.`,
 		Example: `  prodgate audit prune --older-than 365d --reason "retention: one year"`,
 		Args:    none,
 	}
 	addTrail(cmd)
 	addFormat(cmd)
 	flags := cmd.Flags()
-	flags.String("older-than", "", "how old an entry has to be: 365d, or 720h")
-	flags.StringSlice("role", nil, "what to erase, repeatable: input, decision, policy; without it, input and decision")
-	flags.String("service", "", "of this service alone")
-	flags.String("environment", "", "of this environment alone")
-	flags.String("reason", "", "why, for the trail; without it, the age")
-	flags.String("writer", "", "who erases, as scheme:value; it is only claimed then")
+	flags.String("older-than", "", "the minimum age of an entry, such as 365d or 720h")
+	flags.StringSlice("role", nil, "what to erase, repeatable: input, decision, policy; default: input and decision")
+	flags.String("service", "", "only entries of this service")
+	flags.String("environment", "", "only entries of this environment")
+	flags.String("reason", "", "the reason that the trail records; default: the age")
+	flags.String("writer", "", "who erases, as scheme:value; recorded as claimed, not proven")
 	complete(cmd, "role", prunable)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)
@@ -72,7 +72,7 @@ func days(text string) (time.Duration, error) {
 	}
 	length, err := time.ParseDuration(text)
 	if err == nil && length <= 0 {
-		err = fmt.Errorf("%q is not over 0", text)
+		err = fmt.Errorf("%q must be greater than 0", text)
 	}
 	return length, err
 }
@@ -83,7 +83,7 @@ func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	text, _ := flags.GetString("older-than")
 	age, err := days(text)
 	if err != nil {
-		return trail.Retention{}, usage("write it as 365d or 720h; nothing is erased without it", "--older-than %q is no age", text)
+		return trail.Retention{}, usage("use an age such as 365d or 720h; it is required to erase", "invalid --older-than %q", text)
 	}
 	retention := trail.Retention{Before: std.clock().Add(-age), Reason: "older than " + text, Writer: writer(std)}
 	if retention.Roles, err = flags.GetStringSlice("role"); err != nil {
@@ -96,7 +96,7 @@ func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	}
 	for name, to := range map[string]*string{"service": &retention.Filter.Service, "environment": &retention.Filter.Environment} {
 		if *to, _ = flags.GetString(name); flags.Changed(name) && *to == "" {
-			return retention, usage("leave the flag out for all", "--%s needs a value", name)
+			return retention, usage("omit the flag for all", "--%s needs a value", name)
 		}
 	}
 	if reason, _ := flags.GetString("reason"); reason != "" {

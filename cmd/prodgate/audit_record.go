@@ -24,26 +24,27 @@ import (
 func newAuditRecord(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record TYPE",
-		Short: "Record a step that was taken: an approval, a deployment, a review",
+		Short: "Record a step, such as an approval, a deployment or a review",
 		Long: `Record adds one step to the trail and prints its receipt. Types are
 ` + recordableTypes() + `
-Decisions (gate.*), policy changes and erasures are recorded by prodgate itself.
+Prodgate itself records decisions (gate.*), policy changes and erasures.
 
-Steps of your own are custom.NAME, where NAME is an identifier. They are about an
-image, and can have any data (--field, --data); policies of your own can require them.
+Use custom.NAME for your own types of steps, where NAME is an identifier. A custom
+step is about an image and can have any data (--field, --data); your own policies can
+require it.
 
 The writer is the repository in GitHub Actions (repo:OWNER/NAME, assurance ci), and
-elsewhere the account that runs prodgate (assurance user). --writer names another;
-that is only claimed, and settles and approves nothing. The setting audit.writers of
-the policies says which writers count for what.
+elsewhere the account that runs prodgate (assurance user). --writer names another
+writer; it is recorded as claimed and cannot settle or approve anything. The setting
+audit.writers defines which writers are trusted for which types.
 
-In GitHub Actions the steps of one run belong to one deployment, whatever its
-attempt (--deployment), and name the attempt they belong to (--attempt).
+In GitHub Actions all steps of one run belong to one deployment (--deployment) and
+name their attempt (--attempt).
 
-A step that is recorded again with the same --id and the same content is the same
-step, and gets the same receipt; without --occurred-at its time is that of the id.
-A step that is refused leaves nothing behind. It exits with 0 once the step is
-durable, else with 2.`,
+Recording a step again with the same --id and the same content is safe: it returns
+the same receipt. Without --occurred-at, the time of the step is the time of the id.
+A step that is rejected leaves nothing behind. Record exits with 0 when the step is
+stored durably, otherwise with 2.`,
 		Example: `  prodgate audit record staging.verified --image registry.example.com/payments-api:7a3f9c2 --result PASSED
   prodgate audit record approval.granted --digest sha256:… --approver platform-lead@example.com --window business-hours
   prodgate audit record emergency.reviewed --settles 01940b5e-2f6a-7c61-9f3e-6a0c5d1be0aa
@@ -51,7 +52,7 @@ durable, else with 2.`,
 		ValidArgs: recordable,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("one of "+strings.Join(recordable, ", ")+" or custom.NAME", "give exactly one type")
+				return usage("one of "+strings.Join(recordable, ", ")+" or custom.NAME", "expected exactly one type")
 			}
 			return nil
 		},
@@ -61,17 +62,17 @@ durable, else with 2.`,
 	addInsecure(cmd)
 	addSettings(cmd, "service", "environment", "request-id", "deployment", "attempt")
 	flags := cmd.Flags()
-	flags.String("image", "", "the image that the step is about, as a reference; a tag is resolved to its digest now")
-	flags.String("digest", "", "the digest of the image that the step is about, sha256:…")
-	flags.String("occurred-at", "", "when the step was taken (RFC 3339); default: now")
-	flags.String("id", "", "the step's id, a UUIDv7, so that a retry is the same step; default: a new one")
-	flags.String("writer", "", "who records, as scheme:value; it is then only claimed")
+	flags.String("image", "", "the image of the step, as a reference; a tag is resolved to its digest now")
+	flags.String("digest", "", "the digest of the image of the step, sha256:…")
+	flags.String("occurred-at", "", "when the step happened (RFC 3339); default: now")
+	flags.String("id", "", "the id of the step, a UUIDv7; reuse it for a retry; default: a new id")
+	flags.String("writer", "", "who records, as scheme:value; recorded as claimed, not proven")
 	for _, f := range stepFlags {
 		flags.String(f.flag, "", f.doc)
 	}
 	addConfiguration(cmd)
-	flags.StringArray("field", nil, "NAME=VALUE, repeatable: more data of the step, as text")
-	flags.String(dataFlag, "", "of custom.NAME: a file with the step's data, a JSON object; - is standard input")
+	flags.StringArray("field", nil, "additional data of the step, as NAME=VALUE, repeatable")
+	flags.String(dataFlag, "", "only for custom.NAME: a file with the data of the step, a JSON object; - is standard input")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return auditRecord(cmd, std, args[0]) }
 	return cmd
 }
@@ -170,7 +171,7 @@ type stepMaker struct {
 func (s *stepMaker) text(flag string) (string, error) {
 	value, err := s.cmd.Flags().GetString(flag)
 	if err == nil && value == "" && s.cmd.Flags().Changed(flag) {
-		err = usage("leave the flag out, or give it a value", "--%s needs a value", flag)
+		err = usage("omit the flag, or give it a value", "--%s needs a value", flag)
 	}
 	return value, err
 }
@@ -226,7 +227,7 @@ func (s *stepMaker) when(e *trail.Event) (err error) {
 		e.ID = trail.NewID()
 	} else {
 		if _, err := step.Entry.Read(e.ID); err != nil {
-			return usage("uuidgen --time-v7 makes one; keep it for a retry", "--id %w", err)
+			return usage("create one with uuidgen --time-v7, and reuse it for a retry", "--id %w", err)
 		}
 		e.OccurredAt = time.Unix(uuid.MustParse(e.ID).Time().UnixTime())
 	}
@@ -257,7 +258,7 @@ func (s *stepMaker) what(ctx context.Context, e *trail.Event) (err error) {
 			}
 		}
 		if e.Digest != "" && e.Digest != found {
-			return usage("leave one of them out", "--digest %s and --image %s name two images", e.Digest, image)
+			return usage("omit one of them", "--digest %s and --image %s name two images", e.Digest, image)
 		}
 		e.Artifact, e.Digest = repositoryOf(image), found
 		s.tag, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(image, e.Artifact), ":"), "@")
@@ -296,7 +297,7 @@ func (s *stepMaker) complete(ctx context.Context, e *trail.Event, id string, dat
 		return usage(help, "--settles: entry %s is %s, not emergency.used", id, used.Type)
 	}
 	if given := s.cfg.Get("service"); given.Origin.Kind == config.FromFlag && e.Service != used.Service {
-		return usage("leave --service out", "--service: the emergency was one of %s, not of %s", used.Service, e.Service)
+		return usage("omit --service", "--service: the emergency was one of %s, not of %s", used.Service, e.Service)
 	}
 	e.Service, e.Environment = used.Service, used.Environment
 	e.Artifact, e.Digest = cmp.Or(e.Artifact, used.Artifact), cmp.Or(e.Digest, used.Digest)
@@ -330,7 +331,7 @@ func (s *stepMaker) data(ctx context.Context, e *trail.Event) (map[string]any, e
 			return nil, s.inapplicable(f.flag)
 		}
 		if _, twice := data[field.Name]; twice {
-			return nil, usage("leave one of them out", "--%s and --%s: both give %s", dataFlag, f.flag, field.Name)
+			return nil, usage("omit one of them", "--%s and --%s: both give %s", dataFlag, f.flag, field.Name)
 		}
 		if data[field.Name], err = field.Form.Read(text); err != nil {
 			return nil, usage("", "--%s %w", f.flag, err)
@@ -417,7 +418,7 @@ func (s *stepMaker) more(data map[string]any) error {
 		_, known := s.typ.Field(name)
 		known = known || !custom && slices.Contains(ownFields(), name)
 		if flag := flagOf("data." + name); known && strings.HasPrefix(flag, "--") {
-			return usage("write "+flag, "--field %s: there is a flag for it", name)
+			return usage("write "+flag, "--field %s: use the flag with this name", name)
 		}
 		if _, twice := data[name]; twice || known {
 			return usage("choose another name", "--field %s: the name is taken", name)

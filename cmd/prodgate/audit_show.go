@@ -21,18 +21,17 @@ import (
 func newAuditShow(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show an entry: of a decision, as it was printed, with its input",
-		Long: `Show prints one entry of the trail, named by its id or by its place, after it has
-proved that the trail's newest checkpoint holds it. Of a decision it prints what
-was printed then, and the document that was decided on; what was erased by
-"prodgate audit prune" it says is erased. --blob writes one of them alone, byte for
-byte, to be decided on again. It ends with 0, or with 2 where there is no such
-entry or it is not proved.`,
+		Short: "Show an entry of the trail, or a decision with its input",
+		Long: `Show prints one entry of the trail, by id or sequence number, after it has verified
+that the latest checkpoint of the trail covers it. For a decision it also prints the
+original report and the input document, or that "prodgate audit prune" erased them.
+--blob writes only one of these, byte for byte, for example to evaluate it again.
+Show exits with 0, or with 2 if the entry does not exist or cannot be verified.`,
 		Example: `  prodgate audit show 01940b5e-2f6a-7c61-9f3e-6a0c5d1be0aa
   prodgate audit show 17 --blob input > document.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("prodgate audit log lists them", "give exactly one entry, by its id or its place")
+				return usage("prodgate audit log lists all entries", "expected exactly one entry, by id or sequence number")
 			}
 			return nil
 		},
@@ -40,7 +39,7 @@ entry or it is not proved.`,
 	addTrail(cmd)
 	addFormat(cmd)
 	addColor(cmd)
-	cmd.Flags().String("blob", "", "write this content alone, as it is: input, decision or policy (a bundle)")
+	cmd.Flags().String("blob", "", "write only this content, unchanged: input, decision or policy (a bundle)")
 	complete(cmd, "blob", []string{trail.BlobInput, trail.BlobDecision, trail.BlobPolicy})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
@@ -76,7 +75,7 @@ type showing struct {
 func (s *showing) show(ctx context.Context, name, blob string, asJSON bool) (out []byte, err error) {
 	if s.entry, err = entryOf(ctx, s.log, name); err != nil {
 		if errors.Is(err, trail.ErrNotFound) {
-			err = usage("prodgate audit log lists them", "%w", err)
+			err = usage("prodgate audit log lists all entries", "%w", err)
 		}
 		return nil, err
 	}

@@ -27,20 +27,20 @@ const maxKept = 1 << 20
 func newAuditVerify(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Look at all of the trail, and say whether it was altered",
+		Short: "Verify that the trail was not altered",
 		Long: `Verify reads every entry, hash, checkpoint and stored content, and compares them
-with each other, with the signatures of the trail's key and with what was kept
-elsewhere. It ends with
+with each other, with the signatures of the trail's key and with the checkpoints and
+receipts that you kept in another place. It exits with
 
-  0  intact: everything was looked at and goes together
-  1  altered: something does not
-  2  cannot tell: something could not be looked at, or time ran out
+  0  intact: everything was read and is consistent
+  1  altered: something is not consistent
+  2  unknown: something could not be read, or the time ran out
 
-A trail alone cannot show that it is an older state of itself (a backup put back),
-nor that the holder of its key wrote it anew. What was kept elsewhere shows both:
-a checkpoint ("prodgate audit checkpoint") with --since, a receipt ("prodgate eval
---receipt FILE") with --receipt. With --export it looks at a folder that "prodgate
-audit export" wrote, offline, with the public key alone.`,
+The trail itself cannot show that it was replaced by an older copy (a restored
+backup), or that the holder of its key rewrote it. To detect both, keep a checkpoint
+("prodgate audit checkpoint") and pass it with --since, or keep a receipt ("prodgate
+eval --receipt FILE") and pass it with --receipt. With --export, verify reads a
+folder that "prodgate audit export" wrote, offline, with only the public key.`,
 		Example: `  prodgate audit verify --trail trail.db --since checkpoint.txt
   prodgate audit verify --export tiles --key trail.db.pub --receipt receipt.json`,
 		Args: none,
@@ -48,10 +48,10 @@ audit export" wrote, offline, with the public key alone.`,
 	addTrail(cmd)
 	addFormat(cmd)
 	flags := cmd.Flags()
-	flags.String("export", "", "verify this folder, which prodgate audit export wrote, instead of a trail")
-	flags.String("key", "", "the trail's public key, or the file with it; without it, the file beside the trail")
-	flags.String("since", "", "a file with a checkpoint that was kept: the trail must hold it")
-	flags.StringArray("receipt", nil, "a file with a receipt that was kept: its entry must be in the trail; repeatable")
+	flags.String("export", "", "verify this folder, written by prodgate audit export, instead of a trail")
+	flags.String("key", "", "the trail's public key, or a file that contains it; default: the file next to the trail")
+	flags.String("since", "", "a file with a kept checkpoint; the trail must contain what it covers")
+	flags.StringArray("receipt", nil, "a file with a kept receipt, repeatable; the trail must contain its entry")
 	reads(cmd, "export", "key", "since", "receipt")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return auditVerify(cmd, std) }
 	return cmd
@@ -106,13 +106,13 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	flags := cmd.Flags()
 	for _, name := range []string{"export", "key", "since"} {
 		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
-			return "", options, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+			return "", options, usage("omit the flag, or give it a value", "--%s needs a value", name)
 		}
 	}
 	if folder, _ := flags.GetString("export"); folder == "" {
 		location, err = trailLocation(cfg)
 	} else if flags.Changed("trail") {
-		err = usage("verify one after the other", "--trail and --export exclude each other")
+		err = usage("verify them one at a time", "--trail and --export exclude each other")
 	} else {
 		location = std.path(folder)
 	}
@@ -132,7 +132,7 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	if name, _ := flags.GetString("since"); name != "" {
 		kept, err := readKept(std, name)
 		if err != nil {
-			return "", options, fmt.Errorf("read the checkpoint that was kept: %w", err)
+			return "", options, fmt.Errorf("read the kept checkpoint: %w", err)
 		}
 		options.Since = string(kept)
 	}
@@ -140,7 +140,7 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	for _, name := range names {
 		receipt, err := readReceipt(std, name)
 		if err != nil {
-			return "", options, fmt.Errorf("read the receipt that was kept: %w", err)
+			return "", options, fmt.Errorf("read the kept receipt: %w", err)
 		}
 		options.Receipts = append(options.Receipts, receipt)
 	}
@@ -214,8 +214,8 @@ func verdictJSON(r *trail.Report) any {
 // verdictText is what verifying found for people.
 func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte {
 	s := newSheet(std)
-	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail that does not say its name"))
-	s.Hang("  looked at  ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
+	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail without a name"))
+	s.Hang("  verified   ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
 	for _, p := range r.Problems {
 		word := "wrong"
 		if p.Unseen {
@@ -227,8 +227,8 @@ func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte
 		s.Linef("  and %d more", r.More)
 	}
 	if r.Verdict == trail.Intact && options.Since == "" && len(options.Receipts) == 0 {
-		s.Line("  An older state of this trail, or one that the holder of its key wrote anew, would look the same:")
-		s.Line("  compare it with a checkpoint (--since) or a receipt (--receipt) that was kept elsewhere.")
+		s.Line("  This does not detect an older copy of the trail, or one that the holder of its key rewrote:")
+		s.Line("  compare it with a checkpoint (--since) or a receipt (--receipt) that you keep in another place.")
 	}
 	return s.Bytes()
 }

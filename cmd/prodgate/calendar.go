@@ -13,19 +13,18 @@ const defaultDays = 7
 func newCalendar(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "calendar",
-		Short: "Show windows, freezes and holidays in a range of time",
-		Long: `Calendar shows when production is open to ordinary deployments: the windows of
-the policies' settings, less the freezes and holidays of the configured calendar,
-feeds included. It decides nothing: soak, approvals and incidents are asked by
-"prodgate when" and "prodgate eval".
+		Short: "Show deployment windows, freezes and holidays in a time range",
+		Long: `Calendar shows when production is open to ordinary deployments: the windows in the
+settings of the policies, minus the freezes and holidays of the configured calendar,
+including its feeds. It makes no decision: for soak time, approvals and incidents,
+use "prodgate when" and "prodgate eval".
 
-With --ics it reads one iCalendar file and nothing else, and lists every
-occurrence that starts in the range, also cancelled and transparent ones.
-Floating and all-day times are read in --timezone, which overrides the file's
-X-WR-TIMEZONE.
+With --ics it reads only one iCalendar file, and lists every occurrence that starts
+in the range, including cancelled and transparent ones. Floating and all-day times
+are read in --timezone, which overrides the X-WR-TIMEZONE of the file.
 
-A range runs from --from, included, to --to, excluded; a date is the first
-instant of that day. It ends with 0, or with 2 where something could not be read.`,
+The range includes --from and excludes --to; a date means the first instant of that
+day. Calendar exits with 0, or with 2 if something could not be read.`,
 		Example: `  prodgate calendar --days 14
   prodgate calendar -o ics > production-is-open.ics
   prodgate calendar --ics freezes.ics --from 2026-12-01 --to 2027-01-01 --timezone Europe/Berlin -o json`,
@@ -33,12 +32,12 @@ instant of that day. It ends with 0, or with 2 where something could not be read
 	}
 	addSettings(cmd, "service", "environment", "policies", "config", "timeout")
 	flags := cmd.Flags()
-	flags.String("from", "", "where the range begins: RFC 3339, a local time or a date; without it, today")
-	flags.String("to", "", "where the range ends: RFC 3339, a local time or a date")
-	flags.Int("days", defaultDays, "how many days the range has, where --to is not given")
-	flags.String("timezone", "", "IANA name of the zone to read and show times in; without it, the calendar's; with --ics, what the file says")
-	flags.String("ics", "", "list this iCalendar file alone")
-	flags.StringP("output", "o", "text", "text, json or ics (an open interval is an event; not with --ics)")
+	flags.String("from", "", "start of the range: RFC 3339, a local time or a date; default: today")
+	flags.String("to", "", "end of the range: RFC 3339, a local time or a date")
+	flags.Int("days", defaultDays, "length of the range in days, if --to is not given")
+	flags.String("timezone", "", "IANA name of the time zone for input and output; default: the calendar's, or the file's with --ics")
+	flags.String("ics", "", "list only this iCalendar file")
+	flags.StringP("output", "o", "text", "text, json or ics (one event for each open interval; not with --ics)")
 	reads(cmd, "ics")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		r, err := readRange(cmd)
@@ -72,11 +71,11 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	case flags.Changed("to") && flags.Changed("days"):
 		return r, usage("give --to or --days", "--to and --days exclude each other")
 	case r.days < 1 || r.days > 36600:
-		return r, usage("between 1 and 36600", "--days %d is no length for a range", r.days)
+		return r, usage("between 1 and 36600", "invalid --days %d", r.days)
 	}
 	for _, name := range []string{"from", "to", "timezone"} {
 		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
-			return r, usage("leave the flag out, or say a "+name, "--%s needs a value", name)
+			return r, usage("omit the flag, or give a "+name, "--%s needs a value", name)
 		}
 	}
 	name, _ := flags.GetString("timezone")
@@ -85,7 +84,7 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	}
 	named, err := zone.Load(name)
 	if err != nil {
-		return r, usage("an IANA name, as in America/New_York or UTC", "--timezone %q is no zone", name)
+		return r, usage("an IANA name, as in America/New_York or UTC", "unknown --timezone %q", name)
 	}
 	r.zone = named
 	return r, nil
@@ -113,8 +112,8 @@ func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Ti
 		return from, to, err
 	}
 	if !to.After(from) {
-		return from, to, usage("--to is the first instant that is not in the range any more",
-			"the range ends (%s) where or before it begins (%s)", to.Format(time.RFC3339), from.Format(time.RFC3339))
+		return from, to, usage("--to is excluded: it must be after --from",
+			"the range ends (%s) at or before its start (%s)", to.Format(time.RFC3339), from.Format(time.RFC3339))
 	}
 	return from, to, nil
 }
@@ -134,7 +133,7 @@ func moment(text, flag string, site *time.Location) (time.Time, error) {
 			return first, nil
 		}
 	}
-	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: %q is no time and no date", flag, text)
+	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: invalid time or date %q", flag, text)
 }
 
 // midnight is the first instant of a day at the site, also where the clocks skip

@@ -90,7 +90,7 @@ func readSite(ctx context.Context, cfg *config.Config, clock func() time.Time, r
 		}
 		from, to, err = r.between(zone, clock())
 		if err == nil && to.Sub(from) > maxShown {
-			err = usage("ask for less", "the range is longer than ten years")
+			err = usage("use a shorter range", "the range is longer than ten years")
 		}
 		return from, to, err
 	})
@@ -158,7 +158,7 @@ type unlistedName struct {
 func (n unlistedName) String() string {
 	text := fmt.Sprintf("%s:%d: the %s %q is not listed in the settings (listed: %s)", n.scope.Source, n.scope.Line, n.scope.Kind, n.scope.Name, strings.Join(n.listed, ", "))
 	if n.denies {
-		text += ", and the gate denies every request until it is"
+		text += ", so the gate denies every request"
 	}
 	if hint := spelling.Hint(n.scope.Name, n.listed); hint != "" {
 		text += "; " + hint
@@ -233,7 +233,7 @@ func (s *site) subscription(now time.Time) ics.Calendar {
 		}
 		c.Events = append(c.Events, ics.Event{
 			Name: s.Environment + " is open", Start: slot.From, End: slot.To, Scope: s.Service + " " + s.Environment,
-			Description: fmt.Sprintf("Deployments of %s may go, if all else is in order: ask prodgate when.", s.Service),
+			Description: fmt.Sprintf("Deployments of %s also need everything else to pass: see prodgate when.", s.Service),
 		})
 	}
 	return c

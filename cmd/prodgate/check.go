@@ -15,21 +15,21 @@ import (
 func newCheck(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check DECISION",
-		Short: "Is this allow still one, just before the deployment?",
+		Short: "Check that an allow is still valid just before the deployment",
 		Long: `Check reads a decision that "prodgate eval -o json=FILE" wrote (- is standard input)
 and exits with 0 only if it is an allow in mode enforce that is still valid by the
-clock of this machine. With --image or --digest, --service and --environment it
-must be about exactly that. Where a trail is configured, the trail must hold this
-very decision, and no later bad news about its image.
+clock of this machine. With --image or --digest, --service and --environment, the
+decision must be about exactly these. If a trail is configured, it must contain this
+exact decision and no later bad news about the image.
 
-It collects no facts: a decision that is no longer valid needs another "prodgate
-eval". Exit codes: 0 (still an allow), 1 (not any more), 2 (no answer: treat it as
+Check collects no facts: if the decision is no longer valid, run "prodgate eval"
+again. Exit codes: 0 (still valid), 1 (no longer valid), 2 (no answer: treat it as
 blocked).`,
 		Example: `  prodgate check decision.json --image registry.example.com/payments-api@sha256:…
   prodgate check decision.json --digest sha256:… --environment production -o json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || args[0] == "" {
-				return usage("prodgate check DECISION", "give exactly one decision, a file or - for standard input")
+				return usage("prodgate check DECISION", "expected exactly one decision: a file, or - for standard input")
 			}
 			return nil
 		},
@@ -40,7 +40,7 @@ blocked).`,
 	flags.String("image", "", "the image that is about to be deployed, REPOSITORY@sha256:…")
 	flags.String("digest", "", "the digest of that image, sha256:…")
 	flags.String("service", "", "the service that is about to be deployed")
-	flags.String("environment", "", "the environment that it is deployed to")
+	flags.String("environment", "", "the environment to deploy to")
 	flags.String("at", "", "check as of this time (RFC 3339), as a simulation (flag only)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkDecision(cmd, std, args[0]); err != nil {
@@ -124,7 +124,7 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 	for _, name := range []string{"image", "digest", "service", "environment", "at"} {
 		given[name], _ = flags.GetString(name)
 		if flags.Changed(name) && given[name] == "" {
-			return q, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+			return q, usage("omit the flag, or give it a value", "--%s needs a value", name)
 		}
 	}
 	q = recheck.Question{Digest: given["digest"], Service: given["service"], Environment: given["environment"], Now: std.clock()}
@@ -134,7 +134,7 @@ func checkQuestion(cmd *cobra.Command, std stdio) (q recheck.Question, err error
 		case !ok || repository == "":
 			return q, usage("REPOSITORY@sha256:…, as in the decision's deploy", "--image %q names no digest", image)
 		case q.Digest != "" && q.Digest != digest:
-			return q, usage("leave one of them out", "--image and --digest name two images")
+			return q, usage("omit one of them", "--image and --digest name two images")
 		}
 		q.Repository, q.Digest = repositoryOf(repository), digest
 	}

@@ -22,13 +22,13 @@ import (
 func newCollect(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "collect IMAGE",
-		Short: "Gather the facts about an image, without deciding",
-		Long: `Collect writes the document that "prodgate eval IMAGE" would decide on. A source
-that could not be read is told on standard error and in the document's
-"sources"; it is no reason to end with anything but 0.`,
+		Short: "Collect the facts about an image without a decision",
+		Long: `Collect writes the document that "prodgate eval IMAGE" would evaluate. It reports a
+source that could not be read on standard error and under "sources" in the document;
+it still exits with 0.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || args[0] == "" {
-				return usage("prodgate collect IMAGE", "give exactly one image")
+				return usage("prodgate collect IMAGE", "expected exactly one image")
 			}
 			return nil
 		},
@@ -37,7 +37,7 @@ that could not be read is told on standard error and in the document's
 	addInsecure(cmd)
 	addSettings(cmd, "config", "timeout", "trail", "trail-key")
 	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
-	only := cmd.Flags().StringSlice("only", nil, "gather these sections alone, repeatable: "+strings.Join(facts.Sections, ", "))
+	only := cmd.Flags().StringSlice("only", nil, "collect only these sections, repeatable: "+strings.Join(facts.Sections, ", "))
 	complete(cmd, "output", []string{"json", "yaml"})
 	complete(cmd, "only", facts.Sections)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

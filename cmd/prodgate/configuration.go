@@ -23,7 +23,7 @@ const configurationFlag = "configuration"
 // addConfiguration declares --configuration.
 func addConfiguration(cmd *cobra.Command) {
 	cmd.Flags().StringArray(configurationFlag, nil,
-		"the configuration that is deployed or approved: a file, a folder or its sha256:…; repeatable for several files")
+		"the deployed or approved configuration: a file, a folder or its sha256:…; repeatable for several files")
 }
 
 // configuration is the digest of what --configuration names; nil if it is not
@@ -50,7 +50,7 @@ func configurationDigest(std stdio, names []string) (string, error) {
 	sums := map[string]string{} // by path
 	for _, name := range names {
 		if name == "" || strings.HasPrefix(name, "sha256:") {
-			return "", fmt.Errorf("%q is not a file: a digest stands alone", name)
+			return "", fmt.Errorf("%q is not a file: a digest must be the only value", name)
 		}
 		info, err := os.Stat(std.path(name))
 		switch {
@@ -99,7 +99,7 @@ func addFolder(sums map[string]string, folder, prefix string) error {
 		case entry.IsDir():
 			return nil
 		case !entry.Type().IsRegular():
-			return fmt.Errorf("%s is not a regular file: name what it points to", file)
+			return fmt.Errorf("%s is not a regular file: give the file that it points to", file)
 		}
 		relative, err := filepath.Rel(folder, file)
 		if err != nil {
@@ -116,10 +116,10 @@ func addFolder(sums map[string]string, folder, prefix string) error {
 // addSum adds one file under the path that the list names it by.
 func addSum(sums map[string]string, file, name string) error {
 	if strings.ContainsAny(name, "\\\n\r") {
-		return fmt.Errorf("%q: a name with a backslash or a line break cannot be listed", name)
+		return fmt.Errorf("%q: a file name must not contain a backslash or a line break", name)
 	}
 	if _, twice := sums[name]; twice {
-		return fmt.Errorf("%s is named twice", name)
+		return fmt.Errorf("%s is given twice", name)
 	}
 	sum, err := fileSum(file)
 	sums[name] = sum

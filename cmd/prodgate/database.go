@@ -16,7 +16,7 @@ func databaseDir(cfg *config.Config, std stdio) (string, error) {
 	}
 	cache, err := userCache(std)
 	if err != nil {
-		return "", usage("name it by --db or PRODGATE_DB", "find the advisory database: %w", err)
+		return "", usage("set it with --db or PRODGATE_DB", "find the advisory database: %w", err)
 	}
 	return filepath.Join(cache, "prodgate", "db"), nil
 }
@@ -32,5 +32,5 @@ func userCache(std stdio) (string, error) {
 	if cache, err := os.UserCacheDir(); err == nil {
 		return cache, nil
 	}
-	return "", errors.New("the environment names no folder for caches (HOME, XDG_CACHE_HOME)")
+	return "", errors.New("the environment defines no cache folder (HOME, XDG_CACHE_HOME)")
 }

@@ -11,7 +11,7 @@ import (
 
 // newDB is the commands about the database of advisories.
 func newDB(std stdio) *cobra.Command {
-	return group("db", "Keep the database of advisories that images are matched against", newDBUpdate(std), newDBStatus(std))
+	return group("db", "Manage the advisory database for image scans", newDBUpdate(std), newDBStatus(std))
 }
 
 // namedDatabase is the folder of the database, as the settings of cmd say.
@@ -25,10 +25,9 @@ func namedDatabase(cmd *cobra.Command, std stdio) (string, error) {
 
 func newDBStatus(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show how old the database of advisories is, and whether it can be used", Args: none,
-		Long: `Show how old the database of advisories is, and whether it can be used.
-
-Exit code 0: it can be used. 2: it is missing, damaged or of another schema.`,
+		Use: "status", Short: "Show the age of the advisory database and whether it is usable", Args: none,
+		Long: `Status shows the age of the advisory database and whether it is usable. It exits
+with 0 if it is usable, and with 2 if it is missing, damaged or has another schema.`,
 		Example: "  prodgate db status -o json",
 	}
 	addSettings(cmd, "db", "config")

@@ -14,23 +14,21 @@ import (
 func newDBUpdate(std stdio) *cobra.Command {
 	mirrors := mirror.Repositories()
 	cmd := &cobra.Command{
-		Use: "update", Short: "Fetch the newest database of advisories", Args: none,
-		Long: `Fetch the newest database of advisories.
+		Use: "update", Short: "Download the latest advisory database", Args: none,
+		Long: `Update downloads the latest Trivy database, an OCI artifact with one layer. If a
+mirror cannot be read, it tries the next one. It resumes an interrupted download and
+verifies the digest. The replacement is atomic; on any error the old database stays.
 
-It is Trivy's, as an OCI artifact of one layer. A mirror that can't be read is
-followed by the next; a transfer that broke off goes on where it stopped, and
-the bytes count only with the right digest. Readers see the old database or the
-new one, and the old one stays if anything goes wrong.
-
-Exit code 0: the newest database is there. 2: it could not be fetched.`,
+Update exits with 0 if the latest database is installed, and with 2 if it could not
+be downloaded.`,
 		Example: "  prodgate db update\n  prodgate db update --db ./db --repository registry.example.com/mirror/trivy-db",
 	}
 	addSettings(cmd, "db", "config")
 	flags := cmd.Flags()
-	repositories := flags.StringArray("repository", nil, "where to fetch from, repeatable, asked in that order: HOST/REPOSITORY[:TAG][@sha256:…] or oci:DIR; without it, "+strings.Join(mirrors, ", then "))
-	force := flags.Bool("force", false, "fetch it even if it is there already, and even if it is older than what is there")
-	flags.Bool(config.InsecureFlag, false, "read the registries by plain HTTP, even beyond loopback (flag only)")
-	flags.BoolP("quiet", "q", false, "print nothing but errors")
+	repositories := flags.StringArray("repository", nil, "where to download from, repeatable, tried in order: HOST/REPOSITORY[:TAG][@sha256:…] or oci:DIR; default: "+strings.Join(mirrors, ", then "))
+	force := flags.Bool("force", false, "download the database even if it is already present or older than the present one")
+	flags.Bool(config.InsecureFlag, false, "read the registries over plain HTTP, also outside loopback (flag only)")
+	flags.BoolP("quiet", "q", false, "print only errors")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		options := mirror.Options{Repositories: *repositories, Force: *force, Now: std.clock}
@@ -56,7 +54,7 @@ Exit code 0: the newest database is there. 2: it could not be fetched.`,
 			verb = "fetched"
 		}
 		return writeText(std, fmt.Sprintf("%s: the database of %s from %s, %s, in %s\n",
-			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "somewhere unknown"), mebibytes(result.Size), result.Dir))
+			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "an unknown source"), mebibytes(result.Size), result.Dir))
 	}
 	return cmd
 }

@@ -29,7 +29,7 @@ type story struct {
 }
 
 var stories = []story{
-	{"An allow: everything a production deployment needs is there.", func(*evidence) {}, exitAllow},
+	{"An allow: all requirements of a production deployment are met.", func(*evidence) {}, exitAllow},
 	{"A deny to fix: the scan found a critical vulnerability.", func(e *evidence) { e.Critical = true }, exitDeny},
 	{"A deny to ask: the only approval is the requester's own.", func(e *evidence) { e.Approver = "engineer@example.com" }, exitDeny},
 	{"A wait: the image runs in staging for 41 minutes of the 60 it needs.", func(e *evidence) {
@@ -41,10 +41,10 @@ var stories = []story{
 func newDemo(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See an allow, two denials and a wait, offline",
-		Long: `Demo starts a registry on loopback, pushes a small image, writes evidence into a
-temporary folder and lets "prodgate eval IMAGE" decide four times, as of a fixed
-time. It needs no network, leaves nothing behind and ends with 0.`,
+		Short: "Show an allow, two denials and a wait, offline",
+		Long: `Demo starts a registry on loopback, pushes a small image, writes evidence to a
+temporary folder and runs "prodgate eval IMAGE" four times, at a fixed time. It needs
+no network, leaves nothing behind and exits with 0.`,
 		Args: none,
 	}
 	addColor(cmd)
@@ -92,8 +92,8 @@ func demo(ctx context.Context, std stdio, color string) (err error) {
 }
 
 const demoIntroduction = `prodgate demo: a registry on loopback, one image, evidence in files, four decisions.
-The clock is set by hand to Tue 24 Nov 2026 11:20 in New York, so each decision is a
-simulation: it shows the same on every day and counts for nothing later.
+The clock is set to Tue 24 Nov 2026 11:20 in New York, so each decision is a simulation:
+the result is the same every day, and it never counts.
 `
 
 // tell writes the story's evidence and decides, by the very command a user
@@ -134,5 +134,5 @@ Try next:
   prodgate policy list                       what is checked
   prodgate policy explain soak.too_short     what a code means and who can help
   prodgate init --dir my-service             a configuration, evidence, a policy pack and a workflow
-  prodgate doctor                            what is in force, and what is wrong with it
+  prodgate doctor                            the settings in effect, and any problems
 `

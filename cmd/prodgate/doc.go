@@ -1,24 +1,25 @@
-// Prodgate answers one question: may this artifact go to this environment now?
+// Prodgate decides whether an artifact may go to an environment now.
 //
 // Usage:
 //
-//	prodgate eval IMAGE [flags]           may it go?
-//	prodgate eval --input FILE|- [flags]  the same, on a document that was saved
-//	prodgate when IMAGE|--input FILE      when will the gate open, and what is needed besides time
-//	prodgate collect IMAGE [flags]        the facts, without deciding
-//	prodgate calendar [flags]             windows, freezes and holidays in a range
-//	prodgate metrics [flags]              deployment metrics, from the audit trail
-//	prodgate replay [flags]               which past decisions other policies would have flipped
-//	prodgate policy list|explain|new|test what is checked, and how to add to it
-//	prodgate scan IMAGE|--sbom FILE        known vulnerabilities by trivy-db; --report shows what others found
-//	prodgate db update|status             the database of advisories
-//	prodgate audit COMMAND                the trail: record, dismiss, log, show, verify, export, prune
-//	prodgate freeze now|lift|list         stop deployments now, and let them go on
-//	prodgate adopt SERVICE                take over a service that runs already
-//	prodgate schema input|decision        the JSON Schemas of the two documents
-//	prodgate init [--dir DIR]             write a configuration, sources, a policy pack and a workflow
-//	prodgate doctor                       show each setting's origin and try each source
-//	prodgate demo                         see an allow, two denials and a wait, offline
+//	prodgate eval IMAGE [flags]           decide whether an image may be deployed
+//	prodgate eval --input FILE|- [flags]  decide on a saved document
+//	prodgate check DECISION [flags]       check that an allow is still valid
+//	prodgate when IMAGE|--input FILE      show when the gate opens and what else is needed
+//	prodgate collect IMAGE [flags]        collect the facts without a decision
+//	prodgate calendar [flags]             show windows, freezes and holidays
+//	prodgate metrics [flags]              report deployment metrics from the audit trail
+//	prodgate replay [flags]               show which past decisions would change under other policies
+//	prodgate policy list|explain|new|test list, explain, create and test checks
+//	prodgate scan IMAGE|--sbom FILE       report known vulnerabilities; --report shows another tool's report
+//	prodgate db update|status             manage the advisory database
+//	prodgate audit COMMAND                record, read, verify and export the audit trail
+//	prodgate freeze now|lift|list         stop and resume deployments
+//	prodgate adopt SERVICE                register a service that already runs
+//	prodgate schema input|decision        write the JSON Schemas of the two documents
+//	prodgate init [--dir DIR]             create a configuration, evidence files, a policy pack and a workflow
+//	prodgate doctor                       show where settings come from and test each source
+//	prodgate demo                         show an allow, two denials and a wait, offline
 //	prodgate version | completion SHELL
 //
 // # Exit codes
@@ -28,24 +29,25 @@
 //	0  allow, and every output is written
 //	1  deny: something must be fixed or someone must act
 //	2  no decision: usage, configuration, broken input, an error
-//	3  deny for now: time alone opens the gate, opens_at says when
+//	3  deny for now: it clears by itself, at the time in opens_at
 //
-// Commands that do not decide end with 0 or 2; policy test ends with 1 where a
-// test failed, replay where a decision flips, audit verify where the trail was
-// altered. "go run" turns every code but 0 into 1: judge by the built binary.
+// Commands that make no decision exit with 0 or 2. In addition, policy test exits
+// with 1 if a test failed, replay if a decision changes, and audit verify if the
+// trail was altered. "go run" turns every code except 0 into 1: use the built binary.
 //
 // # Where settings come from
 //
-// Flag, then PRODGATE_… variable, then prodgate.yaml (the nearest upwards, up to
-// the repository's root), then what the CI system says, then the default. An
-// unknown flag, variable or key is an error. "prodgate doctor" shows which one
-// spoke. What loosens the gate or moves its clock (--emergency, --insecure-registry, --at) is a flag
-// and nothing else. Thresholds, roles and windows are no configuration: they
-// are settings of the policies.
+// A flag overrides a PRODGATE_… variable, which overrides prodgate.yaml (the nearest
+// one, up to the root of the repository), which overrides what the CI system
+// provides, which overrides the default. An unknown flag, variable or key is an
+// error. "prodgate doctor" shows the origin of each setting. Whatever weakens the
+// gate or changes its clock (--emergency, --insecure-registry, --at) can only be set
+// by a flag. Thresholds, roles and windows are settings of the policies, not
+// configuration.
 //
 // # Streams
 //
 // Results go to standard output, everything else to standard error. -o
-// FORMAT[=PATH] can be given several times; files are written before standard
-// output is, and exit code 0 means that all of them were.
+// FORMAT[=PATH] is repeatable; files are written before standard output, and exit
+// code 0 means that all of them were written.
 package main

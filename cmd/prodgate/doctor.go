@@ -16,10 +16,10 @@ import (
 func newDoctor(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [IMAGE]",
-		Short: "Show each setting's origin, try each source, and say what is wrong",
-		Long: `Doctor shows what is in force and who said so, loads the policies, tries each
-source, and warns of evidence that the author of a change could have edited.
-With IMAGE it asks the registry too. It decides nothing: it ends with 0 if all
+		Short: "Show the origin of each setting and test each source",
+		Long: `Doctor shows each setting and where it comes from, loads the policies, tests each
+source, and warns about evidence that the author of a change could have edited. With
+IMAGE it also reads the registry. It makes no decision: it exits with 0 if everything
 works (warnings are allowed) and with 2 if something is broken.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -129,7 +129,7 @@ func (d *diagnosis) conclude() error {
 func (d *diagnosis) settings() {
 	d.heading("Settings of this run")
 	if d.cfg.Path == "" {
-		d.warn("config", "prodgate init writes one", "there is no %s from here up to the repository's root", config.Filename)
+		d.warn("config", "prodgate init creates one", "there is no %s from here up to the repository's root", config.Filename)
 	} else {
 		d.ok("config", "%s", d.cfg.Path)
 	}
@@ -141,7 +141,7 @@ func (d *diagnosis) settings() {
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {
-			d.fail(name, fmt.Sprintf("say it in %s: %s: NAME", config.Filename, name), "nobody says it")
+			d.fail(name, fmt.Sprintf("set it in %s: %s: NAME", config.Filename, name), "missing")
 		}
 	}
 	if _, err := kind(d.cfg.Get("kind")); err != nil {
@@ -160,7 +160,7 @@ func (d *diagnosis) policies(ctx context.Context) {
 	packs := d.cfg.Get("policies").List
 	gate, err := evaluator.New(ctx, evaluator.Options{Packs: packs})
 	if err != nil {
-		d.fail("policies", "mend the pack, or leave it out; nothing is decided until then", "%v", err)
+		d.fail("policies", "fix the pack or remove it; until then there is no decision", "%v", err)
 		return
 	}
 	id := gate.Policy()
@@ -180,7 +180,7 @@ func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
 	}
 	settings, err := gate.Settings(ctx, environment, service)
 	if err != nil {
-		d.fail("settings", "list it under data.prodgate.organisation in a policy pack; prodgate init writes one", "%v", err)
+		d.fail("settings", "list it under data.prodgate.organisation in a policy pack; prodgate init creates one", "%v", err)
 		return
 	}
 	d.inForceNow = settings
@@ -223,10 +223,10 @@ func (d *diagnosis) source(name string, s facts.Source) {
 	case s.Status == facts.StatusOK:
 		d.ok(name, "%s", where)
 	case d.image == "" && (name == "artifact" || name == "rollback"):
-		d.row("not tried", name, "its registry is asked with prodgate doctor IMAGE; now: "+why)
+		d.row("not tried", name, "prodgate doctor IMAGE reads its registry; now: "+why)
 	case s.Status == facts.StatusUnconfigured:
-		d.warn(name, fmt.Sprintf("name its file under sources.%s in %s; every check on it denies until then", name, config.Filename), "unconfigured")
+		d.warn(name, fmt.Sprintf("set its file under sources.%s in %s; until then every check that needs it denies", name, config.Filename), "unconfigured")
 	default:
-		d.fail(name, "make the source readable; every check on it denies until then", "%s: %s", where, why)
+		d.fail(name, "make the source readable; until then every check that needs it denies", "%s: %s", where, why)
 	}
 }

@@ -56,7 +56,7 @@ func (d *diagnosis) calendar(ctx context.Context) {
 	}
 	for _, text := range siteWarnings(report, windows, d.inForceNow) {
 		if !refused[text] {
-			d.warn("calendar", "correct it, or leave it if it is meant", "%s", text)
+			d.warn("calendar", "correct it, or keep it if it is intended", "%s", text)
 		}
 	}
 }

@@ -28,16 +28,16 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.fail("trail", trailCure(d.cfg), "%v", err)
 	}
 	if vanishes(d.std, location.Text) {
-		d.warn("trail", "name one that stays, such as postgres://…", "it is a file on a CI runner: on a hosted one it is gone with the job")
+		d.warn("trail", "use a persistent trail, such as postgres://…", "it is a file on a CI runner: a hosted runner deletes it after the job")
 	}
 	key := d.cfg.Get("trail-key").Text
 	log, err := trail.Open(ctx, location.Text, trail.Options{ReadOnly: true, Key: key})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.warn("trail", "the first decision makes it", "there is none yet at %s", location.Shown())
+		d.warn("trail", "the first decision creates it", "it does not exist yet: %s", location.Shown())
 		return
 	case err != nil:
-		d.fail("trail", "make it readable; nothing is decided until then", "%v", err)
+		d.fail("trail", "make it readable; until then there is no decision", "%v", err)
 		return
 	}
 	writing, err := trail.Open(ctx, location.Text, trail.Options{Key: key})
@@ -45,7 +45,7 @@ func (d *diagnosis) trail(ctx context.Context) {
 		err = writing.Close()
 	}
 	if err = errors.Join(err, log.Close()); err != nil {
-		d.fail("trail", "make it writable, with its key; nothing is decided until then", "%v", err)
+		d.fail("trail", "make it and its key writable; until then there is no decision", "%v", err)
 		return
 	}
 	options := trail.VerifyOptions{Deadline: glimpse}
@@ -55,16 +55,16 @@ func (d *diagnosis) trail(ctx context.Context) {
 	found, err := trail.Verify(ctx, location.Text, options)
 	switch {
 	case err != nil:
-		d.fail("trail", "prodgate audit verify tells more", "%v", err)
+		d.fail("trail", "run prodgate audit verify for details", "%v", err)
 	case found.Verdict == trail.Intact:
 		d.ok("trail", "%s: %d entries, intact", location.Shown(), found.Size)
 	case found.Verdict == trail.Altered:
-		d.fail("trail", "prodgate audit verify says what was altered; nothing that rests on it can be believed", "%s was altered", location.Shown())
+		d.fail("trail", "prodgate audit verify shows what was altered; do not trust anything that depends on it", "%s was altered", location.Shown())
 	default:
 		why := ""
 		if len(found.Problems) > 0 {
 			why = ": " + found.Problems[0].Where + ": " + found.Problems[0].What
 		}
-		d.warn("trail", "prodgate audit verify, with more time and the public key, can tell", "whether %s is intact cannot be told%s", location.Shown(), why)
+		d.warn("trail", "run prodgate audit verify, with more time and the public key", "could not verify that %s is intact%s", location.Shown(), why)
 	}
 }

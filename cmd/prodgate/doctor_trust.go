@@ -21,17 +21,17 @@ func (d *diagnosis) surroundings(doc *facts.Document) {
 	d.heading("Surroundings")
 	now := d.std.clock()
 	if built, ok := builtAt(); ok && now.Before(built) {
-		d.fail("clock", "set the machine's clock", "it is %s here, before prodgate was made (%s)", now.Format(time.RFC3339), built.Format(time.RFC3339))
+		d.fail("clock", "set the machine's clock", "the clock shows %s, before this prodgate was built (%s)", now.Format(time.RFC3339), built.Format(time.RFC3339))
 	} else {
 		d.ok("clock", "%s", now.UTC().Format(time.RFC3339))
 	}
 	switch {
 	case doc.Calendar == nil:
-		d.warn("zone", "configure sources.calendar", "no calendar tells the site's zone; windows cannot be judged")
+		d.warn("zone", "configure sources.calendar", "no calendar defines the time zone; windows cannot be evaluated")
 	default:
 		site, err := zone.Load(doc.Calendar.Timezone)
 		if err != nil {
-			d.fail("zone", "write an IANA name, as in America/New_York", "%q is no zone", doc.Calendar.Timezone)
+			d.fail("zone", "write an IANA name, as in America/New_York", "unknown time zone %q", doc.Calendar.Timezone)
 			return
 		}
 		d.ok("zone", "%s, where it is %s", site, now.In(site).Format("Monday 15:04 -07:00"))
@@ -97,7 +97,7 @@ func (d *diagnosis) credentials() {
 			continue
 		}
 		if _, err := exec.LookPath("docker-credential-" + helper); err != nil {
-			d.fail("registry login", "install it, or take it out of "+path, "the helper docker-credential-%s cannot be run", helper)
+			d.fail("registry login", "install it, or remove it from "+path, "the helper docker-credential-%s cannot be run", helper)
 		}
 	}
 }
@@ -105,15 +105,15 @@ func (d *diagnosis) credentials() {
 // trust warns of everything the gate rests on that the author of a change
 // could have edited: what lies in the checkout that prodgate runs in.
 func (d *diagnosis) trust() {
-	d.heading("Who can change what the gate rests on")
-	cure := "keep it outside of the checkout that is deployed, at a pinned commit, as the workflow of prodgate init does"
+	d.heading("Who can change what the gate depends on")
+	cure := "keep it outside the deployed checkout, at a pinned commit, as the workflow of prodgate init does"
 	warned := d.warnings
 	if d.inCheckout(d.cfg.Path) {
-		d.warn("config", cure, "%s lies in the checkout %s: whoever changes the code can change it", d.std.short(d.cfg.Path), d.cfg.Root)
+		d.warn("config", cure, "%s is in the checkout %s: whoever changes the code can change it", d.std.short(d.cfg.Path), d.cfg.Root)
 	}
 	for _, pack := range d.cfg.Get("policies").List {
 		if d.inCheckout(pack) {
-			d.warn("policies", cure, "%s lies in the checkout %s: whoever changes the code can loosen the rules", d.std.short(pack), d.cfg.Root)
+			d.warn("policies", cure, "%s is in the checkout %s: whoever changes the code can weaken the policies", d.std.short(pack), d.cfg.Root)
 		}
 	}
 	var inside []string
@@ -123,16 +123,16 @@ func (d *diagnosis) trust() {
 		}
 	}
 	if location := d.cfg.Get("trail").Text; !strings.Contains(location, "://") && d.inCheckout(location) {
-		d.warn("trail", cure, "%s lies in the checkout %s: whoever changes the code can bring another one along", d.std.short(location), d.cfg.Root)
+		d.warn("trail", cure, "%s is in the checkout %s: whoever changes the code can replace it", d.std.short(location), d.cfg.Root)
 	}
 	if len(inside) > 0 {
-		d.warn("evidence", cure, "these lie in the checkout %s: %s", d.cfg.Root, strings.Join(inside, ", "))
+		d.warn("evidence", cure, "these are in the checkout %s: %s", d.cfg.Root, strings.Join(inside, ", "))
 	}
 	if len(d.cfg.Get("policies").List) > 0 {
 		d.row("", "pin", "compare policy.digest of the decision with the digest above, as the workflow of prodgate init does")
 	}
 	if d.warnings == warned {
-		d.ok("checkout", "nothing of it lies in the checkout that prodgate runs in")
+		d.ok("checkout", "none of them is in the checkout that prodgate runs in")
 	}
 }
 

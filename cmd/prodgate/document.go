@@ -27,7 +27,7 @@ func (e *evaluation) question(ctx context.Context, policies *evaluator.Evaluator
 		return req, err
 	}
 	if quiet, _ := e.cmd.Flags().GetBool("quiet"); e.cfg.Path == "" && !quiet {
-		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init writes one\n", config.Filename)
+		fmt.Fprintf(e.std.err, "warning: there is no %s from here up to the repository's root, so no source is configured; prodgate init creates one\n", config.Filename)
 	}
 	return req, oneTrail(e.cfg)
 }

@@ -36,27 +36,27 @@ type evaluation struct {
 func newEval(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval [IMAGE]",
-		Short: "May this image, or the one a saved document is about, be deployed?",
-		Long: `Eval collects what is known about IMAGE and decides; with --input it decides on
-a document that was saved before. It ends with 0 (allow), 1 (deny), 3 (deny for
-now) or 2 (no decision: treat it as blocked).
+		Short: "Decide whether an image may be deployed",
+		Long: `Eval collects the facts about IMAGE and decides; with --input it decides on a saved
+document. It exits with 0 (allow), 1 (deny), 3 (deny for now: it clears by itself) or
+2 (no decision: treat it as blocked).
 
 IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE.
 
-In GitHub Actions the request's fields are known: the trigger is
-GITHUB_EVENT_NAME, who asked is github:GITHUB_ACTOR_ID, who started the run is
-the same, or github-login:GITHUB_TRIGGERING_ACTOR where somebody else re-ran it.
-Elsewhere they have to be given.`,
+In GitHub Actions the fields of the request have defaults: the trigger is
+GITHUB_EVENT_NAME, the requester is github:GITHUB_ACTOR_ID, and the run was started
+by the same account, or by github-login:GITHUB_TRIGGERING_ACTOR if another account
+re-ran it. In other systems they are required.`,
 		Example: `  prodgate eval registry.example.com/payments-api:7a3f9c2
   prodgate eval --input document.json -o text -o json=decision.json`,
 		Args: func(cmd *cobra.Command, args []string) error { return imageOrInput(cmd, args) },
 	}
 	addQuestion(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; without it, text")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, yaml, markdown, github, sarif, junit, template=FILE[=PATH]; default: text")
 	complete(cmd, "output", report.Formats.Names)
 	addWait(cmd)
-	flags.String("receipt", "", "write the receipt of the trail to this file: it proves later that the decision was recorded")
+	flags.String("receipt", "", "write the trail's receipt to this file, as later proof that the decision was recorded")
 	writes(cmd, "receipt")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := prepare(cmd, std, report.Formats)
@@ -79,9 +79,9 @@ func addQuestion(cmd *cobra.Command) {
 	addSettings(cmd, "policies", "config", "timeout", "trail", "trail-key")
 	addTerminal(cmd)
 	flags := cmd.Flags()
-	flags.String("input", "", "decide on the document in this file, - for standard input, instead of collecting")
+	flags.String("input", "", "decide on the document in this file instead of collecting; - is standard input")
 	flags.String("save-input", "", "write the collected document to this file")
-	flags.String("at", "", "decide as of this time (RFC 3339), as a simulation that counts for nothing later (flag only)")
+	flags.String("at", "", "decide as of this time (RFC 3339); the decision is a simulation and never counts (flag only)")
 	reads(cmd, "input")
 	writes(cmd, "save-input")
 }
@@ -101,7 +101,7 @@ func imageOrInput(cmd *cobra.Command, args []string) error {
 	}
 	for _, flag := range append([]string{"emergency", config.InsecureFlag, "save-input", configurationFlag}, requestSettings...) {
 		if fromFile && cmd.Flags().Changed(flag) {
-			return usage("change the document, or leave the flag out", "--%s and --input exclude each other: the document says what was asked for", flag)
+			return usage("change the document, or omit the flag", "--%s and --input exclude each other: the document contains the request", flag)
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func (e *evaluation) receiptFile() (err error) {
 		return err
 	}
 	if !e.cfg.Get("trail").Given() {
-		return usage("name one with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "--receipt needs a trail to be recorded in")
+		return usage("set one with --trail, PRODGATE_TRAIL or trail in "+config.Filename, "--receipt needs a trail to be recorded in")
 	}
 	e.receipt = e.std.path(e.receipt)
 	return nil
@@ -221,7 +221,7 @@ func noDecision(ctx context.Context, err error) error {
 	case errors.As(err, &moved):
 		hint += "; wait for a digest instead"
 	case errors.As(err, &late):
-		hint += "; --timeout gives it longer"
+		hint += "; use --timeout for more time"
 	default:
 		err = caused(ctx, err)
 	}
@@ -257,7 +257,7 @@ func (e *evaluation) conclude(result *gate.Result, options report.Options) error
 // write writes every output.
 func (e *evaluation) write(printed func(print.Output) ([]byte, error)) error {
 	if err := print.WriteAll(e.std.out, e.outputs, printed); err != nil {
-		return usage("the decision counts only where it is written: treat it as blocked", "%w", err)
+		return usage("a decision counts only if it is written: treat it as blocked", "%w", err)
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func ending(outcome evaluator.Outcome, code int) (end, err error) {
 	case outcome == evaluator.Deny && (code == exitDeny || code == exitWait):
 		return verdict(code), nil
 	}
-	return nil, fmt.Errorf("the evaluator answered %q with exit code %d, which is no decision", outcome, code)
+	return nil, fmt.Errorf("the evaluator returned %q with exit code %d, which is not a decision", outcome, code)
 }
 
 // rules says where the rule behind a code stands. Most runs never ask.

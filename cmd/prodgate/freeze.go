@@ -18,19 +18,19 @@ import (
 
 // newFreeze groups the commands that stop the line.
 func newFreeze(std stdio) *cobra.Command {
-	return group("freeze", "Stop deployments now, and resume them", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
+	return group("freeze", "Stop and resume deployments", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
 }
 
 func newFreezeNow(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "now",
-		Short: "Declare a freeze that every gate obeys on its next decision",
-		Long: `Now records a freeze in the audit trail. Each gate that reads the trail denies
-deployments in its scope from its next decision on, until the time that --until
-names, or until the freeze is lifted. Rollbacks and emergencies pass.
+		Short: "Declare a freeze that holds from the next decision on",
+		Long: `Now records a freeze in the audit trail. From its next decision on, each gate that
+reads the trail denies deployments in the scope of the freeze, until the time in
+--until or until the freeze is lifted. Rollbacks and emergencies pass.
 
-Without --scope the freeze holds for every service and environment.
-It exits with 0 once the freeze is recorded, else with 2.`,
+Without --scope, the freeze applies to all services and environments.
+It exits with 0 when the freeze is recorded, otherwise with 2.`,
 		Example: `  prodgate freeze now --reason "payments are down, INC-7" --until 4h
   prodgate freeze now --reason "database migration" --scope service=payments-api --scope environment=production`,
 		Args: none,
@@ -39,9 +39,9 @@ It exits with 0 once the freeze is recorded, else with 2.`,
 	addFormat(cmd)
 	addBy(cmd)
 	flags := cmd.Flags()
-	flags.String("reason", "", "why, in a sentence")
-	flags.StringArray("scope", nil, "service=NAME or environment=NAME, repeatable; default: all of them")
-	flags.String("until", "", "when it ends: a length of time such as 4h or 2d, or a time (RFC 3339); default: when it is lifted")
+	flags.String("reason", "", "the reason, in one sentence")
+	flags.StringArray("scope", nil, "service=NAME or environment=NAME, repeatable; default: all services and environments")
+	flags.String("until", "", "when the freeze ends: a duration such as 4h or 2d, or a time (RFC 3339); default: when it is lifted")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -107,7 +107,7 @@ func scope(cmd *cobra.Command, data *trail.FreezeData) error {
 		word, name, _ := strings.Cut(text, "=")
 		into := map[string]*[]string{"service": &data.Services, "environment": &data.Environments}[word]
 		if into == nil {
-			return usage("write service=NAME or environment=NAME", "--scope %q names neither a service nor an environment", text)
+			return usage("write service=NAME or environment=NAME", "invalid --scope %q", text)
 		}
 		if wanted, ok := facts.Accepts("identifier", name); !ok {
 			return usage("", "--scope %q: the name must be %s", text, wanted)
@@ -123,16 +123,16 @@ func newFreezeLift(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lift SEQ|ID",
 		Short: "Lift a freeze that was declared in the trail",
-		Long: `Lift records that a freeze is over. A setting of the policies says which writers
-count: a lift by another writer lifts nothing.
-It exits with 0 once that is recorded, else with 2.`,
+		Long: `Lift records that a freeze is over. A setting of the policies defines which writers
+are trusted: a lift by any other writer has no effect.
+It exits with 0 when the lift is recorded, otherwise with 2.`,
 		Example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
-		Args:    one("freeze", "prodgate freeze list shows them"),
+		Args:    one("freeze", "prodgate freeze list shows all freezes"),
 	}
 	addTrail(cmd)
 	addFormat(cmd)
 	addBy(cmd)
-	cmd.Flags().String("reason", "", "why, in a sentence")
+	cmd.Flags().String("reason", "", "the reason, in one sentence")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -150,7 +150,7 @@ It exits with 0 once that is recorded, else with 2.`,
 				return err
 			})
 			if err != nil {
-				return usage("prodgate freeze list shows them", "%w", err)
+				return usage("prodgate freeze list shows all freezes", "%w", err)
 			}
 			data.Freeze = freeze.ID
 			event, err := stepOf(std, trail.TypeFreezeLifted, data)
@@ -182,8 +182,8 @@ func newFreezeList(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the freezes that were declared in the trail",
-		Long: `List shows each freeze that was declared in the trail, newest first. A freeze that
-somebody lifted is shown as lifted; the gate decides whether that counts.
+		Long: `List shows each freeze that was declared in the trail, newest first. A lifted freeze
+is shown as lifted, whoever lifted it; the gate decides whether the lift counts.
 It exits with 0, or with 2 if the trail cannot be read.`,
 		Example: `  prodgate freeze list -o json`,
 		Args:    none,

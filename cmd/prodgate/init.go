@@ -18,17 +18,17 @@ var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 func newInit(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a configuration, a skeleton for each source, a policy pack and a workflow",
-		Long: `Init writes prodgate.yaml, evidence/ with a skeleton for each source, pack/ with
-the settings that list the service, and .github/workflows/production.yml. What
-it writes works at once: "prodgate doctor" is content with it, and "prodgate
-eval" denies and says why. It overwrites nothing unless --force is given.`,
+		Short: "Create a configuration, a policy pack and a workflow",
+		Long: `Init writes prodgate.yaml, evidence/ with a template for each source, pack/ with
+settings that list the service, and .github/workflows/production.yml. The result
+works immediately: "prodgate doctor" finds no errors, and "prodgate eval" denies and
+explains why. Existing files are only overwritten with --force.`,
 		Args: none,
 	}
-	dir := cmd.Flags().String("dir", ".", "the folder to write into")
-	service := cmd.Flags().String("service", "", "the service's name; without it, the folder's")
-	environment := cmd.Flags().String("environment", "production", "the environment's name")
-	force := cmd.Flags().Bool("force", false, "overwrite what is there")
+	dir := cmd.Flags().String("dir", ".", "the folder to write to")
+	service := cmd.Flags().String("service", "", "the name of the service; default: the name of the folder")
+	environment := cmd.Flags().String("environment", "production", "the name of the environment")
+	force := cmd.Flags().Bool("force", false, "overwrite existing files")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		root := std.path(*dir)
 		name := *service
@@ -85,10 +85,10 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 
 const nextSteps = `
 Next:
-  prodgate doctor      shows what is in force and tries each source
+  prodgate doctor      shows the settings in effect and tests each source
   prodgate eval IMAGE --trigger workflow_dispatch --requested-by github:ID --triggered-by github:ID
-                       denies, and says what is missing; in GitHub Actions the flags are known
-  Fill evidence/, or let the systems that know write it.
+                       denies and shows what is missing; in GitHub Actions the flags have defaults
+  Fill evidence/, or let the systems that have the facts write it.
   Move prodgate.yaml, evidence/ and pack/ into a repository that authors of
   changes cannot write to, and pin it in .github/workflows/production.yml.
 `

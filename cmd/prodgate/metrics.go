@@ -15,20 +15,19 @@ import (
 func newMetrics(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "metrics",
-		Short: "How often production is deployed, how well, and what the gate held back",
-		Long: `Metrics counts what the audit trail holds, against the targets of the
-specification: deployment frequency, success rate, mean time from approval to
-live, rollback frequency and change failure rate; and what the gate held back and
-for how long, by finding, the waivers used and the emergencies with their
-reviews. Only decisions in mode enforce count.
+		Short: "Report deployment metrics",
+		Long: `Metrics computes deployment metrics from the audit trail and compares them with the
+targets of the specification: deployment frequency, success rate, mean time from
+approval to live, rollback frequency and change failure rate. It also reports which
+artifacts the gate blocked and for how long, by finding, the waivers used, and the
+emergencies with their reviews. Only decisions in mode enforce count.
 
-Each number comes with what it is counted of. What nobody recorded is "no data",
-never 0 or 100 percent. Staging is not counted unless it is asked for with
---environment staging.
+Each number comes with its sample size. A metric without records is "no data", never
+0 or 100 percent. Staging is only counted with --environment staging.
 
-The whole trail is read and compared with its signed checkpoint first: of a trail
-that was altered nothing is told. It ends with 0, or with 2 where the trail could
-not be read or was altered.`,
+Metrics first verifies the whole trail against its signed checkpoint, and reports
+nothing from an altered trail. It exits with 0, or with 2 if the trail could not be
+read or was altered.`,
 		Example: `  prodgate metrics --trail trail.db
   prodgate metrics --since 2026-01-01 --until 2026-07-01 --service payments-api
   prodgate metrics -o html=metrics.html -o prometheus=/var/lib/node_exporter/prodgate.prom -o json=metrics.json`,

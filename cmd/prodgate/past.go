@@ -28,11 +28,11 @@ type past struct {
 func addPast(cmd *cobra.Command, formats print.Formats) {
 	addSettings(cmd, "trail", "config")
 	flags := cmd.Flags()
-	flags.String("since", defaultPast, "from when on: a length of time before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
-	flags.String("until", "", "until when: a time or date (UTC); without it, now")
-	flags.String("service", "", "of this service alone; without it, of all")
-	flags.String("environment", "", "of this environment alone; without it, of all")
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats.Names, ", ")+"; without it, text")
+	flags.String("since", defaultPast, "start of the period: a duration before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
+	flags.String("until", "", "end of the period: a time or date (UTC); default: now")
+	flags.String("service", "", "only this service; default: all")
+	flags.String("environment", "", "only this environment; default: all")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(formats.Names, ", ")+"; default: text")
 	complete(cmd, "output", formats.Names)
 }
 
@@ -45,14 +45,14 @@ func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error
 	}
 	p.location, p.policies = cfg.Get("trail").Text, cfg.Get("policies").List
 	if p.location == "" {
-		return p, usage("name it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "missing --trail")
+		return p, usage("set it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "missing --trail")
 	}
 	flags := cmd.Flags()
 	p.service, _ = flags.GetString("service")
 	p.environment, _ = flags.GetString("environment")
 	for _, name := range []string{"service", "environment", "since", "until"} {
 		if text, _ := flags.GetString(name); flags.Changed(name) && text == "" {
-			return p, usage("leave the flag out, or give it a value", "--%s needs a value", name)
+			return p, usage("omit the flag, or give it a value", "--%s needs a value", name)
 		}
 	}
 	if p.until = p.now; flags.Changed("until") {
@@ -66,8 +66,8 @@ func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error
 		return p, err
 	}
 	if !p.since.Before(p.until) {
-		return p, usage("--until is the first instant that is not looked at any more",
-			"the time to look at ends (%s) where or before it begins (%s)", rfc3339(p.until), rfc3339(p.since))
+		return p, usage("--until is excluded: it must be after the start",
+			"the period ends (%s) at or before its start (%s)", rfc3339(p.until), rfc3339(p.since))
 	}
 	values, _ := flags.GetStringArray("output")
 	if p.outputs, err = formats.ParseAll(values); err != nil {
@@ -94,7 +94,7 @@ func before(text string, until time.Time) (time.Time, error) {
 	}
 	at, err := moment(text, "--since", time.UTC)
 	if err != nil {
-		return at, usage("write it as 90d, 12w, 36h, 2026-11-24 or 2026-11-24T11:20:00-05:00", "--since: %q is no length of time, no time and no date", text)
+		return at, usage("write it as 90d, 12w, 36h, 2026-11-24 or 2026-11-24T11:20:00-05:00", "--since: invalid duration, time or date %q", text)
 	}
 	return at, nil
 }

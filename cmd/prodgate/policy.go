@@ -9,7 +9,7 @@ import (
 )
 
 func newPolicy(std stdio) *cobra.Command {
-	return group("policy", "See what is checked, and add to it",
+	return group("policy", "List, explain, create and test checks",
 		newPolicyList(std), newPolicyExplain(std), newPolicyNew(std), newPolicyTest(std))
 }
 

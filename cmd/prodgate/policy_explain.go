@@ -17,11 +17,11 @@ import (
 func newPolicyExplain(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "explain CODE|CHECK",
-		Short:   "Say what a code means, what cures it and who can help",
+		Short:   "Explain a code, how to fix it and who can help",
 		Example: "  prodgate policy explain soak.too_short",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("prodgate policy list shows the codes", "give exactly one code, as in soak.too_short")
+				return usage("prodgate policy list shows the codes", "expected exactly one code, such as soak.too_short")
 			}
 			return nil
 		},
@@ -121,5 +121,5 @@ func settingsOf(c evaluator.Code) []string {
 var cures = map[evaluator.Cure]string{
 	evaluator.CureFix:  "the artifact, its configuration or a source must change",
 	evaluator.CureAsk:  "a person must act",
-	evaluator.CureWait: "time alone",
+	evaluator.CureWait: "it clears by itself",
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func newPolicyList(std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List every check and every code it can give", Args: none}
+	cmd := &cobra.Command{Use: "list", Short: "List all checks and their codes", Args: none}
 	addSettings(cmd, "policies", "config")
 	output := cmd.Flags().StringP("output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -46,14 +46,14 @@ func checksText(std stdio, checks []evaluator.Check) error {
 	}
 	s.Table(table)
 	s.Blank()
-	s.Linef("%d checks, %d codes. prodgate policy explain CODE says more.", len(checks), codes)
+	s.Linef("%d checks, %d codes. Run prodgate policy explain CODE for details.", len(checks), codes)
 	return writeSheet(std, s)
 }
 
 // who joins those who can help.
 func who(list []string) string {
 	if len(list) == 0 {
-		return "nobody is named"
+		return "no one is named"
 	}
 	return strings.Join(list, ", ")
 }

@@ -20,18 +20,18 @@ var packName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)+$`)
 func newPolicyNew(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new ORG_NAME",
-		Short: "Write a check of your own with its test, into a policy pack",
-		Long: `New writes a check that passes its own tests (stock "opa test DIR" too), to be
-changed into yours. Existing files are left alone.
+		Short: "Create a check and its tests in a policy pack",
+		Long: `New writes a template of a check that passes its own tests (also with stock "opa test
+DIR"). Change it to your needs. Existing files are not overwritten.
 
-With --fact NAME the check is about facts of your own, input.custom.NAME: new also
-writes the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
+With --fact NAME, the check reads your own facts, input.custom.NAME: new also writes
+the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
 		Example: `  prodgate policy new acme_builder --dir packs/acme
   prodgate policy new acme_cost --fact cost`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			help := "name it ORGANISATION_WHAT in lower case, as in acme_builder"
 			if len(args) != 1 {
-				return usage(help, "give exactly one name")
+				return usage(help, "expected exactly one name")
 			}
 			if !packName.MatchString(args[0]) {
 				return usage(help, "%q cannot be a check's name", args[0])
@@ -39,8 +39,8 @@ writes the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
 			return nil
 		},
 	}
-	dir := cmd.Flags().String("dir", "pack", "the policy pack's folder")
-	fact := cmd.Flags().String("fact", "", "write a check of facts of your own: input.custom.NAME")
+	dir := cmd.Flags().String("dir", "pack", "the folder of the policy pack")
+	fact := cmd.Flags().String("fact", "", "create a check that reads your own facts, input.custom.NAME")
 	cmd.RunE = func(_ *cobra.Command, args []string) error { return newPackCheck(std, *dir, args[0], *fact) }
 	return cmd
 }

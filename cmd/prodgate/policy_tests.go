@@ -24,19 +24,19 @@ import (
 func newPolicyTest(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test DIR",
-		Short: "Run the Rego tests of a policy pack, with the shipped policies loaded",
-		Long: `Test first loads the pack as "prodgate eval --policies DIR" would, then runs
-every rule called test_…. It ends with 1 if a test failed, and with 2 if the
-pack cannot be loaded or holds no test.`,
+		Short: "Run the Rego tests of a policy pack",
+		Long: `Test loads the pack together with the shipped policies, as "prodgate eval --policies
+DIR" does, then runs every rule with a name that starts with test_. It exits with 1
+if a test failed, and with 2 if the pack cannot be loaded or contains no test.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("prodgate policy test DIR", "give exactly one folder")
+				return usage("prodgate policy test DIR", "expected exactly one folder")
 			}
 			return nil
 		},
 	}
-	coverage := cmd.Flags().Bool("coverage", false, "show which lines of the pack no test reached")
-	run := cmd.Flags().String("run", "", "run only tests whose name matches this regular expression")
+	coverage := cmd.Flags().Bool("coverage", false, "show the lines of the pack that no test covers")
+	run := cmd.Flags().String("run", "", "run only tests with a name that matches this regular expression")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		dir := std.path(args[0])
 		if _, err := load(cmd.Context(), []string{dir}); err != nil {

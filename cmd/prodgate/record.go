@@ -32,7 +32,7 @@ func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; --timeout gives it longer", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; use --timeout for more time", timeout))
 	defer cancel()
 	log, err := trail.Open(ctx, location.Text, trail.Options{Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
 	if err != nil {
@@ -52,7 +52,7 @@ func vanishes(std stdio, location string) bool {
 
 // warnVanishing says so, however quiet the run is to be.
 func warnVanishing(std stdio, location config.Value) {
-	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: on a hosted one it is gone with the job, and with it what is recorded now. Name a trail that stays, such as postgres://…\n",
+	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as postgres://…\n",
 		print.Text(std.short(location.Text)), location.Origin)
 }
 
@@ -63,7 +63,7 @@ func (e *evaluation) acknowledge(recorded *gate.Recorded) error {
 		return nil
 	}
 	if recorded.Owes != "" {
-		e.say("this emergency owes a review: record it with prodgate audit record emergency.reviewed --settles %s", recorded.Owes)
+		e.say("this emergency requires a review: record it with prodgate audit record emergency.reviewed --settles %s", recorded.Owes)
 	}
 	if e.receipt == "" {
 		return nil
@@ -73,7 +73,7 @@ func (e *evaluation) acknowledge(recorded *gate.Recorded) error {
 		err = os.WriteFile(e.receipt, append(text, '\n'), 0o644)
 	}
 	if err != nil {
-		return usage("the decision is recorded, but counts only where it is written: treat it as blocked", "write the receipt: %w", err)
+		return usage("the decision is recorded, but its receipt is not written: treat it as blocked", "write the receipt: %w", err)
 	}
 	return nil
 }

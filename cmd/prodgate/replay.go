@@ -11,29 +11,29 @@ import (
 func newReplay(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Which past decisions would other policies have flipped?",
-		Long: `Replay takes every decision in mode enforce that the trail holds, with the input
-and the instant of then, and decides it again: first by the policies of then, to
-show that the past reproduces, and then by the shipped policies of this prodgate
-with the packs of --policies. It lists which decisions flip, from allow to deny
-and back, and the findings that did it. Run it on a pull request that changes a
-policy: -o markdown is fit for a comment.
+		Short: "Show which past decisions would change under other policies",
+		Long: `Replay evaluates every decision in mode enforce in the trail again, with its recorded
+input and time: first with the recorded policies, to show that the result is
+reproducible, then with the shipped policies of this prodgate and the packs of
+--policies. It lists the decisions that change between allow and deny, and the
+findings that cause the change. Run it on a pull request that changes a policy: the
+output of -o markdown fits a comment.
 
-The whole trail is read and compared with its signed checkpoint: of a trail that
-was altered nothing is told. An input or a policy that was erased cannot be
-replayed, nor one that was never recorded; --allow-missing passes over both, and
-over a period without any decision.
+Replay first verifies the whole trail against its signed checkpoint, and reports
+nothing from an altered trail. A decision cannot be replayed if its input or policy
+was erased or never recorded; --allow-missing skips such decisions, and also accepts
+a period without decisions.
 
-It ends with 0 (none flips), 1 (some do) or 2 (some could not be replayed, the
-past does not reproduce, or the new policies give no decision where there was
-one).`,
+It exits with 0 (no decision changes), 1 (some change) or 2 (some could not be
+replayed, a recorded result is not reproducible, or the new policies give no decision
+where there was one).`,
 		Example: `  prodgate replay --trail trail.db --policies policies/acme
   prodgate replay --policies policies/acme --since 30d -o text -o markdown=replay.md`,
 		Args: none,
 	}
 	addPast(cmd, replay.Formats)
 	addSettings(cmd, "policies")
-	cmd.Flags().Bool("allow-missing", false, "pass over decisions whose input or policy was erased or never recorded, and a period without any")
+	cmd.Flags().Bool("allow-missing", false, "skip decisions with an erased or unrecorded input or policy, and accept a period without decisions")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		p, err := readPast(cmd, std, replay.Formats)
 		if err != nil {

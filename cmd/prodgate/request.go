@@ -33,12 +33,12 @@ var requestSettings = []string{
 func addRequest(cmd *cobra.Command) {
 	addRequestSettings(cmd)
 	addConfiguration(cmd)
-	cmd.Flags().Bool("emergency", false, "ask for an emergency: it waives time and nothing else, and leaves a review to be done (flag only)")
+	cmd.Flags().Bool("emergency", false, "request an emergency deployment: it only waives time checks, and requires a review afterwards (flag only)")
 }
 
 // addInsecure declares the flag that allows plain HTTP to a registry.
 func addInsecure(cmd *cobra.Command) {
-	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry by plain HTTP, even beyond loopback (flag only; the decision shows it)")
+	cmd.Flags().Bool(config.InsecureFlag, false, "read the registry over plain HTTP, also outside loopback (flag only; the decision shows it)")
 }
 
 // applyInsecure applies the flag of addInsecure to cfg.
@@ -169,7 +169,7 @@ func attempt(cfg *config.Config) (*int, error) {
 		return nil, nil
 	}
 	if _, err := step.Attempt.Read(v.Text); err != nil {
-		return nil, usage("write a number from 1", "attempt (%s) %w", v.Origin, err)
+		return nil, usage("use a number from 1", "attempt (%s) %w", v.Origin, err)
 	}
 	n, err := strconv.Atoi(v.Text)
 	return &n, err
@@ -193,7 +193,7 @@ func missing(cfg *config.Config, names ...string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return usage("give them; prodgate assumes nothing, and only fills them in on CI systems that it knows",
+	return usage("set them; prodgate only has defaults for them in CI systems that it supports",
 		"the request is incomplete, missing:\n%s", strings.Join(lines, "\n"))
 }
 

@@ -12,18 +12,18 @@ import (
 
 // newRoot returns the whole command line.
 func newRoot(std stdio) *cobra.Command {
-	root := group("prodgate", "May this artifact go to this environment now?",
+	root := group("prodgate", "Decide whether an artifact may go to an environment now",
 		newEval(std), newCheck(std), newWhen(std), newCollect(std), newScan(std), newDB(std), newCalendar(std), newPolicy(std),
 		newAudit(std), newFreeze(std), newAdopt(std), newMetrics(std), newReplay(std),
 		newInit(std), newDoctor(std), newDemo(std),
 		newSchema(std), newVersion(std), newCompletion(std))
-	root.Long = root.Short + `
+	root.Long = root.Short + `.
 
 Exit codes:
   0  allow, and every output is written
   1  deny: something must be fixed or someone must act
   2  no decision: usage, configuration, broken input, an error
-  3  deny for now: time alone opens the gate`
+  3  deny for now: it clears by itself`
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetIn(std.in)
@@ -108,7 +108,7 @@ func addSettings(cmd *cobra.Command, names ...string) {
 func addSetting(flags *pflag.FlagSet, s config.Setting) {
 	doc := fmt.Sprintf("%s (or %s)", s.Doc, s.Env)
 	if s.Default != "" {
-		doc += ", by default " + s.Default
+		doc += ", default " + s.Default
 	}
 	short := ""
 	if s.Name == "config" {

@@ -32,19 +32,20 @@ type scanning struct {
 func newScan(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan [IMAGE]",
-		Short: "Report known vulnerabilities in an image, an SBOM or another tool's report",
-		Long: `Scan reads what is installed in IMAGE, or what an SBOM lists, and asks
-trivy-db about it; with --report it shows what another tool found. It judges
-nothing: which finding denies is the policies' to say. What could not be judged
-is listed, and is not the same as clean.
+		Short: "Report known vulnerabilities of an image or an SBOM",
+		Long: `Scan matches the packages in IMAGE, or in an SBOM, against trivy-db; with --report it
+shows the findings of another tool. It makes no decision: the policies define which
+findings deny. Packages that could not be checked are listed as not determined, which
+does not mean that they are free of vulnerabilities.
 
-IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE; every platform of
-it is read, or those that --platform names. --sbom takes CycloneDX and SPDX
-(JSON, tag-value), also wrapped in in-toto statements, and Kubernetes SBOMs
-materials; --report takes JSON of Trivy and Grype, SARIF and the cosign
-vulnerability predicate.
+IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE. Scan reads every
+platform, or only those given with --platform. --sbom accepts CycloneDX and SPDX
+(JSON, tag-value), also in in-toto statements, and the materials of Kubernetes SBOMs;
+--report accepts JSON of Trivy and Grype, SARIF and the cosign vulnerability
+predicate.
 
-It ends with 0 (looked, whatever was found) or 2 (could not look).`,
+It exits with 0 if the scan is complete, with or without findings, or with 2 if it
+failed.`,
 		Example: `  prodgate db update
   prodgate scan registry.example.com/payments-api:7a3f9c2
   prodgate scan --sbom bom.json -o json=findings.json -o sarif=findings.sarif
@@ -52,14 +53,14 @@ It ends with 0 (looked, whatever was found) or 2 (could not look).`,
 		Args: oneSubject,
 	}
 	flags := cmd.Flags()
-	flags.String("sbom", "", "scan this SBOM instead of an image, - for standard input")
-	flags.String("report", "", "show what this report of another tool says, - for standard input")
-	flags.String("metadata", "", "metadata.json of the advisory database that the report's scanner used, where the report does not tell")
-	flags.String("inventory", string(scan.FromAuto), "what the packages are taken from: auto (the image, and what an attached SBOM adds), image, attached")
-	flags.StringArray("platform", nil, "scan this platform alone, os/arch[/variant], repeatable")
-	flags.StringArray("vex", nil, "take away what this VEX document says does not affect, repeatable")
-	flags.StringArray("ignore", nil, "show what this .trivyignore asks to ignore, repeatable; it waives nothing")
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(scanreport.Formats.Names, ", ")+"; without it, text")
+	flags.String("sbom", "", "scan this SBOM instead of an image; - is standard input")
+	flags.String("report", "", "show the findings in this report of another tool; - is standard input")
+	flags.String("metadata", "", "metadata.json of the advisory database used for the report, if the report does not contain it")
+	flags.String("inventory", string(scan.FromAuto), "where to read packages from: auto (the image, and additions of an attached SBOM), image, attached")
+	flags.StringArray("platform", nil, "scan only this platform, os/arch[/variant], repeatable")
+	flags.StringArray("vex", nil, "remove findings that this VEX document says do not apply, repeatable")
+	flags.StringArray("ignore", nil, "mark findings that this .trivyignore requests to ignore, repeatable; it does not waive them")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: "+strings.Join(scanreport.Formats.Names, ", ")+"; default: text")
 	complete(cmd, "output", scanreport.Formats.Names)
 	complete(cmd, "inventory", inventoryWords())
 	reads(cmd, "sbom", "report", "metadata", "vex", "ignore")
@@ -96,12 +97,12 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	case len(subjects) == 0, len(args) == 1 && args[0] == "":
 		return usage(help, "nothing to scan: give an image, --sbom or --report")
 	case len(subjects) > 1:
-		return usage(help, "one thing at a time, got %s", strings.Join(subjects, " and "))
+		return usage(help, "only one input is allowed, got %s", strings.Join(subjects, " and "))
 	}
 	if len(args) == 0 {
 		for _, flag := range []string{"inventory", "platform", config.InsecureFlag} {
 			if cmd.Flags().Changed(flag) {
-				return usage("leave the flag out", "--%s is about an image, and %s is none", flag, subjects[0])
+				return usage("leave the flag out", "--%s only applies to an image, not to %s", flag, subjects[0])
 			}
 		}
 	}
@@ -118,7 +119,7 @@ func rejectFile(std stdio, name string) error {
 	if !strings.ContainsAny(name, ":@") {
 		help += fmt.Sprintf("; prodgate scan %s:latest for an image", name)
 	}
-	return usage(help, "%q is a file, and an image is wanted", name)
+	return usage(help, "%q is a file, not an image", name)
 }
 
 func inventoryWords() []string {

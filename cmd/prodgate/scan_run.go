@@ -26,7 +26,7 @@ func within(ctx context.Context, cfg *config.Config) (context.Context, context.C
 			return nil, nil, usage("", "%w", err)
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within %s; --timeout gives it longer", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done within %s; use --timeout for more time", timeout))
 	return ctx, cancel, nil
 }
 
@@ -45,7 +45,7 @@ func scanError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", cause, err)
 	}
-	return usage("nothing is known: treat it as not scanned", "%w", err)
+	return usage("the scan failed: treat it as not scanned", "%w", err)
 }
 
 // read scans, or reads the report.

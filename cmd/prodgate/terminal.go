@@ -13,15 +13,15 @@ var colorWords = []string{"auto", "always", "never"}
 
 // addColor declares the flag that says whether to colour.
 func addColor(cmd *cobra.Command) {
-	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb are honoured)")
+	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (auto respects NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb)")
 	complete(cmd, "color", colorWords)
 }
 
 // addTerminal declares the flags that control how much is printed and how.
 func addTerminal(cmd *cobra.Command) {
 	addColor(cmd)
-	cmd.Flags().BoolP("quiet", "q", false, "print nothing but errors and what -o asks for")
-	cmd.Flags().BoolP("verbose", "v", false, "say on standard error what is being done")
+	cmd.Flags().BoolP("quiet", "q", false, "print only errors and the outputs of -o")
+	cmd.Flags().BoolP("verbose", "v", false, "print progress on standard error")
 }
 
 // color reports whether to colour standard output.

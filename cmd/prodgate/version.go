@@ -97,7 +97,7 @@ func or(text, otherwise string) string {
 // none accepts no arguments.
 func none(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(cmd.CommandPath()+" --help shows how it is called", "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
+		return usage(cmd.CommandPath()+" --help shows the usage", "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
 }

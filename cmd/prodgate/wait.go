@@ -15,7 +15,7 @@ const defaultWait = "1h"
 
 // addWait declares --wait.
 func addWait(cmd *cobra.Command) {
-	cmd.Flags().Duration("wait", 0, "where time alone opens the gate, wait for at most this long, collect again and decide again; --wait alone waits for "+defaultWait)
+	cmd.Flags().Duration("wait", 0, "if the denial clears by itself, wait at most this long, then collect and decide again; --wait without a value waits for "+defaultWait)
 	cmd.Flags().Lookup("wait").NoOptDefVal = defaultWait
 }
 
@@ -27,12 +27,12 @@ func waiting(cmd *cobra.Command) (time.Duration, error) {
 	}
 	for _, other := range []string{"input", "at"} {
 		if cmd.Flags().Changed(other) {
-			return 0, usage("leave one of them out; prodgate when --input FILE says when to come back",
-				"--wait and --%s exclude each other: after the waiting there is nothing to collect again", other)
+			return 0, usage("omit one of them; prodgate when --input FILE shows when the gate opens",
+				"--wait and --%s exclude each other: --wait collects the facts again", other)
 		}
 	}
 	if length <= 0 {
-		return 0, usage("a length of time such as 30m or 2h", "--wait %s is not over 0", length)
+		return 0, usage("a length of time such as 30m or 2h", "--wait %s must be greater than 0", length)
 	}
 	return length, nil
 }

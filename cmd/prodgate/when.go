@@ -19,16 +19,16 @@ const (
 func newWhen(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "when [IMAGE]",
-		Short: "When will the gate open, and what is needed besides time?",
-		Long: `When collects what is known about IMAGE, or reads a saved document, and lists when
-the gate will be open: windows, freezes, holidays, soak and the expiry of
-approvals and waivers at once. It decides again at every instant at which
-something can change, with every fact but the time as it is now, and looks no
-further than the calendar's horizon.
+		Short: "Show when the gate opens and what else is needed",
+		Long: `When collects the facts about IMAGE, or reads a saved document, and lists when the
+gate will be open. It takes windows, freezes, holidays, soak time and the expiry of
+approvals and waivers into account together: it evaluates the policies at every
+instant at which something can change, with all other facts as they are now, up to
+the calendar's horizon.
 
-What time does not cure is listed apart, with who can cure it. It ends as
-"prodgate eval" would: 0 (open now), 1 (something must be done), 3 (wait) or 2
-(nothing is known: treat it as blocked).`,
+Findings that do not clear by themselves are listed separately, with who can help.
+The exit codes are those of "prodgate eval": 0 (open now), 1 (something must be
+done), 3 (wait) or 2 (no answer: treat it as blocked).`,
 		Example: `  prodgate when registry.example.com/payments-api:7a3f9c2
   prodgate when --input document.json --days 30 -o json
   prodgate when --input document.json -o ics=open.ics`,
@@ -36,10 +36,10 @@ What time does not cure is listed apart, with who can cure it. It ends as
 	}
 	addQuestion(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, ics (an open interval is an event); without it, text")
+	flags.StringArrayP("output", "o", nil, "FORMAT[=PATH], repeatable: text, json, ics (one event for each open interval); default: text")
 	flags.Int("days", searchedDays, "how many days of 24 hours to search")
 	flags.String("until", "", "search until this time (RFC 3339) instead")
-	flags.Duration("resolution", evaluator.DefaultResolution, "how far apart to look for edges that stand neither in the document nor in the settings; only where a policy pack adds checks")
+	flags.Duration("resolution", evaluator.DefaultResolution, "step of the search for times that are neither in the document nor in the settings; only with a policy pack that adds checks")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := prepare(cmd, std, schedule.Formats)
 		if err != nil {
@@ -97,9 +97,9 @@ func reachOf(cmd *cobra.Command) (reach, error) {
 	case flags.Changed("until") && flags.Changed("days"):
 		return r, usage("give --until or --days", "--until and --days exclude each other")
 	case r.days < 1 || r.days > mostDays:
-		return r, usage("between 1 and 3660; nothing past the calendar's horizon is searched anyway", "--days %d is no length to search", r.days)
+		return r, usage("between 1 and 3660; nothing past the calendar's horizon is searched anyway", "invalid --days %d", r.days)
 	case r.resolution < time.Second:
-		return r, usage("a length of time such as 15m", "--resolution %s is under a second", r.resolution)
+		return r, usage("a length of time such as 15m", "--resolution %s must be at least one second", r.resolution)
 	case flags.Changed("until"):
 		text, _ := flags.GetString("until")
 		until, err := instant(text, "--until")

@@ -25,7 +25,7 @@ type Setting struct {
 // configFile says which file to read; it cannot stand in the file.
 var configFile = Setting{
 	Name: "config", Flag: "config", Env: "PRODGATE_CONFIG",
-	Doc: "the configuration file; without it, the nearest " + Filename + " upwards to the repository's root",
+	Doc: "the configuration file; default: the nearest " + Filename + " in this folder or above, up to the root of the repository",
 }
 
 // Settings are all of them, in the order they are shown.
@@ -34,72 +34,72 @@ var Settings = []Setting{
 	{
 		Name: "service", Flag: "service", Env: "PRODGATE_SERVICE", Key: "service",
 		file: func(f *File) (string, []string) { return f.Service, nil },
-		Doc:  "the service that is deployed",
+		Doc:  "the service to deploy",
 	},
 	{
 		Name: "environment", Flag: "environment", Env: "PRODGATE_ENVIRONMENT", Key: "environment",
 		file: func(f *File) (string, []string) { return f.Environment, nil },
-		Doc:  "where it is deployed to",
+		Doc:  "the environment to deploy to",
 	},
 	{
 		Name: "kind", Flag: "kind", Env: "PRODGATE_KIND", Default: "promotion",
-		Doc: "what is asked for: initial, promotion, configuration or rollback",
+		Doc: "the kind of deployment: initial, promotion, configuration or rollback",
 	},
 	{
 		Name: "ticket", Flag: "ticket", Env: "PRODGATE_TICKET", Empty: true,
-		Doc: "the incident's or change's ticket",
+		Doc: "the ticket of the incident or change",
 	},
 	{
 		Name: "trigger", Flag: "trigger", Env: "PRODGATE_TRIGGER", CI: githubTrigger,
-		Doc: "what started the deployment, as the CI system names it; in GitHub Actions the event's name",
+		Doc: "the event that started the deployment, as the CI system names it; in GitHub Actions the event name",
 	},
 	{
 		Name: "requested-by", Flag: "requested-by", Env: "PRODGATE_REQUESTED_BY", CI: githubRequester,
-		Doc: "who asked, as scheme:value; in GitHub Actions github:<GITHUB_ACTOR_ID>",
+		Doc: "who requested the deployment, as scheme:value; in GitHub Actions github:<GITHUB_ACTOR_ID>",
 	},
 	{
 		Name: "triggered-by", Flag: "triggered-by", Env: "PRODGATE_TRIGGERED_BY", CI: githubTriggerer,
-		Doc: "who started this run; in GitHub Actions github:<GITHUB_ACTOR_ID>, or on a re-run by somebody else github-login:<GITHUB_TRIGGERING_ACTOR>",
+		Doc: "who started this run; in GitHub Actions github:<GITHUB_ACTOR_ID>, or on a re-run by another account github-login:<GITHUB_TRIGGERING_ACTOR>",
 	},
 	{
 		Name: "requested-at", Flag: "requested-at", Env: "PRODGATE_REQUESTED_AT",
-		Doc: "when it was asked for (RFC 3339), since no earlier approval counts; without it, the start of this run",
+		Doc: "when the deployment was requested (RFC 3339); earlier approvals do not count; default: the start of this run",
 	},
 	{
 		Name: "request-id", Flag: "request-id", Env: "PRODGATE_REQUEST_ID", CI: githubRun,
-		Doc: "the request's name; in GitHub Actions repository, run and attempt, elsewhere made up",
+		Doc: "the id of the request; in GitHub Actions repository, run and attempt, elsewhere generated",
 	},
 	{
 		Name: "deployment", Flag: "deployment", Env: "PRODGATE_DEPLOYMENT", CI: githubDeployment,
-		Doc: "what joins the attempts and steps of one deployment; in GitHub Actions repository and run, elsewhere the request's name",
+		Doc: "the id shared by all attempts and steps of one deployment; in GitHub Actions repository and run, elsewhere the request id",
 	},
 	{
 		Name: "attempt", Flag: "attempt", Env: "PRODGATE_ATTEMPT", CI: githubAttempt,
-		Doc: "the number of the deployment's attempt, from 1; in GitHub Actions GITHUB_RUN_ATTEMPT",
+		Doc: "the number of this attempt of the deployment, from 1; in GitHub Actions GITHUB_RUN_ATTEMPT",
 	},
 	{
 		Name: "policies", Flag: "policies", Env: "PRODGATE_POLICIES", Key: "policies", List: true,
 		file: func(f *File) (string, []string) { return strings.Join(f.Policies, ", "), f.Policies },
-		Doc:  "policy packs to add to the shipped policies, instead of those said elsewhere: folders or bundle.tar.gz",
+		Doc:  "policy packs to add to the shipped policies, folders or bundle.tar.gz; replaces packs from other origins",
 	},
 	{
 		Name: "db", Flag: "db", Env: "PRODGATE_DB",
-		Doc: "the folder that holds the advisory database, trivy.db and metadata.json; without it, prodgate/db in the user's cache folder",
+		Doc: "the folder of the advisory database (trivy.db, metadata.json); default: prodgate/db in the user's cache folder",
 	},
 	{
 		Name: "timeout", Flag: "timeout", Env: "PRODGATE_TIMEOUT", Key: "timeout", Default: "1m",
 		file: func(f *File) (string, []string) { return f.Timeout, nil },
-		Doc:  "how long the run may take",
+		Doc:  "the time limit of the run",
 	},
 	{
 		Name: "trail", Flag: "trail", Env: "PRODGATE_TRAIL", Key: "trail",
 		file: func(f *File) (string, []string) { return f.Trail, nil },
-		Doc:  "the audit trail in which decisions are recorded: the path of a SQLite file, or postgres://…",
+		Doc:  "the audit trail that records decisions: the path of a SQLite file, or postgres://…",
 	},
 	{
 		Name: "trail-key", Flag: "trail-key", Env: "PRODGATE_TRAIL_KEY", Key: "trail_key",
 		file: func(f *File) (string, []string) { return f.TrailKey, nil },
-		Doc:  "the file with the trail's signing key; without it, beside a SQLite file, or in the user's configuration folder for PostgreSQL",
+		Doc:  "the signing key file of the trail; default: next to the SQLite file, or in the user's configuration folder for PostgreSQL",
 	},
 }
 

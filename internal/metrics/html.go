@@ -90,7 +90,7 @@ func (r *Report) page() page {
 	p.Gate = "No data: no decision in mode enforce is recorded."
 	if g.Evaluations > 0 {
 		p.Gate = fmt.Sprintf("%d decisions: %d allow, %d deny, %d wait.", g.Evaluations, g.Allow, g.Deny, g.Wait)
-		p.Held = fmt.Sprintf("Artifacts held back: %d until allowed, %s in all; %d not allowed since.", g.Freed, length(float64(g.Blocked)), g.Open)
+		p.Held = fmt.Sprintf("Artifacts blocked: %d until allowed, %s in total; %d not allowed since.", g.Freed, length(float64(g.Blocked)), g.Open)
 	}
 	for _, w := range g.Waivers {
 		p.Exceptions = append(p.Exceptions, fmt.Sprintf("%s of %s", print.Count(w.Used, "waiver"), print.Line(w.Code)))
@@ -203,7 +203,7 @@ func (r *Report) blockedChart() *chart {
 		return nil
 	}
 	c := &chart{
-		Title: "Time blocked, by what denied", Width: chartWidth,
+		Title: "Time blocked, by finding", Width: chartWidth,
 		Columns: []string{"Finding", "Check", "Denials", "Time until the next decision"},
 	}
 	for i, b := range codes {

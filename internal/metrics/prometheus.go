@@ -20,36 +20,36 @@ func (r *Report) Prometheus() []byte {
 		e.measures(p.Service, p.Environment, p.Measures)
 	}
 	for _, m := range r.Measures {
-		e.add("target", "What the specification asks of a measure; is says whether the value is to be at least, above or below.",
+		e.add("target", "Target of a measure in the specification; the label is says whether the value must be at least, above or below.",
 			m.Target.Value, "measure", m.Name, "is", m.Target.Is, "unit", m.Unit)
 	}
 	for _, answer := range []struct {
 		name string
 		n    int
 	}{{"allow", r.Gate.Allow}, {"deny", r.Gate.Deny}, {"wait", r.Gate.Wait}} {
-		e.add("gate_evaluations", "Decisions in mode enforce, by answer.", float64(answer.n), "answer", answer.name)
+		e.add("gate_evaluations", "Decisions in mode enforce, by outcome.", float64(answer.n), "answer", answer.name)
 	}
 	e.add("gate_blocked_seconds", "Time from a first denial to the allow of the same artifact.", float64(r.Gate.Blocked))
 	for _, c := range r.Gate.ByCode {
-		e.add("blocked_seconds", "Time from a denial to the next decision, by what denied; where several did, each has all of it.", float64(c.Time), "check", c.Check, "code", c.Code)
-		e.add("denials", "Denials, by what denied.", float64(c.Denials), "check", c.Check, "code", c.Code)
+		e.add("blocked_seconds", "Time from a denial to the next decision, by finding; with several findings, each counts the full time.", float64(c.Time), "check", c.Check, "code", c.Code)
+		e.add("denials", "Denials, by finding.", float64(c.Denials), "check", c.Check, "code", c.Code)
 	}
 	for _, w := range r.Gate.Waivers {
-		e.add("waivers_used", "Findings waived in decisions that allow, per artifact and item once.", float64(w.Used), "code", w.Code)
+		e.add("waivers_used", "Findings waived in decisions that allow, once per artifact and item.", float64(w.Used), "code", w.Code)
 	}
 	for _, state := range []struct {
 		name string
 		n    int
 	}{{"reviewed", r.Emergencies.Reviewed}, {"open", r.Emergencies.Open}, {"overdue", r.Emergencies.Overdue}} {
-		e.add("emergencies", "Emergencies used, by what became of the review they owe.", float64(state.n), "review", state.name)
+		e.add("emergencies", "Emergencies used, by state of the required review.", float64(state.n), "review", state.name)
 	}
-	e.add("deployments_in_flight", "Deployments begun without a recorded end.", float64(r.Remarks.InFlight))
-	e.add("period_start_seconds", "Where the period begins, seconds since 1970.", float64(r.Period.Since.Unix()))
-	e.add("period_end_seconds", "Where the period ends, seconds since 1970.", float64(r.Period.Until.Unix()))
+	e.add("deployments_in_flight", "Deployments started without a recorded end.", float64(r.Remarks.InFlight))
+	e.add("period_start_seconds", "Start of the period, seconds since 1970.", float64(r.Period.Since.Unix()))
+	e.add("period_end_seconds", "End of the period, seconds since 1970.", float64(r.Period.Until.Unix()))
 	if since := r.Period.Recorded; since != nil {
-		e.add("recorded_since_seconds", "From when on is recorded, seconds since 1970, where that is within the period: then there is no rate.", float64(since.Unix()))
+		e.add("recorded_since_seconds", "Time of the first record, seconds since 1970, if it is within the period; rates are then absent.", float64(since.Unix()))
 	}
-	e.add("trail_entries", "Entries of the trail that all of this rests on.", float64(r.Trail.Size))
+	e.add("trail_entries", "Entries of the trail that the metrics are computed from.", float64(r.Trail.Size))
 	return e.text()
 }
 
@@ -70,7 +70,7 @@ func (e *exposition) measures(service, environment string, list Measures) {
 	for _, m := range list {
 		switch m.Unit {
 		case "percent":
-			e.add(m.Name+"_denominator", "What "+m.Name+" is counted of: "+m.Of+".", m.Denominator, at...)
+			e.add(m.Name+"_denominator", "What "+m.Name+" has the sample: "+m.Of+".", m.Denominator, at...)
 			if m.Value != nil {
 				e.add(m.Name+"_ratio", m.Title+": "+m.Of+".", m.Numerator/m.Denominator, at...)
 			}

@@ -232,7 +232,7 @@ func (t *tally) measures(weeks float64) Measures {
 	}
 	frequency := Measure{
 		Name: "deployment_frequency", Title: "Deployment frequency", Unit: "per week", Target: Target{"≥", 1},
-		Numerator: float64(t.live), Denominator: round(weeks), Of: "deployments that went live, of weeks recorded",
+		Numerator: float64(t.live), Denominator: round(weeks), Of: "deployments that went live, per recorded week",
 	}
 	if t.known && weeks > 0 {
 		frequency.is(float64(t.live) / weeks)
@@ -248,7 +248,7 @@ func (t *tally) measures(weeks float64) Measures {
 	return Measures{
 		frequency,
 		percent("success_rate", "Deployment success rate", Target{">", 95}, t.succeeded, t.ended,
-			"deployments that went live and stayed, of those that ended"),
+			"deployments that went live and stayed live, of those that ended"),
 		mean,
 		percent("rollback_frequency", "Rollback frequency", Target{"<", 5}, t.taken, t.reached,
 			"deployments rolled back, of those that reached production"),

@@ -62,12 +62,12 @@ func (r *Report) scope() string {
 
 // basis says what the numbers rest on.
 func (r *Report) basis() []string {
-	lines := []string{fmt.Sprintf("by the %d entries of the trail", r.Trail.Size)}
+	lines := []string{fmt.Sprintf("from the %d entries of the trail", r.Trail.Size)}
 	if r.Trail.Size == 0 {
-		lines[0] = "by a trail without an entry: there is no data"
+		lines[0] = "from an empty trail: there is no data"
 	}
 	if r.Period.Recorded != nil {
-		lines = append(lines, "not enough history: recorded since "+print.Minute(*r.Period.Recorded)+"; no rate is given and no target met before a full period is recorded")
+		lines = append(lines, "not enough history: recorded since "+print.Minute(*r.Period.Recorded)+"; rates and targets need records of a full period")
 	}
 	return lines
 }
@@ -118,7 +118,7 @@ func (m *Measure) counted() string {
 	switch m.Unit {
 	case "seconds":
 		if m.Median == nil {
-			return "0 deployments with both instants"
+			return "0 deployments with both times"
 		}
 		return fmt.Sprintf("of %s; median %s, 90 %% within %s", print.Count(int(m.Denominator), "deployment"), length(*m.Median), length(*m.P90))
 	case "percent":
@@ -198,7 +198,7 @@ func (r *Report) writeWeeks(s *print.Sheet) {
 		rows = append(rows, []string{w.Starts.Format(time.DateOnly), strconv.Itoa(w.Live), strconv.Itoa(w.Failed), took, drawn + pad(drawn) + part})
 	}
 	writeRows(s, rows)
-	s.Line("  █ went live and stayed, x failed, rolled back or linked to an incident")
+	s.Line("  █ went live and stayed live, x failed, rolled back or linked to an incident")
 }
 
 func pad(drawn string) string {
@@ -219,10 +219,10 @@ func (r *Report) writeGate(s *print.Sheet) {
 	s.Blank()
 	s.Linef("The gate: %d decisions: %d allow, %d deny, %d wait", g.Evaluations, g.Allow, g.Deny, g.Wait)
 	if g.Freed+g.Open > 0 {
-		s.Linef("  artifacts held back: %d until allowed, %s in all; %d not allowed since", g.Freed, length(float64(g.Blocked)), g.Open)
+		s.Linef("  artifacts blocked: %d until allowed, %s in total; %d not allowed since", g.Freed, length(float64(g.Blocked)), g.Open)
 	}
 	if len(g.ByCode) > 0 {
-		s.Line("  time until the next decision, by what denied (where several did, each has all of it):")
+		s.Line("  time until the next decision, by finding (with several findings, each counts the full time):")
 	}
 	var rows [][]string
 	for _, c := range g.ByCode {
@@ -250,11 +250,11 @@ func (r *Report) writeRest(s *print.Sheet) {
 	}
 	s.Linef("  %d %s used: %d reviewed, %d open, %d overdue", e.Used, used, e.Reviewed, e.Open, e.Overdue)
 	if e.Undated > 0 {
-		s.Linef("    of the open ones, nobody knows when %s due", plural(e.Undated))
+		s.Linef("    for the open ones, it is not known when %s due", plural(e.Undated))
 	}
 	if remarks := r.Remarks.lines(); len(remarks) > 0 {
 		s.Blank()
-		s.Line("To be known")
+		s.Line("Notes")
 		for _, line := range remarks {
 			s.Line("  " + line)
 		}
@@ -275,13 +275,13 @@ func (r Remarks) lines() []string {
 		n    int
 		text string
 	}{
-		{r.InFlight, "begun, with no end recorded: in flight, or nobody wrote it down"},
-		{r.NoApproval, "live without a recorded approval: not in the time to deploy"},
-		{r.Rollbacks, "brought an earlier version back: no deployments of their own"},
-		{r.LateRollbacks, "rolled back in this period, live before it: counted there"},
-		{r.Repeated, "recorded as live once more: counted once"},
-		{r.Orphans, "incidents or rollbacks of no recorded deployment: counted nowhere"},
-		{r.ClaimsAhead, "steps said to be later than they were recorded: taken as of then"},
+		{r.InFlight, "started without a recorded end: in progress, or the end was not recorded"},
+		{r.NoApproval, "live without a recorded approval: not counted in the time to deploy"},
+		{r.Rollbacks, "rollbacks to an earlier version: not counted as deployments"},
+		{r.LateRollbacks, "rolled back in this period, live before it: counted in the earlier period"},
+		{r.Repeated, "recorded as live more than once: counted once"},
+		{r.Orphans, "incidents or rollbacks without a recorded deployment: not counted"},
+		{r.ClaimsAhead, "steps dated after their record: counted at the time of the record"},
 	} {
 		if remark.n > 0 {
 			list = append(list, fmt.Sprintf("%d %s", remark.n, remark.text))

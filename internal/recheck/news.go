@@ -22,13 +22,13 @@ var badNews = []string{
 func newsSince(ctx context.Context, d *evaluator.Decision, q Question) (list []Reason, err error) {
 	for entry, err := range q.Log.Entries(ctx, trail.Filter{From: d.Trail.Seq + 1, Types: badNews, Proven: true}) {
 		if err != nil {
-			return nil, fmt.Errorf("read what was recorded since the decision: %w", err)
+			return nil, fmt.Errorf("read the entries since the decision: %w", err)
 		}
 		if !concerns(d, entry) {
 			continue
 		}
 		list = append(list, Reason{
-			"check.bad_news", "the trail holds bad news that is later than the decision: run prodgate eval again",
+			"check.bad_news", "the trail has bad news after the decision: run prodgate eval again",
 			fmt.Sprintf("entry %d, %s by %s", entry.Seq, entry.Type, entry.Writer.Subject), "no bad news since entry " + fmt.Sprint(d.Trail.Seq),
 		})
 	}

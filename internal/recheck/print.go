@@ -22,9 +22,9 @@ func (a *Answer) Print(s *print.Sheet) {
 	}
 	switch {
 	case a.Recorded:
-		s.Hang("  trail  ", "holds this decision")
+		s.Hang("  trail  ", "contains this decision")
 	case !a.asked:
-		s.Hang("  trail  ", "none is named: the decision is believed as the file says it")
+		s.Hang("  trail  ", "not configured: the decision file is trusted as it is")
 	}
 	if a.Mode != "enforce" {
 		s.Hang("  mode   ", fmt.Sprintf("%s: the clock was set by --at", a.Mode))

@@ -89,7 +89,7 @@ func Read(content []byte) (*evaluator.Decision, error) {
 		return nil, err
 	}
 	if !reflect.DeepEqual(first, second) {
-		return nil, errors.New("it is not a decision as this prodgate writes it: a key is missing or has another form")
+		return nil, errors.New("it is not a decision in the format of this prodgate: a key is missing or has another type")
 	}
 	return &d, nil
 }
@@ -134,7 +134,7 @@ func value(decoder *json.Decoder, depth int) error {
 			}
 			name, _ := key.(string)
 			if seen[name] {
-				return fmt.Errorf("the key %q is there twice", name)
+				return fmt.Errorf("duplicate key %q", name)
 			}
 			seen[name] = true
 		}
@@ -186,15 +186,15 @@ func standing(d *evaluator.Decision, now time.Time) (list []Reason) {
 	}
 	for _, f := range d.Findings {
 		if f.Effect == evaluator.EffectDeny {
-			list = append(list, Reason{"check.outcome", "the decision has a finding that denies", f.Code, "no denial"})
+			list = append(list, Reason{"check.outcome", "the decision has a denial", f.Code, "no denial"})
 		}
 	}
 	if d.Mode != evaluator.ModeEnforce {
-		list = append(list, Reason{"check.mode", "the decision counts for nothing: it was made on a saved document or for another time", string(d.Mode), string(evaluator.ModeEnforce)})
+		list = append(list, Reason{"check.mode", "the decision does not count: it used a saved document or another time", string(d.Mode), string(evaluator.ModeEnforce)})
 	}
 	switch {
 	case d.ValidUntil == nil:
-		list = append(list, Reason{"check.expired", "the decision does not say until when it is valid", "null", "a time"})
+		list = append(list, Reason{"check.expired", "the decision has no end of validity", "null", "a time"})
 	case !now.Before(*d.ValidUntil):
 		list = append(list, Reason{"check.expired", "the decision is no longer valid: run prodgate eval again", now.UTC().Format(time.RFC3339), "before " + d.ValidUntil.UTC().Format(time.RFC3339)})
 	}
@@ -229,7 +229,7 @@ func bound(d *evaluator.Decision, q Question) (list []Reason) {
 // recorded compares the decision with the one that the trail holds.
 func recorded(ctx context.Context, d *evaluator.Decision, log *trail.Log) ([]Reason, error) {
 	missing := func(observed string) []Reason {
-		return []Reason{{"check.unrecorded", "the trail does not hold this decision", observed, "the decision as it was recorded"}}
+		return []Reason{{"check.unrecorded", "the trail does not contain this decision", observed, "the decision as it was recorded"}}
 	}
 	if d.Trail == nil {
 		return missing("a decision without a receipt"), nil

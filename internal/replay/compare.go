@@ -46,7 +46,7 @@ func (r *runner) replay(ctx context.Context, e *trail.Entry) (f *finding) {
 		return f.cannot(reason, err)
 	}
 	if input.Digest() != data.InputDigest {
-		f.differs = append(f.differs, "the input has another digest than the decision names")
+		f.differs = append(f.differs, "the digest of the input differs from the digest in the decision")
 	}
 	if !input.Now().Equal(instantOf(e)) {
 		input = input.At(instantOf(e))
@@ -57,7 +57,7 @@ func (r *runner) replay(ctx context.Context, e *trail.Entry) (f *finding) {
 		return then, err
 	})
 	if err != nil {
-		f.differs = append(f.differs, "the rules of then give no decision: "+err.Error())
+		f.differs = append(f.differs, "the recorded rules give no decision: "+err.Error())
 		return f
 	}
 	f.reproduce(&data, rules.gate, &then)

@@ -20,9 +20,9 @@ const (
 func (r *Report) markdown() []byte {
 	m := &print.Ledger{Limit: markdownLimit}
 	m.Add("## " + print.Markdown(r.headline()) + "\n\n")
-	m.Add("Past decisions, " + print.Markdown(r.scope(func(s string) string { return s })) + ", decided again by the rules of then and by policies " + digest(r.Policy.Digest) + ".\n\n")
+	m.Add("Past decisions, " + print.Markdown(r.scope(func(s string) string { return s })) + ", evaluated again with the recorded rules and with policies " + digest(r.Policy.Digest) + ".\n\n")
 	if trouble := r.trouble(); len(trouble) > 0 {
-		m.Add("**This is not a whole replay:**\n\n")
+		m.Add("**This replay is not complete:**\n\n")
 		for _, line := range trouble {
 			m.Add("- " + print.Markdown(line) + "\n")
 		}
@@ -33,10 +33,10 @@ func (r *Report) markdown() []byte {
 		m.Add(fmt.Sprintf("| %d | %s |\n", row.n, row.what))
 	}
 	if len(r.ByCheck) > 0 {
-		m.Add("\n| What flips them | Check | to deny | to allow |\n| --- | --- | ---: | ---: |\n")
+		m.Add("\n| Cause of the change | Check | to deny | to allow |\n| --- | --- | ---: | ---: |\n")
 		for i, c := range r.ByCheck {
 			if i == mostRows {
-				m.Add(fmt.Sprintf("| and %d more; the report as json has them | | | |\n", len(r.ByCheck)-i))
+				m.Add(fmt.Sprintf("| and %d more; see the json report | | | |\n", len(r.ByCheck)-i))
 				break
 			}
 			m.Add(fmt.Sprintf("| %s | %s | %d | %d |\n", print.Markdown(c.Code), print.Markdown(c.Check), c.ToDeny, c.ToAllow))
@@ -49,7 +49,7 @@ func (r *Report) markdown() []byte {
 	r.foldedFailures(m)
 	r.foldedPolicies(m)
 	if m.Left > 0 {
-		m.Note(fmt.Sprintf("\nCut for length; the report as json has all of it (%s left out).\n", print.Count(m.Left, "part")))
+		m.Note(fmt.Sprintf("\nShortened; the json report is complete (%s left out).\n", print.Count(m.Left, "part")))
 	}
 	return m.Bytes()
 }
@@ -70,7 +70,7 @@ func (r *Report) table(m *print.Ledger, w way) {
 		return
 	}
 	var b strings.Builder
-	b.WriteString("| Decided about | Service | Environment | Artifact | Because | Entry |\n| --- | --- | --- | --- | --- | ---: |\n")
+	b.WriteString("| Decided at | Service | Environment | Artifact | Because | Entry |\n| --- | --- | --- | --- | --- | ---: |\n")
 	total, shown := len(list)+more, 0
 	for _, d := range list {
 		row := tableRow(d)
@@ -81,7 +81,7 @@ func (r *Report) table(m *print.Ledger, w way) {
 		shown++
 	}
 	if shown < total {
-		fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", total-shown)
+		fmt.Fprintf(&b, "\nand %d more; see the json report\n", total-shown)
 	}
 	m.Fold(fmt.Sprintf("%s (%d)", w.title, total), b.String())
 }
@@ -115,12 +115,12 @@ func (r *Report) foldedFindings(m *print.Ledger) {
 	for i, d := range r.Findings {
 		row := fmt.Sprintf("| %s | %s | %d | %d |\n", print.Markdown(d.Code), print.Markdown(d.Effect), d.Appeared, d.Gone)
 		if b.Len()+len(row) > foldLimit {
-			fmt.Fprintf(&b, "\nand %d more; the report as json has them\n", len(r.Findings)-i)
+			fmt.Fprintf(&b, "\nand %d more; see the json report\n", len(r.Findings)-i)
 			break
 		}
 		b.WriteString(row)
 	}
-	m.Fold(fmt.Sprintf("Other findings, without a flip (%s)", print.Count(r.Changed, "decision")), b.String())
+	m.Fold(fmt.Sprintf("Other findings, without a changed decision (%s)", print.Count(r.Changed, "decision")), b.String())
 }
 
 func (r *Report) foldedFailures(m *print.Ledger) {
@@ -129,7 +129,7 @@ func (r *Report) foldedFailures(m *print.Ledger) {
 		fmt.Fprintf(&b, "- entry %d, %s: %s\n", f.Seq, where, print.Markdown(strings.Join(f.What, "; ")))
 	})
 	if b.Len() > 0 {
-		m.Fold(fmt.Sprintf("Not reproduced or not replayed (%d)", r.NotReproduced.Count+r.missing()), b.String())
+		m.Fold(fmt.Sprintf("Not reproducible or not replayed (%d)", r.NotReproduced.Count+r.missing()), b.String())
 	}
 }
 
@@ -141,5 +141,5 @@ func (r *Report) foldedPolicies(m *print.Ledger) {
 	for _, p := range r.Policies {
 		fmt.Fprintf(&b, "- %s by %s, revision %s\n", print.Count(p.Decisions, "decision"), digest(p.Policy.Digest), print.Markdown(p.Policy.Revision))
 	}
-	m.Fold(fmt.Sprintf("Decided then by (%d)", len(r.Policies)), b.String())
+	m.Fold(fmt.Sprintf("Recorded policies (%d)", len(r.Policies)), b.String())
 }

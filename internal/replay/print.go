@@ -36,11 +36,11 @@ func (r *Report) headline() string {
 	case n == 0 && r.Replayed == 0:
 		return fmt.Sprintf("None of %s could be replayed", print.Count(r.Decisions, "decision"))
 	case n == 0:
-		return fmt.Sprintf("None of %s flips", print.Count(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("None of %s changes", print.Count(r.Replayed, "replayed decision"))
 	case n == 1:
-		return fmt.Sprintf("1 of %s flips", print.Count(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("1 of %s changes", print.Count(r.Replayed, "replayed decision"))
 	default:
-		return fmt.Sprintf("%d of %s flip", n, print.Count(r.Replayed, "replayed decision"))
+		return fmt.Sprintf("%d of %s change", n, print.Count(r.Replayed, "replayed decision"))
 	}
 }
 
@@ -48,7 +48,7 @@ func (r *Report) headline() string {
 func (r *Report) trouble() []string {
 	var list []string
 	if n := r.NotReproduced.Count; n > 0 {
-		list = append(list, fmt.Sprintf("%s not reproduce: the rules of then do not give what was recorded", does(n)))
+		list = append(list, fmt.Sprintf("%s not reproduce: the recorded rules give another result than the recorded one", does(n)))
 	}
 	for _, gap := range r.NotReplayed {
 		list = append(list, fmt.Sprintf("%s could not be replayed: %s", print.Count(gap.Count, "decision"), meaning[gap.Reason]))
@@ -64,11 +64,11 @@ func does(n int) string {
 }
 
 var meaning = map[Reason]string{
-	Erased:      "erased (the input or the policy was, --allow-missing passes over it)",
-	NotRecorded: "not recorded (the input or the policy was not, --allow-missing passes over it)",
-	Unusable:    "unusable (this version of prodgate does not read the input or the policy)",
+	Erased:      "erased (input or policy; --allow-missing skips them)",
+	NotRecorded: "not recorded (input or policy; --allow-missing skips them)",
+	Unusable:    "unusable (this version of prodgate cannot read the input or the policy)",
 	Unreadable:  "unreadable (the input or the policy is damaged or could not be read)",
-	NoDecision:  "no decision (the new policies give none, which is never an allow)",
+	NoDecision:  "no decision (the new policies give none, which never counts as an allow)",
 }
 
 // scope says what was replayed.
@@ -80,7 +80,7 @@ func (r *Report) scope(shown func(string) string) string {
 	if r.Period.Environment != "" {
 		of += ", " + shown(r.Period.Environment)
 	}
-	return fmt.Sprintf("decided about from %s to %s%s, by the %d entries of the trail", print.Minute(r.Period.Since), print.Minute(r.Period.Until), of, r.Trail.Size)
+	return fmt.Sprintf("decided from %s to %s%s, from the %d entries of the trail", print.Minute(r.Period.Since), print.Minute(r.Period.Until), of, r.Trail.Size)
 }
 
 // narrowest is how wide a code is at least in a table.
@@ -102,7 +102,7 @@ func (r *Report) text(o print.Options) []byte {
 	s.Table(summary)
 	if trouble := r.trouble(); len(trouble) > 0 {
 		s.Blank()
-		s.Line("Not a whole replay:")
+		s.Line("This replay is not complete:")
 		for _, line := range trouble {
 			s.Line("  " + line)
 		}
@@ -121,14 +121,14 @@ func (r *Report) text(o print.Options) []byte {
 func (r *Report) tables(s *print.Sheet) {
 	code := print.Column{Min: narrowest, Max: narrowest}
 	flipping := print.Table{
-		Indent: "  ", Title: []string{"What flips them", "to deny", "to allow"},
+		Indent: "  ", Title: []string{"Cause of the change", "to deny", "to allow"},
 		Columns: []print.Column{code, {Right: true}, {Right: true}},
 	}
 	for _, c := range r.ByCheck {
 		flipping.Rows = append(flipping.Rows, []string{print.Line(c.Code), strconv.Itoa(c.ToDeny), strconv.Itoa(c.ToAllow)})
 	}
 	others := print.Table{
-		Indent: "  ", Title: []string{"Other findings, without a flip", "appeared", "gone"},
+		Indent: "  ", Title: []string{"Other findings, without a changed decision", "appeared", "gone"},
 		Columns: []print.Column{code, {Right: true}, {Min: 6, Right: true}},
 	}
 	for _, d := range r.Findings {
@@ -152,8 +152,8 @@ func (r *Report) summary() []row {
 	return []row{
 		{r.ToDeny, "allowed then, denied now"},
 		{r.ToAllow, "denied then, allowed now"},
-		{r.Changed, "the same answer, with other findings"},
-		{r.Same, "the same answer and findings"},
+		{r.Changed, "same outcome, other findings"},
+		{r.Same, "same outcome, same findings"},
 		{r.Decisions - r.Replayed, "not replayed"},
 	}
 }
@@ -161,7 +161,7 @@ func (r *Report) summary() []row {
 // failures hands out the first of what went wrong, with where.
 func (r *Report) failures(each func(where string, f Failure)) {
 	for _, f := range r.NotReproduced.First {
-		each("does not reproduce", f)
+		each("not reproducible", f)
 	}
 	for _, gap := range r.NotReplayed {
 		for _, f := range gap.First {
@@ -202,7 +202,7 @@ func (r *Report) list(s *print.Sheet, w way) {
 			s.Line("    " + print.Line(c.told()))
 		}
 		if len(d.Because) == 0 {
-			s.Line("    a check that passed does not, or the other way round; no finding says why")
+			s.Line("    the result of a check changed; no finding explains why")
 		}
 	}
 	if more > 0 {

@@ -24,7 +24,7 @@ func markdown(p *page) ([]byte, error) {
 	m.Add("\n" + print.MarkdownText(p.tally()) + "\n\n**" + print.MarkdownText(p.next()) + "**\n")
 	table(m, p.findings)
 	if len(p.then) > 0 {
-		m.Add("\n### Once the waiting is over, this still stands in the way\n")
+		m.Add("\n### After the wait, this still blocks the deployment\n")
 		table(m, p.then)
 	}
 	if names := p.unexplained(); len(names) > 0 {
@@ -49,7 +49,7 @@ func rows(m *print.Ledger, n int, noun string, row func(int) string) {
 	for i := range n {
 		next := row(i)
 		if m.Len()+len(next) > markdownLimit-room {
-			m.Add(fmt.Sprintf("\nand %s more; the report as json has all of them\n", print.Count(n-i, noun)))
+			m.Add(fmt.Sprintf("\nand %s more; the json report has all of them\n", print.Count(n-i, noun)))
 			return
 		}
 		m.Add(next)

@@ -192,7 +192,7 @@ func (p *page) when(e entry) string {
 	case e.finding.OpensAt != nil:
 		return print.Opening(p.decision.Now, *e.finding.OpensAt)
 	case e.word == wordWait:
-		return "not known: no instant was found at which this is gone"
+		return "unknown: no time was found at which this clears"
 	}
 	return ""
 }

@@ -97,7 +97,7 @@ func (p *page) sarifResult(e entry, rule int) sarif.Result {
 func addSilent(run *sarif.Run, p *page) {
 	const code = "decision.denied"
 	text := sarif.Message(p.headline() + "\n" + p.tally() + "\n" + p.next())
-	title := sarif.Text{Text: "The gate stays shut although no finding says why"}
+	title := sarif.Text{Text: "The gate stays closed, but no finding explains why"}
 	rule := run.RuleIndex(code, func() sarif.Rule {
 		return sarif.Rule{
 			ID: code, ShortDescription: title, FullDescription: title, Help: title, Configuration: sarif.Level{Level: "error"},

@@ -77,10 +77,10 @@ func (p *page) next() string {
 		steps = append(steps, "find out why "+some(names)+" did not pass")
 	}
 	if len(steps) == 0 {
-		return "Next: nothing was checked, so nothing is allowed; run prodgate doctor to see which source or policy is missing."
+		return "Next: no check ran, so nothing is allowed; run prodgate doctor to see which source or policy is missing."
 	}
 	if after := p.cures(p.then); len(after) > 0 {
-		steps = append(steps, "what stands in the way then: "+strings.Join(after, ", "))
+		steps = append(steps, "after the wait: "+strings.Join(after, ", "))
 	}
 	return "Next: " + strings.Join(steps, "; ") + "; then run prodgate eval again."
 }
@@ -89,11 +89,11 @@ func (p *page) nextAllowed() string {
 	d := p.decision
 	switch {
 	case d.Deploy == nil || print.Value(*d.Deploy) == "":
-		return "deploy nothing, the decision names no artifact; run prodgate eval with an image"
+		return "do not deploy: the decision names no artifact; run prodgate eval with an image"
 	case d.Mode == evaluator.ModeDocument:
-		return "deploy nothing on this alone, it was decided on a saved document; run prodgate eval " + print.Value(*d.Deploy) + " for a decision that counts"
+		return "do not deploy: this decision used a saved document; run prodgate eval " + print.Value(*d.Deploy) + " for a decision that counts"
 	case d.Mode != evaluator.ModeEnforce:
-		return "deploy nothing on this alone, it is a simulation; run prodgate eval " + print.Value(*d.Deploy) + " by the real clock for a decision that counts"
+		return "do not deploy: this decision is a simulation; run prodgate eval " + print.Value(*d.Deploy) + " with the real clock for a decision that counts"
 	case d.ValidUntil == nil:
 		return "deploy exactly " + print.Value(*d.Deploy) + " now"
 	}
@@ -169,7 +169,7 @@ func (p *page) modeNote() string {
 	case evaluator.ModeEnforce:
 		return ""
 	case evaluator.ModeSimulate:
-		return "simulation: the clock was set by hand, so this never counts as a passed gate"
+		return "simulation: the clock was set by --at, so this never counts as a passed gate"
 	case evaluator.ModeDocument:
 		return "saved document: the facts came from a file, so this never counts as a passed gate"
 	}

@@ -22,7 +22,7 @@ func text(p *page) ([]byte, error) {
 	}
 	if len(p.then) > 0 {
 		s.Blank()
-		s.Paragraph("", "Once the waiting is over, this still stands in the way:")
+		s.Paragraph("", "After the wait, this still blocks the deployment:")
 		for _, e := range p.then {
 			writeEntry(s, e)
 		}
@@ -54,7 +54,7 @@ func (p *page) particulars() []print.Field {
 		request = print.Values([]string{request, "emergency"})
 	}
 	if p.verdict == wait {
-		opens = print.Opening(d.Now, *d.OpensAt) + ", by waiting alone"
+		opens = print.Opening(d.Now, *d.OpensAt) + ", clears by itself"
 	}
 	if p.verdict == allow && d.ValidUntil != nil {
 		valid = "until " + print.Closing(d.Now, *d.ValidUntil)

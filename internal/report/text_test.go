@@ -72,13 +72,13 @@ func TestTextSaysWhatThePersonMustKnow(t *testing.T) {
 		decision *evaluator.Decision
 		want     []string
 	}{
-		"a simulation": {denied(), []string{"simulation: the clock was set by hand", "weakened   --at 2026-11-24"}},
+		"a simulation": {denied(), []string{"simulation: the clock was set by --at", "weakened   --at 2026-11-24"}},
 		"a document":   {waiting(), []string{"saved document: the facts came from a file"}},
 		"an instant":   {waiting(), []string{"Tue 2026-11-24 11:39 -05:00 (in 19m)"}},
 		"a line":       {waiting(), []string{"/staging/deployed_at (release.json:41)"}},
 		"an allow":     {allowed(), []string{"Next: deploy exactly " + deploy + " before Tue 2026-11-24 11:35 -05:00"}},
 		"a source":     {unreadable(), []string{"error (registry): get", "monitoring unconfigured"}},
-		"then":         {waitingInVain(), []string{"Once the waiting is over", "vulnerabilities.stale", "then: fix vulnerabilities.stale"}},
+		"then":         {waitingInVain(), []string{"After the wait", "vulnerabilities.stale", "after the wait: fix vulnerabilities.stale"}},
 		"who to ask":   {denied(), []string{"ask platform-lead, release-manager about approval.missing"}},
 		"no reason":    {unreadable(), []string{"find out why monitoring did not pass"}},
 	} {
@@ -97,7 +97,7 @@ func TestAnAllowThatDoesNotCountIsNotToBeDeployed(t *testing.T) {
 	for _, mode := range []evaluator.Mode{evaluator.ModeSimulate, evaluator.ModeDocument, "", "other"} {
 		d := allowed()
 		d.Mode = mode
-		if got := render("text", d, report.Options{}); !strings.Contains(got, "Next: deploy nothing") {
+		if got := render("text", d, report.Options{}); !strings.Contains(got, "Next: do not deploy") {
 			t.Errorf("mode %q:\n%s", mode, got)
 		}
 	}
@@ -109,7 +109,7 @@ func TestAWaitWithoutAKnownEndIsNoPromise(t *testing.T) {
 	endless.Code, endless.OpensAt = "freeze.active", nil
 	d.OpensAt, d.ExitCode, d.Findings = nil, 1, []evaluator.Finding{soak(), endless}
 	got := render("text", d, report.Options{Options: print.Options{Width: 10_000}})
-	for _, want := range []string{"when       not known: no instant was found", "(in 19m) for soak.too_short; wait for freeze.active (no end is known);"} {
+	for _, want := range []string{"when       unknown: no time was found", "(in 19m) for soak.too_short; wait for freeze.active (no end is known);"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
@@ -166,7 +166,7 @@ func TestSpansOfTimeAreReadable(t *testing.T) {
 	} {
 		d := waiting()
 		d.OpensAt = ptr(d.Now.Add(wait))
-		if got := render("text", d, report.Options{}); !strings.Contains(got, "("+want+"), by waiting") {
+		if got := render("text", d, report.Options{}); !strings.Contains(got, "("+want+"), clears by itself") {
 			t.Errorf("%s: want %q in\n%s", wait, want, got)
 		}
 	}

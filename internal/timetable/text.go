@@ -12,7 +12,7 @@ import (
 // Legend explains the marks of Print, one line each.
 var Legend = []string{
 	"O  open",
-	"d  discouraged: an approval has to name the window",
+	"d  discouraged: an approval must name the window",
 	"F  closed by a freeze",
 	"H  closed by a holiday",
 	".  closed: no window",

@@ -42,7 +42,7 @@ func ReadWindows(settings json.RawMessage, site *time.Location) (Windows, error)
 	if name := all.Window.Timezone; name != "calendar" {
 		named, err := zone.Load(name)
 		if err != nil {
-			return w, fmt.Errorf("read the windows of the settings: window.timezone is %q, which is no zone", name)
+			return w, fmt.Errorf("read the windows of the settings: window.timezone is %q, which is not a time zone", name)
 		}
 		w.Zone = named
 	}
@@ -103,7 +103,7 @@ func (w Windows) clocks() []int {
 func (w Windows) Warnings() []string {
 	var list []string
 	if len(w.Named[w.Preferred]) == 0 {
-		list = append(list, fmt.Sprintf("window.preferred is %q, and no window of that name is ever open; name one of %q", w.Preferred, slices.Sorted(maps.Keys(w.Named))))
+		list = append(list, fmt.Sprintf("window.preferred is %q, but no window with that name is ever open; use one of %q", w.Preferred, slices.Sorted(maps.Keys(w.Named))))
 	}
 	names := slices.Sorted(maps.Keys(w.Named))
 	for i, name := range names {
@@ -113,7 +113,7 @@ func (w Windows) Warnings() []string {
 		}
 		for _, other := range names[:i] {
 			if w.same(name, other) {
-				list = append(list, fmt.Sprintf("the windows %q and %q are two names for the same times", other, name))
+				list = append(list, fmt.Sprintf("the windows %q and %q have the same times", other, name))
 			}
 		}
 	}

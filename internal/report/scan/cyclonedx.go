@@ -78,7 +78,7 @@ func (f Finding) cyclonedx(refs []string) cdx.Vulnerability {
 	if f.PublishedAt != nil {
 		v.Published = f.PublishedAt.UTC().Format(time.RFC3339)
 	}
-	v.Recommendation = "no fix is known: " + cmp.Or(f.Status, "unknown")
+	v.Recommendation = "no known fix: " + cmp.Or(f.Status, "unknown")
 	if f.FixedVersion != nil {
 		v.Recommendation = "Upgrade " + f.Package + " to version " + *f.FixedVersion
 	}

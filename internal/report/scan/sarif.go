@@ -52,7 +52,7 @@ func (s *Report) sarif() ([]byte, error) {
 	}
 	for _, u := range s.Undetermined {
 		at := run.RuleIndex(undeterminedRule, func() sarif.Rule {
-			text := sarif.Text{Text: "A package could not be judged, which is not the same as clean"}
+			text := sarif.Text{Text: "A package could not be checked; this does not mean that it is free of vulnerabilities"}
 			return sarif.Rule{
 				ID: undeterminedRule, ShortDescription: text, FullDescription: text, Help: text,
 				Configuration: sarif.Level{Level: "warning"}, Properties: map[string]any{},
@@ -70,7 +70,7 @@ func (s *Report) sarif() ([]byte, error) {
 
 func (f Finding) sarifRule() sarif.Rule {
 	title := cmp.Or(print.Value(f.Title), print.Value(f.ID))
-	fix := "no fix is known (" + cmp.Or(print.Value(f.Status), "unknown") + ")"
+	fix := "no known fix (" + cmp.Or(print.Value(f.Status), "unknown") + ")"
 	if f.FixedVersion != nil {
 		fix = "fixed in " + print.Value(*f.FixedVersion)
 	}
@@ -86,7 +86,7 @@ func (f Finding) sarifRule() sarif.Rule {
 }
 
 func (s *Report) sarifFinding(f Finding, rule int) sarif.Result {
-	fixed := "no fix known"
+	fixed := "no known fix"
 	if f.FixedVersion != nil {
 		fixed = "fixed in " + print.Value(*f.FixedVersion)
 	}

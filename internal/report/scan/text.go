@@ -25,7 +25,7 @@ func (s *Report) text(o print.Options) []byte {
 	}
 	t.Blank()
 	if len(s.Findings) == 0 {
-		t.Paragraph("", "No advisory matches a package that could be judged.")
+		t.Paragraph("", "No advisory matches a package that could be checked.")
 	} else {
 		t.Paragraph("", s.upgrade())
 	}
@@ -214,21 +214,21 @@ func (s *Report) upgrade() string {
 func (s *Report) rest(t *print.Sheet) {
 	if len(s.Undetermined) > 0 {
 		t.Blank()
-		t.Paragraph("", "Not determined, which is not the same as clean:")
+		t.Paragraph("", "Not determined (these packages can have vulnerabilities):")
 		for _, u := range s.Undetermined {
 			t.Set("  ", "    ", strings.TrimSpace(print.Value(u.Package)+" "+print.Value(u.Version))+": "+print.Value(u.Reason))
 		}
 	}
 	if len(s.NotAffected) > 0 {
 		t.Blank()
-		t.Paragraph("", "Taken away by VEX; whether that counts at the gate is a setting:")
+		t.Paragraph("", "Excluded by VEX (a setting defines whether the gate accepts this):")
 		for _, n := range s.NotAffected {
 			t.Set("  ", "    ", fmt.Sprintf("%s %s in %s %s: %s, says %s", print.Value(n.Severity), print.Value(n.ID), print.Value(n.Package), print.Value(n.InstalledVersion), print.Value(n.Reason), cmp.Or(print.Value(n.By), "nobody")))
 		}
 	}
 	if len(s.Requested) > 0 {
 		t.Blank()
-		t.Paragraph("", "Asked to be ignored, which waives nothing until somebody who may has approved it:")
+		t.Paragraph("", "Requested to ignore (has no effect until an authorized person approves it):")
 		for _, r := range s.Requested {
 			t.Set("  ", "    ", fmt.Sprintf("%s: %s (%s)", print.Value(r.ID), cmp.Or(print.Value(r.Reason), "no reason given"), print.Value(r.Source)))
 		}

@@ -85,12 +85,12 @@ func text(s *evaluator.Schedule, options report.Options) ([]byte, error) {
 	))
 	if len(s.Intervals) > 0 {
 		t.Blank()
-		t.Paragraph("", "Open, if nothing but the time changes:")
+		t.Paragraph("", "Open, if nothing changes except the time:")
 		intervals(t, s.Intervals)
 	}
 	if len(s.Needs) > 0 {
 		t.Blank()
-		t.Paragraph("", "Needed besides time:")
+		t.Paragraph("", "Also required:")
 		if err := report.WriteFindings(t, s.Needs, s.Now, options); err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func headline(s *evaluator.Schedule) (verdict, rest string) {
 	case len(s.Intervals) > 0:
 		return closed, subject + ", opens " + print.Opening(s.Now, s.Intervals[0].From)
 	case len(s.WindowsOnceMet) > 0:
-		return closed, subject + ", needs more than time; nothing else is in the way from " + print.Opening(s.Now, s.WindowsOnceMet[0].From)
+		return closed, subject + ", does not clear by itself; everything else clears from " + print.Opening(s.Now, s.WindowsOnceMet[0].From)
 	}
 	return closed, subject
 }
@@ -120,11 +120,11 @@ func windows(t *print.Sheet, s *evaluator.Schedule) {
 	t.Blank()
 	switch {
 	case s.WindowsUnknown != nil:
-		t.Paragraph("", "When nothing else is in the way is not known: "+print.Value(*s.WindowsUnknown)+".")
+		t.Paragraph("", "It is not known when everything else clears: "+print.Value(*s.WindowsUnknown)+".")
 	case len(s.WindowsOnceMet) == 0:
-		t.Paragraph("", "At every instant of the searched time, something else is in the way as well.")
+		t.Paragraph("", "At every time in the searched range, something else blocks the deployment too.")
 	default:
-		t.Paragraph("", "Shut until that is met, but with nothing else in the way:")
+		t.Paragraph("", "Closed until this is done, but nothing else blocks the deployment:")
 		intervals(t, s.WindowsOnceMet)
 	}
 }
@@ -191,9 +191,9 @@ func horizonNote(s *evaluator.Schedule) string {
 func mode(s *evaluator.Schedule) string {
 	switch s.Mode {
 	case evaluator.ModeDocument:
-		return "document: searched in a saved document"
+		return "document: from a saved document"
 	case evaluator.ModeSimulate:
-		return "simulate: the clock was set by hand"
+		return "simulate: the clock was set by --at"
 	}
 	return ""
 }

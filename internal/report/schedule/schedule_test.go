@@ -66,7 +66,7 @@ func TestAScheduleBeginsWithTheAnswer(t *testing.T) {
 			s.Outcome, s.ExitCode, s.Never = evaluator.Deny, 1, &why
 			s.Intervals, s.WindowsOnceMet = nil, s.Intervals[1:]
 			s.Needs = []evaluator.Finding{{Code: "approval.missing", Effect: evaluator.EffectDeny, Cure: evaluator.CureAsk, Who: []string{"Platform Lead"}}}
-		}, "CLOSED payments-api to production, needs more than time; nothing else is in the way from Wed"},
+		}, "CLOSED payments-api to production, does not clear by itself; everything else clears from Wed"},
 		{"a need and no window", func(s *evaluator.Schedule) {
 			s.Outcome, s.ExitCode, s.Never, s.Intervals = evaluator.Deny, 1, &why, nil
 		}, "CLOSED payments-api to production\n"},
