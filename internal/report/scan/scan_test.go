@@ -186,7 +186,7 @@ func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
 
 func TestAScanThatFoundNothingSaysWhatItCouldJudge(t *testing.T) {
 	s := &scan.Report{Subject: "app"}
-	if got := scanAs(t, "text", s, print.Options{}); !strings.Contains(got, "No advisory matches a package that could be judged") || !strings.Contains(got, "of unknown age") {
+	if got := scanAs(t, "text", s, print.Options{}); !strings.Contains(got, "No advisory matches a package that could be checked") || !strings.Contains(got, "of unknown age") {
 		t.Error(got)
 	}
 }
