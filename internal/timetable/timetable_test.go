@@ -271,12 +271,12 @@ func TestWindowsThatNeverOpenAreWarnedOf(t *testing.T) {
 	}{
 		{"nothing amiss", timetable.Windows{Preferred: "a", Named: map[string][]timetable.Span{"a": span("10:00", "14:00", "Monday"), "b": span("14:00", "24:00", "Monday")}}, nil},
 		{"a preferred window of no name", timetable.Windows{Preferred: "c", Named: map[string][]timetable.Span{"a": span("10:00", "14:00", "Monday")}},
-			[]string{`window.preferred is "c", and no window of that name is ever open; name one of ["a"]`}},
+			[]string{`window.preferred is "c", but no window with that name is ever open; use one of ["a"]`}},
 		{"a window without times", timetable.Windows{Preferred: "a", Named: map[string][]timetable.Span{"a": span("10:00", "14:00", "Monday"), "b": nil}},
 			[]string{`the window "b" has no times, so it never opens`}},
 		{"two names for one window, cut in two ways", timetable.Windows{Preferred: "a", Named: map[string][]timetable.Span{
 			"a": span("10:00", "14:00", "Monday"), "b": append(span("12:00", "14:00", "Monday"), span("10:00", "12:00", "Monday")...)}},
-			[]string{`the windows "a" and "b" are two names for the same times`}},
+			[]string{`the windows "a" and "b" have the same times`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
