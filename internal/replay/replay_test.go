@@ -269,7 +269,7 @@ func TestWhatDoesNotReproduceIsSaid(t *testing.T) {
 		"another policy": {func(d *trail.GateData, _ map[string][]byte, _ *trail.Entry) { d.Policy.Digest = "sha256:00" }, "the policy was"},
 		"another input": {func(_ *trail.GateData, b map[string][]byte, _ *trail.Entry) {
 			b[trail.BlobInput] = []byte(strings.Replace(string(b[trail.BlobInput]), "12345678901-1", "12345678901-2", 1))
-		}, "the input has another digest"},
+		}, "the digest of the input differs"},
 		"another instant": {func(_ *trail.GateData, _ map[string][]byte, e *trail.Entry) { e.Now = e.Now.Add(12 * time.Hour) }, "the outcome was allow and is deny"},
 	} {
 		t.Run(name, func(t *testing.T) {
