@@ -89,11 +89,11 @@ func TestTheParts(t *testing.T) {
 		if err != nil {
 			t.Skip()
 		}
-		digits, err := Number(fmt.Sprintf("%e", number))
-		if err != nil {
+		if _, err := Number(fmt.Sprintf("%e", number)); err != nil {
 			t.Fatal(err)
 		}
-		if digits, err = Number(strconv.FormatFloat(number, 'f', -1, 64)); err != nil {
+		digits, err := Number(strconv.FormatFloat(number, 'f', -1, 64))
+		if err != nil {
 			t.Fatal(err)
 		}
 		first := append(append(AppendString(nil, a), ':'), digits...)

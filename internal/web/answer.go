@@ -82,7 +82,7 @@ func NotFound(err error) bool {
 }
 
 // refused is the answer as an error.
-func (a *Answer) refused() error {
+func (a *Answer) refused() *StatusError {
 	after, _ := retry.After(&http.Response{Header: a.Header})
 	return &StatusError{Status: a.Status, After: after}
 }

@@ -76,7 +76,7 @@ type exchange struct {
 // whatever its status. Its errors contain no URL.
 func (c *Client) fetch(ctx context.Context, x exchange) (*Answer, error) {
 	for attempt := 1; ; attempt++ {
-		answer, response, err := c.send(ctx, x)
+		answer, response, err := c.send(ctx, x) //nolint:bodyclose // send has read and closed it
 		if !x.repeat || !retry.Again(ctx, attempt, response, err) {
 			return answer, explain(ctx, err)
 		}

@@ -190,7 +190,7 @@ func (s *Server) send(ctx context.Context, call Call, to *url.URL) (*Answer, err
 	case http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
 		return answer, nil
 	}
-	refused := answer.refused().(*StatusError) //nolint:errcheck,forcetypeassert // it returns no other
+	refused := answer.refused()
 	refused.Detail = s.hide.Replace(answer.detail())
 	return nil, refused
 }

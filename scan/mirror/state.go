@@ -34,7 +34,7 @@ type State struct {
 	Digest     string
 }
 
-// Look reads the state of the database in dir and opens it. An error means that
+// ReadState reads the state of the database in dir and opens it. An error means that
 // it is missing or can't be used.
 func ReadState(dir string) (State, error) {
 	pinned := advisories.Pinned(dir)

@@ -14,6 +14,7 @@ import (
 
 // The parts of SARIF that are written. Texts of messages must be escaped with Message.
 type (
+	// Log is a SARIF file.
 	Log struct {
 		Schema  string `json:"$schema"`
 		Version string `json:"version"`

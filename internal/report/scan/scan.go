@@ -116,16 +116,16 @@ func compareFindings(a, b Finding) int {
 
 // Print prints the report in one of Formats. The text has 100 columns where options
 // name no width. An error means that the format cannot carry the report.
-func (r *Report) Print(format string, o print.Options) (out []byte, err error) {
+func (s *Report) Print(format string, o print.Options) (out []byte, err error) {
 	switch format {
 	case "text":
-		return r.text(o), nil
+		return s.text(o), nil
 	case "json":
-		out, err = print.JSON(r)
+		out, err = print.JSON(s)
 	case "sarif":
-		out, err = r.sarif()
+		out, err = s.sarif()
 	case "cyclonedx":
-		out, err = r.cyclonedx()
+		out, err = s.cyclonedx()
 	default:
 		err = Formats.Unknown(format)
 	}
