@@ -20,6 +20,7 @@ type (
 		Version string `json:"version"`
 		Runs    []Run  `json:"runs"`
 	}
+	// Run is an object of that name in SARIF.
 	Run struct {
 		Tool        Tool           `json:"tool"`
 		Invocations []Invocation   `json:"invocations"`
@@ -28,15 +29,18 @@ type (
 
 		index map[string]int // of rules, by id
 	}
+	// Tool is an object of that name in SARIF.
 	Tool struct {
 		Driver Driver `json:"driver"`
 	}
+	// Driver is an object of that name in SARIF.
 	Driver struct {
 		Name           string `json:"name"`
 		InformationURI string `json:"informationUri"`
 		Version        string `json:"version,omitempty"`
 		Rules          []Rule `json:"rules"`
 	}
+	// Rule is an object of that name in SARIF.
 	Rule struct {
 		ID               string         `json:"id"`
 		ShortDescription Text           `json:"shortDescription"`
@@ -46,22 +50,27 @@ type (
 		Configuration    Level          `json:"defaultConfiguration"`
 		Properties       map[string]any `json:"properties"`
 	}
+	// Text is an object of that name in SARIF.
 	Text struct {
 		Text string `json:"text"`
 	}
+	// Level is an object of that name in SARIF.
 	Level struct {
 		Level string `json:"level"`
 	}
 
+	// Invocation is an object of that name in SARIF.
 	Invocation struct {
 		Successful    bool           `json:"executionSuccessful"` // a decision was made
 		ExitCode      int            `json:"exitCode"`
 		Notifications []Notification `json:"toolExecutionNotifications,omitempty"`
 	}
+	// Notification is an object of that name in SARIF.
 	Notification struct {
 		Level   string `json:"level"`
 		Message Text   `json:"message"`
 	}
+	// Result is an object of that name in SARIF.
 	Result struct {
 		RuleID       string            `json:"ruleId"`
 		RuleIndex    int               `json:"ruleIndex"`
@@ -72,10 +81,12 @@ type (
 		Suppressions []Suppression     `json:"suppressions,omitempty"`
 		Properties   map[string]any    `json:"properties,omitempty"`
 	}
+	// Location is an object of that name in SARIF.
 	Location struct {
 		Physical Physical  `json:"physicalLocation"`
 		Logical  []Logical `json:"logicalLocations,omitempty"`
 	}
+	// Physical is an object of that name in SARIF.
 	Physical struct {
 		Artifact struct {
 			URI string `json:"uri"`
@@ -84,9 +95,11 @@ type (
 			StartLine int `json:"startLine"`
 		} `json:"region"`
 	}
+	// Logical is an object of that name in SARIF.
 	Logical struct {
 		Name string `json:"fullyQualifiedName"`
 	}
+	// Suppression is an object of that name in SARIF.
 	Suppression struct {
 		Kind          string `json:"kind"`
 		Status        string `json:"status"`
