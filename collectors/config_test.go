@@ -11,7 +11,7 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 )
 
-// sources reads what stands under "sources" in prodgate.yaml.
+// sources reads the value of "sources" in prodgate.yaml.
 func sources(text string) (collectors.Config, error) {
 	parsed, err := config.Parse("prodgate.yaml", "", []byte("sources:\n  "+text+"\n"))
 	return parsed.Sources, err

@@ -106,7 +106,7 @@ const systemsIntro = `
 ## Systems
 
 A section is read from one system or from several. ` + "`systems`" + ` names systems with their
-kind and settings (the kind may be left out where the name is the kind);
+kind and settings (the kind is optional if the name is the kind);
 ` + "`sources`" + ` names, for each section, the systems that it is read from. A mapping in the place
 of a name is a system for this section alone. ` + "`{service}`" + ` and ` + "`{environment}`" + ` in any setting
 become those of the request, so one configuration serves several services.

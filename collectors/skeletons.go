@@ -26,7 +26,7 @@ func Skeletons() []source.Example {
 }
 
 // SkeletonConfig names the files of Skeletons in folder, which is relative to
-// prodgate.yaml, as YAML: what stands there under "sources".
+// prodgate.yaml, as YAML: the value of "sources".
 func SkeletonConfig(folder string) string {
 	var text strings.Builder
 	section := ""

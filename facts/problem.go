@@ -18,7 +18,7 @@ const maxProblems = strict.MaxProblems
 type Problem struct {
 	Line    int    // counted from 1; 0: the document has no lines, it was never a file
 	Path    string // JSON Pointer (RFC 6901); empty for the whole document
-	Message string // what was seen; what is wanted
+	Message string // what was found; what is required
 	Hint    string // what to try; may be empty
 }
 

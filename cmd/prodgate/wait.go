@@ -58,7 +58,7 @@ func (e *evaluation) say(format string, args ...any) {
 	}
 }
 
-// awaited are the codes of what stands in the way.
+// awaited are the codes of what holds the request back.
 func awaited(d *evaluator.Decision) string {
 	list, seen := "", map[string]bool{}
 	for _, f := range d.Findings {

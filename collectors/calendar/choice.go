@@ -22,7 +22,7 @@ const (
 func (m *meaning) UnmarshalText(text []byte) error {
 	*m = meaning(text)
 	if *m != meansFreezes && *m != meansHolidays {
-		return fmt.Errorf("%s or %s is wanted", meansFreezes, meansHolidays)
+		return fmt.Errorf("must be %s or %s", meansFreezes, meansHolidays)
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ const (
 func (t *treated) UnmarshalText(text []byte) error {
 	*t = treated(text)
 	if *t != counted && *t != ignored {
-		return fmt.Errorf("%s or %s is wanted", counted, ignored)
+		return fmt.Errorf("must be %s or %s", counted, ignored)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ type age time.Duration
 func (a *age) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d <= 0 {
-		return errors.New("a length of time with its unit is wanted, as in 90m or 24h")
+		return errors.New("must be a length of time with its unit, as in 90m or 24h")
 	}
 	*a = age(d)
 	return nil
@@ -68,7 +68,7 @@ type pattern struct {
 // UnmarshalText reads a pattern.
 func (p *pattern) UnmarshalText(text []byte) error {
 	if len(text) == 0 || len(text) > 200 {
-		return errors.New("a pattern of up to 200 characters is wanted, as in *freeze*")
+		return errors.New("must be a pattern of up to 200 characters, as in *freeze*")
 	}
 	parts := strings.Split(string(text), "*")
 	for i, part := range parts {

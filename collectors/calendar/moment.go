@@ -44,7 +44,7 @@ func (m *moment) parse(text string) (time.Time, error) {
 	m.local = false
 	var at time.Time
 	if err := at.UnmarshalText([]byte(text)); err != nil {
-		return at, errors.New("a date (2026-11-26), a local time (2026-11-26T18:00) or a time with offset (2026-11-26T18:00:00-05:00) is wanted")
+		return at, errors.New("must be a date (2026-11-26), a local time (2026-11-26T18:00) or a time with offset (2026-11-26T18:00:00-05:00)")
 	}
 	return at, nil
 }

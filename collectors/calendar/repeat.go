@@ -40,7 +40,7 @@ func (r *repetition) UnmarshalText(text []byte) error {
 		return nil
 	}
 	if !isRule(rule) {
-		return errors.New("daily, weekly, monthly, yearly or a rule of RFC 5545 that begins with FREQ= is wanted, as in FREQ=MONTHLY;BYDAY=-1FR")
+		return errors.New("must be daily, weekly, monthly, yearly or a rule of RFC 5545 that begins with FREQ=, as in FREQ=MONTHLY;BYDAY=-1FR")
 	}
 	if _, until, ok := strings.Cut(rule, "UNTIL="); ok {
 		if until, _, _ = strings.Cut(until, ";"); strings.HasSuffix(until, "Z") {
@@ -64,7 +64,7 @@ func (d *weekday) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("one of %s is wanted", strings.Join(weekdays, ", "))
+	return fmt.Errorf("must be one of %s", strings.Join(weekdays, ", "))
 }
 
 const (

@@ -86,6 +86,12 @@ type Calendar struct {
 	read   *outliner
 }
 
+// The components that are not events and may carry time.
+const (
+	todo     = "VTODO"
+	freeBusy = "VFREEBUSY"
+)
+
 // Other is a VTODO or a VFREEBUSY: not an event, and never expanded.
 type Other struct {
 	Kind  string // VTODO or VFREEBUSY

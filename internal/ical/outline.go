@@ -122,7 +122,7 @@ func (o *outliner) begin(l line) error {
 	case "VEVENT":
 		o.eventsLeft--
 		o.events++
-	case "VTODO", "VFREEBUSY":
+	case todo, freeBusy:
 		o.others = append(o.others, Other{Kind: name, Line: l.number})
 		o.other = len(o.others)
 	}
@@ -141,7 +141,7 @@ func (o *outliner) end(l line) error {
 		return fmt.Errorf("END:%s, where the %s of line %d is still open", name, last.name, last.number)
 	}
 	o.open = o.open[:len(o.open)-1]
-	if name == "VTODO" || name == "VFREEBUSY" {
+	if name == todo || name == freeBusy {
 		o.other = 0
 	}
 	o.out = append(o.out, line{l.number, "END:" + name})

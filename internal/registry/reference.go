@@ -66,7 +66,7 @@ func Parse(text string, options Options) (Reference, error) {
 	return parseRemote(text, options)
 }
 
-// parseTarball reads what stands after "tarball:".
+// parseTarball reads what follows "tarball:".
 func parseTarball(file string) (Reference, error) {
 	if file == "" {
 		return Reference{}, errors.New("invalid image reference: tarball: needs a file, as in tarball:FILE")
@@ -74,7 +74,7 @@ func parseTarball(file string) (Reference, error) {
 	return Reference{Kind: "tarball", Repository: "tarball:" + file, place: newTarball(filepath.Clean(file))}, nil
 }
 
-// parseLayout reads what stands after "oci:".
+// parseLayout reads what follows "oci:".
 func parseLayout(rest string) (Reference, error) {
 	dir, tag, digest, err := cut(rest)
 	if err != nil {

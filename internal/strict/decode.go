@@ -30,7 +30,7 @@ type Rules struct {
 	// Cure says what to write where a key is missing.
 	Cure map[string]string
 
-	// One allows a lone entry where a list is wanted at the top.
+	// One allows one entry in the place of a list at the top.
 	One bool
 }
 

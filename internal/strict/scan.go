@@ -110,7 +110,7 @@ func (s *scanner) space() {
 	}
 }
 
-// unexpected says what stands at the position where want was expected.
+// unexpected is the error for a position where want was expected.
 func (s *scanner) unexpected(want string) error {
 	if s.pos >= len(s.src) {
 		return &SyntaxError{len(s.src), "ends too early; want " + want, false}

@@ -103,7 +103,7 @@ func Find(name string) (Type, error) {
 	return Types[at], nil
 }
 
-// envelope checks what stands outside of the data.
+// envelope checks the fields outside of the data.
 func (t Type) envelope(s Step) (problems []Problem) {
 	for _, f := range []struct {
 		name, value string
