@@ -135,7 +135,7 @@ func (c Config) checkSection(section string) (problems []string) {
 		case u.System != "" && seen[u.System]:
 			problems = append(problems, fmt.Sprintf("names %s twice", u.System))
 		case !reports(kindNamed(system.Kind), section):
-			problems = append(problems, fmt.Sprintf("a system of kind %s does not report it; kinds that do: %s", system.Kind, strings.Join(kindsFor(section), ", ")))
+			problems = append(problems, fmt.Sprintf("a system of kind %s does not report it; kinds that do: %s", system.Kind, strings.Join(KindsFor(section), ", ")))
 		case u.Optional && (slices.Contains(never, section) || len(uses) == 1):
 			problems = append(problems, "none of its systems can be optional: the section would count without what they know")
 		}

@@ -75,8 +75,9 @@ func kindNames() []string {
 	return names
 }
 
-// kindsFor are the kinds of system that can report a section.
-func kindsFor(section string) []string {
+// KindsFor are the kinds of system that can report a section (JSON key, or
+// custom.NAME).
+func KindsFor(section string) []string {
 	var names []string
 	for _, k := range Kinds {
 		if reports((*kind)(&k), section) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
@@ -222,11 +223,35 @@ func (d *diagnosis) source(name string, s facts.Source) {
 	switch {
 	case s.Status == facts.StatusOK:
 		d.ok(name, "%s", where)
+		d.systems(name, s)
 	case d.image == "" && (name == "artifact" || name == "rollback"):
 		d.row("not tried", name, "prodgate doctor IMAGE reads its registry; now: "+why)
 	case s.Status == facts.StatusUnconfigured:
-		d.warn(name, fmt.Sprintf("set its file under sources.%s in %s; until then every check that needs it denies", name, config.Filename), "unconfigured")
+		d.warn(name, fmt.Sprintf("name a system (%s) under sources.%s in %s; until then every check that needs it denies", strings.Join(collectors.KindsFor(name), ", "), name, config.Filename), "unconfigured")
 	default:
 		d.fail(name, "make the source readable; until then every check that needs it denies", "%s: %s", where, why)
+	}
+}
+
+// systems lists the systems of a section that several report, and what they
+// contradict each other on.
+func (d *diagnosis) systems(name string, s facts.Source) {
+	for _, system := range s.Systems {
+		if system.Status == facts.StatusOK {
+			d.row("", "", fmt.Sprintf("%s (%s)", system.Name, system.Kind))
+			continue
+		}
+		d.warn(name, "make the optional system readable", "%s (%s): %s", system.Name, system.Kind, *system.Error)
+	}
+	for _, c := range s.Contradictions {
+		var reports []string
+		for _, r := range c.Values {
+			value := "nothing"
+			if r.Value != nil {
+				value = *r.Value
+			}
+			reports = append(reports, fmt.Sprintf("%s by %s", value, r.System))
+		}
+		d.fail(name, "correct the system that is wrong, or take it out of sources", "systems disagree: %s is %s", c.Path, strings.Join(reports, ", "))
 	}
 }
