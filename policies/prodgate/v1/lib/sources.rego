@@ -175,7 +175,10 @@ trouble contains {
 # custom:
 #   code: source.contradiction
 #   cure: fix
-#   remedy: Find out which system is wrong, and correct it or remove it from sources in prodgate.yaml. Then collect the facts again.
+#   remedy: >-
+#     Find out which system is wrong, and correct it or remove it from sources in
+#     prodgate.yaml. If the audit trail does not know what ran before the gate was set up,
+#     record it with "prodgate adopt". Then collect the facts again.
 #   who: [owner of the systems, owner of prodgate.yaml]
 trouble contains _disagreement(name) if some name in _disputed
 
