@@ -9,7 +9,7 @@ import (
 
 func TestOnlyAScanOfOnesOwnMayTakeLong(t *testing.T) {
 	for kind, system := range map[string]*System{
-		"scan": {Kind: scan.Kind.Name, Settings: &scan.Settings{Scan: &scan.Own{}, VEX: []string{"vex.json"}}},
+		"scan": {Kind: scan.Kind.Name, Settings: &scan.Settings{Scan: scan.Own{}, VEX: []string{"vex.json"}}},
 		"file": {Kind: report.Kind.Name, Settings: &report.Settings{Reports: []string{"trivy.json"}}},
 	} {
 		cfg := Config{Sources: map[string][]Use{"vulnerabilities": {{Inline: system}}}}

@@ -13,7 +13,7 @@ var Kind = source.Kind{
 	Name:     kind,
 	Summary:  "prodgate's own scan of the image, with the advisory database of `prodgate db update`",
 	Sections: []string{vulnerabilities.Section},
-	Settings: func() any { return &Settings{Scan: &Own{}} },
+	Settings: func() any { return &Settings{} },
 	Key:      "scan",
 	Ready:    true,
 	Open: func(env source.Env, settings any) source.Collector {
@@ -28,7 +28,7 @@ var Kind = source.Kind{
 
 // Settings of prodgate's own scan.
 type Settings struct {
-	Scan   *Own     `json:"scan"`             // {}: the image, with the database of "prodgate db update"
+	Scan   Own      `json:"scan,omitempty"`   // {}: the image, with the database of "prodgate db update"
 	VEX    []string `json:"vex,omitempty"`    // OpenVEX and CycloneDX documents
 	Ignore []string `json:"ignore,omitempty"` // .trivyignore and .trivyignore.yaml files
 }

@@ -295,3 +295,26 @@ func TestWhatIsLeftOfACIRunEstablishesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestASystemInPlaceHasItsSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"sources:\n  vulnerabilities: {scan: {}}\n":                         "",
+		"sources:\n  vulnerabilities: scan\n":                               "",
+		"systems:\n  own: {kind: scan}\nsources:\n  vulnerabilities: own\n": "",
+		"sources:\n  vulnerabilities: {scan: null}\n":                       "prodgate.yaml:2: sources.vulnerabilities.scan is null",
+		"sources:\n  vulnerabilities: {scan: {}, reports: [x]}\n":           "exactly one of reports, scan, system",
+		"sources:\n  staging: {file: null}\n":                               "prodgate.yaml:2: sources.staging.file is null",
+		"sources:\n  staging: null\n":                                       "prodgate.yaml:2: sources.staging is null",
+		"sources:\n  staging: []\n":                                         "prodgate.yaml:2: sources.staging: names no system",
+		"sources:\n  staging: [[x]]\n":                                      "prodgate.yaml:2: sources.staging[0] is a list",
+		"sources: []\n":                                                     "prodgate.yaml:1: sources is a list",
+		"systems:\n  pager: {kind: [file]}\n":                               "prodgate.yaml:2: systems.pager.kind is a list",
+		"systems:\n  Pager: {kind: file, file: x}\n":                        "prodgate.yaml:2: systems.Pager is not a system's name",
+		"systems:\n  pager: {kind: trail, file: x}\n":                       "prodgate.yaml:2: systems.pager.file is an unknown key",
+	} {
+		_, err := Parse("prodgate.yaml", "", []byte(text))
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

@@ -110,7 +110,7 @@ func DecodeLines(t Text, rules Rules, each func(Line) error) error {
 		if len(values) != 1 {
 			return fmt.Errorf("%s:%d: the line holds %d values; write one on each", t.Name, i+1, len(values))
 		}
-		if err := each(Line{decoder: decoder{src: src, rules: rules}, node: &values[0]}); err != nil {
+		if err := each(Line{decoder: decoder{src: src, rules: rules}, node: &values[0], line: i + 1}); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (d decoder) value(n *Node, to reflect.Value, path, shape string) {
 		d.instant(n, to, path)
 		return
 	case valueType:
-		to.Set(reflect.ValueOf(Value{decoder: d, node: n, path: path}))
+		to.Set(reflect.ValueOf(Value{decoder: d, node: n, path: path, line: d.src.line(n.NameAt)}))
 		return
 	}
 	if own, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
