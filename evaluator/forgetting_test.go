@@ -112,6 +112,9 @@ func TestWhatReadsNowIsFoundOutAgain(t *testing.T) {
 		"a rule found by name":         "_early if {\n\tname := \"now\"\n\tdata.prodgate.v1.lib.clock[name] < _limit\n}",
 		"a rule of two bodies":         "_early if _at(input.now) < _limit\n_early if input.version == \"v2\"",
 	} {
+		if !*everyStory && hashed(name)%3 > 0 {
+			continue // each compiles the policies: "make proof" tries all
+		}
 		t.Run(name, func(t *testing.T) {
 			e := withPack(t, earlyCheck+rules+"\n", "additional_checks: [acme_early]\nwindow: {named: {edge: [{days: [Sunday], from: \"11:25\", to: \"11:26\"}]}}\n")
 			decision := replay(t, e, document)

@@ -132,13 +132,19 @@ func TestNoBrokenFactOpensTheLooserGate(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range all {
-		work <- s
+	tried := 0
+	for i, s := range all {
+		if i%4 == 0 || *everyStory { // "make proof" tries all
+			tried++
+			work <- s
+		}
 	}
 	close(work)
 	workers.Wait()
 	t.Logf("%d mutants, %d of them allowed for a listed reason", p.tried.Load(), p.excused.Load())
-	p.findUnused()
+	if tried == len(all) {
+		p.findUnused()
+	}
 }
 
 // looserNeedless are the mutations that leave an allow as it is; see
