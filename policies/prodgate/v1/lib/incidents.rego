@@ -41,7 +41,11 @@ _here(incident) if incident.environment == input.request.environment
 
 _closed(incident) if {
 	incident.id == input.request.ticket
-	not text.differs(incident.service, input.request.service)
+	not _of_another_service(incident)
 	not binding.elsewhere(incident)
-	not incident.status in settings.effective.incident.open_statuses
+	not _open(incident)
 }
+
+_of_another_service(incident) if text.differs(incident.service, input.request.service)
+
+_open(incident) if incident.status in settings.effective.incident.open_statuses

@@ -50,7 +50,7 @@ revoked contains position if {
 }
 
 # The decision of a record. A record without one is a rejection.
-word(path) := trim_prefix(_records[path].type, "approval.") if {
+word(path) := trim_prefix(_type(_records[path]), "approval.") if {
 	_recorded(path)
 } else := _records[path].decision if {
 	_records[path].decision
@@ -75,9 +75,12 @@ _no_rejections := {position |
 
 _records[path] := step if {
 	some position, step in input.trail.steps
-	step.type in {"approval.rejected", "approval.withdrawn"}
+	_type(step) in {"approval.rejected", "approval.withdrawn"}
 	path := sprintf("/trail/steps/%d", [position])
 }
+
+# The type of a step, in any spelling.
+_type(step) := lower(trim_space(step.type))
 
 # Whether a record is from the trail, not from the approvals.
 _recorded(path) if startswith(path, "/trail/")

@@ -318,3 +318,11 @@ test_words if {
 	rejections.at("/approvals/1") == "an unknown time" with data.prodgate.organisation as testing.organisation with input as testing.remove(_rejected({}), "/approvals/1/approved_at")
 	rejections.at("/trail/steps/3") == _step.at with data.prodgate.organisation as testing.organisation with input as _recorded({})
 }
+
+test_stands_however_the_type_of_the_step_is_written if {
+	every type in ["Approval.Rejected", "APPROVAL.REJECTED", " approval.rejected ", "approval.Withdrawn"] {
+		_stands(_recorded({"at": "2026-11-24T11:10:00-05:00", "type": type}))
+	}
+	rejections.word("/trail/steps/3") == "rejected" with data.prodgate.organisation as testing.organisation with input as _recorded({"type": "Approval.Rejected"})
+	_falls(_recorded({"at": "2026-11-24T11:10:00-05:00", "type": "approval.granted"}))
+}

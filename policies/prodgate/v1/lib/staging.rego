@@ -199,7 +199,9 @@ _ours(step) if {
 # as the stay began.
 _taken(step, _) := clock.fact(step.at)
 
-_taken(step, since) := since if not clock.fact(step.at)
+_taken(step, since) := since if not _timed(step)
+
+_timed(step) if clock.fact(step.at)
 
 # Whether a step is shown to be about another environment.
 _elsewhere(fact, environment) if {

@@ -60,6 +60,20 @@ test_deny_incident_that_one_system_has_closed if {
 	}
 }
 
+# An incident that does not say which service it is about, or how it stands, may be this
+# one, closed.
+test_deny_incident_that_may_be_closed if {
+	every missing in [["service", "status"], ["status"]] {
+		incident := object.remove(testing.emergency.incidents[0], missing)
+		document := testing.change(testing.emergency, "/incidents", array.concat(testing.emergency.incidents, [incident]))
+		emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		"emergency.no_ticket" in testing.codes(emergency.deny) with data.prodgate.organisation as testing.organisation with input as document
+	}
+	of_no_service := object.union(object.remove(testing.emergency.incidents[0], ["service"]), {"status": "resolved"})
+	document := testing.change(testing.emergency, "/incidents", array.concat(testing.emergency.incidents, [of_no_service]))
+	emergency.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
 test_pass_incident_that_is_closed_elsewhere if {
 	every changes in [{"status": "resolved", "service": "search-api"}, {"status": "resolved", "environment": "staging"}, {"status": "resolved", "id": "INC-0"}] {
 		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _reported_too(changes)

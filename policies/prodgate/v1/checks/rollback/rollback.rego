@@ -122,8 +122,8 @@ _spoiled_since if {
 	_kind == "rollback"
 	some position, deployment in deployments.all
 	deployment.digest in {platform.digest | some platform in input.artifact.platforms}
-	not deployments.status[position] in settings.effective.rollback.working_statuses
-	not deployments.began[position] < _last_began
+	not _working(position)
+	not _began_before_last(position)
 }
 
 _spoiled_since if {
@@ -131,6 +131,10 @@ _spoiled_since if {
 	event.digest == input.rollback.target.digest
 	not _before_last(event)
 }
+
+_working(position) if deployments.status[position] in settings.effective.rollback.working_statuses
+
+_began_before_last(position) if deployments.began[position] < _last_began
 
 _before_last(event) if clock.fact(event.at) < _last_began
 

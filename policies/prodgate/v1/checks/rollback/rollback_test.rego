@@ -431,6 +431,9 @@ test_deny_target_of_which_something_failed_since if {
 	every entry in [{"status": "superseded"}, {"live_at": "2026-11-18T10:00:00-05:00"}] {
 		rollback.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/history/1", object.union(child, entry))
 	}
+	every key in ["status", "live_at"] {
+		rollback.pass == false with data.prodgate.organisation as testing.organisation with input as testing.remove(document, sprintf("/production/history/1/%s", [key]))
+	}
 	at_once := testing.change(document, "/production/history/1/live_at", testing.rollback.production.history[1].live_at)
 	testing.codes(rollback.deny) == {"rollback.target_spoiled"} with data.prodgate.organisation as testing.organisation with input as at_once
 	promotion := json.patch(testing.promotion, [{"op": "add", "path": "/production/history/0", "value": child}])

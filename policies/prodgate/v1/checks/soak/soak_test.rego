@@ -228,7 +228,14 @@ test_deny_stay_that_the_trail_ended_at_an_unknown_time if {
 	every at in ["soon", "", null, "2026-11-24T12:30:00-05:00"] {
 		_codes(_steps([_deployed({"digest": testing.other, "at": at, "environment": "staging"})])) == {"soak.ended"}
 	}
+	dated := _steps([_deployed({"digest": testing.other, "at": "soon", "environment": "staging"})])
+	undated := testing.change(dated, "/trail/steps", [object.remove(step, _without_time(step)) | some step in dated.trail.steps])
+	_codes(undated) == {"soak.ended"}
 }
+
+_without_time(step) := ["at"] if step.at == "soon"
+
+else := []
 
 # It may be this artifact or another one.
 test_deny_deployment_of_an_unknown_digest if {
