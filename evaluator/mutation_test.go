@@ -28,9 +28,9 @@ import (
 // rules deny.
 //
 // What a mutant may do nevertheless is listed in needless_test.go. An entry
-// that nothing needs is a failure, too, where every story is tried: "make proof"
-// does that, for it takes many minutes. "make proof-sample" tries every allowed
-// story and a quarter of the denied ones; otherwise one story in 48 is tried.
+// that nothing needs is a failure, too, where every story is tried: "make
+// proof-facts" does that, for it takes many minutes. With -proof-seed it tries every
+// allowed story and a quarter of the denied ones; otherwise one story in 48 is tried.
 func TestNoBrokenFactOpensTheGate(t *testing.T) {
 	race.SkipSweep(t)
 	p := newProof(t)

@@ -67,8 +67,7 @@ func stories(t testing.TB) []story {
 }
 
 // someStories are one story in twelve, for a test that does the same with each of
-// them; "make proof" takes all, "make proof-sample" a quarter, the race detector
-// fewer.
+// them; "make proof" takes all, or a quarter with -proof-seed, the race detector fewer.
 func someStories(t testing.TB) []story {
 	all := stories(t)
 	step := 12
