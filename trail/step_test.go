@@ -87,7 +87,7 @@ func TestEntriesOfOlderVersionsAreReadAndVerified(t *testing.T) {
 		if got := list(t, l, Filter{Proven: true}); len(got) != 2 || got[0].ID != old.ID || got[0].Type != TypeApprovalGranted {
 			t.Errorf("%+v", got)
 		}
-		intact(t, location, VerifyOptions{})
+		intact(t, location, VerifyOptions{Key: publicOf(t, l)})
 		if _, err := l.Append(t.Context(), old); err == nil {
 			t.Error("a step as older versions wrote it is appended again")
 		}
