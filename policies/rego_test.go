@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"gopkg.in/yaml.v3"
@@ -31,8 +30,9 @@ func data(t *testing.T) map[string]any {
 	return map[string]any{"prodgate": map[string]any{"v1": map[string]any{"settings": settings}}}
 }
 
-// TestRego runs the Rego tests, as "opa test policies --coverage
-// --threshold 100" does, without the built-in functions that no rule may use.
+// TestRego runs the Rego tests, as "opa test policies" does, without the built-in
+// functions that no rule may use. "make policy-test" asks stock OPA whether they
+// cover every line, which takes four times as long.
 func TestRego(t *testing.T) {
 	race.SkipSweep(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -43,13 +43,10 @@ func TestRego(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Abort(ctx, txn)
-	modules := parse(t)
-	coverage := cover.New()
 	results, err := tester.NewRunner().
 		SetCompiler(ast.NewCompiler().WithCapabilities(evaluator.Capabilities())).
 		SetStore(store).
-		SetModules(modules).
-		SetCoverageQueryTracer(coverage).
+		SetModules(parse(t)).
 		SetTimeout(time.Minute).
 		RunTests(ctx, txn)
 	if err != nil {
@@ -67,14 +64,5 @@ func TestRego(t *testing.T) {
 	}
 	if count < 250 {
 		t.Errorf("only %d tests were run", count)
-	}
-	report := coverage.Report(modules)
-	for name, file := range report.Files {
-		for _, lines := range file.NotCovered {
-			t.Errorf("%s:%d-%d is not covered by a test", name, lines.Start.Row, lines.End.Row)
-		}
-	}
-	if report.Coverage < 100 {
-		t.Errorf("the tests cover %.2f %% of the rules", report.Coverage)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/calendar"
-	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/ics"
@@ -60,7 +59,7 @@ func showSite(cmd *cobra.Command, std stdio, r timeRange, output string) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
-	s, err := readSite(ctx, cfg, std.clock, r)
+	s, err := readSite(ctx, cfg, std, r)
 	if err != nil {
 		return err
 	}
@@ -80,15 +79,15 @@ func showSite(cmd *cobra.Command, std stdio, r timeRange, output string) error {
 }
 
 // readSite reads the calendar and the settings.
-func readSite(ctx context.Context, cfg *config.Config, clock func() time.Time, r timeRange) (*site, error) {
+func readSite(ctx context.Context, cfg *config.Config, std stdio, r timeRange) (*site, error) {
 	var from, to time.Time
 	sources := cfg.File.Sources
-	sources.Clock = clock
+	sources.Clock = std.clock
 	report, err := collectors.Calendar(ctx, sources, func(zone *time.Location) (_, _ time.Time, err error) {
 		if r.zone != nil {
 			zone = r.zone
 		}
-		from, to, err = r.between(zone, clock())
+		from, to, err = r.between(zone, std.clock())
 		if err == nil && to.Sub(from) > maxShown {
 			err = usage("use a shorter range", "the range is longer than ten years")
 		}
@@ -101,7 +100,7 @@ func readSite(ctx context.Context, cfg *config.Config, clock func() time.Time, r
 	if err != nil {
 		return nil, err
 	}
-	gate, err := evaluator.New(ctx, evaluator.Options{Packs: cfg.Get("policies").List})
+	gate, err := std.policies(ctx, cfg.Get("policies").List)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	}
 	applyInsecure(cmd, cfg)
 	if image != "" {
-		_ = inferService(ctx, cfg, nil, image) // what is wrong with the policies is shown below
+		_ = inferService(ctx, std, cfg, nil, image) // what is wrong with the policies is shown below
 	}
 	d := diagnosis{std: std, cfg: cfg, image: image, out: newSheet(std)}
 	d.settings()
@@ -159,7 +159,7 @@ func (d *diagnosis) settings() {
 func (d *diagnosis) policies(ctx context.Context) {
 	d.heading("Policies")
 	packs := d.cfg.Get("policies").List
-	gate, err := evaluator.New(ctx, evaluator.Options{Packs: packs})
+	gate, err := d.std.policies(ctx, packs)
 	if err != nil {
 		d.fail("policies", "fix the pack or remove it; until then there is no decision", "%v", err)
 		return

@@ -200,7 +200,7 @@ func (e *evaluation) ask(ctx context.Context, args []string, options *report.Opt
 	}
 	var req gate.Request
 	err = g.Within(ctx, func(ctx context.Context) error {
-		if g.Policies, err = evaluator.New(ctx, evaluator.Options{Packs: e.cfg.Get("policies").List}); err != nil {
+		if g.Policies, err = e.std.policies(ctx, e.cfg.Get("policies").List); err != nil {
 			return err
 		}
 		req, err = e.question(ctx, g.Policies, args, options)

@@ -72,7 +72,7 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 	if err := s.write(h, force); err != nil {
 		return err
 	}
-	if err := h.pin(ctx, pack, s[len(s)-1]); err != nil {
+	if err := h.pin(ctx, std, pack, s[len(s)-1]); err != nil {
 		return err
 	}
 	var text strings.Builder
@@ -103,8 +103,8 @@ func (h home) named(skeleton string) string {
 }
 
 // pin writes into the workflow which policies the written pack makes.
-func (h home) pin(ctx context.Context, pack string, workflow blueprint) error {
-	gate, err := load(ctx, []string{pack})
+func (h home) pin(ctx context.Context, std stdio, pack string, workflow blueprint) error {
+	gate, err := load(ctx, std, []string{pack})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/print"
 )
 
@@ -21,7 +22,8 @@ type stdio struct {
 	dir      string   // the working folder
 	env      []string // as os.Environ
 	clock    func() time.Time
-	sleep    func(context.Context, time.Duration) error // nil: real time
+	sleep    func(context.Context, time.Duration) error                             // nil: real time
+	compile  func(context.Context, evaluator.Options) (*evaluator.Evaluator, error) // nil: evaluator.New
 }
 
 func main() {
@@ -39,6 +41,15 @@ func main() {
 		dir = "."
 	}
 	os.Exit(run(ctx, os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, dir: dir, env: os.Environ(), clock: time.Now}))
+}
+
+// policies compiles the shipped policies and packs.
+func (s stdio) policies(ctx context.Context, packs []string) (*evaluator.Evaluator, error) {
+	compile := s.compile
+	if compile == nil {
+		compile = evaluator.New
+	}
+	return compile(ctx, evaluator.Options{Packs: packs})
 }
 
 // run does what args say and returns the exit code. It never ends the process

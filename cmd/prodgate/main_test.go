@@ -16,7 +16,7 @@ import (
 func alone(t *testing.T) (stdio, *bytes.Buffer, *bytes.Buffer) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	return stdio{in: strings.NewReader(""), out: &out, err: &errs, dir: t.TempDir(), clock: time.Now}, &out, &errs
+	return stdio{in: strings.NewReader(""), out: &out, err: &errs, dir: t.TempDir(), clock: time.Now, compile: compiled.get}, &out, &errs
 }
 
 // bomb panics when it is written to.

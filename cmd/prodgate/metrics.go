@@ -76,7 +76,7 @@ func (p *past) count(ctx context.Context) (*metrics.Report, error) {
 // settings.
 func (p *past) reviewWithin(ctx context.Context) func(service, environment string) (time.Duration, error) {
 	gate := sync.OnceValues(func() (*evaluator.Evaluator, error) {
-		return evaluator.New(ctx, evaluator.Options{Packs: p.policies})
+		return p.std.policies(ctx, p.policies)
 	})
 	return func(service, environment string) (time.Duration, error) {
 		e, err := gate()

@@ -20,7 +20,7 @@ func loadChecks(cmd *cobra.Command, std stdio) ([]evaluator.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	gate, err := load(cmd.Context(), cfg.Get("policies").List)
+	gate, err := load(cmd.Context(), std, cfg.Get("policies").List)
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,8 @@ func loadChecks(cmd *cobra.Command, std stdio) ([]evaluator.Check, error) {
 }
 
 // load compiles the shipped policies and packs.
-func load(ctx context.Context, packs []string) (*evaluator.Evaluator, error) {
-	gate, err := evaluator.New(ctx, evaluator.Options{Packs: packs})
+func load(ctx context.Context, std stdio, packs []string) (*evaluator.Evaluator, error) {
+	gate, err := std.policies(ctx, packs)
 	if err != nil {
 		return nil, fmt.Errorf("load the policies: %w", err)
 	}

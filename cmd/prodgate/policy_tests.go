@@ -39,7 +39,7 @@ if a test failed, and with 2 if the pack cannot be loaded or contains no test.`,
 	run := cmd.Flags().String("run", "", "run only tests with a name that matches this regular expression")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		dir := std.path(args[0])
-		if _, err := load(cmd.Context(), []string{dir}); err != nil {
+		if _, err := load(cmd.Context(), std, []string{dir}); err != nil {
 			return err
 		}
 		t := packTest{std: std, dir: dir, filter: *run}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/replay"
 	"github.com/spf13/cobra"
 )
@@ -57,7 +56,7 @@ where there was one).`,
 
 // replay reads the trail and decides again.
 func (p *past) replay(ctx context.Context) (*replay.Report, error) {
-	gate, err := evaluator.New(ctx, evaluator.Options{Packs: p.policies})
+	gate, err := p.std.policies(ctx, p.policies)
 	if err != nil {
 		return nil, err
 	}

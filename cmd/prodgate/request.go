@@ -73,7 +73,7 @@ func request(cmd *cobra.Command, std stdio, cfg *config.Config, policies *evalua
 	if err := checkImage(reference); err != nil {
 		return facts.Request{}, err
 	}
-	if err := inferService(cmd.Context(), cfg, policies, reference); err != nil {
+	if err := inferService(cmd.Context(), std, cfg, policies, reference); err != nil {
 		return facts.Request{}, err
 	}
 	if err := missing(cfg, "service", "environment", "trigger", "requested-by", "triggered-by"); err != nil {
@@ -118,14 +118,14 @@ func request(cmd *cobra.Command, std stdio, cfg *config.Config, policies *evalua
 
 // inferService finds the service that the image belongs to, where none is given: the
 // one service to which settings give the image's repository.
-func inferService(ctx context.Context, cfg *config.Config, policies *evaluator.Evaluator, reference string) error {
+func inferService(ctx context.Context, std stdio, cfg *config.Config, policies *evaluator.Evaluator, reference string) error {
 	if cfg.Get("service").Given() {
 		return nil
 	}
 	packs := cfg.Get("policies").List
 	if policies == nil && len(packs) > 0 { // the shipped settings list no service
 		var err error
-		if policies, err = load(ctx, packs); err != nil {
+		if policies, err = load(ctx, std, packs); err != nil {
 			return err
 		}
 	}

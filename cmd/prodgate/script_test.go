@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar against the built command. Beside
 // testscript's own commands they have:
 //
-//	exits CODE PROGRAM ARG…   run a program that must end with exactly CODE
+//	prodgate ARG…             run prodgate in the process of the test
+//	exits CODE prodgate ARG…  the same, and it must end with exactly CODE
+//	exits CODE exec PROGRAM ARG…  run a program that must end with exactly CODE
 //	registry                  start a registry; $REGISTRY is its host
 //	push REPOSITORY:TAG TEXT  push a small image there; $DIGEST is its digest
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
@@ -52,7 +55,12 @@ func TestMain(m *testing.M) {
 // Under the race detector, where each command compiles the policies several times
 // slower, the short tests run the scripts of what works in parallel.
 func TestScripts(t *testing.T) {
-	dir, files := "testdata/script", []string(nil)
+	// Absolute, because commands inside change the working folder.
+	dir, err := filepath.Abs("testdata/script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, files := filepath.Join(dir, "../../../../fixtures/cases"), []string(nil)
 	if race.Enabled && testing.Short() {
 		for _, name := range []string{"audit_gate", "db", "eval_image", "interrupt", "replay", "scan"} {
 			files = append(files, filepath.Join(dir, name+".txtar"))
@@ -64,15 +72,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[held{}] = &holding{}
-			cases, err := filepath.Abs("../../fixtures/cases")
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
-			if server := os.Getenv(postgresServer); server != "" && err == nil {
-				err = placeInPostgres(env, server)
+			if server := os.Getenv(postgresServer); server != "" {
+				return placeInPostgres(env, server)
 			}
-			return err
+			return nil
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "postgres" {
@@ -81,7 +88,7 @@ func TestScripts(t *testing.T) {
 			return os.Getenv(postgresServer) != "", nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
+			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
@@ -105,18 +112,25 @@ func writeZoneFile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE PROGRAM ARG…")
+	if neg || len(args) < 3 && !slices.Contains(args, "prodgate") {
+		ts.Fatalf("usage: exits CODE prodgate ARG… | exits CODE exec PROGRAM ARG…")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	got := 0
-	err = ts.Exec(args[1], args[2:]...)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
+	switch args[1] {
+	case "prodgate":
+		got = runInside(ts, args[2:])
+	case "exec":
+		err := ts.Exec(args[2], args[3:]...)
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			got = exit.ExitCode()
+		} else {
+			ts.Check(err)
+		}
+	default:
+		ts.Fatalf("exits %s: %s is neither prodgate nor exec", args[0], args[1])
 	}
 	if got != want {
 		ts.Fatalf("%s ended with exit code %d, want %d", strings.Join(args[1:], " "), got, want)
@@ -138,10 +152,10 @@ func hang(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func invent(ts *testscript.TestScript, _ bool, args []string) {
-	gate, err := evaluator.New(context.Background(), evaluator.Options{Packs: []string{organisation}})
+	gate, err := compiled.get(context.Background(), evaluator.Options{Packs: []string{ts.Getenv("ORGANISATION")}})
 	ts.Check(err)
 	judge := &invented.Judge{Gate: gate}
-	ts.Check(judge.Stories("../../fixtures/cases"))
+	ts.Check(judge.Stories(ts.Getenv("CASES")))
 	past := invented.Past{
 		Seed: 7, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 24, Deployments: 60,
 		Service: "payments-api", Environment: "production", Judge: judge,

@@ -32,7 +32,7 @@ func newVersion(std stdio) *cobra.Command {
 		if err := outputWord(*output, "text", "json"); err != nil {
 			return err
 		}
-		a, err := describe(cmd.Context())
+		a, err := describe(cmd.Context(), std)
 		if err != nil {
 			return err
 		}
@@ -46,12 +46,12 @@ func newVersion(std stdio) *cobra.Command {
 }
 
 // describe says what this binary is made of.
-func describe(ctx context.Context) (about, error) {
+func describe(ctx context.Context, std stdio) (about, error) {
 	a := about{Version: version, Go: runtime.Version(), OPA: "unknown", Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		a.read(info)
 	}
-	e, err := evaluator.New(ctx, evaluator.Options{})
+	e, err := std.policies(ctx, nil)
 	if err != nil {
 		return a, fmt.Errorf("load the shipped policies: %w", err)
 	}
