@@ -149,7 +149,7 @@ func (c *Code) set(key string, value any) (err error) {
 	case "waivable":
 		waivable, ok := value.(bool)
 		if !ok {
-			return fmt.Errorf("custom.waivable is neither true nor false")
+			return fmt.Errorf("custom.waivable must be true or false")
 		}
 		c.Waivable = waivable
 	default:
@@ -161,7 +161,7 @@ func (c *Code) set(key string, value any) (err error) {
 func annotationText(key string, value any) (string, error) {
 	s, ok := value.(string)
 	if !ok || s == "" {
-		return "", fmt.Errorf("custom.%s is not text", key)
+		return "", fmt.Errorf("custom.%s must be text", key)
 	}
 	return s, nil
 }

@@ -76,7 +76,7 @@ func (s *ruleSet) addShipped(from fs.FS) error {
 		return fmt.Errorf("read %s: %w", settingsFile, err)
 	}
 	if len(s.settings) == 0 {
-		return fmt.Errorf("read %s: it holds no settings", settingsFile)
+		return fmt.Errorf("read %s: it contains no settings", settingsFile)
 	}
 	s.shipped, err = regoFiles(from)
 	return err

@@ -44,7 +44,7 @@ _shut if {
 #   code: acme_hours.shut
 #   cure: wait
 #   remedy: Wait.
-#   who: [nobody; time alone]
+#   who: [no one; it clears by itself]
 deny contains {
 	"code": "acme_hours.shut",
 	"path": "/now",

@@ -186,7 +186,7 @@ func TestWhenSaysWhatOpensAndCloses(t *testing.T) {
 	}
 }
 
-func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
+func TestWhenSeparatesFindingsThatClearWithTimeFromNeeds(t *testing.T) {
 	for _, tt := range []struct {
 		story   string
 		need    string
@@ -194,11 +194,11 @@ func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
 		unknown string // part of the reason
 		never   string // part of the reason
 	}{
-		{"deny-critical-cve", "vulnerabilities.denied", true, "", "there is vulnerabilities.denied"},
-		{"deny-no-mfa", "approval.missing", true, "", "there is approval.missing"},
-		{"deny-freeze-outlasts-approval", "approval.missing", true, "", "once the waiting is over, there is approval.missing"},
-		{"deny-beyond-horizon", "calendar.beyond_horizon", false, "could not look", "there is calendar.beyond_horizon"},
-		{"deny-emergency-without-vp", "emergency.not_approved", false, "not held to windows", "there is emergency.not_approved"},
+		{"deny-critical-cve", "vulnerabilities.denied", true, "", "open findings: vulnerabilities.denied"},
+		{"deny-no-mfa", "approval.missing", true, "", "open findings: approval.missing"},
+		{"deny-freeze-outlasts-approval", "approval.missing", true, "", "after the wait, these findings remain: approval.missing"},
+		{"deny-beyond-horizon", "calendar.beyond_horizon", false, "could not be evaluated", "open findings: calendar.beyond_horizon"},
+		{"deny-emergency-without-vp", "emergency.not_approved", false, "not limited to windows", "open findings: emergency.not_approved"},
 	} {
 		t.Run(tt.story, func(t *testing.T) {
 			s := storyNamed(t, tt.story).schedule(t)
@@ -218,7 +218,7 @@ func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
 	}
 }
 
-func TestWhenLooksNoFurtherThanAsked(t *testing.T) {
+func TestWhenSearchesOnlyUntilTheRequestedEnd(t *testing.T) {
 	e := shippedRules(t)
 	in := storyNamed(t, "allow").input(t)
 	horizon := in.doc.Calendar.Horizon
