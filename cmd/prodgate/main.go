@@ -14,7 +14,7 @@ import (
 	"github.com/prodgate/prodgate/internal/print"
 )
 
-// stdio is all that a command may touch besides files.
+// stdio is everything that a command uses besides files.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
@@ -25,12 +25,12 @@ type stdio struct {
 }
 
 func main() {
-	// A run lives for milliseconds: it never needs to collect garbage unless
-	// its input is huge.
+	// A run takes milliseconds: it needs no garbage collection unless its input is
+	// huge.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(512 << 20)
-	// A reader that went away is a failed write, which is exit code 2; the
-	// signal would end the process with no code of ours.
+	// A closed pipe must be a failed write, with exit code 2; SIGPIPE would end the
+	// process with another code.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -41,10 +41,10 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, dir: dir, env: os.Environ(), clock: time.Now}))
 }
 
-// run does what args say and returns the exit code. It never ends the process
+// run runs the command in args and returns the exit code. It never ends the process
 // and never panics.
 func run(ctx context.Context, args []string, std stdio) (code int) {
-	std.err = print.NewWriter(std.err) // errors, warnings and progress quote text from outside
+	std.err = print.NewWriter(std.err) // errors, warnings and progress quote untrusted text
 	defer func() {
 		if r := recover(); r != nil {
 			code = exitNoDecision
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, std stdio) (code int) {
 	return code
 }
 
-// complain writes err, and what to do about it, for people.
+// complain writes err, and what to do about it.
 func complain(ctx context.Context, w io.Writer, err error) {
 	if context.Cause(ctx) != nil {
 		err = fmt.Errorf("interrupted: %w", err)

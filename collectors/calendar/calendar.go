@@ -7,8 +7,8 @@
 //	  - name: Black Friday
 //	    start: 2026-11-26              # a date: the first instant of that local day
 //	    end: 2026-12-01T08:00          # a local wall-clock time, or one with an offset
-//	    environments: [production]     # leave out for all
-//	    services: [payments-api]       # leave out for all
+//	    environments: [production]     # omit for all
+//	    services: [payments-api]       # omit for all
 //	holidays:
 //	  - name: Christmas Day
 //	    date: 2026-12-25               # short for one whole local day
