@@ -9,7 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
+func TestEveryStorysDecisionMatchesTheSchema(t *testing.T) {
 	compiled := compileSchema(t, "decision")
 	all, err := fixture.All(storiesFolder)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
 	}
 }
 
-// compileSchema is what "prodgate schema NAME" writes, compiled.
+// compileSchema compiles the output of "prodgate schema NAME".
 func compileSchema(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	std, out, errs := alone(t)
@@ -56,7 +56,7 @@ func compileSchema(t *testing.T, name string) *jsonschema.Schema {
 	return compiled
 }
 
-func TestTheSchemaRefusesWhatIsNoDecision(t *testing.T) {
+func TestTheSchemaRejectsInvalidDecisions(t *testing.T) {
 	compiled := compileSchema(t, "decision")
 	for _, text := range []string{`{}`, `[]`, `{"outcome": "allow"}`} {
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
