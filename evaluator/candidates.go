@@ -109,7 +109,7 @@ func wallClockEdges(zone *time.Location, clocks []int, from, until time.Time, ad
 	}
 }
 
-// timesIn lists every RFC 3339 time that stands in a document, those at which an
+// timesIn lists every RFC 3339 time in a document, those at which an
 // advisory was published apart.
 func timesIn(document ast.Value) (times, published []time.Time) {
 	others, ofAdvisories := instants{}, instants{}

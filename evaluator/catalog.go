@@ -18,7 +18,7 @@ type Check struct {
 	Codes       []Code `json:"codes"`
 }
 
-// Code is one reason that a check can give. It stands in the rule's METADATA
+// Code is one reason that a check can give. It is defined in the rule's METADATA
 // and nowhere else.
 type Code struct {
 	Code        string   `json:"code"`
@@ -30,7 +30,7 @@ type Code struct {
 	Who         []string `json:"who"`
 	Waivable    bool     `json:"waivable"`
 	Docs        string   `json:"docs"` // how to read more
-	File        string   `json:"file"` // where the rule stands
+	File        string   `json:"file"` // of the rule
 	Line        int      `json:"line"`
 }
 
@@ -90,7 +90,7 @@ func (c *catalog) readFile(file ruleFile) error {
 			continue
 		}
 		if twin, ok := c.codes[code.Code]; ok {
-			return fmt.Errorf("%s:%d: the code %q stands at %s:%d too; a code has one rule", code.File, code.Line, code.Code, twin.File, twin.Line)
+			return fmt.Errorf("%s:%d: the code %q is also at %s:%d; a code has exactly one rule", code.File, code.Line, code.Code, twin.File, twin.Line)
 		}
 		c.codes[code.Code] = code
 	}

@@ -51,7 +51,7 @@ type Decision struct {
 	Outcome  Outcome `json:"outcome"`
 	ExitCode int     `json:"exit_code"` // 0 allow, 1 deny, 3 deny for now
 	Mode     Mode    `json:"mode"`
-	Deploy   *string `json:"deploy"` // repository@digest, the only thing the decision speaks for; null if not known
+	Deploy   *string `json:"deploy"` // repository@digest, the only image that the decision applies to; null if not known
 	Request  Subject `json:"request"`
 
 	Now        time.Time  `json:"now"`         // the instant decided about
@@ -62,7 +62,7 @@ type Decision struct {
 	Passed        []string  `json:"passed"`
 	NotApplicable []string  `json:"not_applicable"`
 	Findings      []Finding `json:"findings"`
-	// Then lists what will stand in the way once the waiting is over, where
+	// Then lists what will deny after the wait, where
 	// every finding is to be waited for and the gate still does not open.
 	Then []Finding `json:"then"`
 
@@ -114,14 +114,14 @@ type Finding struct {
 	gone time.Time // when a search has first not found it; zero: always found
 }
 
-// PolicyID says which rules decided.
+// PolicyID identifies the rules that decided.
 type PolicyID struct {
 	Version  string `json:"version"`  // the contract: v1
 	Revision string `json:"revision"` // of the shipped rules, semver
 	Digest   string `json:"digest"`   // sha256:… over all rules and effective data
 }
 
-// InputID says which document was decided on.
+// InputID identifies the document that was decided on.
 type InputID struct {
 	Digest string `json:"digest"` // sha256:… over the canonical JSON
 }

@@ -122,7 +122,7 @@ func (r *run) answer(check string, at time.Time) (string, error) {
 	return strings.Join(answer, " "), nil
 }
 
-// moves says whether a check's answer was found out by reading now. A check of
+// moves reports whether a check's answer was found out by reading now. A check of
 // which nothing is known moves.
 func (r *run) moves(check string) bool {
 	for _, rule := range []string{".pass", ".deny"} {

@@ -21,7 +21,7 @@ import (
 	"github.com/prodgate/prodgate/policies"
 )
 
-// Options say what decides beside the shipped policies.
+// Options lists what decides in addition to the shipped policies.
 type Options struct {
 	// Packs are folders or bundle.tar.gz files with an organisation's own
 	// checks (prodgate.v1.checks.<org>_<name>) and settings
@@ -152,7 +152,7 @@ var provenStages = []ast.StageID{
 	ast.StageBuildRequiredCapabilities,
 }
 
-// Policy says which rules decide.
+// Policy identifies the rules that decide.
 func (e *Evaluator) Policy() PolicyID { return e.policy }
 
 // Zones is the release of the time zone data that Policy's digest covers, such

@@ -23,7 +23,7 @@ func (e *Evaluator) Judge(ctx context.Context, in *Input) (Judgement, error) {
 	return judgement, err
 }
 
-// judge returns, beside the judgement, what was found out on the way. Where base
+// judge also returns what it evaluated on the way. Where base
 // is there, it says what is known already, and of which rules.
 func (e *Evaluator) judge(ctx context.Context, in *Input, base func(*run) (*resultNode, agreement, error)) (judgement Judgement, cache *recording, err error) {
 	defer func() {

@@ -6,7 +6,7 @@ import (
 )
 
 // A recording is the cache of one evaluation. OPA asks it for each rule's
-// result before evaluating the rule, and tells it the result afterwards, so it
+// result before evaluating the rule, and passes it the result afterwards, so it
 // sees which results were found out by reading now, directly or through other
 // rules. Those that were not are the same at another instant, and a later
 // evaluation of the same document is given them (base). This errs on the side
@@ -83,7 +83,7 @@ func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 	return nil, false
 }
 
-// holds says whether a result of base is one of this evaluation too.
+// holds reports whether a result of base is one of this evaluation too.
 func (r *recording) holds(node *resultNode, ref ast.Ref) bool {
 	if r.agreed == nil {
 		return !node.moving
@@ -109,7 +109,7 @@ func (r *recording) readNow() {
 }
 
 // Put notes a result; nil is "undefined". What was asked for in between and
-// not answered had no result. A result that nobody asked for is not kept.
+// not answered had no result. A result that was not requested is not kept.
 func (r *recording) Put(ref ast.Ref, value *ast.Term) {
 	node := r.frames[len(r.frames)-1].make(ref)
 	node.moving = true

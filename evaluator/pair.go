@@ -101,18 +101,18 @@ func agree(then, now *Evaluator, settingsThen, settingsNow map[string]any) agree
 	return agreed
 }
 
-// origin is what a rule's result follows from, beside the document.
+// origin is what a rule's result follows from, apart from the document.
 type origin struct {
 	rule     *ruleTree
 	ownFacts bool               // as the rule's
-	alone    bool               // no other rule lies above or below its path
-	files    []string           // the texts of the files in which it stands, sorted
+	alone    bool               // no other rule is above or below its path
+	files    []string           // the texts of the files in which it is defined, sorted
 	uses     map[string]bool    // the paths of the rules that it uses
 	settings map[string]ast.Ref // what it reads of the settings in force, by its spelling
 	data     bool               // it reads data that no rule gives
 }
 
-// like says whether a rule says the same in both rule sets, leaving out the rules
+// like reports whether a rule says the same in both rule sets, leaving out the rules
 // that it uses.
 func (o *origin) like(other *origin, settingsThen, settingsNow map[string]any) bool {
 	if other == nil || o.data || other.data || !slices.Equal(o.files, other.files) || !reflect.DeepEqual(o.uses, other.uses) {

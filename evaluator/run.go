@@ -192,7 +192,7 @@ func exitCode(d *Decision) int {
 }
 
 // sortFindings puts denials first. Within an effect, causes come before
-// consequences: a source that could not be read stands above what it failed. Then
+// consequences: a source that could not be read comes before its consequences. Then
 // comes what must be fixed, what must be asked for and what must be waited for.
 func sortFindings(findings []Finding) {
 	slices.SortFunc(findings, func(a, b Finding) int {

@@ -17,7 +17,7 @@ import (
 )
 
 // names are the environments and services that settings list. Both are closed:
-// a name that stands nowhere gets no decision.
+// a name that is not listed gets no decision.
 type names struct {
 	environments []string
 	services     []string

@@ -56,7 +56,7 @@ func (s story) schedule(t testing.TB) Schedule {
 }
 
 // alone evaluates the whole decision as of instant, with nothing remembered,
-// and says whether the gate is open and whether only needs stand in the way.
+// and reports whether the gate is open and whether only needs stand in the way.
 func alone(t testing.TB, e *Evaluator, in *Input, instant time.Time, needed []Finding) state {
 	t.Helper()
 	run, err := e.start(context.Background(), in.At(instant))

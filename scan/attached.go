@@ -166,7 +166,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 
 // merge is what is attached to one image, own, and to the indexes that list
 // it, whole. An SBOM of an index that names no image of it may list the packages
-// of another platform: alone it does not tell what is in this one, unless the
+// of another platform: alone it does not describe this one, unless the
 // artifact has only this one.
 func (a attachments) merge(own attached.Found, whole []attached.Found, digest string, only bool) attached.Found {
 	named := len(own.SBOMs) > 0

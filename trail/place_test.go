@@ -26,7 +26,7 @@ func TestAPlaceThatIsNoneIsRefusedWithItsCure(t *testing.T) {
 	for _, c := range []struct{ location, want string }{
 		{"", "no location of a trail"},
 		{"https://gate.example.com", "a trail behind HTTP is not built yet"},
-		{"mysql://host/db", `scheme "mysql" is none of postgres, postgresql`},
+		{"mysql://host/db", `unknown scheme "mysql": use postgres://`},
 		{"postgres://user:secret@host:port/db", "read the location of the trail"},
 		{"postgres://127.0.0.1:1/db?search_path=A-B", "lower-case letters, digits and _"},
 		{folder, "is a folder; name the file"},
@@ -120,7 +120,7 @@ func TestALogWithoutItsKeyIsReadAndNotContinued(t *testing.T) {
 
 		other := open(t, filepath.Join(t.TempDir(), "O.db"), Options{})
 		moved.Key = other.place.key
-		if _, err := Open(t.Context(), location, moved); err == nil || !strings.Contains(err.Error(), "name the right key") && !strings.Contains(err.Error(), "another log") {
+		if _, err := Open(t.Context(), location, moved); err == nil || !strings.Contains(err.Error(), "name the right key") && !strings.Contains(err.Error(), "was replaced or altered") {
 			t.Errorf("with another log's key: %v", err)
 		}
 		os.WriteFile(key, []byte("no key\n"), 0o600)

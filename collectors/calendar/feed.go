@@ -93,7 +93,7 @@ func checkFeeds(feeds []feed, source string) error {
 	lines := map[string]int{}
 	for _, f := range feeds {
 		if line, twice := lines[f.Name]; twice {
-			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; a feed's name stands once", source, f.Line, f.Name, line)
+			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; the names of feeds must be unique", source, f.Line, f.Name, line)
 		}
 		lines[f.Name] = f.Line
 		if btoi(f.File != nil)+btoi(f.URL != nil)+btoi(f.URLEnv != nil) != 1 {
@@ -141,7 +141,7 @@ func (c Collector) readFeed(ctx context.Context, w *window, f feed) (answer fetc
 }
 
 // sufficient returns an error for a feed that was read and still cannot say what
-// is closed: too few events, or a freeze of which nobody knows the end.
+// is closed: too few events, or a freeze without a known end.
 func (f feed) sufficient(w *window, answer fetched) error {
 	if n := answer.calendar.Events(); f.MinimumEvents != nil && n < *f.MinimumEvents {
 		return fmt.Errorf("it has %d events, and minimum_events is %d; was it emptied?", n, *f.MinimumEvents)
@@ -223,7 +223,7 @@ func (f feed) address() (*url.URL, error) {
 // of its address may be its password.
 func label(f feed, at *url.URL) string { return fmt.Sprintf("%s (%s)", f.Name, web.Host(at)) }
 
-// beside is a path of the calendar, as File's own is written.
+// beside returns a path relative to the folder of the calendar.
 func (c Collector) beside(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -242,7 +242,7 @@ func (c Collector) files(feeds []feed) []string {
 	return names
 }
 
-// fetchFile reads a feed that is a file beside the calendar.
+// fetchFile reads a feed that is a file next to the calendar.
 func (c Collector) fetchFile(ctx context.Context, f feed) (strict.Text, error) {
 	name := c.beside(*f.File)
 	path := strict.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
@@ -297,7 +297,7 @@ func (w *window) take(f feed, answer fetched) {
 		}
 	}
 	if taken == 0 {
-		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, first, last)
+		w.warn(f.Line, "the feed %q has no %s from %s to %s; is it still maintained?", f.Name, f.Means, first, last)
 	}
 }
 

@@ -308,8 +308,8 @@ func TestAFeedThatNeverEndsIsNamedWithinTheDeadline(t *testing.T) {
 
 func TestWhatAFeedLacksIsWarnedOf(t *testing.T) {
 	tests := []struct{ name, feed, content, want string }{
-		{"nothing ahead", "means: holidays", events("SUMMARY:Christmas\nDTSTART;VALUE=DATE:20251225"), `c.yaml:5: the feed "Company" tells of no holidays from 2026-11-23 to 2027-03-24; is it still kept?`},
-		{"nothing at all", "means: freezes", events(), `tells of no freezes`},
+		{"nothing ahead", "means: holidays", events("SUMMARY:Christmas\nDTSTART;VALUE=DATE:20251225"), `c.yaml:5: the feed "Company" has no holidays from 2026-11-23 to 2027-03-24; is it still maintained?`},
+		{"nothing at all", "means: freezes", events(), `has no freezes`},
 		{"a pattern without an event", "means: freezes, exclude: ['*party*']", events(yearEnd), `no event that the pattern "*party*" matches`},
 		{"a task and busy time", "means: holidays", events(yearEnd, "SUMMARY:x\nDTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Clear the desk\nDUE:20261201\nEND:VTODO\nBEGIN:VFREEBUSY\nEND:VFREEBUSY\nBEGIN:VEVENT\nDTSTART:20261202"),
 			"c.yaml:5: the feed \"Company\" has the VTODO \"Clear the desk\" (line 14), which is not an event and closes nothing\nc.yaml:5: the feed \"Company\" has the VFREEBUSY \"\" (line 18), which"},

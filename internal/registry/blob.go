@@ -20,7 +20,7 @@ import (
 // maxBlob bounds what any caller may ask for, in bytes.
 const maxBlob = 1 << 40
 
-// Open streams the blob with that digest (sha256:…) from where the image lies,
+// Open streams the blob with that digest (sha256:…) from where the image is stored,
 // at most max bytes of it. It takes as long as it takes, within ctx. Blobs of an
 // archive without an OCI layout answer to two digests: that which they have in
 // the image's manifest, and that of their uncompressed bytes (diff_id), which is
@@ -127,7 +127,7 @@ func (t tarball) stream(name string) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("archive %q: more than %d links lead to %s", t.file, maxLinks, name)
 }
 
-// entry opens the file called name, or says which other name it stands for.
+// entry opens the file called name, or returns the other name that it is a link to.
 func (t tarball) entry(name string) (file io.ReadCloser, link string, err error) {
 	f, err := t.reader()
 	if err != nil {
@@ -202,7 +202,7 @@ func (t tarball) open(ctx context.Context, digest string, max int64) (io.ReadClo
 	return nil, fmt.Errorf("the archive has no %s: %w", digest, ErrAbsent)
 }
 
-// saved is what an archive without a layout says of its one image.
+// saved is the description of the one image in an archive without a layout.
 type saved struct {
 	config []byte
 	layers []string          // the layers' files, the oldest first

@@ -15,18 +15,18 @@ import (
 
 const (
 	maxImages  = 256 // of one index
-	maxAtATime = 8   // blobs that are asked for at once
+	maxAtATime = 8   // blobs that are requested at once
 )
 
 // Complete reports whether the place has all of the image or index with that
 // digest: its manifest, and of every image in it the manifest, the configuration
 // and every layer. The error is nil if so; it is ErrAbsent, and names what is
-// missing, if the place was asked for everything and does not have it all; every
+// missing, if everything was requested and not all of it is there; every
 // other error means that it could not be asked.
 //
 // A layer that is not distributed with the image, but fetched from the URLs in
 // its descriptor, may be missing. Attestations in an index are not asked for, nor
-// entries that are no images. Blobs are asked for, not read.
+// entries that are no images. Blobs are requested, not read.
 func (r Reference) Complete(ctx context.Context, digest string) error {
 	m, err := r.Manifest(ctx, digest)
 	if err != nil {
@@ -183,7 +183,7 @@ func (p remotePlace) has(ctx context.Context, digest string, size int64) error {
 	return err
 }
 
-// probe asks for a blob, of which no more than a byte is wanted, and returns the
+// probe requests a blob, of which only one byte is read, and returns the
 // status of the answer.
 func (p remotePlace) probe(ctx context.Context, client *http.Client, method, digest string, size int64) (int, error) {
 	address := url.URL{

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// maxSilence is how long a download may stand still before it is taken for
+	// maxSilence is how long a download may make no progress before it counts as
 	// broken off.
 	maxSilence = 90 * time.Second
 

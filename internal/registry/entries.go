@@ -35,7 +35,7 @@ func (r Reference) Platforms(ctx context.Context, m *Manifest) ([]Platform, erro
 //
 // Whether an entry is an image does not depend on how it is labelled, but on what
 // a runtime would find: its platform, and its configuration. It is an error if
-// there is no image at all, or if nobody can tell what an entry is.
+// there is no image, or if an entry cannot be identified.
 func (r Reference) List(ctx context.Context, m *Manifest, wanted func(platform string) bool) (*Listing, error) {
 	l := entries{Reference: r, wanted: wanted}
 	err := l.list(ctx, m, maxDepth)
@@ -108,7 +108,7 @@ func (l *entries) entry(ctx context.Context, d descriptor, depth int) error {
 	return l.judge(ctx, d, m)
 }
 
-// judge tells whether m, an entry of an index, is an image. Its configuration
+// judge reports whether m, an entry of an index, is an image. Its configuration
 // tells, whatever the entry calls itself: a runtime runs what has one. What has
 // another type of configuration is one if it lists as many layers as the manifest,
 // for some runtimes do not look at the type.

@@ -76,7 +76,7 @@ func (k *keychain) resolve(ctx context.Context, target authn.Resource) (authn.Au
 	return authn.Anonymous, "no credentials", nil
 }
 
-// used says which credentials were used, if that is known.
+// used returns which credentials were used, if that is known.
 func (k *keychain) used() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -100,7 +100,7 @@ func (l layout) find(tag string) (descriptor, error) {
 	return descriptor{}, fmt.Errorf("the layout has no image %q, only %q: %w", tag, tags, ErrAbsent)
 }
 
-// tag is the tag of an image in a layout, whether it stands alone or as the end
+// tag is the tag of an image in a layout, whether it is alone or at the end
 // of a whole name.
 func (d descriptor) tag() string {
 	named := d.Annotations[refName]

@@ -30,7 +30,7 @@ func (noManifest) Is(target error) bool { return target == errNoManifest }
 
 func (n noManifest) Unwrap() error { return n.error }
 
-// errNoPlatform says that an image does not tell what it is for.
+// errNoPlatform means that an image does not state its platform.
 var errNoPlatform = errors.New("the image's configuration names no os and architecture: is it an image?")
 
 // Manifest is a manifest or index whose bytes were read and hashed.
@@ -111,7 +111,7 @@ func (r Reference) name(identifier string) string {
 	return r.Repository + ":" + identifier
 }
 
-// configured is the platform that m's own configuration tells.
+// configured is the platform in m's own configuration.
 func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) {
 	raw, err := r.config(ctx, m)
 	if err != nil {

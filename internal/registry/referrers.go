@@ -170,7 +170,7 @@ func (m *Manifest) Attestations(digest string) []string {
 	return found
 }
 
-// referrers asks the registry's API and reads the tag that stands in for it:
+// referrers asks the registry's API and reads the tag that replaces it:
 // what was attached before a registry had the API may lie under the tag alone.
 func (p remotePlace) referrers(ctx context.Context, digest string) (list []referred, failed []Failure) {
 	list, err := p.listed(ctx, digest)

@@ -24,7 +24,7 @@ var bareTypes = []string{
 }
 
 // plainTypes are the media types that say nothing of a content: the last is what
-// ORAS calls a file for which it was told no type.
+// ORAS uses for a file without a given type.
 var plainTypes = []string{
 	"application/json", "application/xml", "text/xml", "application/octet-stream", "text/plain", "application/vnd.oci.image.layer.v1.tar",
 }

@@ -193,7 +193,7 @@ func (f *found) distributed(family string) bool {
 	return false
 }
 
-// precedence is in which order files are asked for the distribution.
+// precedence is the order in which files are searched for the distribution.
 var precedence = []string{
 	"etc/os-release", "usr/lib/os-release",
 	"aarch64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release", "x86_64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release",
@@ -247,7 +247,7 @@ func (t *tree) distribution() *inventory.OS {
 	return os
 }
 
-// built adds what Red Hat says of the build. Of several layers that say
+// built adds Red Hat's description of the build. Of several layers that say
 // something, packages belong to that which is nearest below; together their
 // content sets leave nothing out.
 func (t *tree) built(os *inventory.OS) {

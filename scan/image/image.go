@@ -5,7 +5,7 @@
 // Nothing is believed before it is checked: every layer is read to its end, so
 // that its digest and that of its uncompressed bytes are known, and a layer that
 // is damaged, altered or of a kind that can't be read is an error, never a
-// shorter list. No layer is left out because what stands above it seems to hide
+// shorter list. No layer is skipped because the layers above it seem to hide
 // it: only its end proves that what was hidden is the image's. Nothing is
 // unpacked to disk; a database that needs random access and is large is in a
 // temporary file without a name.

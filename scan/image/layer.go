@@ -269,7 +269,7 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 	return nil
 }
 
-// assumedSize stands for that of a file behind a hard link, which tar does not say.
+// assumedSize is used for a file behind a hard link, whose size tar does not contain.
 const assumedSize = 64 << 20
 
 // plainMode is that of a file that is relevant for its name alone.
@@ -396,12 +396,12 @@ func (w *errorReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// note says of a file why it could not be read.
+// note records why a file could not be read.
 func (f *found) note(name, format string, args ...any) {
 	f.unread = append(f.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
 }
 
-// note says of the file at name, read as another, why it could not be read.
+// note records why the file at name, read as another, could not be read.
 func (l *layer) note(name, as, format string, args ...any) {
 	f := &found{path: as}
 	f.note(as, format, args...)

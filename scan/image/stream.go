@@ -149,7 +149,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ahead reads from another goroutine, a few blocks before they are asked for.
+// ahead reads from another goroutine, a few blocks before they are requested.
 type ahead struct {
 	full  chan block
 	empty chan []byte

@@ -18,7 +18,7 @@ type tree struct {
 }
 
 // hidden reports whether newer layers hide what layer i has at name: by deleting
-// or replacing it, or a folder in which it lies.
+// or replacing it, or a folder that contains it.
 func (t *tree) hidden(i int, name string) bool { return t.between(i+1, len(t.layers), name) }
 
 // between reports whether one of the layers from first on, before last, hides
@@ -33,7 +33,7 @@ func (t *tree) between(first, last int, name string) bool {
 	return false
 }
 
-// ancestors are the hashes of a path and of the folders in which it lies, the
+// ancestors are the hashes of a path and of the folders that contain it, the
 // root last.
 func ancestors(name string) []uint64 {
 	var chain []uint64

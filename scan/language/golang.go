@@ -120,7 +120,7 @@ func (p *program) addGo(version, modules string) error {
 	return nil
 }
 
-// unframe takes away the 16 bytes that Go sets before and after the list. A list
+// unframe removes the 16 bytes that Go writes before and after the list. A list
 // without them is not a list of modules.
 func unframe(modules string) string {
 	if len(modules) < 33 || modules[len(modules)-17] != '\n' {

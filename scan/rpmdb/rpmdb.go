@@ -47,7 +47,7 @@ func (p *Package) Files(yield func(path string)) {
 const maxHeader = 64 << 20
 
 // maxRead bounds the headers of one database together, so that a small file
-// whose parts point at each other is not read for ever.
+// whose parts point at each other is not read endlessly.
 const maxRead = 4 << 30
 
 // errTooMuch says that a database is made to exhaust who reads it.

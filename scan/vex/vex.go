@@ -85,7 +85,7 @@ func otherThan(keys map[string]json.RawMessage) string {
 	return "neither OpenVEX (it has no statements) nor CycloneDX (it has no bomFormat)"
 }
 
-// Statuses that speak for a product.
+// Statuses that suppress findings of a product.
 const (
 	notAffected        = "not_affected"
 	fixed              = "fixed"
@@ -107,7 +107,7 @@ func ImageOf(digest, artifact string) Image {
 	return Image{Digests: distinct(digest, artifact)}
 }
 
-// Suppresses returns the statement that speaks for the package in which finding
+// Suppresses returns the statement that applies to the package in which finding
 // was found: not_affected or fixed, about the image, one of its products or the
 // package itself, and not older than any that says otherwise. It asks neither
 // for the author nor for the time: that is the policies' business.
