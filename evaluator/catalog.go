@@ -34,7 +34,7 @@ type Code struct {
 	Line        int      `json:"line"`
 }
 
-// catalog reads annotations when somebody asks, file by file: a decision that
+// catalog reads annotations on demand, file by file: a decision that
 // allows needs none.
 type catalog struct {
 	rules *ruleSet
@@ -166,7 +166,7 @@ func annotationText(key string, value any) (string, error) {
 	return s, nil
 }
 
-// complete says what an annotation with a code lacks.
+// complete returns what an annotation with a code lacks.
 func (c *Code) complete() error {
 	switch {
 	case c.Title == "", c.Description == "":

@@ -1,4 +1,4 @@
-// Package evaluator decides: it compiles the policies once and evaluates them
+// Package evaluator makes decisions: it compiles the policies once and evaluates them
 // over input documents, without I/O, clock or randomness.
 //
 // It must not gather facts (package collectors) and must not judge by itself:
@@ -46,10 +46,10 @@ type Evaluator struct {
 	originsFound map[string]*origin // see pair.go
 }
 
-// New compiles the shipped policies and the packs. It fails, naming file and
-// cure, if a pack reaches outside of its place, holds an unknown or malformed
-// setting, lacks what a check must have, or uses a built-in function whose
-// answer does not follow from the document.
+// New compiles the shipped policies and the packs. It fails, with file and
+// remedy, if a pack leaves its packages, contains an unknown or malformed
+// setting, lacks a required part of a check, or uses a built-in function whose
+// result does not depend only on the document.
 func New(ctx context.Context, options Options) (*Evaluator, error) {
 	return newFrom(ctx, policies.FS, options)
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Judgement is a decision without what a search of time adds to it.
+// Judgement is a decision without the results of a search of time.
 type Judgement struct {
 	Outcome       Outcome
 	Required      []string
 	Passed        []string
 	NotApplicable []string
-	Findings      []Finding // as Decide's, but for OpensAt, which is always nil
+	Findings      []Finding // as Decide's, except OpensAt, which is always nil
 }
 
 // Judge decides on a prepared input as of its now, and searches no time: what it

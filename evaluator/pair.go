@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Pair are two rule sets that judge the same documents, one after the other. What
+// Pair is two rule sets that judge the same documents, one after the other. What
 // the first found out on a document by rules that both have is given to the
 // second, which evaluates what differs. It is safe for concurrent use.
 type Pair struct {
@@ -21,7 +21,7 @@ type Pair struct {
 // agreement is which of now's rules give what then's gave.
 type agreement map[*ruleTree]bool
 
-// NewPair makes a pair. Each of both may be part of others.
+// NewPair creates a pair. Each evaluator can be part of several pairs.
 func NewPair(then, now *Evaluator) *Pair { return &Pair{then: then, now: now} }
 
 // Judge judges by the first rule set, as [Evaluator.Judge] does, and returns a

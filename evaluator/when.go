@@ -33,7 +33,7 @@ type Schedule struct {
 	Mode     Mode     `json:"mode"`
 	Policy   PolicyID `json:"policy"`
 	Input    InputID  `json:"input"`
-	// Weakened lists the switches of this run that loosened the gate.
+	// Weakened lists what weakened the gate in this run.
 	Weakened []string `json:"weakened"`
 
 	Now     time.Time  `json:"now"`

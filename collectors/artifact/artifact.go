@@ -20,7 +20,7 @@ import (
 type Options = registry.Options
 
 // ErrAbsent says that the place was reached and does not have the image. Every
-// other error means that nobody could look.
+// other error means that it could not be read.
 var ErrAbsent = registry.ErrAbsent
 
 // Resolve returns the digest (sha256:…) that reference names, reading its source

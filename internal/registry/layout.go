@@ -60,7 +60,7 @@ func (l layout) file(digest string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return raw, err
 	}
-	// A folder that is no layout has nothing to say about what is absent.
+	// A folder that is not a layout proves nothing about what is absent.
 	if _, err := l.read("index.json"); err != nil {
 		return nil, fmt.Errorf("%s is no OCI layout: %w", l.where, err)
 	}

@@ -17,7 +17,7 @@ const maxManifest = 4 << 20
 const maxDepth = 3
 
 // ErrAbsent says that the place was reached and does not have the image. Every
-// other error means that nobody could look.
+// other error means that it could not be read.
 var ErrAbsent = errors.New("not there")
 
 // errNoManifest says that bytes are something else than a manifest or an index.
@@ -84,7 +84,7 @@ func (r Reference) Resolve(ctx context.Context) (*Manifest, error) {
 }
 
 // Manifest reads the manifest that identifier names: a tag, a digest, or "" for
-// the only one there is. What was asked for by digest has that digest.
+// the only one there is. A manifest that is requested by digest has that digest.
 func (r Reference) Manifest(ctx context.Context, identifier string) (*Manifest, error) {
 	raw, mediaType, err := r.place.manifest(ctx, identifier)
 	if err != nil {

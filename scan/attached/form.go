@@ -91,7 +91,7 @@ func mayBeSBOM(predicateType string) bool {
 
 // mayHoldSBOM reports whether manifests of that artifactType are worth reading.
 // Tools call SBOMs as they like, and the contents decide: only what certainly is
-// something else is left alone.
+// something else is ignored.
 func mayHoldSBOM(artifactType string) bool {
 	artifactType = plain(artifactType)
 	for _, other := range []string{".sig.", "signature", "sarif", "vex", "vulnerabilit", "provenance"} {

@@ -103,11 +103,11 @@ func (f *found) claim(name string, owned []uint64) {
 	}
 }
 
-// inventory puts together what is not hidden.
+// inventory assembles the packages that are not hidden.
 func (t *tree) inventory(reference string) *inventory.Inventory {
 	inv := &inventory.Inventory{Kind: inventory.KindImage, Unread: t.unread}
 	inv.OS = t.distribution()
-	family := "none" // as Trivy calls it
+	family := "none" // the name that Trivy uses
 	target := reference
 	if inv.OS != nil {
 		family, target = inv.OS.Family, fmt.Sprintf("%s (%s %s)", reference, inv.OS.Family, inv.OS.Name)

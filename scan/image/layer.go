@@ -23,7 +23,7 @@ import (
 	"github.com/prodgate/prodgate/scan/language"
 )
 
-// What one image may hold. Memory grows with what is counted here, and with
+// The limits of one image. Memory grows with what is counted here, and with
 // nothing else.
 const (
 	maxEntries  = 3_000_000 // files, folders and links of all layers
@@ -33,7 +33,7 @@ const (
 )
 
 // layer is what was read in one layer. Paths have no leading slash and are kept
-// as hashes, sorted: to ask whether one is there is all that is done with them.
+// as sorted hashes: they are only used to look up whether one is there.
 type layer struct {
 	name string // for messages
 
@@ -272,7 +272,7 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 // assumedSize is used for a file behind a hard link, whose size tar does not contain.
 const assumedSize = 64 << 20
 
-// plainMode is that of a file that is relevant for its name alone.
+// plainMode is the mode of a file of which only the name is relevant.
 const plainMode = 0o644
 
 // alias takes a symbolic link whose name is one of a language's files. Where it
@@ -314,7 +314,7 @@ func (w *walk) skips(name string) bool {
 	return false
 }
 
-// file reads what is at name as if it were at as.
+// file reads the file at name as if it were at as.
 func (w *walk) file(ctx context.Context, name, as string, header *tar.Header) error {
 	kind := kindOf(as)
 	if kind == nil && (w.skips(name) || !w.reader.wanted(as, header.FileInfo().Mode(), header.Size)) {

@@ -91,7 +91,7 @@ func (p *program) goText() (string, error) {
 }
 
 // addGo adds the modules that Go's build information lists, and Go itself as
-// stdlib. A module that was replaced goes by the name of what replaced it.
+// stdlib. A replaced module has the name of its replacement.
 func (p *program) addGo(version, modules string) error {
 	info, err := debug.ParseBuildInfo(unframe(modules))
 	if err != nil {

@@ -259,7 +259,7 @@ func (a *jar) knownPom(c coordinates) bool {
 	return false
 }
 
-// isApplication recognises what is deployed as a whole.
+// isApplication reports whether an archive is deployed as a whole.
 func isApplication(name string) bool {
 	ext := strings.ToLower(path.Ext(name))
 	return ext == ".war" || ext == ".ear"

@@ -2,7 +2,7 @@
 // its three formats: Berkeley DB (Packages), NDB (Packages.db) and SQLite
 // (rpmdb.sqlite).
 //
-// It reads packages and nothing else, follows no index, and believes no length
+// It reads packages and nothing else, follows no index, and trusts no length
 // and no pointer before it checked it against the file: a database that is
 // damaged or cut short is an error, never a shorter list. That, and that nothing
 // of it runs in a goroutine whose panic cannot be recovered, is why it is our own

@@ -15,7 +15,7 @@ type document struct {
 	components []component
 	edges      map[string][]string // from a component's reference to those that it contains or depends on
 	subjects   []string            // the digests of the statement around it; none: it is bare
-	incomplete bool                // it says so of itself
+	incomplete bool                // according to the document itself
 }
 
 // kind is what a component is to an inventory.
