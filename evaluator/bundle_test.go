@@ -191,7 +191,7 @@ func resealed(t *testing.T, files []ruleFile) []ruleFile {
 	return edited(t, files, bundleManifest, claimed.Digest, identity.Digest)
 }
 
-func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
+func TestAnAlteredBundleIsRejected(t *testing.T) {
 	const soak = "prodgate/v1/checks/soak/soak.rego"
 	const licence = "packs/acme_licence/001.rego"
 	for name, tt := range map[string]struct {
@@ -267,7 +267,7 @@ func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
 	}
 }
 
-func TestABundleOfTheWrongFormIsRefused(t *testing.T) {
+func TestAMalformedBundleIsRejected(t *testing.T) {
 	whole := bundleOf(t, shippedRules(t))
 	bomb := archived(t, []ruleFile{{".manifest", strings.Repeat(" ", maxBundleUnpacked+1)}}, tar.TypeReg)
 	for name, tt := range map[string]struct {

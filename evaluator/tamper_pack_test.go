@@ -336,7 +336,7 @@ var refusedPacks = map[string]struct {
 
 // A team of two approves its own commits; retries without a new approval are a
 // convenience.
-func TestAPackMayAskOfNobodyElse(t *testing.T) {
+func TestAPackCanRequireNoIndependence(t *testing.T) {
 	own := ownPack(`{"approval": {"independent_of": [], "retries": 0}}`)
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
@@ -357,7 +357,7 @@ func ownRule(rule string, imports ...string) pack {
 	return pack{"x.rego": strings.Join(append(lines, rule, ""), "\n")}
 }
 
-func TestPacksThatReachTooFarAreRefused(t *testing.T) {
+func TestPacksThatExceedTheirPackagesAreRejected(t *testing.T) {
 	for what, refused := range refusedPacks {
 		t.Run(what, func(t *testing.T) {
 			e, err := New(context.Background(), Options{Packs: []string{refused.pack.folder(t)}})
@@ -371,7 +371,7 @@ func TestPacksThatReachTooFarAreRefused(t *testing.T) {
 	}
 }
 
-func TestBundlesThatReachTooFarAreRefused(t *testing.T) {
+func TestBundlesThatExceedTheirPackagesAreRejected(t *testing.T) {
 	for what, refused := range refusedPacks {
 		if e, err := New(context.Background(), Options{Packs: []string{refused.pack.bundle(t)}}); (err == nil || e != nil) && !looserInBundles[what] {
 			t.Errorf("%s: error %v", what, err)

@@ -109,7 +109,7 @@ func edges(t testing.TB, s Schedule, list []Interval, holds func(time.Time) bool
 	}
 }
 
-func TestWhenSaysOfEveryStoryWhatItsDecisionDoes(t *testing.T) {
+func TestWhenAgreesWithTheDecisionOfEveryStory(t *testing.T) {
 	for _, story := range someStories(t) {
 		t.Run(story.name, func(t *testing.T) {
 			s, d := story.schedule(t), story.decision(t)
@@ -172,7 +172,7 @@ func TestWhenAgreesWithEvaluatingAtAnyInstant(t *testing.T) {
 	})
 }
 
-func TestWhenSaysWhatOpensAndCloses(t *testing.T) {
+func TestWhenListsTheReasonsOfOpeningAndClosing(t *testing.T) {
 	s := storyNamed(t, "wait-freeze").schedule(t)
 	if len(s.Intervals) == 0 {
 		t.Fatal("no interval")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAPlaceThatIsNoneIsRefusedWithItsCure(t *testing.T) {
+func TestAnInvalidLocationIsRejectedWithARemedy(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "notes.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
@@ -77,7 +77,7 @@ func TestALinkToALogIsThatLog(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsItsOwnersAlone(t *testing.T) {
+func TestTheKeyIsReadableOnlyByItsOwner(t *testing.T) {
 	location := filepath.Join(t.TempDir(), "T.db")
 	l := open(t, location, Options{})
 	info, err := os.Stat(location + ".key")
