@@ -122,7 +122,7 @@ func (l *Log) open(ctx context.Context, readOnly bool) error {
 		return err
 	}
 	if known, _ := readPublicKey("", l.place.key); known != "" && known != public {
-		return fmt.Errorf("the trail says it is signed with %s, but the key next to it is %s: the log was replaced or altered: run prodgate audit verify", public, known)
+		return fmt.Errorf("the trail says it is signed with %s, but the key next to it is %s; the log was replaced or altered: run prodgate audit verify", public, known)
 	}
 	if l.verifier, err = note.NewVerifier(public); err != nil || l.verifier.Name() != origin {
 		return fmt.Errorf("the public key inside the trail, %q, is not one of log %q: run prodgate audit verify", public, origin)
