@@ -191,7 +191,7 @@ func (e *Event) checkFields() error {
 		case len(f.text) > f.longest:
 			return fmt.Errorf("%s has %d bytes, more than %d", f.name, len(f.text), f.longest)
 		case !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0):
-			return fmt.Errorf("%s is no text: it is not UTF-8, or holds the character NUL", f.name)
+			return fmt.Errorf("%s is not text: it is not UTF-8, or contains the character NUL", f.name)
 		}
 	}
 	assurances := []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}

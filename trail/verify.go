@@ -162,7 +162,7 @@ func (v *verification) expect(options VerifyOptions, private string) error {
 	}
 	if public != "" {
 		if v.verifier, err = note.NewVerifier(public); err != nil {
-			return fmt.Errorf("read the public key: %q is none (NAME+HASH+KEY): %w", public, err)
+			return fmt.Errorf("read the public key: invalid key %q (it must be NAME+HASH+KEY): %w", public, err)
 		}
 		v.public = public
 	}

@@ -157,7 +157,7 @@ func (f feed) sufficient(w *window, answer fetched) error {
 	from, to := w.seen()
 	for _, e := range answer.events {
 		if start, end := e.Occupied(); !end.After(start) && f.wants(e, map[string]bool{}) && !start.Before(from) && start.Before(to) {
-			return fmt.Errorf("line %d: the event %q at %s has no end and no length, so nobody can say how long the freeze lasts; give it a DTEND or a DURATION, or take its name into exclude",
+			return fmt.Errorf("line %d: the event %q at %s has no end and no length, so the end of the freeze is not known; give it a DTEND or a DURATION, or add its name to exclude",
 				e.Line, e.Name, start.Format(time.RFC3339))
 		}
 	}
@@ -258,7 +258,7 @@ func (c Collector) fetchFile(ctx context.Context, f feed) (strict.Text, error) {
 		return text, fmt.Errorf("read %q: %w", path.Name, errors.Unwrap(err))
 	}
 	if old := c.now().Sub(info.ModTime()); old > time.Duration(*f.MaxAge) {
-		return text, fmt.Errorf("%q was written %s ago, and max_age is %s; has whoever writes it stopped?", path.Name, old.Round(time.Second), time.Duration(*f.MaxAge))
+		return text, fmt.Errorf("%q was written %s ago, and max_age is %s; is it still updated?", path.Name, old.Round(time.Second), time.Duration(*f.MaxAge))
 	}
 	return text, nil
 }

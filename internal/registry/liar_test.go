@@ -74,7 +74,7 @@ func TestAnInvalidResponseIsAnError(t *testing.T) {
 		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "can't say (500)"},
 		{"401", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "docker login"},
 		{"403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "docker login"},
-		{"a page of HTML", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") }, "is no JSON"},
+		{"a page of HTML", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") }, "is not JSON"},
 		{"an empty object", func(w http.ResponseWriter, _ *http.Request) { show(w, []byte("{}")) }, "neither an image nor an index"},
 		{"schema 1", func(w http.ResponseWriter, _ *http.Request) { show(w, []byte(`{"schemaVersion":1,"fsLayers":[]}`)) }, "schema 1"},
 		{"image and index at once", func(w http.ResponseWriter, _ *http.Request) {

@@ -174,7 +174,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	}
 	m := &Manifest{Digest: digestOf(raw), Raw: raw}
 	if err := json.Unmarshal(raw, &m.content); err != nil {
-		return nil, noManifest{fmt.Errorf("the manifest is no JSON: %w", err)}
+		return nil, noManifest{fmt.Errorf("the manifest is not JSON: %w", err)}
 	}
 	c := m.content
 	if c.MediaType == "" {
@@ -183,7 +183,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	index, image := c.Manifests != nil, c.Config != nil
 	switch {
 	case index && (image || c.Layers != nil):
-		return nil, errors.New("the manifest could be read both as an image and as an index; nobody can say what would run")
+		return nil, errors.New("the manifest could be read both as an image and as an index, so it is not known what would run")
 	case index && isImage(c.MediaType), image && isIndex(c.MediaType):
 		return nil, fmt.Errorf("the manifest is not what its media type %q says", c.MediaType)
 	case !index && !image:

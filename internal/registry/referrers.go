@@ -274,7 +274,7 @@ func parseReferrers(raw []byte) ([]referred, error) {
 		Manifests []referred `json:"manifests"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fmt.Errorf("the list of referrers is no JSON: %w", err)
+		return nil, fmt.Errorf("the list of referrers is not JSON: %w", err)
 	}
 	if index.Manifests == nil {
 		return nil, errors.New("the list of referrers is no index")
