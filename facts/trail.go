@@ -3,7 +3,7 @@ package facts
 import "time"
 
 // Trail contains the entries of the audit trail about this artifact and service.
-// Complete reports whether all relevant entries were read. Without it, a missing entry
+// Complete says whether all relevant entries were read. Without it, a missing entry
 // proves nothing, unless the source is a file, which is always read completely.
 type Trail struct {
 	Steps       []Step            `json:"steps"`
