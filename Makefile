@@ -42,7 +42,7 @@ pack-test: ## test one policy pack with stock OPA: make pack-test PACK=examples/
 	go run $(OPA)@$(OPA_OLDEST) test policies/ $(PACK)
 
 .PHONY: mutants
-mutants: ## break each rule in each way, and see that a Rego test fails; many minutes
+mutants: ## change each rule in each way, and check that a Rego test fails; many minutes
 	go run ./internal/mutants
 
 .PHONY: mutants-sample
@@ -57,26 +57,26 @@ lint: ## vet, format and lint the Go code
 	go run $(GOLANGCI) run
 
 .PHONY: docs
-docs: ## write what is generated: input schema, catalogue of checks, map, sources, manual
+docs: ## write the generated files: input schema, catalogue of checks, map, sources, manual
 	go test ./facts -run SchemaIsWhat -update
 	go test ./internal/house -run 'Catalogue|Map' -update
 	go test ./collectors -run Page -update
 	go test ./cmd/prodgate -run Manual -update
 
 .PHONY: zones
-zones: ## take the time zone data of this Go
+zones: ## update the time zone data from this Go
 	go test ./internal/zone -run ThoseOfGo -count 1 -update
 
 .PHONY: docs-current
-docs-current: ## fail if what is generated is stale
+docs-current: ## fail if a generated file is outdated
 	go test ./facts ./internal/house ./collectors ./cmd/prodgate -run 'Schema|Catalogue|Map|Page|Manual'
 
 .PHONY: fixtures
-fixtures: ## write every story's document beside its story.yaml, to read and to try
+fixtures: ## write every story's document next to its story.yaml, to read and to try
 	go test ./internal/fixture -run Inputs -count=1 -update
 
 .PHONY: decisions
-decisions: fixtures ## write what the tests compare with anew; read the difference before you commit it
+decisions: fixtures ## rewrite what the tests compare with; read the difference before you commit it
 	go test ./facts ./internal/report -update
 	go test ./evaluator -run Stories -update
 
@@ -89,7 +89,7 @@ fuzz: ## run each fuzz target for FUZZ_TIME (10s)
 	@.ci/fuzz $(FUZZ_TIME)
 
 .PHONY: proof-facts
-proof-facts: ## mutate every fact of every story, and show that no mutant opens the gate; a quarter of an hour of processor time
+proof-facts: ## mutate every fact of every story, and check that no mutant opens the gate; a quarter of an hour of processor time
 	go test ./evaluator -count=1 -proof -timeout 60m -run NoBrokenFactOpensTheGate
 
 .PHONY: slow
@@ -102,7 +102,7 @@ proof: ## the same, every setting, every policy file and every other sweep; many
 	go test ./cmd/prodgate -count=1 -run 'TestWhenPrintsEveryStory' -proof
 
 .PHONY: faults
-faults: ## kill, fill, cut and flip what the trail stands on; many minutes (PRODGATE_TEST_POSTGRES adds PostgreSQL)
+faults: ## kill processes, fill disks, and cut and change files below the trail; many minutes (PRODGATE_TEST_POSTGRES adds PostgreSQL)
 	go test ./trail -count=1 -run 'Fault|Seen' -faults -v -timeout 60m
 
 .PHONY: bench
@@ -116,4 +116,4 @@ bench: ## measure against opa eval and conftest, one decision in process, the tr
 	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci
-ci: lint build test policy-test docs-current ## everything CI runs that needs Go alone
+ci: lint build test policy-test docs-current ## everything CI runs that needs only Go

@@ -3,7 +3,7 @@
 // belong to the policies.
 //
 // To add a kind of system: a folder with a source.Kind, and a line in Kinds. To add
-// facts of one's own without Go: a file under sources.custom.NAME in prodgate.yaml;
+// custom facts without Go: a file under sources.custom.NAME in prodgate.yaml;
 // with Go: a Collector called custom.NAME that returns facts.Custom, given to Gather
 // in addition to All.
 package collectors
@@ -32,11 +32,11 @@ type Kinder interface {
 	Kind() string
 }
 
-// ErrUnconfigured is what a Collector returns, wrapped, when nobody said where
+// ErrUnconfigured is what a Collector returns, wrapped, when it is not configured where
 // to look. The text around it names the key that would say so.
 var ErrUnconfigured = strict.ErrUnconfigured
 
-// Resolve says which digest (sha256:…) reference names, reading its source
+// Resolve returns the digest (sha256:…) that reference names, reading its source
 // once; the answer belongs into facts.Request.Digest. The error holds no
 // secrets.
 func Resolve(ctx context.Context, cfg Config, reference string) (string, error) {

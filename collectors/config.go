@@ -14,61 +14,57 @@ import (
 	"github.com/prodgate/prodgate/internal/spelling"
 )
 
-// DefaultTimeout is how long one source may take unless the configuration says
-// otherwise.
+// DefaultTimeout is the default timeout of a source.
 const DefaultTimeout = 10 * time.Second
 
-// scanTimeout is how long prodgate's own scan may take unless the configuration
-// says otherwise: it reads an image to its end.
+// scanTimeout is the default timeout of prodgate's own scan: it reads the whole image.
 const scanTimeout = 10 * time.Minute
 
-// Config says where each section's facts come from: "systems" and "sources" of
-// prodgate.yaml. It holds no threshold; those are settings, and belong to whoever
-// owns the policies. A section without an entry is unconfigured, and every check
-// on it denies; but the artifact is read from where its reference points, and the
+// Config defines where each section's facts come from: "systems" and "sources" of
+// prodgate.yaml. It contains no thresholds; those are settings, and belong to the
+// owner of the policies. A section without an entry is unconfigured, and every check
+// on it denies. But the artifact is read from where its reference points, and the
 // steps from the audit trail at Log, if there is one.
 type Config struct {
 	Timeout time.Duration     // for each system; 0: DefaultTimeout
 	Systems map[string]System // by name
 	Sources map[string][]Use  // by section (JSON key, or custom.NAME), in order of precedence
 
-	// Service and Environment are what {service} and {environment} in settings
-	// become.
+	// Service and Environment replace {service} and {environment} in settings.
 	Service, Environment string
 
-	// Registry says how to reach image registries.
+	// Registry has the options for access to image registries.
 	Registry registry.Options
 
 	// Log is the audit trail that sources of the kind trail read.
 	Log Log
 
-	// Dir is the folder that relative paths count from; empty: the working
+	// Dir is the folder that relative paths are relative to; empty: the working
 	// directory.
 	Dir string
 
-	// AdvisoryDatabase is the folder of the advisory database where the settings of
-	// a scan name none.
+	// AdvisoryDatabase is the folder of the advisory database if the settings of a
+	// scan have none.
 	AdvisoryDatabase string
 
-	// Now dates what prodgate finds out itself; nil: time.Now.
+	// Now returns the time of prodgate's own observations; nil: time.Now.
 	Now func() time.Time
 
 	// Clock is the time around which the calendar is collected; nil: time.Now.
 	Clock func() time.Time
 }
 
-// Log says where the audit trail is: the location of package trail (a path,
-// postgres://…), and the file with its key where that is not the usual one.
+// Log is the location of the audit trail as in package trail (a path, postgres://…),
+// and the file with its key if that is not the default one.
 type Log = source.Log
 
-// System is a configured system: its kind, and a pointer to the settings that the
-// kind has.
+// System is a configured system: its kind, and a pointer to the settings of the kind.
 type System struct {
 	Kind     string
 	Settings any
 }
 
-// Use is one system that a section is read from.
+// Use is a reference to a system that a section is read from.
 type Use struct {
 	// System is the name of one of Systems, or of a kind that needs no settings.
 	// Empty: Inline.
@@ -82,12 +78,12 @@ type Use struct {
 	Optional bool
 }
 
-// File is a section that is read from one file.
+// File returns the systems of a section that is read from one file.
 func File(name string) []Use {
 	return []Use{{Inline: &System{Kind: file.Kind.Name, Settings: &file.Settings{File: name}}}}
 }
 
-// Problem is something that a configuration cannot mean.
+// Problem is an error in a configuration.
 type Problem struct {
 	Key  string // of prodgate.yaml: sources.staging, systems.cluster
 	Text string
@@ -95,7 +91,7 @@ type Problem struct {
 
 func (p Problem) Error() string { return p.Key + ": " + p.Text }
 
-// Check returns what the configuration cannot mean, in the order of its keys.
+// Check returns the errors of the configuration, in the order of its keys.
 func (c Config) Check() []Problem {
 	var problems []Problem
 	for _, name := range slices.Sorted(maps.Keys(c.Systems)) {
@@ -111,19 +107,19 @@ func (c Config) Check() []Problem {
 	return problems
 }
 
-// never are sections of which every system must be read.
+// never lists sections whose systems cannot be optional.
 var never = []string{"approvals", "calendar", "incidents", "people"}
 
 func (c Config) checkSection(section string) (problems []string) {
 	uses, custom := c.Sources[section], strings.HasPrefix(section, customPrefix)
 	if len(uses) == 0 {
-		return []string{"names no system; name one, or leave the key out"}
+		return []string{"names no system; name one, or omit the key"}
 	}
 	if !custom && !slices.Contains(facts.Sections, section) {
 		return []string{"unknown section; " + hintOr(section, facts.Sections, "known are "+strings.Join(facts.Sections, ", ")+" and custom.NAME")}
 	}
 	if len(uses) > 1 && !facts.SeveralSystems(section) {
-		problems = append(problems, fmt.Sprintf("names %d systems, and it can be read from one alone", len(uses)))
+		problems = append(problems, fmt.Sprintf("names %d systems, but it can be read only from one", len(uses)))
 	}
 	seen := map[string]bool{}
 	for _, u := range uses {
@@ -137,14 +133,14 @@ func (c Config) checkSection(section string) (problems []string) {
 		case !reports(kindNamed(system.Kind), section):
 			problems = append(problems, fmt.Sprintf("a system of kind %s does not report it; kinds that do: %s", system.Kind, strings.Join(KindsFor(section), ", ")))
 		case u.Optional && (slices.Contains(never, section) || len(uses) == 1):
-			problems = append(problems, "none of its systems can be optional: the section would count without what they know")
+			problems = append(problems, "none of its systems can be optional: the section would count without their facts")
 		}
 		seen[u.System] = true
 	}
 	return problems
 }
 
-// system is the system that u names.
+// system returns the system that u refers to.
 func (c Config) system(u Use) (System, error) {
 	if u.Inline != nil {
 		if kindNamed(u.Inline.Kind) == nil {
@@ -174,7 +170,7 @@ func unknownKind(name string) string {
 	return fmt.Sprintf("unknown kind of system %q; %s", name, hintOr(name, kindNames(), "known are "+strings.Join(kindNames(), ", ")))
 }
 
-// hintOr is "did you mean …", or other where nothing is near.
+// hintOr returns "did you mean …", or other if no word is similar.
 func hintOr(word string, known []string, other string) string {
 	if hint := spelling.Hint(word, known); hint != "" {
 		return hint
@@ -182,14 +178,13 @@ func hintOr(word string, known []string, other string) string {
 	return other
 }
 
-// Duration is a time.Duration that is written with its unit: 90s, 2m.
+// Duration is a time.Duration, written with its unit: 90s, 2m.
 type Duration time.Duration
 
-// maxTimeout bounds how long one system may be waited for.
+// maxTimeout limits the timeout of one system.
 const maxTimeout = 10 * time.Minute
 
-// UnmarshalText reads a duration with its unit. A bare number would be taken for
-// nanoseconds, and is an error.
+// UnmarshalText reads a duration with its unit. A number without a unit is an error.
 func (d *Duration) UnmarshalText(text []byte) error {
 	read, err := time.ParseDuration(string(text))
 	if err != nil || read <= 0 || read > maxTimeout {

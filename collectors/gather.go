@@ -22,7 +22,7 @@ import (
 // unconfigured. Errors in Sources are one line each and hold no secrets.
 //
 // Now and CollectedAt are clock's time after the last collector has finished,
-// in whole seconds and at the site's offset, if the calendar tells the zone.
+// in whole seconds and at the site's offset, if the calendar has a zone.
 // clock is called from this goroutine only. The document is marked as collected
 // by this process.
 func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from []Collector) *facts.Document {
@@ -104,7 +104,7 @@ func contain(ctx context.Context, req facts.Request, c Collector, a answer) (out
 	return out
 }
 
-// misplaced says why section can't stand in a document under name.
+// misplaced explains why section is not allowed in a document under name.
 func misplaced(section facts.Section, name string) error {
 	if o, ok := section.(facts.Observed); ok {
 		section = o.Section
@@ -187,7 +187,7 @@ func count(list []Collector, name string) int {
 	return n
 }
 
-// siteZone is the site's zone, or UTC where the calendar does not tell it.
+// siteZone is the site's zone, or UTC if the calendar has none.
 func siteZone(calendar *facts.Calendar) *time.Location {
 	if calendar == nil {
 		return time.UTC

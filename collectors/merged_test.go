@@ -114,7 +114,7 @@ func TestNamesAreExpandedInSettings(t *testing.T) {
 	}
 }
 
-func TestFactsOfOnesOwnComeFromAFile(t *testing.T) {
+func TestCustomFactsComeFromAFile(t *testing.T) {
 	doc := gathered(t, "sources:\n  custom.cost: {file: cost.yaml}\n", "custom.cost", map[string]string{"cost.yaml": "monthly: 12.50\nby: [a, b]\nnone: null\n"})
 	if doc.Sources["custom.cost"].Status != facts.StatusOK || doc.Custom["cost"] == nil {
 		t.Errorf("the source is %+v", doc.Sources["custom.cost"])

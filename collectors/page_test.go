@@ -13,61 +13,69 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 )
 
-var update = flag.Bool("update", false, "write docs/sources.md anew")
+var update = flag.Bool("update", false, "rewrite docs/sources.md")
 
-// intro begins docs/sources.md.
+// intro is the start of docs/sources.md.
 const intro = `# Sources
 
-Where the facts come from, by section of the input document. This page is made
-from the skeletons that ` + "`prodgate init`" + ` writes, and a test collects each of them.
+This page lists where the facts of each section of the input document can come from. It is
+generated from the skeletons that ` + "`prodgate init`" + ` writes; a test reads each of them.
 
-A file is JSON or YAML (one called .json is JSON alone); at most 8 MiB (a scanner's
-report 32 MiB), without duplicate keys, aliases, tags or a second document. A key
-that is not known, a value of the wrong kind and a key that is missing are errors
-that name file and line, and then the whole source counts as one that could not
-be looked at; only provenance and reports, which tools write, may hold more keys
-than are read. ` + "`[]`" + ` and ` + "`null`" + ` say "looked, and there is none"; a file that is empty says
-nothing, and is an error (but for the trail, to which nothing was added yet).
+## Files
 
-Persons are e-mail addresses or ` + "`scheme:value`" + ` (` + "`github:583231`" + `); digests are
-` + "`sha256:`" + ` and 64 lower-case hex digits; times carry their offset (but for the
-calendar's, which may be the site's own). No file can say
-whose signature was checked.
+` + "`sources.SECTION: {file: PATH}`" + ` reads a section from a JSON or YAML file (a file named ` + "`.json`" + `
+must be JSON) of at most 8 MiB (a scanner's report: 32 MiB), without duplicate keys, aliases,
+tags or a second document. Unknown keys, missing keys and values of the wrong type are errors
+with file and line, and the whole source then counts as not readable. Only provenance and
+reports, which other tools write, may have additional keys. ` + "`[]`" + ` and ` + "`null`" + ` mean "checked, and
+there is none". An empty file is an error, except for the trail, where it means that nothing
+was recorded yet.
 
-With ` + "`vulnerabilities: {scan: {}}`" + ` prodgate looks for itself, at the digest that was
-resolved, with the database of ` + "`prodgate db update`" + `: at the image of every platform, and
-at the SBOMs attached to it and to the index that lists it, which may add findings and
-take none away. Each attachment that cannot be read is an entry of undetermined
-([sboms.md](sboms.md)).
-Under ` + "`scan`" + ` can stand ` + "`inventory`" + ` (` + "`auto`" + `, ` + "`image`" + `, ` + "`attached`" + `), ` + "`sboms`" + ` (files of bills of
-materials that name the image's digest, instead of the image), ` + "`platforms`" + ` (os/arch) and
-` + "`database`" + ` (a folder). Such a source is of kind ` + "`scan`" + `, and it may take 10 minutes;
-the run's own ` + "`timeout`" + ` still holds.
+People are e-mail addresses or ` + "`scheme:value`" + ` (` + "`github:583231`" + `). Digests are ` + "`sha256:`" + ` and 64
+lower-case hex digits. Times have an offset, except in the calendar, where they can be local
+times of the site. A file cannot state whose signature was verified.
 
-A report of ` + "`sources.vulnerabilities.reports`" + ` is recognised by what it holds: Trivy's
-JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, bare, in a DSSE envelope
-or in a Sigstore bundle, whose signatures are not checked. It counts for the digests that it names
-(` + "`RepoDigests`" + `, ` + "`source.target`" + `, ` + "`properties.repoDigests`" + `, ` + "`subject`" + `) and has to tell when the
-scan was; Trivy's and SARIF need the ` + "`database`" + ` beside, since they do not say how old
-their advisories were. SARIF knows no status and no package that could not be judged. The SARIF
-that Trivy and Grype write **never counts**: neither says when the scan was, and Grype not of
-which image; prodgate scan --report shows it. Of other tools it counts if it has
+## Vulnerabilities
+
+With ` + "`vulnerabilities: {scan: {}}`" + ` prodgate scans the image itself, at the resolved digest, with
+the database of ` + "`prodgate db update`" + `. It scans the image of every platform, and the SBOMs that
+are attached to the image and to its index. An attached SBOM can add findings but not remove
+any; one that cannot be read is listed under ` + "`undetermined`" + ` ([sboms.md](sboms.md)).
+The settings under ` + "`scan`" + ` are ` + "`inventory`" + ` (` + "`auto`" + `, ` + "`image`" + `, ` + "`attached`" + `), ` + "`sboms`" + ` (SBOM files that
+name the image's digest, to scan instead of the image), ` + "`platforms`" + ` (os/arch) and ` + "`database`" + ` (a
+folder). This source has the kind ` + "`scan`" + ` and a timeout of 10 minutes; the run's own ` + "`timeout`" + `
+still applies.
+
+The format of a report in ` + "`sources.vulnerabilities.reports`" + ` is detected from its content:
+Trivy's JSON, Grype's JSON, SARIF, or cosign's vulnerability attestation, which can be bare, in
+a DSSE envelope or in a Sigstore bundle (its signatures are not verified). A report counts for
+the digests that it names (` + "`RepoDigests`" + `, ` + "`source.target`" + `, ` + "`properties.repoDigests`" + `, ` + "`subject`" + `)
+and must contain the time of the scan. Trivy's JSON and SARIF also need ` + "`database`" + `, because
+they do not contain the age of the advisories. SARIF has no status of a finding and no packages
+that could not be examined. SARIF from Trivy and Grype **never counts**: neither contains the
+time of the scan, and Grype's does not identify the image; ` + "`prodgate scan --report`" + ` shows it.
+Use the JSON of Trivy and Grype. SARIF of other tools counts if it has
 ` + "`invocations[].endTimeUtc`" + ` and ` + "`properties.repoDigests`" + `. The severity is the worst of
-` + "`security-severity`" + `, the tags and the message, and UNKNOWN where one of them is not
-known. Give the JSON of Trivy and Grype. ` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX
-documents and ignore files; [vex.md](vex.md) says what becomes of them.
+` + "`security-severity`" + `, the tags and the message, and UNKNOWN if one of them has an unknown value.
+` + "`sources.vulnerabilities.vex`" + ` and ` + "`.ignore`" + ` list VEX documents and ignore files
+([vex.md](vex.md)).
 
-The build's record is read by its build type: [provenance.md](provenance.md) lists the
-builders that are known, and what to do for any other.
+## Build, artifact and trail
 
-The artifact needs no file: the reference says where it lies (a registry, with
-the credentials of the docker or podman configuration, the most specific key of
-` + "`auths`" + ` or ` + "`credHelpers`" + `; a credential helper is killed at the source's deadline; ` + "`oci:DIR[:TAG]`" + `; ` + "`tarball:FILE`" + `).
-Where an audit trail is named (` + "`trail: LOCATION`" + `, see docs/audit.md), the trail's section
-is read from it if ` + "`sources.trail`" + ` is left out, and what ran in production with
-` + "`production: {from: trail}`" + `. Only the audit trail can say who recorded what.
-The flag ` + "`--insecure-registry`" + ` allows plain HTTP beyond loopback. Each source may
-take 10 seconds; ` + "`sources.timeout: 30s`" + ` gives it longer.
+Provenance is read according to its build type. [provenance.md](provenance.md) lists the
+supported builders, and what to do for others.
+
+The artifact needs no source. It is read from where its reference points: a registry,
+` + "`oci:DIR[:TAG]`" + ` or ` + "`tarball:FILE`" + `. Registry credentials come from the configuration of docker or
+podman, where the most specific key of ` + "`auths`" + ` or ` + "`credHelpers`" + ` applies; a credential helper is
+killed at the timeout of the source. The flag ` + "`--insecure-registry`" + ` allows plain HTTP to
+registries other than loopback.
+
+If an audit trail is configured (` + "`trail: LOCATION`" + `, see [audit.md](audit.md)) and
+` + "`sources.trail`" + ` is omitted, the section ` + "`trail`" + ` is read from it. ` + "`production: trail`" + ` reads the
+deployments to production from it, too. Only the audit trail records who wrote an entry.
+
+Each source has a timeout of 10 seconds; ` + "`sources.timeout: 30s`" + ` changes it.
 `
 
 // page is docs/sources.md.
@@ -98,20 +106,22 @@ func TestThePageOfSourcesIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Error("docs/sources.md is not what the skeletons say; go test ./collectors -run Page -update writes it anew")
+		t.Error("docs/sources.md is outdated; update it with go test ./collectors -run Page -update")
 	}
 }
 
 const systemsIntro = `
 ## Systems
 
-A section is read from one system or from several. ` + "`systems`" + ` names systems with their
-kind and settings (the kind is optional if the name is the kind);
-` + "`sources`" + ` names, for each section, the systems that it is read from. A mapping in the place
-of a name is a system for this section alone. ` + "`{service}`" + ` and ` + "`{environment}`" + ` in any setting
-become those of the request, so one configuration serves several services.
+A section is read from one or more systems. ` + "`systems`" + ` defines systems by name, each with its
+kind and settings (the kind is optional if the name is the kind). ` + "`sources`" + ` lists, for each
+section, the systems to read. A mapping instead of a name defines a system for this section
+only: ` + "`{file: PATH}`" + ` is short for a system of kind ` + "`file`" + `, and ` + "`{scan: {}}`" + ` and ` + "`{reports: [FILE]}`" + `
+for those of kind ` + "`scan`" + ` and ` + "`reports`" + `. A kind that needs no settings can be used by its name.
+` + "`{service}`" + ` and ` + "`{environment}`" + ` in any setting are replaced by those of the request, so one
+configuration can serve several services.
 
-` + "```yaml" + `
+` + "```" + `yaml
 version: 1
 environment: production
 policies: [pack]
@@ -126,15 +136,16 @@ sources:
   custom.cost: {file: cost.yaml}
 ` + "```" + `
 
-- A section that several systems report counts only if every one of them could be read and
-  is of a kind that the settings accept (` + "`sources.accepted`" + `). Its source has the kind
-  ` + "`merged`" + ` and lists the systems. A system with ` + "`optional: true`" + ` that cannot be read is a
-  warning; approvals, people, incidents and the calendar have no optional systems.
-- Where systems must agree and do not, the section does not count
-  (` + "`source.contradiction`" + `), and the finding shows who reports what. What runs now does
-  not hold back a rollback.
-- ` + "`custom.NAME`" + ` is read from a file of any form; policies see it as ` + "`input.custom.NAME`" + `.
-  A setting must accept it: ` + "`sources: {accepted: {custom.NAME: [file]}}`" + `. ` + "`prodgate policy new ORG_CHECK --fact NAME`" + ` writes all of it.
+- A section that several systems report counts only if all of them could be read and their
+  kinds are accepted by the settings (` + "`sources.accepted`" + `). Its source has the kind ` + "`merged`" + ` and
+  lists the systems. If a system with ` + "`optional: true`" + ` cannot be read, that is a warning. The
+  systems of approvals, people, incidents and the calendar cannot be optional.
+- If systems must agree but do not, the section does not count (` + "`source.contradiction`" + `), and
+  the finding shows the value of each system. A contradiction about the live version does not
+  block a rollback.
+- ` + "`custom.NAME`" + ` is read from a file of any form; policies read it as ` + "`input.custom.NAME`" + `.
+  A setting must accept it: ` + "`sources: {accepted: {custom.NAME: [file]}}`" + `.
+  ` + "`prodgate policy new ORG_CHECK --fact NAME`" + ` creates all of this.
 
 `
 
@@ -157,8 +168,7 @@ func systemsPage() string {
 	return b.String()
 }
 
-// The example of the page is a configuration that can be read.
-func TestTheExampleOfThePageIsAConfiguration(t *testing.T) {
+func TestTheExampleOfThePageIsAValidConfiguration(t *testing.T) {
 	_, after, _ := strings.Cut(systemsIntro, "```yaml\n")
 	example, _, _ := strings.Cut(after, "```")
 	if _, err := config.Parse("prodgate.yaml", "", []byte(example)); err != nil {

@@ -19,9 +19,9 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// Kinds are the kinds of system that facts can be read from. This is the one list:
-// a system that does not stand here is never read. "prodgate doctor" and "init",
-// docs/sources.md and errors are made from it.
+// Kinds lists the kinds of system that facts can be read from. It is the only list: a
+// kind that is not in it is never read. "prodgate doctor" and "init", docs/sources.md
+// and error messages are generated from it.
 var Kinds = []source.Kind{
 	artifact.Kind,
 	file.Kind,
@@ -97,8 +97,8 @@ func reports(k *kind, section string) bool {
 	return slices.Contains(k.Sections, section)
 }
 
-// All are the collectors of every section: those of the document in its order,
-// then those of facts of one's own (custom.NAME) by name.
+// All returns the collectors of every section: those of the document in its order,
+// then those of custom facts (custom.NAME) by name.
 func All(cfg Config) []Collector {
 	sections := slices.Clone(facts.Sections)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Sources)) {
@@ -131,7 +131,7 @@ func (c Config) collector(section string) Collector {
 	return m
 }
 
-// implied is what a section is read from where the configuration does not say.
+// implied returns the default systems of a section.
 func (c Config) implied(section string) []Use {
 	switch {
 	case section == "artifact":
@@ -144,7 +144,7 @@ func (c Config) implied(section string) []Use {
 	return File("")
 }
 
-// nameOf is what a document calls a system.
+// nameOf returns the name of a system in the document.
 func (c Config) nameOf(u Use) string {
 	if u.System != "" {
 		return u.System
@@ -212,7 +212,7 @@ func (c Config) expanded(settings any) (any, error) {
 	return copied.Interface(), nil
 }
 
-// unused is name, with a number behind it if a system of m has that name already.
+// unused returns name, followed by a number if a system of m already has that name.
 func (m merged) unused(name string) string {
 	taken := func(name string) bool {
 		return slices.ContainsFunc(m.systems, func(s system) bool { return s.name == name })
@@ -239,7 +239,7 @@ func (c Config) calendar() (calendar.Collector, error) {
 	case broken:
 		return calendar.Collector{}, reader.err
 	}
-	return calendar.Collector{}, fmt.Errorf("the calendar is read from several systems; prodgate calendar shows one that is a file alone")
+	return calendar.Collector{}, fmt.Errorf("the calendar is read from several systems; prodgate calendar shows only a calendar from one file")
 }
 
 // Scans reports whether prodgate scans the artifact itself.

@@ -7,7 +7,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/scan"
 )
 
-func TestOnlyAScanOfOnesOwnMayTakeLong(t *testing.T) {
+func TestOnlyProdgatesOwnScanHasALongTimeout(t *testing.T) {
 	for kind, system := range map[string]*System{
 		"scan": {Kind: scan.Kind.Name, Settings: &scan.Settings{Scan: scan.Own{}, VEX: []string{"vex.json"}}},
 		"file": {Kind: report.Kind.Name, Settings: &report.Settings{Reports: []string{"trivy.json"}}},

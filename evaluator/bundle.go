@@ -100,7 +100,7 @@ func (e *Evaluator) bundleFiles() ([]ruleFile, error) {
 
 func byName(a, b ruleFile) int { return cmp.Compare(a.name, b.name) }
 
-// numberedPacks are the packs' rules under names that tell nothing of the
+// numberedPacks are the packs' rules under names that reveal nothing of the
 // machine they lay on.
 func (e *Evaluator) numberedPacks() []ruleFile {
 	byCheck := map[string][]string{}

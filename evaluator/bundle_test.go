@@ -191,7 +191,7 @@ func resealed(t *testing.T, files []ruleFile) []ruleFile {
 	return edited(t, files, bundleManifest, claimed.Digest, identity.Digest)
 }
 
-func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
+func TestAnAlteredBundleIsRejected(t *testing.T) {
 	const soak = "prodgate/v1/checks/soak/soak.rego"
 	const licence = "packs/acme_licence/001.rego"
 	for name, tt := range map[string]struct {
@@ -200,24 +200,24 @@ func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
 	}{
 		"a rule altered": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, soak, "default pass := false", "default pass := true")
-		}, "not what was recorded"},
-		"a rule taken away": {func(_ *testing.T, files []ruleFile) []ruleFile { return files[:len(files)-2] }, "not what was recorded"},
+		}, "not the recorded policy"},
+		"a rule removed": {func(_ *testing.T, files []ruleFile) []ruleFile { return files[:len(files)-2] }, "not the recorded policy"},
 		"a rule added": {func(_ *testing.T, files []ruleFile) []ruleFile {
 			return append(files, ruleFile{"prodgate/v1/lib/more.rego", "package prodgate.v1.lib.more\n\nx := 1\n"})
-		}, "not what was recorded"},
+		}, "not the recorded policy"},
 		"a setting altered": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, bundleData, `"61m"`, `"1m"`)
-		}, "not what was recorded"},
+		}, "not the recorded policy"},
 		"another revision": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, bundleManifest, `{"revision":"`, `{"revision":"9`)
-		}, "not what was recorded"},
+		}, "not the recorded policy"},
 		"another digest": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, bundleManifest, "sha256:", "sha256:0")
-		}, "not what was recorded"},
-		"a contract of another time": {func(t *testing.T, files []ruleFile) []ruleFile {
+		}, "not the recorded policy"},
+		"another version of the rules": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, bundleManifest, `"version":"v1"`, `"version":"v2"`)
-		}, `speak "v2"`},
-		"no identity": {func(_ *testing.T, files []ruleFile) []ruleFile { return files[1:] }, "does not say whose it is"},
+		}, `of version "v2"`},
+		"no identity": {func(_ *testing.T, files []ruleFile) []ruleFile { return files[1:] }, "does not identify its policy"},
 		"no data":     {func(_ *testing.T, files []ruleFile) []ruleFile { return append(files[:1:1], files[2:]...) }, "has no data.json"},
 		"data elsewhere": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return edited(t, files, bundleData, `{"prodgate":{`, `{"other":1,"prodgate":{`)
@@ -230,26 +230,26 @@ func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
 			files[1].text += files[1].text
 			return files
 		}, "after the data"},
-		"a file without a place": {func(_ *testing.T, files []ruleFile) []ruleFile {
+		"an unexpected file": {func(_ *testing.T, files []ruleFile) []ruleFile {
 			return append(files, ruleFile{"policy.wasm", ""})
-		}, "no place"},
-		"a test among the rules": {func(_ *testing.T, files []ruleFile) []ruleFile {
+		}, "unexpected file"},
+		"a test file": {func(_ *testing.T, files []ruleFile) []ruleFile {
 			return append(files, ruleFile{"prodgate/v1/lib/x_test.rego", "package x"})
-		}, "no place"},
-		"a name that climbs": {func(_ *testing.T, files []ruleFile) []ruleFile {
+		}, "unexpected file"},
+		"a path with ..": {func(_ *testing.T, files []ruleFile) []ruleFile {
 			return append(files, ruleFile{"packs/../../x.rego", "package x"})
-		}, "no plain name"},
-		"a file twice": {func(_ *testing.T, files []ruleFile) []ruleFile { return append(files, files[3]) }, "there twice"},
+		}, "not a clean relative path"},
+		"a file twice": {func(_ *testing.T, files []ruleFile) []ruleFile { return append(files, files[3]) }, "duplicate file"},
 		"a rule that reads the network": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return resealed(t, edited(t, files, soak, "default pass := false", "default pass := false\n\n_x := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})"))
 		}, "undefined function http.send"},
 		"a rule that reads the clock": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return resealed(t, edited(t, files, licence, "default pass := false", "default pass := false\n\n_x := time.now_ns()"))
 		}, "undefined function time.now_ns"},
-		"a pack in the place of the shipped": {func(t *testing.T, files []ruleFile) []ruleFile {
+		"a pack in a shipped package": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return resealed(t, append(files, ruleFile{"packs/x/001.rego", "package prodgate.v1.deploy\n\nx := 1\n"}))
-		}, "is not a place for a pack"},
-		"a rule that is none": {func(t *testing.T, files []ruleFile) []ruleFile {
+		}, "is not allowed in a pack"},
+		"a rule with a syntax error": {func(t *testing.T, files []ruleFile) []ruleFile {
 			return resealed(t, edited(t, files, soak, "package", "packages"))
 		}, "parse policy"},
 		"an empty rule": {func(t *testing.T, files []ruleFile) []ruleFile {
@@ -267,24 +267,24 @@ func TestABundleThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
 	}
 }
 
-func TestABundleOfTheWrongFormIsRefused(t *testing.T) {
+func TestAMalformedBundleIsRejected(t *testing.T) {
 	whole := bundleOf(t, shippedRules(t))
 	bomb := archived(t, []ruleFile{{".manifest", strings.Repeat(" ", maxBundleUnpacked+1)}}, tar.TypeReg)
 	for name, tt := range map[string]struct {
 		bundle []byte
 		want   string
 	}{
-		"nothing":              {nil, "unpack: EOF"},
-		"no archive":           {[]byte("package x, and more than a header of gzip"), "gzip: invalid header"},
-		"half":                 {whole[:len(whole)/2], "EOF"},
-		"without its last":     {whole[:len(whole)-1], "EOF"},
-		"something after it":   {append(bytes.Clone(whole), "more, as much as a header"...), "gzip: invalid header"},
-		"over the bound":       {make([]byte, maxBundle+1), "at most"},
-		"a bomb":               {bomb, "unpacks to over"},
-		"a link":               {archived(t, []ruleFile{{".manifest", ""}}, tar.TypeSymlink), "no regular file"},
-		"too many files":       {archived(t, make1000s(), tar.TypeReg), "files"},
-		"an empty archive":     {archived(t, nil, tar.TypeReg), "does not say whose it is"},
-		"a checksum that lies": {append(bytes.Clone(whole[:len(whole)-8]), 0, 0, 0, 0, 0, 0, 0, 0), "checksum"},
+		"empty":                 {nil, "unpack: EOF"},
+		"not gzip":              {[]byte("package x, and more than a header of gzip"), "gzip: invalid header"},
+		"cut in half":           {whole[:len(whole)/2], "EOF"},
+		"without its last byte": {whole[:len(whole)-1], "EOF"},
+		"trailing bytes":        {append(bytes.Clone(whole), "more, as much as a header"...), "gzip: invalid header"},
+		"over the size limit":   {make([]byte, maxBundle+1), "at most"},
+		"a bomb":                {bomb, "unpacks to over"},
+		"a link":                {archived(t, []ruleFile{{".manifest", ""}}, tar.TypeSymlink), "not a regular file"},
+		"too many files":        {archived(t, make1000s(), tar.TypeReg), "files"},
+		"an empty archive":      {archived(t, nil, tar.TypeReg), "does not identify its policy"},
+		"a wrong checksum":      {append(bytes.Clone(whole[:len(whole)-8]), 0, 0, 0, 0, 0, 0, 0, 0), "checksum"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := NewFromBundle(t.Context(), tt.bundle); err == nil || !strings.Contains(err.Error(), tt.want) {

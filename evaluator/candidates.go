@@ -14,10 +14,10 @@ import (
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
-// maxHorizon bounds the search where the document has no calendar.
+// maxHorizon limits the search if the document has no calendar.
 const maxHorizon = 90 * 24 * time.Hour
 
-// horizon is where the search ends: no promise reaches past the calendar.
+// horizon is the end of the search: nothing is known after the end of the calendar.
 func (r *run) horizon() time.Time {
 	if c := r.in.doc.Calendar; c != nil {
 		return c.Horizon
@@ -25,7 +25,7 @@ func (r *run) horizon() time.Time {
 	return r.in.now.Add(maxHorizon)
 }
 
-// siteZone is the zone of the document's calendar, in which instants are shown.
+// siteZone returns the zone of the document's calendar, in which instants are shown.
 func siteZone(doc *facts.Document) *time.Location {
 	if c := doc.Calendar; c != nil {
 		if site, err := zone.Load(c.Timezone); err == nil {
@@ -109,7 +109,7 @@ func wallClockEdges(zone *time.Location, clocks []int, from, until time.Time, ad
 	}
 }
 
-// timesIn lists every RFC 3339 time that stands in a document, those at which an
+// timesIn lists every RFC 3339 time in a document, those at which an
 // advisory was published apart.
 func timesIn(document ast.Value) (times, published []time.Time) {
 	others, ofAdvisories := instants{}, instants{}
@@ -160,7 +160,7 @@ func looksLikeTime(s string) bool {
 type settings struct {
 	tree      map[string]any
 	durations []time.Duration
-	leeway    []time.Duration // those of vulnerabilities.leeway that are any
+	leeway    []time.Duration // those of vulnerabilities.leeway
 	clocks    []int           // minutes since midnight
 	zones     []*time.Location
 }
@@ -168,7 +168,7 @@ type settings struct {
 func newSettings(tree map[string]any) *settings {
 	s := &settings{tree: tree}
 	for key, value := range tree {
-		if key != "decision" { // read here, by no rule
+		if key != "decision" { // read here and not by a rule
 			s.collect(value)
 		}
 	}
@@ -210,7 +210,7 @@ func (s *settings) collect(value any) {
 	}
 }
 
-// distinct sorts, and leaves out what is nothing.
+// distinct sorts, and removes empty values and duplicates.
 func distinct(durations []time.Duration) []time.Duration {
 	slices.Sort(durations)
 	return slices.DeleteFunc(slices.Compact(durations), func(d time.Duration) bool { return d == 0 })

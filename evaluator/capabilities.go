@@ -7,7 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// forbidden are the built-in functions whose answer does not follow from the
+// forbidden are the built-in functions whose result does not depend only on the
 // document: network, clock, randomness, the machine. A name that ends in a dot
 // is a family.
 var forbidden = []string{

@@ -18,7 +18,7 @@ type Check struct {
 	Codes       []Code `json:"codes"`
 }
 
-// Code is one reason that a check can give. It stands in the rule's METADATA
+// Code is one reason that a check can give. It is defined in the rule's METADATA
 // and nowhere else.
 type Code struct {
 	Code        string   `json:"code"`
@@ -30,11 +30,11 @@ type Code struct {
 	Who         []string `json:"who"`
 	Waivable    bool     `json:"waivable"`
 	Docs        string   `json:"docs"` // how to read more
-	File        string   `json:"file"` // where the rule stands
+	File        string   `json:"file"` // of the rule
 	Line        int      `json:"line"`
 }
 
-// catalog reads annotations when somebody asks, file by file: a decision that
+// catalog reads annotations on demand, file by file: a decision that
 // allows needs none.
 type catalog struct {
 	rules *ruleSet
@@ -90,7 +90,7 @@ func (c *catalog) readFile(file ruleFile) error {
 			continue
 		}
 		if twin, ok := c.codes[code.Code]; ok {
-			return fmt.Errorf("%s:%d: the code %q stands at %s:%d too; a code has one rule", code.File, code.Line, code.Code, twin.File, twin.Line)
+			return fmt.Errorf("%s:%d: the code %q is also at %s:%d; a code has exactly one rule", code.File, code.Line, code.Code, twin.File, twin.Line)
 		}
 		c.codes[code.Code] = code
 	}
@@ -149,7 +149,7 @@ func (c *Code) set(key string, value any) (err error) {
 	case "waivable":
 		waivable, ok := value.(bool)
 		if !ok {
-			return fmt.Errorf("custom.waivable is neither true nor false")
+			return fmt.Errorf("custom.waivable must be true or false")
 		}
 		c.Waivable = waivable
 	default:
@@ -161,12 +161,12 @@ func (c *Code) set(key string, value any) (err error) {
 func annotationText(key string, value any) (string, error) {
 	s, ok := value.(string)
 	if !ok || s == "" {
-		return "", fmt.Errorf("custom.%s is not text", key)
+		return "", fmt.Errorf("custom.%s must be text", key)
 	}
 	return s, nil
 }
 
-// complete says what an annotation with a code lacks.
+// complete returns what an annotation with a code lacks.
 func (c *Code) complete() error {
 	switch {
 	case c.Title == "", c.Description == "":

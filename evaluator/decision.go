@@ -6,7 +6,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// Outcome is the answer.
+// Outcome is the result of a decision.
 type Outcome string
 
 // The two outcomes. There is no third: an error is no decision.
@@ -15,7 +15,7 @@ const (
 	Deny  Outcome = "deny"
 )
 
-// Mode says what a decision is worth to others.
+// Mode defines how far others can rely on a decision.
 type Mode string
 
 // Only ModeEnforce is attested or counts later as a passed gate.
@@ -25,7 +25,7 @@ const (
 	ModeSimulate Mode = "simulate" // the clock was set by hand
 )
 
-// Effect is what a finding does to the decision.
+// Effect is the effect of a finding on the decision.
 type Effect string
 
 // The three effects. Only EffectDeny denies.
@@ -35,55 +35,55 @@ const (
 	EffectWaived Effect = "waived"
 )
 
-// Cure is what can change the answer.
+// Cure is what can change the result.
 type Cure string
 
 // The three cures.
 const (
 	CureFix  Cure = "fix"  // the artifact, its configuration or a source must change
 	CureAsk  Cure = "ask"  // a person must act
-	CureWait Cure = "wait" // time alone
+	CureWait Cure = "wait" // it clears by itself
 )
 
-// Decision is the answer, its reasons and what they rest on. The zero Decision
+// Decision is the result, its reasons and their basis. The zero Decision
 // denies. Times carry the offset of the document's now.
 type Decision struct {
 	Outcome  Outcome `json:"outcome"`
 	ExitCode int     `json:"exit_code"` // 0 allow, 1 deny, 3 deny for now
 	Mode     Mode    `json:"mode"`
-	Deploy   *string `json:"deploy"` // repository@digest, the only thing the decision speaks for; null if not known
+	Deploy   *string `json:"deploy"` // repository@digest, the only image that the decision applies to; null if not known
 	Request  Subject `json:"request"`
 
 	Now        time.Time  `json:"now"`         // the instant decided about
-	OpensAt    *time.Time `json:"opens_at"`    // set only if time alone cures all of it
-	ValidUntil *time.Time `json:"valid_until"` // until when an allow stays one; null for a deny
+	OpensAt    *time.Time `json:"opens_at"`    // set only if all denials clear by themselves
+	ValidUntil *time.Time `json:"valid_until"` // until when an allow is valid; null for a deny
 
 	Required      []string  `json:"required"`
 	Passed        []string  `json:"passed"`
 	NotApplicable []string  `json:"not_applicable"`
 	Findings      []Finding `json:"findings"`
-	// Then lists what will stand in the way once the waiting is over, where
+	// Then lists what will deny after the wait, where
 	// every finding is to be waited for and the gate still does not open.
 	Then []Finding `json:"then"`
 
 	Policy  PolicyID                `json:"policy"`
 	Input   InputID                 `json:"input"`
 	Sources map[string]facts.Source `json:"sources"`
-	// Weakened lists the switches of this run that loosened the gate.
+	// Weakened lists what weakened the gate in this run.
 	Weakened []string `json:"weakened"`
-	// Trail is where the decision is recorded; nil: nowhere. The evaluator never
+	// Trail is the record of the decision; nil: not recorded. The evaluator never
 	// sets it.
 	Trail *Recorded `json:"trail,omitempty"`
 }
 
-// Recorded is the entry of the audit trail that holds a decision.
+// Recorded is the entry of a decision in the audit trail.
 type Recorded struct {
-	Seq        int64  `json:"seq"`        // place in the trail, from 0
+	Seq        int64  `json:"seq"`        // position in the trail, from 0
 	LeafHash   string `json:"leaf_hash"`  // base64
 	Checkpoint string `json:"checkpoint"` // signed note: the trail's name, size and root hash with the entry in it
 }
 
-// Subject is what was asked.
+// Subject describes the request.
 type Subject struct {
 	ID          string `json:"id"`
 	Service     string `json:"service"`
@@ -96,32 +96,32 @@ type Subject struct {
 // rule's METADATA, the rest from the rule.
 type Finding struct {
 	Code     string     `json:"code"`   // check.reason, forever
-	Check    string     `json:"check"`  // the check that gave it
-	Checks   []string   `json:"checks"` // every check that gave it, sorted; Check is the first
+	Check    string     `json:"check"`  // the check that reported it
+	Checks   []string   `json:"checks"` // every check that reported it, sorted; Check is the first
 	Title    string     `json:"title"`
 	Message  string     `json:"message"`
 	Effect   Effect     `json:"effect"`
-	Item     *string    `json:"item"`     // what it is about, where a check can give several (a CVE, a freeze)
+	Item     *string    `json:"item"`     // what it is about, if a check can report several (a CVE, a freeze)
 	Observed any        `json:"observed"` // null: not in the document
 	Required any        `json:"required"`
 	Path     string     `json:"path"` // JSON Pointer into the input
 	Cure     Cure       `json:"cure"`
 	Remedy   string     `json:"remedy"`
 	Who      []string   `json:"who"`
-	OpensAt  *time.Time `json:"opens_at"` // when time alone takes this finding away and its check puts none in its place, verified by evaluating
+	OpensAt  *time.Time `json:"opens_at"` // when this finding clears by itself and its check reports no new one, verified by evaluation
 	Docs     string     `json:"docs"`     // command or page that explains the code
 
-	gone time.Time // when a search has first not found it; zero: always found
+	gone time.Time // the first instant without it in a search; zero: always present
 }
 
-// PolicyID says which rules decided.
+// PolicyID identifies the rules that decided.
 type PolicyID struct {
 	Version  string `json:"version"`  // the contract: v1
 	Revision string `json:"revision"` // of the shipped rules, semver
 	Digest   string `json:"digest"`   // sha256:… over all rules and effective data
 }
 
-// InputID says which document was decided on.
+// InputID identifies the document that was decided on.
 type InputID struct {
 	Digest string `json:"digest"` // sha256:… over the canonical JSON
 }

@@ -122,7 +122,7 @@ func (t *ruleTree) settled(ref ast.Ref) bool {
 	return len(rule.children) == 0 && rule != t && !rule.ownFacts
 }
 
-// readsOf says whether a rule's own text reads input.now, and whether it reads
+// readsOf reports whether a rule's own text reads input.now, and whether it reads
 // more than the request's environment and service.
 func readsOf(rule *ast.Rule) (now, more bool) {
 	var visitor *ast.GenericVisitor

@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// seen is what was found at an instant.
+// seen is the result at an instant.
 type seen[T comparable] struct {
 	at time.Time
 	is T
@@ -95,7 +95,7 @@ func sampled(known []time.Time, from, until time.Time, resolution time.Duration)
 	return inOrder(all)
 }
 
-// inOrder sorts, and leaves each instant once.
+// inOrder sorts the instants and removes duplicates.
 func inOrder(instants []time.Time) []time.Time {
 	slices.SortFunc(instants, time.Time.Compare)
 	return slices.CompactFunc(instants, time.Time.Equal)
@@ -122,8 +122,8 @@ func (r *run) answer(check string, at time.Time) (string, error) {
 	return strings.Join(answer, " "), nil
 }
 
-// moves says whether a check's answer was found out by reading now. A check of
-// which nothing is known moves.
+// moves reports whether a check's result depends on now. A check of
+// which nothing is known depends on it.
 func (r *run) moves(check string) bool {
 	for _, rule := range []string{".pass", ".deny"} {
 		node := r.recording.root().find(ast.MustParseRef(checksPath + quoteName(check) + rule))

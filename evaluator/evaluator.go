@@ -1,4 +1,4 @@
-// Package evaluator decides: it compiles the policies once and evaluates them
+// Package evaluator makes decisions: it compiles the policies once and evaluates them
 // over input documents, without I/O, clock or randomness.
 //
 // It must not gather facts (package collectors) and must not judge by itself:
@@ -21,7 +21,7 @@ import (
 	"github.com/prodgate/prodgate/policies"
 )
 
-// Options say what decides beside the shipped policies.
+// Options lists what decides in addition to the shipped policies.
 type Options struct {
 	// Packs are folders or bundle.tar.gz files with an organisation's own
 	// checks (prodgate.v1.checks.<org>_<name>) and settings
@@ -46,10 +46,10 @@ type Evaluator struct {
 	originsFound map[string]*origin // see pair.go
 }
 
-// New compiles the shipped policies and the packs. It fails, naming file and
-// cure, if a pack reaches outside of its place, holds an unknown or malformed
-// setting, lacks what a check must have, or uses a built-in function whose
-// answer does not follow from the document.
+// New compiles the shipped policies and the packs. It fails, with file and
+// remedy, if a pack leaves its packages, contains an unknown or malformed
+// setting, lacks a required part of a check, or uses a built-in function whose
+// result does not depend only on the document.
 func New(ctx context.Context, options Options) (*Evaluator, error) {
 	return newFrom(ctx, policies.FS, options)
 }
@@ -152,7 +152,7 @@ var provenStages = []ast.StageID{
 	ast.StageBuildRequiredCapabilities,
 }
 
-// Policy says which rules decide.
+// Policy identifies the rules that decide.
 func (e *Evaluator) Policy() PolicyID { return e.policy }
 
 // Zones is the release of the time zone data that Policy's digest covers, such

@@ -71,7 +71,7 @@ func (r *run) join(raw rawFinding) (Finding, error) {
 	}, nil
 }
 
-// unexplained is the code of a check that fails without saying why.
+// unexplained is the code of a check that fails without a reason.
 const unexplained = "gate.unexplained"
 
 // missingFacts names the facts that a check reads, in its own text, and that

@@ -24,7 +24,7 @@ func TestFindingsThatDifferInTheirMessageAreAllShown(t *testing.T) {
 	}
 }
 
-func TestCausesStandAboveConsequences(t *testing.T) {
+func TestCausesComeBeforeConsequences(t *testing.T) {
 	findings := []Finding{
 		{Code: "approval.missing", Effect: EffectDeny, Cure: CureAsk},
 		{Code: "immutability.digest", Effect: EffectDeny, Cure: CureFix},

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAPackHasTheSameDigestWhereverItLies(t *testing.T) {
+func TestAPacksDigestDoesNotDependOnItsPath(t *testing.T) {
 	const check = `# METADATA
 # title: Always
 # description: Always good.

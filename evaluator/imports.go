@@ -13,9 +13,9 @@ import (
 // settingsPath is where the shipped settings are, as rules import them.
 const settingsPath = "data.prodgate.v1.settings"
 
-// checkImports refuses rules that import what is not there. To OPA a package
-// that is lost is no error: every rule in it is undefined, and whoever only
-// asks for its exceptions hears of none.
+// checkImports rejects rules that import missing packages. For OPA, a missing
+// package is not an error: every rule in it is undefined, and a rule that only
+// reads exceptions from it finds none.
 func checkImports(modules map[string]*ast.Module) error {
 	filled := map[string]bool{settingsPath: true}
 	for _, module := range modules {

@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// Input is a document made ready to be decided on, once. It is not changed
+// Input is a document that is prepared for decisions. It is not changed
 // afterwards.
 type Input struct {
 	doc    *facts.Document
@@ -28,8 +28,8 @@ type Input struct {
 	published []time.Time // days of advisories, which times leaves out
 }
 
-// Read prepares the bytes of a saved document. Name is what errors call it.
-// The error is a *facts.InvalidError if the bytes are no valid document.
+// Read prepares the bytes of a saved document. Name is its name in errors.
+// The error is a *facts.InvalidError if the bytes are not a valid document.
 func Read(name string, document []byte) (*Input, error) {
 	parsed, err := facts.Parse(name, document)
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Judgement is a decision without what a search of time adds to it.
+// Judgement is a decision without the results of a search of time.
 type Judgement struct {
 	Outcome       Outcome
 	Required      []string
 	Passed        []string
 	NotApplicable []string
-	Findings      []Finding // as Decide's, but for OpensAt, which is always nil
+	Findings      []Finding // as Decide's, except OpensAt, which is always nil
 }
 
 // Judge decides on a prepared input as of its now, and searches no time: what it
@@ -23,7 +23,7 @@ func (e *Evaluator) Judge(ctx context.Context, in *Input) (Judgement, error) {
 	return judgement, err
 }
 
-// judge returns, beside the judgement, what was found out on the way. Where base
+// judge also returns what it evaluated on the way. Where base
 // is there, it says what is known already, and of which rules.
 func (e *Evaluator) judge(ctx context.Context, in *Input, base func(*run) (*resultNode, agreement, error)) (judgement Judgement, cache *recording, err error) {
 	defer func() {

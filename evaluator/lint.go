@@ -16,9 +16,9 @@ import (
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
-// checkSettings refuses what an organisation's settings cannot mean: an
-// unknown key, a value of another type than the shipped one, an emptied list,
-// a time or zone that is none. The error names every such place.
+// checkSettings rejects invalid settings of an organisation: an unknown key, a
+// value of another type than the shipped one, an emptied list, an invalid time or
+// zone. The error lists every such place.
 func checkSettings(rules *ruleSet) error {
 	shipped, err := normalise(rules.settings)
 	if err != nil {
@@ -29,7 +29,7 @@ func checkSettings(rules *ruleSet) error {
 	for _, kind := range []string{"environments", "services"} {
 		names, ok := rules.own[kind].(map[string]any)
 		if !ok && rules.own[kind] != nil {
-			l.problem(kind, "is not a table of names")
+			l.problem(kind, "must be a table of names")
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			l.named(kind+"."+name, names[name])
@@ -42,8 +42,8 @@ func checkSettings(rules *ruleSet) error {
 	return fmt.Errorf("settings under %s:\n  %s", organisationPath, strings.Join(l.problems, "\n  "))
 }
 
-// withoutNames are the settings themselves, without those of single
-// environments and services.
+// withoutNames returns the settings without those of single environments and
+// services.
 func withoutNames(settings map[string]any) map[string]any {
 	rest := maps.Clone(settings)
 	delete(rest, "environments")
@@ -53,7 +53,7 @@ func withoutNames(settings map[string]any) map[string]any {
 
 type settingsLint struct {
 	shipped      map[string]any
-	environments []string // that settings list
+	environments []string // listed in the settings
 	problems     []string
 }
 
@@ -65,11 +65,11 @@ var settingName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 func (l *settingsLint) named(path string, value any) {
 	if name := path[strings.Index(path, ".")+1:]; !settingName.MatchString(name) {
-		l.problem(path, "is not a name (lower case, no spaces)")
+		l.problem(path, "is not a valid name (lower case, no spaces)")
 	}
 	table, ok := value.(map[string]any)
 	if !ok {
-		l.problem(path, "is not a table; write {} for no settings of its own")
+		l.problem(path, "must be a table; write {} to set nothing")
 		return
 	}
 	if own, ok := table["environments"]; ok && strings.HasPrefix(path, "services.") {
@@ -79,33 +79,33 @@ func (l *settingsLint) named(path string, value any) {
 	l.table(path, table, withoutNames(l.shipped))
 }
 
-// inEnvironments checks a service's settings for single environments, which
-// settings must list.
+// inEnvironments checks a service's settings for single environments. The
+// settings must list each of them.
 func (l *settingsLint) inEnvironments(path string, value any) {
 	tables, ok := value.(map[string]any)
 	if !ok {
-		l.problem(path, "is not a table of environments")
+		l.problem(path, "must be a table of environments")
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		if !slices.Contains(l.environments, name) {
-			l.problem(path+"."+name, "is not an environment that settings list%s", didYouMean(name, l.environments))
+			l.problem(path+"."+name, "is not an environment listed in the settings%s", didYouMean(name, l.environments))
 			continue
 		}
 		table, ok := tables[name].(map[string]any)
 		if !ok {
-			l.problem(path+"."+name, "is not a table; write {} for no settings of its own")
+			l.problem(path+"."+name, "must be a table; write {} to set nothing")
 			continue
 		}
 		l.table(path+"."+name, table, withoutNames(l.shipped))
 	}
 }
 
-// openTables have keys of the organisation's own; each value is like the
-// shipped ones.
+// openTables are tables to which an organisation can add keys; each value has the
+// type of the shipped ones.
 var openTables = map[string]bool{"window.named": true, "waivers.allowed": true, "sources.accepted": true}
 
-// table compares what is set below path with what is shipped.
+// table compares the settings below path with the shipped ones.
 func (l *settingsLint) table(path string, set, shipped map[string]any) {
 	known := slices.Sorted(maps.Keys(shipped))
 	for _, key := range slices.Sorted(maps.Keys(set)) {
@@ -122,8 +122,8 @@ func (l *settingsLint) table(path string, set, shipped map[string]any) {
 	}
 }
 
-// settingPath is path without the environment, the service or both that it is set
-// for.
+// settingPath returns path without the environment and the service that it applies
+// to.
 func settingPath(path string) string {
 	parts := strings.Split(path, ".")
 	if len(parts) > 4 && parts[0] == "services" && parts[2] == "environments" {
@@ -140,7 +140,7 @@ func (l *settingsLint) value(path string, set, like any) {
 	case map[string]any:
 		table, ok := set.(map[string]any)
 		if !ok {
-			l.problem(path, "is not a table")
+			l.problem(path, "must be a table")
 			return
 		}
 		l.table(path, table, like)
@@ -148,41 +148,41 @@ func (l *settingsLint) value(path string, set, like any) {
 		l.list(path, set, like)
 	case bool:
 		if _, ok := set.(bool); !ok {
-			l.problem(path, "is neither true nor false")
+			l.problem(path, "must be true or false")
 		}
 	case json.Number:
 		n, ok := set.(json.Number)
 		zero := ok && n.String() == "0"
 		if !ok || strings.HasPrefix(n.String(), "-") || zero && !mayBeZero[settingPath(path)] {
-			l.problem(path, "is not a number over 0")
+			l.problem(path, "must be a number above 0")
 		}
 	case string:
 		l.text(path, set, like)
 	}
 }
 
-// mayBeEmpty are lists of whom something is asked of; a team of two asks it of
-// nobody else.
+// mayBeEmpty lists the settings that can be an empty list: a team of two cannot
+// require independence from the author.
 var mayBeEmpty = map[string]bool{"approval.independent_of": true}
 
-// mayBeZero are numbers of which none is a strict choice.
+// mayBeZero lists the numbers for which 0 is a strict choice.
 var mayBeZero = map[string]bool{"approval.retries": true}
 
 func (l *settingsLint) list(path string, set any, like []any) {
 	list, ok := set.([]any)
 	if !ok {
-		l.problem(path, "is not a list")
+		l.problem(path, "must be a list")
 		return
 	}
 	if len(list) == 0 && len(like) > 0 && !mayBeEmpty[settingPath(path)] {
-		l.problem(path, "is empty, which would not mean \"all\"; leave it out to keep what is shipped")
+		l.problem(path, "must not be empty: an empty list does not mean \"all\"; omit it to keep the shipped list")
 	}
 	for i, entry := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if span, ok := entry.(map[string]any); ok && strings.HasPrefix(settingPath(path), "window.named.") {
 			l.span(at, span)
 		} else if s, ok := entry.(string); !ok || s == "" {
-			l.problem(at, "is not text")
+			l.problem(at, "must be text")
 		}
 	}
 	switch settingPath(path) {
@@ -200,23 +200,23 @@ func (l *settingsLint) list(path string, set any, like []any) {
 	}
 }
 
-// exact refuses what looks like a pattern, where only the very name counts.
+// exact rejects entries that look like patterns, where only exact names count.
 func (l *settingsLint) exact(path string, list []any) {
 	for i, entry := range list {
 		if s, _ := entry.(string); strings.Contains(s, "*") || strings.TrimSpace(s) != s {
-			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; an entry is the exact name of one, never a pattern", s)
+			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; it must be an exact name, not a pattern", s)
 		}
 	}
 }
 
-// countingAssurances are the ways to establish a writer that can count; a writer
-// who only claims to be somebody never does.
+// countingAssurances are the assurances of a writer that can count. A writer whose
+// identity is only claimed never counts.
 var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceOIDC)}
 
 func (l *settingsLint) words(path string, list []any, known ...string) {
 	for i, entry := range list {
 		if s, _ := entry.(string); !slices.Contains(known, s) {
-			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %v; it is one of %s%s", entry, strings.Join(known, ", "), didYouMean(s, known))
+			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %v; it must be one of %s%s", entry, strings.Join(known, ", "), didYouMean(s, known))
 		}
 	}
 }
@@ -229,35 +229,35 @@ func (l *settingsLint) span(path string, span map[string]any) {
 	}
 	days, _ := span["days"].([]any)
 	if len(days) == 0 {
-		l.problem(path+".days", "is not a list of weekdays")
+		l.problem(path+".days", "must be a list of weekdays")
 	}
 	l.words(path+".days", days, "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 	from, to := l.clock(path+".from", span["from"]), l.clock(path+".to", span["to"])
 	if from >= to {
-		l.problem(path, "never opens: from is not before to; split a window that passes midnight in two")
+		l.problem(path, "never opens: from must be before to; split a window that spans midnight into two")
 	}
 }
 
 func (l *settingsLint) clock(path string, value any) string {
 	s, _ := value.(string)
 	if !clockTime.MatchString(s) || s > "24:00" {
-		l.problem(path, "is not a wall-clock time, \"00:00\" to \"24:00\"")
+		l.problem(path, "must be a wall-clock time, \"00:00\" to \"24:00\"")
 	}
 	return s
 }
 
-// text compares a text with the shipped one: where that is a duration, so must
-// this be.
+// text compares a text with the shipped one: where the shipped one is a duration,
+// it must be a duration, too.
 func (l *settingsLint) text(path string, set any, like string) {
 	s, ok := set.(string)
 	if !ok {
-		l.problem(path, "is not text")
+		l.problem(path, "must be text")
 		return
 	}
 	if least, err := time.ParseDuration(like); err == nil {
-		// What is shipped as none may be none.
+		// A duration that is shipped as 0 can be 0.
 		if d, err := time.ParseDuration(s); err != nil || d < 0 || d == 0 && least > 0 {
-			l.problem(path, "is %q, not a duration over 0 such as \"90m\" or \"24h\"", s)
+			l.problem(path, "is %q; it must be a duration above 0 such as \"90m\" or \"24h\"", s)
 		}
 		return
 	}
@@ -265,12 +265,12 @@ func (l *settingsLint) text(path string, set any, like string) {
 	case "window.timezone":
 		if s != "calendar" {
 			if !zone.Known(s) {
-				l.problem(path, "is %q, neither \"calendar\" nor an IANA zone such as \"Europe/Berlin\"", s)
+				l.problem(path, "is %q; it must be \"calendar\" or an IANA zone such as \"Europe/Berlin\"", s)
 			}
 		}
 	case "immutability.tag_pattern":
 		if _, err := regexp.Compile(s); err != nil {
-			l.problem(path, "is no regular expression: %v", err)
+			l.problem(path, "is not a valid regular expression: %v", err)
 		}
 	default:
 		if s == "" {
@@ -279,8 +279,8 @@ func (l *settingsLint) text(path string, set any, like string) {
 	}
 }
 
-// neverWaived are the families of codes that nobody can waive; the rules hold
-// the same line (lib/waivers.rego).
+// neverWaived are the families of codes that can never be waived. The rules
+// enforce the same (lib/waivers.rego).
 var neverWaived = []string{"approval", "audit", "immutability", "waiver"}
 
 func (l *settingsLint) waivers(own map[string]any) {
@@ -288,14 +288,14 @@ func (l *settingsLint) waivers(own map[string]any) {
 	allowed, _ := waivers["allowed"].(map[string]any)
 	for _, code := range slices.Sorted(maps.Keys(allowed)) {
 		if family, _, _ := strings.Cut(code, "."); slices.Contains(neverWaived, family) {
-			l.problem("waivers.allowed."+code, "cannot be waived: no %s code can", family)
+			l.problem("waivers.allowed."+code, "cannot be waived: %s codes can never be waived", family)
 		}
 	}
 }
 
-// checkPackChecks refuses a pack's check that could not work: no pass, no
-// annotation for a code of its own, a code of somebody else's, or an additional
-// check that no pack has.
+// checkPackChecks rejects checks of a pack that cannot work: a missing pass, a code
+// without an annotation, a code of another check's family, or an additional check
+// that no pack defines.
 func (e *Evaluator) checkPackChecks() error {
 	checks, err := e.Checks()
 	if err != nil {
@@ -313,7 +313,7 @@ func (e *Evaluator) checkPackChecks() error {
 			problems = append(problems, fmt.Errorf("%s%s has no rule pass, so it can never pass", strings.TrimPrefix(checksPath, "data."), name))
 		}
 		if len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+name+".needs"))) == 0 {
-			problems = append(problems, fmt.Errorf("%s%s has no rule needs, so it can never pass; it is the set of sections that the check reads, such as {\"staging\"}, or set()", strings.TrimPrefix(checksPath, "data."), name))
+			problems = append(problems, fmt.Errorf("%s%s has no rule needs, so it can never pass; needs must be the set of sections that the check reads, such as {\"staging\"}, or set()", strings.TrimPrefix(checksPath, "data."), name))
 		}
 	}
 	for _, check := range checks {
@@ -323,7 +323,7 @@ func (e *Evaluator) checkPackChecks() error {
 	return errors.Join(problems...)
 }
 
-// ownCodes finds codes that a pack gives to somebody else's family.
+// ownCodes finds codes of a pack that are in another check's family.
 func (e *Evaluator) ownCodes(check Check) (problems []error) {
 	for _, code := range check.Codes {
 		module := e.compiler.Modules[code.File]
@@ -332,14 +332,14 @@ func (e *Evaluator) ownCodes(check Check) (problems []error) {
 			continue
 		}
 		if own := strings.TrimPrefix(module.Package.Path.String(), checksPath); own != check.Name {
-			problems = append(problems, fmt.Errorf("%s:%d: the code %q is not the check's own; call it %s.<reason>", code.File, code.Line, code.Code, own))
+			problems = append(problems, fmt.Errorf("%s:%d: the code %q is outside the check's own family; name it %s.<reason>", code.File, code.Line, code.Code, own))
 		}
 	}
 	return problems
 }
 
-// additionalChecks finds additional checks that do not exist; they would never
-// pass, which the author should hear at once.
+// additionalChecks finds additional checks that do not exist. They would never
+// pass, and the author should learn that at once.
 func (e *Evaluator) additionalChecks(known map[string]bool) (problems []error) {
 	layers := []any{e.rules.own}
 	for _, kind := range []string{"environments", "services"} {
@@ -359,7 +359,7 @@ func (e *Evaluator) additionalChecks(known map[string]bool) (problems []error) {
 		for _, entry := range list {
 			name, _ := entry.(string)
 			if !known[name] && len(e.compiler.GetRulesExact(ast.MustParseRef(checksPath+quoteName(name)+".pass"))) == 0 {
-				problems = append(problems, fmt.Errorf("additional_checks asks for %q, which no pack has%s", name, didYouMean(name, slices.Sorted(maps.Keys(known)))))
+				problems = append(problems, fmt.Errorf("additional_checks lists %q, which no pack defines%s", name, didYouMean(name, slices.Sorted(maps.Keys(known)))))
 			}
 		}
 	}

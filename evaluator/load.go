@@ -76,7 +76,7 @@ func (s *ruleSet) addShipped(from fs.FS) error {
 		return fmt.Errorf("read %s: %w", settingsFile, err)
 	}
 	if len(s.settings) == 0 {
-		return fmt.Errorf("read %s: it holds no settings", settingsFile)
+		return fmt.Errorf("read %s: it contains no settings", settingsFile)
 	}
 	s.shipped, err = regoFiles(from)
 	return err
@@ -111,7 +111,7 @@ func (s *ruleSet) data() map[string]any {
 
 // identity names the rule set: the contract, the revision, and a digest over
 // every rule, all data and the release of the time zone data. File names are no part of it: a pack decides the same
-// wherever it lies, as a folder and as a bundle.
+// wherever it is stored, as a folder and as a bundle.
 func (s *ruleSet) identity() (PolicyID, error) {
 	hash := sha256.New()
 	files := slices.Concat(s.shipped, s.packs)

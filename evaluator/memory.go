@@ -6,7 +6,7 @@ import (
 )
 
 // A recording is the cache of one evaluation. OPA asks it for each rule's
-// result before evaluating the rule, and tells it the result afterwards, so it
+// result before evaluating the rule, and passes it the result afterwards, so it
 // sees which results were found out by reading now, directly or through other
 // rules. Those that were not are the same at another instant, and a later
 // evaluation of the same document is given them (base). This errs on the side
@@ -17,7 +17,7 @@ type recording struct {
 	agreed agreement   // where base is another rule set's: the rules of which it holds
 	before *resultNode // what follows from the settings alone; nil without
 	frames []*resultNode
-	open   []pending // asked for and not answered yet, outermost first
+	open   []pending // requested and not evaluated yet, outermost first
 	// settled says that now is not before the facts' collection. Time is
 	// searched forwards, so the rule that says so keeps its result.
 	settled bool
@@ -33,18 +33,18 @@ type resultNode struct {
 	others    *util.HasherMap[*ast.Term, *resultNode]
 }
 
-// pending is a result that was asked for.
+// pending is a requested result.
 type pending struct {
 	node    *resultNode
 	moving  bool
-	barrier bool // reading now within does not concern who asked
+	barrier bool // reading now inside it does not affect the caller
 }
 
 func newRecording(known *ruleTree, base *resultNode, settled bool) *recording {
 	return &recording{known: known, base: base, frames: []*resultNode{{}}, settled: settled}
 }
 
-// root is what was found out, to be the base of later evaluations.
+// root returns the results, as the base of later evaluations.
 func (r *recording) root() *resultNode { return r.frames[0] }
 
 // Push begins a "with" statement, under which nothing known holds.
@@ -56,7 +56,7 @@ func (r *recording) Push() {
 // Pop ends a "with" statement.
 func (r *recording) Pop() { r.frames = r.frames[:len(r.frames)-1] }
 
-// Get answers with a known result, or notes that one is being found out.
+// Get returns a known result, or notes that one is being evaluated.
 func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 	if len(r.frames) == 1 && r.base != nil {
 		if node := r.base.find(ref); node != nil && (node.value != nil || node.undefined) && r.holds(node, ref) {
@@ -83,7 +83,7 @@ func (r *recording) Get(ref ast.Ref) (*ast.Term, bool) {
 	return nil, false
 }
 
-// holds says whether a result of base is one of this evaluation too.
+// holds reports whether a result of base is one of this evaluation too.
 func (r *recording) holds(node *resultNode, ref ast.Ref) bool {
 	if r.agreed == nil {
 		return !node.moving
@@ -98,7 +98,7 @@ func answer(node *resultNode) (*ast.Term, bool) {
 	return node.value, false
 }
 
-// readNow marks everything that is being found out.
+// readNow marks everything that is being evaluated.
 func (r *recording) readNow() {
 	for i := len(r.open) - 1; i >= 0; i-- {
 		if r.open[i].barrier {
@@ -109,7 +109,7 @@ func (r *recording) readNow() {
 }
 
 // Put notes a result; nil is "undefined". What was asked for in between and
-// not answered had no result. A result that nobody asked for is not kept.
+// not answered had no result. A result that was not requested is not kept.
 func (r *recording) Put(ref ast.Ref, value *ast.Term) {
 	node := r.frames[len(r.frames)-1].make(ref)
 	node.moving = true
@@ -133,7 +133,7 @@ func (r *recording) Put(ref ast.Ref, value *ast.Term) {
 // Keys is part of OPA's interface; nothing asks for it here.
 func (r *recording) Keys() []ast.Ref { return nil }
 
-// find walks ref; nil where nothing is known.
+// find walks ref; nil if nothing is known.
 func (n *resultNode) find(ref ast.Ref) *resultNode {
 	for _, step := range ref {
 		if n = n.child(step); n == nil {
@@ -143,7 +143,7 @@ func (n *resultNode) find(ref ast.Ref) *resultNode {
 	return n
 }
 
-// child is nil where nothing is known.
+// child returns nil if nothing is known.
 func (n *resultNode) child(step *ast.Term) *resultNode {
 	if name, ok := step.Value.(ast.String); ok {
 		return n.names[name]
@@ -155,7 +155,7 @@ func (n *resultNode) child(step *ast.Term) *resultNode {
 	return child
 }
 
-// make walks ref and makes what is missing.
+// make walks ref and creates missing nodes.
 func (n *resultNode) make(ref ast.Ref) *resultNode {
 	for _, step := range ref {
 		next := n.child(step)

@@ -193,7 +193,7 @@ func (n needless) covers(story string, m mutant) bool {
 	return matches(n.paths, m.path) && matches(n.mutations, m.mutation)
 }
 
-// matches says whether one of the patterns describes text.
+// matches reports whether one of the patterns describes text.
 func matches(patterns, text string) bool {
 	for pattern := range strings.SplitSeq(patterns, "|") {
 		if glob(pattern, text) {

@@ -25,12 +25,12 @@ const (
 	organisationPath = "data.prodgate.organisation"
 )
 
-// errNothing refuses a pack without content: whoever names it expects it to ask
-// for something.
-var errNothing = errors.New("it holds neither rules nor settings (*.rego, data.yaml, data.json)")
+// errNothing rejects an empty pack: whoever configures a pack expects it to require
+// something.
+var errNothing = errors.New("it contains neither rules nor settings (*.rego, data.yaml, data.json)")
 
 // addPack adds one pack: a folder, or a bundle.tar.gz as "opa build" writes it.
-// A pack holds checks of the organisation and its settings, nothing else.
+// A pack contains checks of the organisation and its settings, nothing else.
 func (s *ruleSet) addPack(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -76,8 +76,8 @@ func (s *ruleSet) addFolder(name string) error {
 	return err
 }
 
-// followed refuses a link to a folder: neither this nor OPA looks behind it, and
-// what it holds would be missed in silence.
+// followed rejects a link to a folder: neither this walk nor OPA follows it, so its
+// contents would be ignored silently.
 func followed(name, file string, entry fs.DirEntry) error {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return nil
@@ -87,14 +87,14 @@ func followed(name, file string, entry fs.DirEntry) error {
 		return err
 	}
 	if info.IsDir() {
-		return fmt.Errorf("%s is a link to a folder; put the folder itself there, or name it as a pack of its own", path.Join(name, file))
+		return fmt.Errorf("%s is a link to a folder; copy the folder there, or list it as a separate pack", path.Join(name, file))
 	}
 	return nil
 }
 
-// packFileKind says what a file of a folder is: rego, data, stray or, for what
-// OPA would not load either, nothing. A name that only lacks the right case is
-// not loaded by OPA, and is not meant to be nothing.
+// packFileKind returns the kind of a file in a folder: rego, data, stray or, for a
+// file that OPA would not load either, "". A data file whose name differs in case
+// only is stray: OPA does not load it, but its author expects it to count.
 func packFileKind(file string) string {
 	switch base := path.Base(file); {
 	case base != strings.ToLower(base) && packFileKind(strings.ToLower(file)) != "" && path.Ext(base) != ".rego":
@@ -128,19 +128,19 @@ func (s *ruleSet) addFile(name, folder, kind string, text []byte) error {
 		}
 		return s.addData(name, data)
 	default:
-		return fmt.Errorf("%s: settings must be in a file named data.yaml or data.json, rules in one that ends in .rego, or OPA's -d and -b would not agree", name)
+		return fmt.Errorf("%s: settings must be in a file named data.yaml or data.json, and rules in a file that ends in .rego; otherwise OPA's -d and -b load different files", name)
 	}
 }
 
-// oneDocument reads YAML or JSON that holds one document: of several, the later
-// ones would be missed in silence.
+// oneDocument reads YAML or JSON with exactly one document: later ones would be
+// ignored silently.
 func oneDocument(text []byte) (data any, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&data); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("it holds more than one YAML document; keep one")
+		return nil, errors.New("it contains more than one YAML document; keep one")
 	}
 	return data, nil
 }
@@ -159,7 +159,7 @@ func (s *ruleSet) addBundle(name string) error {
 		return fmt.Errorf("read bundle: %w", err)
 	}
 	if len(b.WasmModules) > 0 || len(b.PlanModules) > 0 {
-		return errors.New("it holds compiled modules; only Rego and data count")
+		return errors.New("it contains compiled modules; a pack can contain only Rego and data")
 	}
 	for _, module := range b.Modules {
 		if !strings.HasSuffix(module.Path, "_test.rego") {
@@ -175,8 +175,8 @@ func (s *ruleSet) addBundle(name string) error {
 	return s.addData(name, b.Data)
 }
 
-// addData takes settings from under prodgate.organisation and refuses data
-// anywhere else.
+// addData reads settings from under prodgate.organisation and rejects data anywhere
+// else.
 func (s *ruleSet) addData(name string, data any) error {
 	normal, err := normalise(data)
 	if err != nil {
@@ -192,10 +192,10 @@ func (s *ruleSet) addData(name string, data any) error {
 	}
 	settings, ok := own.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%s: %s is not a table of settings", name, organisationPath)
+		return fmt.Errorf("%s: %s must be a table of settings", name, organisationPath)
 	}
 	if s.own != nil {
-		return fmt.Errorf("%s: another pack holds settings too; put an organisation's settings into one", name)
+		return fmt.Errorf("%s: another pack has settings, too; put all settings of an organisation into one pack", name)
 	}
 	s.own = settings
 	return nil
@@ -205,21 +205,21 @@ func (s *ruleSet) addData(name string, data any) error {
 func only(data any, where, key string) (any, error) {
 	table, ok := data.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s is not a table", where)
+		return nil, fmt.Errorf("%s must be a table", where)
 	}
 	for other := range table {
 		if other != key {
-			return nil, fmt.Errorf("it sets %s.%s; a pack may hold data under %s alone", where, other, organisationPath)
+			return nil, fmt.Errorf("it sets %s.%s; a pack can contain data only under %s", where, other, organisationPath)
 		}
 	}
 	value, ok := table[key]
 	if !ok {
-		return nil, fmt.Errorf("%s is empty; a pack's settings are under %s", where, organisationPath)
+		return nil, fmt.Errorf("%s is empty; put a pack's settings under %s", where, organisationPath)
 	}
 	return value, nil
 }
 
-// normalise turns what YAML and JSON decoders make into what JSON has.
+// normalise converts decoded YAML or JSON into the types of JSON.
 func normalise(data any) (any, error) {
 	text, err := json.Marshal(data)
 	if err != nil {
@@ -232,13 +232,12 @@ func normalise(data any) (any, error) {
 	return normal, err
 }
 
-// packCheck is the only place for a pack's rules: the organisation's name keeps
-// its checks apart from the shipped ones, which have no underscore.
+// packCheck matches the name of a pack's check. It starts with the name of the
+// organisation and an underscore; shipped checks have no underscore.
 var packCheck = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9_]+$`)
 
-// checkPlaces refuses rules outside of the organisation's own checks, before
-// anything is compiled. It returns the names of the checks, each once for every
-// file.
+// checkPlaces rejects rules outside of the organisation's own checks, before
+// anything is compiled. It returns the name of the check of each file.
 func checkPlaces(files []ruleFile) (checks []string, err error) {
 	for _, file := range files {
 		module, err := ast.ParseModuleWithOpts(file.name, file.text, ast.ParserOptions{RegoVersion: ast.RegoV1, Capabilities: Capabilities()})
@@ -250,7 +249,7 @@ func checkPlaces(files []ruleFile) (checks []string, err error) {
 		}
 		name, ok := strings.CutPrefix(module.Package.Path.String(), checksPath)
 		if !ok || !packCheck.MatchString(name) {
-			return nil, fmt.Errorf("%s: package %s is not a place for a pack; its checks are %s<organisation>_<name>, its settings %s",
+			return nil, fmt.Errorf("%s: package %s is not allowed in a pack; name checks %s<organisation>_<name>, and put settings under %s",
 				file.name, strings.TrimPrefix(module.Package.Path.String(), "data."), strings.TrimPrefix(checksPath, "data."), organisationPath)
 		}
 		checks = append(checks, name)

@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Pair are two rule sets that judge the same documents, one after the other. What
+// Pair is two rule sets that judge the same documents, one after the other. What
 // the first found out on a document by rules that both have is given to the
 // second, which evaluates what differs. It is safe for concurrent use.
 type Pair struct {
@@ -21,7 +21,7 @@ type Pair struct {
 // agreement is which of now's rules give what then's gave.
 type agreement map[*ruleTree]bool
 
-// NewPair makes a pair. Each of both may be part of others.
+// NewPair creates a pair. Each evaluator can be part of several pairs.
 func NewPair(then, now *Evaluator) *Pair { return &Pair{then: then, now: now} }
 
 // Judge judges by the first rule set, as [Evaluator.Judge] does, and returns a
@@ -101,18 +101,18 @@ func agree(then, now *Evaluator, settingsThen, settingsNow map[string]any) agree
 	return agreed
 }
 
-// origin is what a rule's result follows from, beside the document.
+// origin is what a rule's result follows from, apart from the document.
 type origin struct {
 	rule     *ruleTree
 	ownFacts bool               // as the rule's
-	alone    bool               // no other rule lies above or below its path
-	files    []string           // the texts of the files in which it stands, sorted
+	alone    bool               // no other rule is above or below its path
+	files    []string           // the texts of the files in which it is defined, sorted
 	uses     map[string]bool    // the paths of the rules that it uses
 	settings map[string]ast.Ref // what it reads of the settings in force, by its spelling
 	data     bool               // it reads data that no rule gives
 }
 
-// like says whether a rule says the same in both rule sets, leaving out the rules
+// like reports whether a rule says the same in both rule sets, leaving out the rules
 // that it uses.
 func (o *origin) like(other *origin, settingsThen, settingsNow map[string]any) bool {
 	if other == nil || o.data || other.data || !slices.Equal(o.files, other.files) || !reflect.DeepEqual(o.uses, other.uses) {

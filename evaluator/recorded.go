@@ -16,23 +16,23 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// Bounds of a bundle. The shipped policies take about 25 KiB of it.
+// Limits of a bundle. The shipped policies take about 25 KiB of it.
 const (
 	maxBundle         = 16 << 20 // as stored, in bytes
 	maxBundleUnpacked = 32 << 20 // in bytes, headers included
 	maxBundleFiles    = 4096
 )
 
-// NewFromBundle is an evaluator of exactly the rules in a bundle that
-// [Evaluator.Bundle] wrote, perhaps by another version of prodgate. Its Policy
-// is the recorded one: a bundle whose rules and data do not have the digest that
-// it claims is an error.
+// NewFromBundle returns an evaluator of exactly the rules in a bundle that
+// [Evaluator.Bundle] wrote, perhaps in another version of prodgate. Its Policy is
+// the recorded one: a bundle whose rules and data do not have the digest that it
+// claims is an error.
 //
-// A bundle is taken for bytes that anybody may have written. Its rules can use
-// only what a pack can use, and its packs lie where packs lie. What [New] says to
-// a pack's author about settings and annotations is not asked of it: the version
-// that decided by it has asked, and a question that came later must not make the
-// past unreadable. Nothing that it decides is [ModeEnforce].
+// A bundle is untrusted input: anyone can have written it. Its rules can use only
+// what a pack can use, and its packs must be in the packages of packs. The checks of
+// settings and annotations that [New] does for a pack's author are skipped: the
+// version that decided with the bundle has done them, and a check that was added
+// later must not make old records unreadable. No decision of it is [ModeEnforce].
 func NewFromBundle(ctx context.Context, bundle []byte) (e *Evaluator, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
@@ -59,7 +59,7 @@ func newRecorded(ctx context.Context, files []ruleFile) (*Evaluator, error) {
 		return nil, err
 	}
 	if e.policy != claimed {
-		return nil, fmt.Errorf("it claims to be %s, and holds %s: it is not what was recorded", claimed.name(), e.policy.name())
+		return nil, fmt.Errorf("it claims to be %s but contains %s: it is not the recorded policy", claimed.name(), e.policy.name())
 	}
 	if _, err := checkPlaces(rules.packs); err != nil {
 		return nil, err
@@ -74,13 +74,13 @@ func newRecorded(ctx context.Context, files []ruleFile) (*Evaluator, error) {
 	return e, ctx.Err()
 }
 
-// name tells rule sets apart in a message.
+// name identifies a rule set in a message.
 func (p PolicyID) name() string {
 	return fmt.Sprintf("%q revision %q digest %q", p.Version, p.Revision, p.Digest)
 }
 
-// recordedRules sorts a bundle's files into a rule set. What has no place in a
-// bundle is an error.
+// recordedRules sorts a bundle's files into a rule set. An unexpected file is an
+// error.
 func recordedRules(files []ruleFile) (rules *ruleSet, claimed PolicyID, err error) {
 	rules = &ruleSet{recorded: true}
 	var manifest bundleManifestFile
@@ -99,15 +99,15 @@ func recordedRules(files []ruleFile) (rules *ruleSet, claimed PolicyID, err erro
 		case isRule(file.name) && strings.HasPrefix(file.name, bundlePacks):
 			rules.packs = append(rules.packs, file)
 		default:
-			return nil, claimed, fmt.Errorf("%q has no place in it", file.name)
+			return nil, claimed, fmt.Errorf("unexpected file %q", file.name)
 		}
 	}
 	claimed = manifest.Metadata.Policy
 	switch {
 	case claimed.Version == "":
-		return nil, claimed, fmt.Errorf("its %s does not say whose it is; prodgate did not write it", bundleManifest)
+		return nil, claimed, fmt.Errorf("its %s does not identify its policy; prodgate did not write it", bundleManifest)
 	case claimed.Version != facts.Version:
-		return nil, claimed, fmt.Errorf("its rules speak %q, and this prodgate %q; replay it with a prodgate of its time", claimed.Version, facts.Version)
+		return nil, claimed, fmt.Errorf("its rules are of version %q, and this prodgate supports %q; replay it with a prodgate that supports that version", claimed.Version, facts.Version)
 	case rules.settings == nil:
 		return nil, claimed, fmt.Errorf("it has no %s", bundleData)
 	}
@@ -115,8 +115,8 @@ func recordedRules(files []ruleFile) (rules *ruleSet, claimed PolicyID, err erro
 	return rules, claimed, nil
 }
 
-// addRecordedData takes the data apart into the shipped settings and the
-// organisation's.
+// addRecordedData splits the data into the shipped settings and those of the
+// organisation.
 func (s *ruleSet) addRecordedData(text []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -133,16 +133,16 @@ func (s *ruleSet) addRecordedData(text []byte) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something stands after the data")
+		return errors.New("there is something after the data")
 	}
 	if len(data.Prodgate.V1.Settings) == 0 {
-		return errors.New("it holds no settings")
+		return errors.New("it contains no settings")
 	}
 	s.settings, s.own = data.Prodgate.V1.Settings, data.Prodgate.Organisation
 	return nil
 }
 
-// unpackBundle reads the files of a bundle, within bounds.
+// unpackBundle reads the files of a bundle, within limits.
 func unpackBundle(bundle []byte) ([]ruleFile, error) {
 	if len(bundle) > maxBundle {
 		return nil, fmt.Errorf("it has %d bytes; at most %d", len(bundle), maxBundle)
@@ -154,7 +154,7 @@ func unpackBundle(bundle []byte) ([]ruleFile, error) {
 	limited := &io.LimitedReader{R: zipped, N: maxBundleUnpacked + 1}
 	files, err := untarred(tar.NewReader(limited))
 	if err == nil {
-		_, err = io.Copy(io.Discard, limited) // what comes after, and gzip's checksum
+		_, err = io.Copy(io.Discard, limited) // reads the rest, which verifies gzip's checksum
 	}
 	if limited.N <= 0 {
 		return nil, fmt.Errorf("it unpacks to over %d bytes", maxBundleUnpacked)
@@ -177,13 +177,13 @@ func untarred(archive *tar.Reader) (files []ruleFile, err error) {
 		}
 		switch {
 		case header.Typeflag != tar.TypeReg:
-			return nil, fmt.Errorf("%q is no regular file", header.Name)
+			return nil, fmt.Errorf("%q is not a regular file", header.Name)
 		case header.Name != path.Clean(header.Name) || strings.HasPrefix(header.Name, "/") || slices.Contains(strings.Split(header.Name, "/"), ".."):
-			return nil, fmt.Errorf("%q is no plain name", header.Name)
+			return nil, fmt.Errorf("%q is not a clean relative path", header.Name)
 		case seen[header.Name]:
-			return nil, fmt.Errorf("%q is there twice", header.Name)
+			return nil, fmt.Errorf("duplicate file %q", header.Name)
 		case len(files) == maxBundleFiles:
-			return nil, fmt.Errorf("it holds over %d files", maxBundleFiles)
+			return nil, fmt.Errorf("it contains over %d files", maxBundleFiles)
 		}
 		seen[header.Name] = true
 		text, err := io.ReadAll(archive)

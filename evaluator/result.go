@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// result is what the rules say, before anything is joined to it.
+// result is the result of the rules, before annotations are joined to it.
 type result struct {
 	outcome       Outcome
 	required      []string
@@ -186,7 +186,7 @@ func plain(value ast.Value) (any, error) {
 	return p, nil
 }
 
-// check recomputes the outcome. The rules decide; this is the second lock.
+// check recomputes the outcome. The rules decide; this is a second check.
 func (r *result) check() error {
 	outcome := Allow
 	if len(r.required) == 0 {

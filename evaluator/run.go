@@ -12,14 +12,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// run is one decision in the making.
+// run is one decision while it is made.
 type run struct {
 	*Evaluator
 	ctx context.Context
 	in  *Input
 
 	inForce   *inForce   // the settings
-	recording *recording // what the first evaluation found out
+	recording *recording // the results of the first evaluation
 }
 
 func (e *Evaluator) start(ctx context.Context, in *Input) (*run, error) {
@@ -110,10 +110,10 @@ func (e *Evaluator) query1(ctx context.Context, query ast.Body, input *ast.Term,
 	return nil, errNoResult
 }
 
-// errNoResult says that what was asked for is undefined.
+// errNoResult means that the query is undefined.
 var errNoResult = errors.New("evaluate policies: they gave no result; is the kind of request known?")
 
-// zeros is the seed: no rule can ask for randomness.
+// zeros is the seed: no rule can use randomness.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -192,7 +192,7 @@ func exitCode(d *Decision) int {
 }
 
 // sortFindings puts denials first. Within an effect, causes come before
-// consequences: a source that could not be read stands above what it failed. Then
+// consequences: a source that could not be read comes before its consequences. Then
 // comes what must be fixed, what must be asked for and what must be waited for.
 func sortFindings(findings []Finding) {
 	slices.SortFunc(findings, func(a, b Finding) int {

@@ -9,14 +9,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// The search for instants never computes one from a rule's word. It evaluates
-// again, all facts but now unchanged, at every instant where something can
-// change (candidates.go), in order, and reports what it has seen. Between two
-// candidates nothing changes for rules whose times stand in the document or
-// the settings. What does not depend on now is not evaluated again.
+// The search for instants never relies on a time that a rule reports. It evaluates
+// again, with only now changed, at every instant where something can change
+// (candidates.go), in order, and reports what it finds. Between two candidates
+// nothing changes for rules whose times are in the document or the settings. What
+// does not depend on now is not evaluated again.
 
-// findValidUntil finds the first instant at which an allow would be a denial;
-// the settings bound it.
+// findValidUntil finds the first instant at which an allow would be a denial, at
+// most the validity in the settings after now.
 func (r *run) findValidUntil(d *Decision) error {
 	validity, err := time.ParseDuration(r.inForce.settings.text("decision", "validity"))
 	if err != nil || validity <= 0 {
@@ -40,9 +40,9 @@ func (r *run) findValidUntil(d *Decision) error {
 	return nil
 }
 
-// lastOf is where an allow ends that is a denial as of instant. Facts may hold
-// fractions of a second, candidates are whole ones: where the allow ends within
-// the second before instant, it counts until that second begins.
+// lastOf returns where an allow ends that is a denial as of instant. Facts can have
+// fractions of a second, candidates are whole seconds: if the allow ends within the
+// second before instant, it counts until the beginning of that second.
 func (r *run) lastOf(instant time.Time) (time.Time, error) {
 	outcome, err := r.outcomeAt(instant.Add(-time.Nanosecond))
 	if err == nil && outcome != Allow {
@@ -54,10 +54,10 @@ func (r *run) lastOf(instant time.Time) (time.Time, error) {
 	return instant, err
 }
 
-// outcomeQuery asks for the outcome alone.
+// outcomeQuery evaluates only the outcome.
 const outcomeQuery = "outcome = data.prodgate.v1.deploy.outcome"
 
-// outcomeAt is the outcome as of a later instant. Anything but a plain allow
+// outcomeAt returns the outcome as of a later instant. Anything but a plain allow
 // is a denial.
 func (r *run) outcomeAt(instant time.Time) (Outcome, error) {
 	query, err := r.compileQuery(outcomeQuery)
@@ -74,11 +74,11 @@ func (r *run) outcomeAt(instant time.Time) (Outcome, error) {
 	return Deny, nil
 }
 
-// findOpening finds when each finding that time can cure is gone with nothing
-// new in its place, and when the whole gate opens, if time alone opens it. At
-// each instant it asks first what kept the gate shut the last time; only when
-// none of that does any more is the whole decision asked for. A test shows that
-// asking for the whole decision each time gives the same.
+// findOpening finds when each finding that clears with time is gone and not replaced
+// by a new one, and when the gate opens, if it opens with time alone. At each instant
+// it first evaluates the checks that failed last time, and the whole decision only
+// if they all pass. A test shows that evaluating the whole decision each time gives
+// the same result.
 func (r *run) findOpening(d *Decision) error {
 	waiting, alone := waitingFindings(d.Findings)
 	if len(waiting) == 0 {
@@ -117,13 +117,13 @@ func (r *run) findOpening(d *Decision) error {
 	return r.explainThen(d, waiting)
 }
 
-// failing are the required checks that did not pass.
+// failing returns the required checks that did not pass.
 func failing(required, passed []string) []string {
 	return slices.DeleteFunc(slices.Clone(required), func(name string) bool { return slices.Contains(passed, name) })
 }
 
-// opens says whether the gate opens at instant. Shut are checks that failed
-// before, the likeliest first; one that still fails settles it.
+// opens reports whether the gate opens at instant. The checks in shut failed before,
+// the likeliest to fail first; if one still fails, the gate does not open.
 func (r *run) opens(shut *[]string, instant time.Time, cache *recording) (bool, error) {
 	if fails, err := r.stillFails(*shut, instant, cache); fails || err != nil {
 		return false, err
@@ -136,8 +136,8 @@ func (r *run) opens(shut *[]string, instant time.Time, cache *recording) (bool, 
 	return later.outcome == Allow, nil
 }
 
-// stillFails says whether one of checks fails at instant, and puts that one
-// first.
+// stillFails reports whether one of checks fails at instant, and moves that one to
+// the front.
 func (r *run) stillFails(checks []string, instant time.Time, cache *recording) (bool, error) {
 	if len(checks) == 0 {
 		return false, nil
@@ -156,7 +156,7 @@ func (r *run) stillFails(checks []string, instant time.Time, cache *recording) (
 	return false, nil
 }
 
-// passes evaluates whether one check passes.
+// passes reports whether one check passes.
 func (r *run) passes(check string, input *ast.Term, cache *recording) (bool, error) {
 	query, err := r.compileQuery("passes = " + checksPath + quoteName(check) + ".pass")
 	if err != nil {
@@ -164,7 +164,7 @@ func (r *run) passes(check string, input *ast.Term, cache *recording) (bool, err
 	}
 	value, err := r.query1(r.ctx, query, input, cache)
 	if errors.Is(err, errNoResult) {
-		return false, nil // undefined is no pass
+		return false, nil // undefined means not passed
 	}
 	if err != nil {
 		return false, err
@@ -172,11 +172,11 @@ func (r *run) passes(check string, input *ast.Term, cache *recording) (bool, err
 	return value.Compare(ast.Boolean(true)) == 0, nil
 }
 
-// standing says what denies as of a later instant, among the checks that the
-// waiting findings come from.
+// standing is what denies as of a later instant, among the checks that reported the
+// waiting findings.
 type standing struct {
 	found    map[[3]string]bool
-	replaced map[string]bool // checks that deny for a reason which they do not have now
+	replaced map[string]bool // checks with a denial that they do not have now
 }
 
 func (r *run) standing(waiting []*Finding, present map[[3]string]bool, instant time.Time, cache *recording) (*standing, error) {
@@ -203,9 +203,9 @@ func (r *run) standing(waiting []*Finding, present map[[3]string]bool, instant t
 	return s, nil
 }
 
-// mark notes at each waiting finding when it is first gone, and when it is
-// first gone with nothing new in its place: what was closed for the night and
-// is prohibited on the day after has not opened.
+// mark records for each waiting finding when it is first gone, and when it is first
+// gone and not replaced by a new one: a window that is closed for the night and
+// prohibited on the day after has not opened.
 func (s *standing) mark(waiting []*Finding, at time.Time) {
 	for _, f := range waiting {
 		if f.OpensAt != nil || s.found[f.identity()] {
@@ -222,7 +222,7 @@ func (s *standing) mark(waiting []*Finding, at time.Time) {
 
 func (f *Finding) identity() [3]string { return [3]string{f.Code, text(f.Item), f.Path} }
 
-// identities are those of the denials.
+// identities returns the identities of the denials.
 func identities(findings []Finding) map[[3]string]bool {
 	all := map[[3]string]bool{}
 	for i := range findings {
@@ -233,7 +233,7 @@ func identities(findings []Finding) map[[3]string]bool {
 	return all
 }
 
-// denialsOf evaluates one check's denials.
+// denialsOf evaluates the denials of one check.
 func (r *run) denialsOf(check string, input *ast.Term, cache *recording) ([]rawFinding, error) {
 	query, err := r.compileQuery("denials = " + checksPath + check + ".deny")
 	if err != nil {
@@ -256,7 +256,7 @@ func (r *run) denialsOf(check string, input *ast.Term, cache *recording) ([]rawF
 	return denials, err
 }
 
-// waitingFindings are the denials that time can cure; alone says that there
+// waitingFindings returns the denials that clear with time; alone reports that there
 // are no others.
 func waitingFindings(findings []Finding) (waiting []*Finding, alone bool) {
 	alone = true
@@ -281,8 +281,8 @@ func allCured(waiting []*Finding) bool {
 	return true
 }
 
-// explainThen says what stands at the instant when the last waiting is over,
-// where the gate still does not open.
+// explainThen sets what still denies at the instant when the last wait is over, if
+// the gate does not open then.
 func (r *run) explainThen(d *Decision, waiting []*Finding) error {
 	var last time.Time
 	for _, f := range waiting {

@@ -167,7 +167,7 @@ func compareOpenings(t *testing.T, run *run, decision Decision, waiting []*Findi
 	}
 }
 
-// isCured says whether a finding is gone and none of its checks denies for a
+// isCured reports whether a finding is gone and none of its checks denies for a
 // reason that it did not have.
 func isCured(f *Finding, present, later map[string]map[[3]string]bool) bool {
 	for _, check := range f.Checks {

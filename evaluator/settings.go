@@ -17,7 +17,7 @@ import (
 )
 
 // names are the environments and services that settings list. Both are closed:
-// a name that stands nowhere gets no decision.
+// a name that is not listed gets no decision.
 type names struct {
 	environments []string
 	services     []string
@@ -65,7 +65,7 @@ type inForce struct {
 	settings *settings
 
 	// settled is what the rules found out that follows from both alone. The first
-	// decisions add to it.
+	// decisions extend it.
 	settled atomic.Pointer[resultNode]
 	lessons atomic.Int32
 }
@@ -87,7 +87,7 @@ func (f *inForce) learn(found *recording) {
 	f.settled.Store(root)
 }
 
-// settingsQuery asks lib/settings.rego, the one place that resolves settings.
+// settingsQuery evaluates lib/settings.rego, the only place that resolves settings.
 const settingsQuery = "effective = data.prodgate.v1.lib.settings.effective"
 
 // settingsFor resolves the settings for a request's environment and service,

@@ -221,27 +221,27 @@ var refusedPacks = map[string]struct {
 	words string
 }{
 	"rewrite a built-in check": {pack{"x.rego": "package prodgate.v1.checks.soak\n\npass := true\n"},
-		"package prodgate.v1.checks.soak is not a place for a pack"},
+		"package prodgate.v1.checks.soak is not allowed in a pack"},
 	"rewrite a library rule": {pack{"x.rego": "package prodgate.v1.lib.people\n\none(_) := 0\n"},
-		"package prodgate.v1.lib.people is not a place for a pack"},
+		"package prodgate.v1.lib.people is not allowed in a pack"},
 	"rewrite the required list": {pack{"x.rego": "package prodgate.v1.deploy\n\n_checks := set()\n"},
-		"package prodgate.v1.deploy is not a place for a pack"},
+		"package prodgate.v1.deploy is not allowed in a pack"},
 	"decide by itself": {pack{"x.rego": "package prodgate.v1.deploy.decision\n\noutcome := \"allow\"\n"},
-		"is not a place for a pack"},
+		"is not allowed in a pack"},
 	"add to the set of what passed": {pack{"x.rego": "package prodgate.v1.deploy\n\npassed contains \"soak\"\n"},
-		"is not a place for a pack"},
+		"is not allowed in a pack"},
 	"reach up with a rule's name": {pack{"x.rego": "package prodgate.v1\n\ndeploy.passed contains \"soak\"\n"},
-		"is not a place for a pack"},
+		"is not allowed in a pack"},
 	"reach into checks with a rule's name": {pack{"x.rego": "package prodgate.v1.checks\n\nsoak.pass := true\n"},
-		"is not a place for a pack"},
+		"is not allowed in a pack"},
 	"stand below a check": {pack{"x.rego": "package prodgate.v1.checks.acme_x.deep\n\npass := true\n"},
-		"is not a place for a pack"},
+		"is not allowed in a pack"},
 	"be somewhere else": {pack{"x.rego": "package acme\n\npass := true\n"},
-		"package acme is not a place for a pack"},
+		"package acme is not allowed in a pack"},
 	"replace the settings by rules": {pack{"x.rego": "package prodgate.v1.settings\n\nsoak := {}\n"},
-		"package prodgate.v1.settings is not a place for a pack"},
+		"package prodgate.v1.settings is not allowed in a pack"},
 	"make settings by rules": {pack{"x.rego": "package prodgate.organisation\n\nsoak := {}\n"},
-		"package prodgate.organisation is not a place for a pack"},
+		"package prodgate.organisation is not allowed in a pack"},
 	"replace the settings by data": {pack{"data.json": `{"prodgate": {"v1": {"settings": {"soak": {"minimum": "0s"}}}}}`},
 		"it sets data.prodgate.v1"},
 	"put data elsewhere": {pack{"data.json": `{"acme": {"x": 1}}`},
@@ -269,11 +269,11 @@ var refusedPacks = map[string]struct {
 	"be no Rego": {pack{"x.rego": "package prodgate.v1.checks.acme_x\n\npass if {\n"},
 		"parse policy"},
 	"be empty": {pack{"readme.md": "nothing"},
-		"it holds neither rules nor settings"},
+		"it contains neither rules nor settings"},
 	"hold an empty file": {pack{"x.rego": ""},
 		"empty module"},
 	"ask for a check that nobody has": {ownPack(`{"additional_checks": ["acme_license"]}`),
-		`additional_checks asks for "acme_license", which no pack has; did you mean "acme_licence"?`},
+		`additional_checks lists "acme_license", which no pack defines; did you mean "acme_licence"?`},
 	"set what does not exist": {ownPack(`{"soak": {"minimun": "2h"}}`),
 		`soak.minimun is unknown; did you mean "minimum"?`},
 	"set what does not exist for a service": {ownPack(`{"services": {"payments-api": {"soack": {"minimum": "2h"}}}}`),
@@ -281,27 +281,27 @@ var refusedPacks = map[string]struct {
 	"set what does not exist for a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"soack": {}}}}}}`),
 		`services.payments-api.environments.production.soack is unknown; did you mean "soak"?`},
 	"set something for a service in no environment": {ownPack(`{"services": {"payments-api": {"environments": {"prodution": {}}}}}`),
-		`services.payments-api.environments.prodution is not an environment that settings list; did you mean "production"?`},
+		`services.payments-api.environments.prodution is not an environment listed in the settings; did you mean "production"?`},
 	"set null for a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": null}}}}`),
-		"services.payments-api.environments.production is not a table"},
+		"services.payments-api.environments.production must be a table"},
 	"set a list for a service's environments": {ownPack(`{"services": {"payments-api": {"environments": ["production"]}}}`),
-		"services.payments-api.environments is not a table of environments"},
+		"services.payments-api.environments must be a table of environments"},
 	"ask for a check that nobody has, of a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"additional_checks": ["acme_license"]}}}}}`),
-		`additional_checks asks for "acme_license", which no pack has`},
+		`additional_checks lists "acme_license", which no pack defines`},
 	"empty a list": {ownPack(`{"vulnerabilities": {"deny": []}}`),
-		`vulnerabilities.deny is empty, which would not mean "all"`},
+		`vulnerabilities.deny must not be empty: an empty list does not mean "all"`},
 	"empty a list for an environment": {ownPack(`{"environments": {"production": {"audit": {"required_steps": []}}}}`),
-		"environments.production.audit.required_steps is empty"},
+		"environments.production.audit.required_steps must not be empty"},
 	"set a duration to nothing": {ownPack(`{"soak": {"minimum": "0s"}}`),
-		`soak.minimum is "0s", not a duration over 0`},
+		`soak.minimum is "0s"; it must be a duration above 0`},
 	"set a wrong type": {ownPack(`{"notification": {"teams": "on-call"}}`),
-		"notification.teams is not a list"},
+		"notification.teams must be a list"},
 	"set null": {ownPack(`{"soak": null}`),
-		"soak is not a table"},
+		"soak must be a table"},
 	"waive an approval": {ownPack(`{"waivers": {"allowed": {"approval.missing": {"roles": ["vp-engineering"], "max": "1h"}}}}`),
 		"waivers.allowed.approval.missing cannot be waived"},
 	"ask for no dashboard": {ownPack(`{"monitoring": {"minimum_dashboards": 0}}`),
-		"monitoring.minimum_dashboards is not a number over 0"},
+		"monitoring.minimum_dashboards must be a number above 0"},
 	"invent a severity": {ownPack(`{"vulnerabilities": {"deny": ["CRITCAL"]}}`),
 		`did you mean "CRITICAL"?`},
 	"give leeway to a severity that is none": {ownPack(`{"vulnerabilities": {"leeway": {"SEVERE": {"fixed": "72h"}}}}`),
@@ -309,34 +309,34 @@ var refusedPacks = map[string]struct {
 	"give leeway for another reason": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"unfxied": "72h"}}}}`),
 		`vulnerabilities.leeway.CRITICAL.unfxied is unknown; did you mean "unfixed"?`},
 	"give leeway in days": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "3d"}}}}`),
-		`vulnerabilities.leeway.CRITICAL.fixed is "3d", not a duration`},
+		`vulnerabilities.leeway.CRITICAL.fixed is "3d"; it must be a duration`},
 	"give leeway backwards": {ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "-1h"}}}}`),
-		`vulnerabilities.leeway.CRITICAL.fixed is "-1h", not a duration`},
+		`vulnerabilities.leeway.CRITICAL.fixed is "-1h"; it must be a duration`},
 	"believe every author": {ownPack(`{"vulnerabilities": {"vex": {"authors": ["*"]}}}`),
-		`vulnerabilities.vex.authors[0] is "*"; an entry is the exact name of one`},
+		`vulnerabilities.vex.authors[0] is "*"; it must be an exact name`},
 	"tolerate every package": {ownPack(`{"vulnerabilities": {"undetermined": {"tolerate": ["lib*"]}}}`),
 		`vulnerabilities.undetermined.tolerate[0] is "lib*"`},
 	"accept an inventory that is none": {ownPack(`{"vulnerabilities": {"inventories": ["images"]}}`),
 		`did you mean "image"?`},
 	"accept no inventory": {ownPack(`{"vulnerabilities": {"inventories": []}}`),
-		"vulnerabilities.inventories is empty"},
+		"vulnerabilities.inventories must not be empty"},
 	"count who only claims to be somebody": {ownPack(`{"audit": {"writers": {"staging.verified": {"assurances": ["ci", "claimed"]}}}}`),
-		"audit.writers.staging.verified.assurances[1] is claimed; it is one of user, ci, oidc"},
+		"audit.writers.staging.verified.assurances[1] is claimed; it must be one of user, ci, oidc"},
 	"misspell a type of step": {ownPack(`{"audit": {"writers": {"staging.verifed": {"assurances": ["oidc"]}}}}`),
 		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
 	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),
-		"audit.writers.other.subjects is empty"},
+		"audit.writers.other.subjects must not be empty"},
 	"be independent of a role that is none": {ownPack(`{"approval": {"independent_of": ["autor"]}}`),
 		`did you mean "author"?`},
 	"ask for the approval of nobody": {ownPack(`{"approval": {"quorum": 0}}`),
-		"approval.quorum is not a number over 0"},
+		"approval.quorum must be a number above 0"},
 	"tell people apart by nothing": {ownPack(`{"approval": {"identified_by": []}}`),
-		"approval.identified_by is empty"},
+		"approval.identified_by must not be empty"},
 }
 
 // A team of two approves its own commits; retries without a new approval are a
 // convenience.
-func TestAPackMayAskOfNobodyElse(t *testing.T) {
+func TestAPackCanRequireNoIndependence(t *testing.T) {
 	own := ownPack(`{"approval": {"independent_of": [], "retries": 0}}`)
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
@@ -357,7 +357,7 @@ func ownRule(rule string, imports ...string) pack {
 	return pack{"x.rego": strings.Join(append(lines, rule, ""), "\n")}
 }
 
-func TestPacksThatReachTooFarAreRefused(t *testing.T) {
+func TestPacksThatExceedTheirPackagesAreRejected(t *testing.T) {
 	for what, refused := range refusedPacks {
 		t.Run(what, func(t *testing.T) {
 			e, err := New(context.Background(), Options{Packs: []string{refused.pack.folder(t)}})
@@ -371,7 +371,7 @@ func TestPacksThatReachTooFarAreRefused(t *testing.T) {
 	}
 }
 
-func TestBundlesThatReachTooFarAreRefused(t *testing.T) {
+func TestBundlesThatExceedTheirPackagesAreRejected(t *testing.T) {
 	for what, refused := range refusedPacks {
 		if e, err := New(context.Background(), Options{Packs: []string{refused.pack.bundle(t)}}); (err == nil || e != nil) && !looserInBundles[what] {
 			t.Errorf("%s: error %v", what, err)
@@ -386,7 +386,7 @@ var looserInBundles = map[string]bool{"hide settings in another file": true}
 func TestTwoPacksWithSettingsAreRefused(t *testing.T) {
 	settings := pack{"data.json": `{"prodgate": {"organisation": {"soak": {"minimum": "2h"}}}}`}
 	_, err := New(context.Background(), Options{Packs: []string{settings.folder(t), settings.folder(t)}})
-	if err == nil || !strings.Contains(err.Error(), "another pack holds settings too") {
+	if err == nil || !strings.Contains(err.Error(), "another pack has settings, too") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -128,7 +128,7 @@ func TestNothingIsAllowedWithoutAPolicyFile(t *testing.T) {
 // setting is missed by some story that was allowed, or stands in unmissed. Each
 // setting tries one in sixteen of the denied stories, so that together they try
 // all of them.
-func TestNothingIsAllowedForWantOfASetting(t *testing.T) {
+func TestAMissingSettingNeverAllows(t *testing.T) {
 	if race.Enabled {
 		t.Skip("decides many thousand times: run it without -race")
 	}
@@ -181,7 +181,7 @@ const unmissed = "additional_checks removed|additional_checks emptied|environmen
 	"approval.independent_of emptied|approval.rejection_lifted_by *|deploy.ended_statuses *|deploy.max_duration *|emergency.max_open_debts emptied|rollback.preapproved *|audit.trail_origins emptied|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
 	"audit.writers.staging.deployed removed|audit.writers.staging.verified removed"
 
-func TestAnAllowThatLastsNobodyKnowsHowLongIsNoDecision(t *testing.T) {
+func TestAnAllowWithoutValidityIsNoDecision(t *testing.T) {
 	allow := storyNamed(t, "allow").input(t)
 	for _, value := range []any{missing, nil, "", "soon", "-1h", "0s"} {
 		e := withSetting(t, shippedRules(t), []string{"decision", "validity"}, value)

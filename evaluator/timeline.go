@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// A timeline evaluates one document as of one instant after another.
+// A timeline evaluates one document as of successive instants.
 type timeline struct {
 	*run
 	required []string
-	needs    map[[3]string]bool // identities of the findings that time will not cure
-	needing  map[string]bool    // the checks that gave them
+	needs    map[[3]string]bool // identities of the findings that do not clear with time
+	needing  map[string]bool    // the checks that reported them
 	shut     []string           // other checks that failed last, the likeliest to fail again first
 	now      state
 }
 
-// state is what is asked of an instant. Both false: something stands in the
-// way that passes with time, or has come with it.
+// state is the result of an instant. Both fields are false if there is a denial that
+// clears with time or that appeared with time.
 type state struct {
 	open     bool
-	meetable bool // nothing but the needs stands in the way
+	meetable bool // only the needs deny
 }
 
 func isOpen(s state) bool     { return s.open }
 func isMeetable(s state) bool { return s.meetable }
 
-// moment is an instant that was evaluated. The state holds until the next one.
+// moment is an evaluated instant. Its state lasts until the next one.
 type moment = seen[state]
 
 func newTimeline(r *run, d *Decision, needed []Finding) *timeline {
@@ -41,13 +41,13 @@ func newTimeline(r *run, d *Decision, needed []Finding) *timeline {
 	return l
 }
 
-// others are the checks that gave no need.
+// others returns the checks that reported no need.
 func (l *timeline) others(checks []string) []string {
 	return slices.DeleteFunc(checks, func(name string) bool { return l.needing[name] })
 }
 
-// moments are the instants in [now, until] at which the state changes, the
-// first being now. The calendar's horizon itself is not looked at.
+// moments returns the instants in [now, until] at which the state changes; the
+// first is now. The calendar's horizon itself is not evaluated.
 func (l *timeline) moments(until time.Time, resolution time.Duration) ([]moment, error) {
 	points, err := l.points(until, resolution)
 	if err != nil {
@@ -74,16 +74,17 @@ func (l *timeline) moments(until time.Time, resolution time.Duration) ([]moment,
 	return found, nil
 }
 
-// points are the instants to evaluate at, in order: those at which something
-// is known to change, and those at which a check of a pack is found to.
+// points returns the instants to evaluate, in order: those at which something is
+// known to change, and those at which the result of a pack's check was seen to
+// change.
 func (l *timeline) points(until time.Time, resolution time.Duration) ([]time.Time, error) {
 	known := l.candidates(l.inForce.settings, until)
 	own, err := l.ownEdges(known, until, resolution)
 	return inOrder(append(known, own...)), err
 }
 
-// stateAt evaluates. What kept the gate shut the last time, and is no need, is
-// asked first.
+// stateAt evaluates an instant. It first evaluates the checks that failed last time
+// and are not needs.
 func (l *timeline) stateAt(instant time.Time) (state, error) {
 	cache := l.later()
 	if fails, err := l.stillFails(l.shut, instant, cache); fails || err != nil {
@@ -97,7 +98,7 @@ func (l *timeline) stateAt(instant time.Time) (state, error) {
 	return state{open: result.outcome == Allow, meetable: l.onlyNeeds(result.denials())}, nil
 }
 
-// denials are the identities of what denies.
+// denials returns the identities of the denials.
 func (r *result) denials() map[[3]string]bool {
 	all := map[[3]string]bool{}
 	for i := range r.findings {
@@ -108,7 +109,7 @@ func (r *result) denials() map[[3]string]bool {
 	return all
 }
 
-// onlyNeeds says whether something denies and all of it is among the needs.
+// onlyNeeds reports whether there are denials and all of them are needs.
 func (l *timeline) onlyNeeds(denials map[[3]string]bool) bool {
 	for identity := range denials {
 		if !l.needs[identity] {
@@ -118,7 +119,7 @@ func (l *timeline) onlyNeeds(denials map[[3]string]bool) bool {
 	return len(denials) > 0
 }
 
-// intervals are the longest in which is holds, each with its reasons.
+// intervals returns the longest intervals in which is returns true, with reasons.
 func (l *timeline) intervals(moments []moment, s *Schedule, is func(state) bool) ([]Interval, error) {
 	found := []Interval{}
 	var from *moment
@@ -146,12 +147,12 @@ func (l *timeline) intervals(moments []moment, s *Schedule, is func(state) bool)
 	return append(found, last), err
 }
 
-// interval is [from, to) with why it opens.
+// interval returns [from, to) with the reasons why it opens.
 func (l *timeline) interval(from moment, to time.Time, s *Schedule) (Interval, error) {
 	interval := Interval{From: from.at.In(l.in.zone), To: to.In(l.in.zone)}
 	if from.at.Equal(s.Now) {
 		interval.From = s.Now
-		interval.OpensBecause = []Reason{{Code: SearchStarts, Title: "The search starts here", Message: "it is so now"}}
+		interval.OpensBecause = []Reason{{Code: SearchStarts, Title: "The search starts here", Message: "the gate is in this state now"}}
 		return interval, nil
 	}
 	before := from.at.Add(-time.Second)
@@ -163,8 +164,8 @@ func (l *timeline) interval(from moment, to time.Time, s *Schedule) (Interval, e
 	return interval, err
 }
 
-// reasonsAt are the denials as of instant, but for the needs. Next to an edge,
-// none of them stands on its other side.
+// reasonsAt returns the denials as of instant, without the needs. At an edge, none
+// of them exists on the other side of it.
 func (l *timeline) reasonsAt(instant time.Time) ([]Reason, error) {
 	result, err := l.whole(instant, l.later())
 	if err != nil {
@@ -184,16 +185,16 @@ func (l *timeline) reasonsAt(instant time.Time) ([]Reason, error) {
 	return reasons, nil
 }
 
-// searchEnd says why nothing is known from the end of the search on.
+// searchEnd explains why nothing is known after the end of the search.
 func searchEnd(s *Schedule) Reason {
-	why := "the search was asked to end here"
+	why := "the search ends here, as requested"
 	if s.Until.Equal(s.Horizon) {
-		why = "the calendar reaches no further than its horizon"
+		why = "the calendar ends at its horizon"
 	}
 	return Reason{Code: SearchEnds, Title: "End of the search", Message: why}
 }
 
-// family is what stands before the dot of a code.
+// family returns the part of a code before the dot.
 func family(code string) string {
 	name, _, _ := strings.Cut(code, ".")
 	return name

@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// DefaultResolution is how far apart [Evaluator.When] looks for edges that
-// nobody told it of, where a policy pack adds checks.
+// DefaultResolution is the step in which [Evaluator.When] searches for unknown
+// edges, if a policy pack adds checks.
 const DefaultResolution = 15 * time.Minute
 
-// Search bounds a search of time.
+// Search limits a search of time.
 type Search struct {
 	// Until is the last instant to look at; it must be after the input's now.
-	// The calendar's horizon bounds it, too.
+	// The calendar's horizon limits the search, too.
 	Until time.Time
-	// Resolution is how far apart to look for edges that stand neither in the
-	// document nor in the settings; 0 means DefaultResolution. It matters only
-	// where a policy pack adds checks.
+	// Resolution is the step in which to search for edges that are neither in the
+	// document nor in the settings; 0 means DefaultResolution. It is used only if a
+	// policy pack adds checks.
 	Resolution time.Duration
 }
 
-// Schedule says when the gate is open, all facts but now unchanged. Every
-// instant in it was evaluated, and so was the second before it. Times carry
+// Schedule lists when the gate is open if only the time changes and no other fact.
+// Every instant in it was evaluated, and so was the second before it. Times have
 // the offset of the calendar's zone; intervals are half-open.
 type Schedule struct {
 	Outcome  Outcome  `json:"outcome"`   // now
@@ -33,27 +33,27 @@ type Schedule struct {
 	Mode     Mode     `json:"mode"`
 	Policy   PolicyID `json:"policy"`
 	Input    InputID  `json:"input"`
-	// Weakened lists the switches of this run that loosened the gate.
+	// Weakened lists what weakened the gate in this run.
 	Weakened []string `json:"weakened"`
 
 	Now     time.Time  `json:"now"`
-	OpensAt *time.Time `json:"opens_at"` // set only if the gate is shut and time alone opens it
-	Horizon time.Time  `json:"horizon"`  // no promise reaches past it
+	OpensAt *time.Time `json:"opens_at"` // set only if the gate is closed and opens with time alone
+	Horizon time.Time  `json:"horizon"`  // nothing is known after it
 	Until   time.Time  `json:"until"`    // the end of the search, not after Horizon
 
 	// Intervals are when the gate is open. The first begins now if it is open
 	// now.
 	Intervals []Interval `json:"intervals"`
-	// Needs are the findings that time will not cure.
+	// Needs are the findings that do not clear with time.
 	Needs []Finding `json:"needs"`
-	// WindowsOnceMet are when nothing but Needs stands in the way. The gate is
-	// shut then, until they are met.
+	// WindowsOnceMet are the intervals in which only Needs keep the gate closed.
+	// It opens in them once the needs are met.
 	WindowsOnceMet []Interval `json:"windows_once_met"`
-	// WindowsUnknown says why there are no WindowsOnceMet: a check that knows
-	// of times could not look. Null if they are known.
+	// WindowsUnknown explains why WindowsOnceMet is missing: a check that depends
+	// on the time could not be evaluated. Null if they are known.
 	WindowsUnknown *string `json:"windows_unknown"`
-	// Never says why time alone does not open the gate. Null if it is open now
-	// or opens.
+	// Never explains why the gate does not open with time alone. Null if it is open
+	// now or opens later.
 	Never *string `json:"never"`
 }
 
@@ -61,21 +61,21 @@ type Schedule struct {
 type Interval struct {
 	From          time.Time `json:"from"`
 	To            time.Time `json:"to"`
-	OpensBecause  []Reason  `json:"opens_because"`  // what stood a second before From and is gone
-	ClosesBecause []Reason  `json:"closes_because"` // what stands at To
+	OpensBecause  []Reason  `json:"opens_because"`  // the denials one second before From
+	ClosesBecause []Reason  `json:"closes_because"` // the denials at To
 }
 
-// Reason is a finding that came or went. At the ends of a search it is one of
-// SearchStarts and SearchEnds, which are no findings.
+// Reason is a finding that appeared or cleared. At the ends of a search it is
+// SearchStarts or SearchEnds, which are not findings.
 type Reason struct {
 	Code    string  `json:"code"`
 	Title   string  `json:"title"`
-	Message string  `json:"message"` // as of the last second at which it stood, or the first
+	Message string  `json:"message"` // as of the first or the last second of the finding
 	Item    *string `json:"item"`
 }
 
-// The codes of the reasons that are no findings: where an interval is cut
-// because the search starts or ends within it.
+// The codes of the reasons that are not findings: an interval is cut where the
+// search starts or ends.
 const (
 	SearchStarts = "search.starts"
 	SearchEnds   = "search.ends"
@@ -95,7 +95,7 @@ func (e *Evaluator) When(ctx context.Context, in *Input, search Search) (Schedul
 
 func (e *Evaluator) when(ctx context.Context, in *Input, search Search) (Schedule, error) {
 	if !search.Until.After(in.now) {
-		return Schedule{}, errors.New("search time: its end is not after now")
+		return Schedule{}, errors.New("search time: the end must be after now")
 	}
 	if search.Resolution <= 0 {
 		search.Resolution = DefaultResolution
@@ -132,7 +132,7 @@ func (e *Evaluator) when(ctx context.Context, in *Input, search Search) (Schedul
 	return *s, nil
 }
 
-// schedule is what is known before time is searched.
+// schedule returns what is known before time is searched.
 func (r *run) schedule(d *Decision, search Search) *Schedule {
 	s := &Schedule{
 		Outcome: d.Outcome, ExitCode: d.ExitCode, Request: d.Request, Deploy: d.Deploy,
@@ -145,13 +145,13 @@ func (r *run) schedule(d *Decision, search Search) *Schedule {
 		s.Until = s.Horizon
 	}
 	if s.Until.Before(s.Now) {
-		s.Until = s.Now // beyond the horizon there is nothing to look at
+		s.Until = s.Now // nothing is known beyond the horizon
 	}
 	return s
 }
 
-// needs are the findings that time will not cure: those of now, or, where all
-// of now's are to be waited for and the gate does not open, those of then.
+// needs returns the findings that do not clear with time: those of now and, if all
+// of those clear with time and the gate still does not open, those of then.
 func needs(d *Decision) []Finding {
 	found := []Finding{}
 	for _, list := range [][]Finding{d.Findings, d.Then} {
@@ -164,14 +164,15 @@ func needs(d *Decision) []Finding {
 	return found
 }
 
-// hidden says so where a need hides what time would do once it is met: it keeps
-// a check from looking whose reasons pass with time, or it is an emergency's.
+// hidden sets WindowsUnknown if a need hides the windows that follow once it is met:
+// it prevents the evaluation of a check whose denials clear with time, or it belongs
+// to an emergency.
 func (r *run) hidden(s *Schedule) error {
 	if len(s.Needs) == 0 {
 		return nil
 	}
 	if s.Request.Emergency {
-		why := "an emergency, once it is granted, is not held to windows"
+		why := "a granted emergency is not limited to windows"
 		s.WindowsUnknown = &why
 		return nil
 	}
@@ -182,7 +183,7 @@ func (r *run) hidden(s *Schedule) error {
 	for _, need := range s.Needs {
 		for _, check := range need.Checks {
 			if waits[check] && family(need.Code) != check {
-				why := fmt.Sprintf("the check %s could not look (%s: %s), so nobody knows what it will say", check, need.Code, need.Message)
+				why := fmt.Sprintf("the check %s could not be evaluated (%s: %s), so its result is unknown", check, need.Code, need.Message)
 				s.WindowsUnknown = &why
 				return nil
 			}
@@ -191,7 +192,7 @@ func (r *run) hidden(s *Schedule) error {
 	return nil
 }
 
-// waitingChecks are those with a denial that time cures.
+// waitingChecks returns the checks with a denial that clears with time.
 func (e *Evaluator) waitingChecks() (map[string]bool, error) {
 	checks, err := e.Checks()
 	if err != nil {
@@ -208,9 +209,9 @@ func (e *Evaluator) waitingChecks() (map[string]bool, error) {
 	return waits, nil
 }
 
-// conclude says what the intervals mean together. A pack's edge that only the
-// search finds can open the gate before the first instant that a decision
-// knows to look at.
+// conclude sets OpensAt and Never from the intervals. An edge of a pack that only
+// the search finds can open the gate before the first instant that a decision
+// evaluates.
 func (s *Schedule) conclude(d *Decision) {
 	if len(s.Intervals) > 0 {
 		if first := s.Intervals[0].From; s.OpensAt != nil && first.Before(*s.OpensAt) {
@@ -221,12 +222,12 @@ func (s *Schedule) conclude(d *Decision) {
 	if s.OpensAt != nil {
 		return
 	}
-	why := fmt.Sprintf("nothing opens the gate before %s, as far as the calendar reaches", s.Horizon.Format(time.RFC3339))
+	why := fmt.Sprintf("the gate does not open before %s, where the calendar ends", s.Horizon.Format(time.RFC3339))
 	switch {
 	case len(s.Needs) > 0 && len(d.Then) > 0:
-		why = "time alone does not open the gate: once the waiting is over, there is " + codesOf(s.Needs)
+		why = "the gate does not open with time alone: after the wait, these findings remain: " + codesOf(s.Needs)
 	case len(s.Needs) > 0:
-		why = "time alone does not open the gate: there is " + codesOf(s.Needs)
+		why = "the gate does not open with time alone; open findings: " + codesOf(s.Needs)
 	}
 	s.Never = &why
 }

@@ -44,7 +44,7 @@ _shut if {
 #   code: acme_hours.shut
 #   cure: wait
 #   remedy: Wait.
-#   who: [nobody; time alone]
+#   who: [no one; it clears by itself]
 deny contains {
 	"code": "acme_hours.shut",
 	"path": "/now",
@@ -165,7 +165,7 @@ func moved(value any, by time.Duration) any {
 
 var monday = time.Date(2027, 1, 11, 9, 0, 0, 0, time.UTC)
 
-func TestAnEdgeNobodyToldOfIsFoundToTheSecond(t *testing.T) {
+func TestAnUnknownEdgeIsFoundToTheSecond(t *testing.T) {
 	e := hoursPack(t)
 	from, to := monday.Add(7*time.Hour+13*time.Minute+41*time.Second), monday.Add(31*time.Hour+59*time.Minute+59*time.Second)
 	in := allowed(t, "always", monday, from, to)
@@ -191,7 +191,7 @@ func TestNoIntervalReachesPastTheHorizon(t *testing.T) {
 
 // A decision looks only where it knows that something changes; the search finds
 // the opening before that, and says the same as a decision as of it.
-func TestWhenOpensAtAnEdgeNobodyToldOf(t *testing.T) {
+func TestWhenOpensAtAnUnknownEdge(t *testing.T) {
 	e := hoursPack(t)
 	in := allowed(t, "always", monday, monday.Add(-time.Hour), monday.Add(61*time.Second))
 	s := when(t, e, in, oneDay)
@@ -217,7 +217,7 @@ func TestWhatIsShorterThanTheResolutionIsFoundOnlyByAFinerOne(t *testing.T) {
 
 // Without checks of a pack's own that read now there is nothing to look for in
 // between.
-func TestOnlyAPacksChecksThatReadNowAreAskedInBetween(t *testing.T) {
+func TestOnlyAPacksChecksThatReadNowAreEvaluatedInBetween(t *testing.T) {
 	still := strings.NewReplacer("clock.now", "0", "input.now", "0").Replace(hoursRule)
 	for _, tt := range []struct {
 		name, rule, checks string

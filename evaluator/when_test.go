@@ -49,7 +49,7 @@ func (s story) schedule(t testing.TB) Schedule {
 }
 
 // alone evaluates the whole decision as of instant, with nothing remembered,
-// and says whether the gate is open and whether only needs stand in the way.
+// and reports whether the gate is open and whether only needs stand in the way.
 func alone(t testing.TB, e *Evaluator, in *Input, instant time.Time, needed []Finding) state {
 	t.Helper()
 	run, err := e.start(context.Background(), in.At(instant))
@@ -102,7 +102,7 @@ func edges(t testing.TB, s Schedule, list []Interval, holds func(time.Time) bool
 	}
 }
 
-func TestWhenSaysOfEveryStoryWhatItsDecisionDoes(t *testing.T) {
+func TestWhenAgreesWithTheDecisionOfEveryStory(t *testing.T) {
 	for _, story := range someStories(t) {
 		t.Run(story.name, func(t *testing.T) {
 			s, d := story.schedule(t), story.decision(t)
@@ -165,7 +165,7 @@ func TestWhenAgreesWithEvaluatingAtAnyInstant(t *testing.T) {
 	})
 }
 
-func TestWhenSaysWhatOpensAndCloses(t *testing.T) {
+func TestWhenListsTheReasonsOfOpeningAndClosing(t *testing.T) {
 	s := storyNamed(t, "wait-freeze").schedule(t)
 	if len(s.Intervals) == 0 {
 		t.Fatal("no interval")
@@ -179,7 +179,7 @@ func TestWhenSaysWhatOpensAndCloses(t *testing.T) {
 	}
 }
 
-func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
+func TestWhenSeparatesFindingsThatClearWithTimeFromNeeds(t *testing.T) {
 	for _, tt := range []struct {
 		story   string
 		need    string
@@ -187,11 +187,11 @@ func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
 		unknown string // part of the reason
 		never   string // part of the reason
 	}{
-		{"deny-critical-cve", "vulnerabilities.denied", true, "", "there is vulnerabilities.denied"},
-		{"deny-no-mfa", "approval.missing", true, "", "there is approval.missing"},
-		{"deny-freeze-outlasts-approval", "approval.missing", true, "", "once the waiting is over, there is approval.missing"},
-		{"deny-beyond-horizon", "calendar.beyond_horizon", false, "could not look", "there is calendar.beyond_horizon"},
-		{"deny-emergency-without-vp", "emergency.not_approved", false, "not held to windows", "there is emergency.not_approved"},
+		{"deny-critical-cve", "vulnerabilities.denied", true, "", "open findings: vulnerabilities.denied"},
+		{"deny-no-mfa", "approval.missing", true, "", "open findings: approval.missing"},
+		{"deny-freeze-outlasts-approval", "approval.missing", true, "", "after the wait, these findings remain: approval.missing"},
+		{"deny-beyond-horizon", "calendar.beyond_horizon", false, "could not be evaluated", "open findings: calendar.beyond_horizon"},
+		{"deny-emergency-without-vp", "emergency.not_approved", false, "not limited to windows", "open findings: emergency.not_approved"},
 	} {
 		t.Run(tt.story, func(t *testing.T) {
 			s := storyNamed(t, tt.story).schedule(t)
@@ -211,7 +211,7 @@ func TestWhenKeepsApartWhatTimeCuresAndWhatItDoesNot(t *testing.T) {
 	}
 }
 
-func TestWhenLooksNoFurtherThanAsked(t *testing.T) {
+func TestWhenSearchesOnlyUntilTheRequestedEnd(t *testing.T) {
 	e := shippedRules(t)
 	in := storyNamed(t, "allow").input(t)
 	horizon := in.doc.Calendar.Horizon

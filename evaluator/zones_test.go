@@ -77,7 +77,7 @@ func TestAnAbbreviationOfAZoneIsNotTheMachines(t *testing.T) {
 	}
 }
 
-func TestNamesThatAreNoZones(t *testing.T) {
+func TestNamesThatAreNotZones(t *testing.T) {
 	for _, name := range []string{"Local", "localtime", "posixrules", "Factory", "europe/berlin", "right/Europe/Berlin", "Mars/Olympus"} {
 		operand := ast.MustParseTerm(fmt.Sprintf("[1353672000000000000, %q]", name))
 		for _, function := range []string{"time.clock", "time.date", "time.weekday", "time.format"} {
@@ -131,7 +131,7 @@ func TestNoRuleAsksTheMachineForAZone(t *testing.T) {
 	}
 }
 
-func TestARulePutsNothingInThePlaceOfLocalTime(t *testing.T) {
+func TestARuleCannotReplaceLocalTimeFunctions(t *testing.T) {
 	const replaced = " with time.clock as [1, 2, 3]"
 	_, err := New(t.Context(), Options{Packs: []string{packOf(t, map[string]string{"morning.rego": fmt.Sprintf(zoneCheck, replaced)})}})
 	if err == nil || !strings.Contains(err.Error(), "time.clock") || !strings.Contains(err.Error(), "morning.rego:11") {

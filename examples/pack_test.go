@@ -38,7 +38,7 @@ func TestTheExamplePack(t *testing.T) {
 			preview(d)
 			d.Now = d.Now.Add(-5 * time.Hour) // 06:20 in New York
 		}, evaluator.Deny, []string{"window.closed"}},
-		{"lets a service speak over its environment", func(d *facts.Document) {
+		{"lets a service override its environment", func(d *facts.Document) {
 			preview(d)
 			d.Request.Service = "web-shop"
 			soaked(d, 16*time.Minute)

@@ -76,8 +76,8 @@ type Request struct {
 	// (rendered manifests, values file), or of the configuration that a rollback restores.
 	Configuration *string `json:"configuration,omitempty" schema:"digest"`
 
-	// The following fields are not part of the document. They tell collectors
-	// which artifact to read.
+	// The following fields are not part of the document. They define which
+	// artifact collectors read.
 
 	Reference string `json:"-"` // as the user typed it: registry reference, oci:DIR[:TAG], tarball:FILE
 	Digest    string `json:"-"` // the digest of Reference, resolved once; sha256:…; empty if it could not be resolved

@@ -17,14 +17,14 @@ const (
 	ruleEqual    = "equal"    // everything else
 )
 
-// mergeMeanings says what each rule means.
+// mergeMeanings explains each rule.
 var mergeMeanings = map[string]string{
-	ruleFirst:    "the system that stands first in prodgate.yaml and knows it",
+	ruleFirst:    "the value of the first system in prodgate.yaml that has one",
 	ruleAll:      "every entry of every system, each once",
-	ruleWorst:    "what is not good counts, whoever reports it",
+	ruleWorst:    "the worst value counts, whichever system reports it",
 	ruleLatest:   "the latest",
 	ruleEarliest: "the earliest",
-	ruleEqual:    "the systems must agree: if they do not, the section does not count, and the finding shows who reports what",
+	ruleEqual:    "the systems must agree: otherwise the section does not count, and the finding shows the value of each system",
 }
 
 // MergeRule says how one fact is merged where several systems report its section.

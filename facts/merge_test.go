@@ -164,7 +164,7 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 	}
 }
 
-func TestASectionOfOneSystemAloneIsNotMerged(t *testing.T) {
+func TestASectionOfOneSystemIsNotMerged(t *testing.T) {
 	for _, s := range []facts.Section{&facts.Artifact{}, &facts.Trail{}, facts.Custom{Name: "cost"}} {
 		if _, _, err := facts.Merge([]facts.Part{{System: "a", Section: s}, {System: "b", Section: s}}); err == nil {
 			t.Errorf("%s of two systems was merged", facts.SectionName(s))

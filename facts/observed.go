@@ -25,5 +25,5 @@ type Observed struct {
 	At time.Time
 }
 
-// addTo puts the section itself into d; its evidence stands in d.Sources.
+// addTo puts the section itself into d; its evidence is in d.Sources.
 func (o Observed) addTo(d *Document) { d.Add(o.Section) }

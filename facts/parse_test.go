@@ -176,7 +176,7 @@ func TestLineFindsTheNearestParent(t *testing.T) {
 	}
 }
 
-func TestProblemsStandInTheOrderOfTheDocumentAndEnd(t *testing.T) {
+func TestProblemsAreInTheOrderOfTheDocumentAndLimited(t *testing.T) {
 	data := "{" + strings.Repeat("\n\"now\": 1,\n\"x\": 2,", 200) + "\n\"y\": 3}"
 	list := problems(t, []byte(data))
 	for i := 1; i < len(list); i++ {

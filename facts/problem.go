@@ -23,7 +23,7 @@ type Problem struct {
 }
 
 // InvalidError says that bytes are not an input document: there is nothing to
-// decide on. Problems stand in the order of the document.
+// decide on. Problems are in the order of the document.
 type InvalidError struct {
 	Name     string // the file, as the user named it
 	Problems []Problem

@@ -12,7 +12,7 @@ import (
 // customPrefix begins the sources key of an embedder's own section.
 const customPrefix = "custom."
 
-// rules checks what one value says about another. Each rule stands in the
+// rules checks what one value says about another. Each rule is in the
 // description of its keys in the schema, which cannot express it.
 func (r *reader) rules(root *node, d *Document) {
 	if c := d.Calendar; c != nil {
@@ -36,7 +36,7 @@ func (r *reader) intervals(root *node, path string, list []Interval) {
 	}
 }
 
-// inOrder says whether start is before end. What could not be read is another
+// inOrder reports whether start is before end. What could not be read is another
 // problem.
 func inOrder(start, end time.Time) bool {
 	return start.IsZero() || end.IsZero() || start.Before(end)
@@ -107,11 +107,11 @@ func (r *reader) source(n *node, key, message string) {
 	r.faults.Add(at, strict.Place(nil).Pointer("sources", n.Name, key), message, "")
 }
 
-// unread says whether a source gave no section. A status that is none at all
+// unread reports whether a source gave no section. A status that is none at all
 // is another problem.
 func unread(s Status) bool { return s == StatusError || s == StatusUnconfigured }
 
-// has says whether the section of a sources key is there. A key that is no
+// has reports whether the section of a sources key is there. A key that is no
 // section's is another problem.
 func (d *Document) has(root *node, key string) bool {
 	if name, ok := strings.CutPrefix(key, customPrefix); ok {

@@ -7,9 +7,9 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// TestTextThatIsNoJSON pins the message and the line for each way in which
+// TestTextThatIsNotJSON pins the message and the line for each way in which
 // text fails to be JSON.
-func TestTextThatIsNoJSON(t *testing.T) {
+func TestTextThatIsNotJSON(t *testing.T) {
 	const controls = `want the rest of a string (line breaks and other control characters are escaped: \n)`
 	const number = "a number in column 2 that is too long or too large; want at most 64 characters and what a 64-bit float can hold"
 	const half = `half a surrogate pair before column 9; want \uD800 to \uDBFF followed by \uDC00 to \uDFFF`

@@ -40,7 +40,7 @@ type (
 	People []Person
 	// Incidents is the section of incidents, whatever their status.
 	Incidents []Incident
-	// Notifications is the section of teams that were told.
+	// Notifications is the section of teams that were notified.
 	Notifications []Notification
 	// Waivers is the section of waivers.
 	Waivers []Waiver

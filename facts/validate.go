@@ -98,7 +98,7 @@ func (r *reader) number(n *node, s *shape, into reflect.Value) {
 	into.SetFloat(f)
 }
 
-// accepts says whether a string is spelled as s wants it.
+// accepts reports whether a string is spelled as s wants it.
 func (s *shape) accepts(text string) bool {
 	if s.format != nil {
 		return s.format.Matches(text)

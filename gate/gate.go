@@ -76,7 +76,7 @@ type UnrecordedError struct{ Err error }
 func (e *UnrecordedError) Error() string { return e.Err.Error() }
 func (e *UnrecordedError) Unwrap() error { return e.Err }
 
-// Run answers a request: it collects, decides, waits if the gate is told to, and
+// Run answers a request: it collects, decides, waits if the gate is configured to, and
 // records the last decision. An error means that there is no decision: treat the
 // request as denied.
 func (g *Gate) Run(ctx context.Context, req Request) (*Result, error) {

@@ -29,7 +29,7 @@ type Recorded struct {
 }
 
 // record appends a decision and the events that belong to it, all or nothing, and
-// notes in the decision where it stands.
+// sets its position in the decision.
 func (g *Gate) record(ctx context.Context, result *Result) error {
 	if g.Trail == nil {
 		return nil

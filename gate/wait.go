@@ -12,7 +12,7 @@ import (
 type Wait struct {
 	For   time.Duration                              // from the first decision on
 	Sleep func(context.Context, time.Duration) error // nil: real time passes
-	Tell  func(Waiting)                              // nil: nobody is told
+	Tell  func(Waiting)                              // nil: no progress is reported
 }
 
 // Waiting is what a run that waits is about to do.

@@ -99,7 +99,7 @@ func (o Options) addSBOMs(ctx context.Context, db *advisories.Database, all atta
 	return nil
 }
 
-// unread are the entries of found that could not be read, fit to be written down.
+// unread returns the entries of found that could not be read, without secrets.
 func (o Options) unread(found attached.Found) []finding.Undetermined {
 	list := slices.Clone(found.Unread)
 	for i := range list {
@@ -110,7 +110,7 @@ func (o Options) unread(found attached.Found) []finding.Undetermined {
 	return list
 }
 
-// attached looks at the attached SBOMs alone.
+// attached reads only the attached SBOMs.
 func (o Options) attached(ctx context.Context, db *advisories.Database, reference string) ([]Scan, error) {
 	ref, err := registry.Parse(reference, o.Registry)
 	if err != nil {
@@ -166,7 +166,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 
 // merge is what is attached to one image, own, and to the indexes that list
 // it, whole. An SBOM of an index that names no image of it may list the packages
-// of another platform: alone it does not tell what is in this one, unless the
+// of another platform: alone it does not describe this one, unless the
 // artifact has only this one.
 func (a attachments) merge(own attached.Found, whole []attached.Found, digest string, only bool) attached.Found {
 	named := len(own.SBOMs) > 0

@@ -305,7 +305,7 @@ func TestWhatIsAttachedToTheIndexIsRead(t *testing.T) {
 
 // An SBOM of the index that does not say of which platform it is tells what is in
 // no platform for sure.
-func TestAnSBOMOfTheIndexAloneLeavesThePlatformsUndetermined(t *testing.T) {
+func TestAnSBOMOfOnlyTheIndexLeavesThePlatformsUndetermined(t *testing.T) {
 	dir := database(t)
 	for _, tt := range []struct {
 		platforms    []string

@@ -13,7 +13,7 @@ import (
 	ociTypes "github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-func TestWhatIsNoImageIsNamedAndNotScanned(t *testing.T) {
+func TestEntriesThatAreNotImagesAreListedAndNotScanned(t *testing.T) {
 	s := open(t, "linux/amd64", "linux/arm64")
 	ref, err := name.ParseReference(s.reference)
 	if err != nil {

@@ -31,8 +31,8 @@ const (
 	// finds. Its signature is not verified, so it adds findings and removes none.
 	FromAuto From = "auto"
 
-	FromImage    From = "image"    // the image's layers alone
-	FromAttached From = "attached" // the attached SBOM alone
+	FromImage    From = "image"    // only the image's layers
+	FromAttached From = "attached" // only the attached SBOM
 )
 
 // Froms are all of them, in the order they are documented.
@@ -62,23 +62,22 @@ type Options struct {
 
 	Clock func() time.Time // nil: time.Now
 
-	// Redact makes the reason why an attachment could not be read, which may quote
-	// a registry, fit to be written down. Nil: it is kept as it is.
+	// Redact removes secrets from the reason why an attachment could not be read,
+	// which may quote a registry. Nil: it is kept unchanged.
 	Redact func(string) string
 
-	// Progress receives what is read, and how many bytes of how many (0: not known)
-	// were. Nil: not reported.
+	// Progress receives what is read, the bytes read so far and their total (0: not
+	// known). Nil: not reported.
 	Progress func(what string, read, total int64)
 }
 
-// MaxSBOM bounds an SBOM, in bytes.
+// MaxSBOM limits an SBOM, in bytes.
 const MaxSBOM = sbom.MaxSize
 
-// Scan is what was found in one platform of an image, or in one SBOM of
-// materials.
+// Scan is the result for one platform of an image, or for one SBOM.
 type Scan struct {
 	Inventory *inventory.Inventory
-	Artifact  string // the digest of the image or index that was asked for; empty: not known
+	Artifact  string // the digest of the requested image or index; empty: not known
 	Database  advisories.Metadata
 	ScannedAt time.Time // UTC
 
@@ -90,7 +89,7 @@ type Scan struct {
 	// scanned. They are in the first scan of an image.
 	Others []registry.Entry
 
-	// Warnings are what went wrong without hiding anything.
+	// Warnings lists problems that hide no finding.
 	Warnings []string
 }
 
@@ -145,13 +144,13 @@ func addPURLs(findings []match.Finding, inv *inventory.Inventory) {
 	}
 }
 
-// named is what an error calls an inventory.
+// named is the name of an inventory in errors.
 func named(inv *inventory.Inventory) string {
 	return cmp.Or(inv.Digest, "the SBOM") + " " + inv.Platform
 }
 
 // add adds the findings of other that s does not have. What other could not judge is
-// left out: s is a scan of the image itself.
+// omitted: s is a scan of the image itself.
 func (s *Scan) add(other Scan) {
 	type key struct{ id, pkg, installed, ecosystem string }
 	of := func(f match.Finding) key { return key{f.ID, f.Package, f.InstalledVersion, finding.Value(f.Ecosystem)} }

@@ -199,7 +199,7 @@ func TestEachPlatformIsScannedAndAnAttachedSBOMOnlyAdds(t *testing.T) {
 	}
 }
 
-func TestAFindingInAnImageHasThePackageURLThatVEXSpeaksOf(t *testing.T) {
+func TestAFindingInAnImageHasThePackageURLThatVEXUses(t *testing.T) {
 	scans, err := Image(context.Background(), open(t, "linux/amd64").reference, Options{Database: database(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestAFindingInAnImageHasThePackageURLThatVEXSpeaksOf(t *testing.T) {
 	}
 }
 
-func TestABrokenAttachedSBOMIsToldAndTheImageStillScanned(t *testing.T) {
+func TestABrokenAttachedSBOMIsReportedAndTheImageStillScanned(t *testing.T) {
 	s := open(t, "linux/amd64")
 	s.attach(t, "linux/amd64", `{"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"type":"container","name":"other","purl":"pkg:oci/other@sha256%3A2222222222222222222222222222222222222222222222222222222222222222"}},"components":[]}`)
 	dir := database(t)
@@ -228,7 +228,7 @@ func TestABrokenAttachedSBOMIsToldAndTheImageStillScanned(t *testing.T) {
 	}
 }
 
-func TestWhoCannotLookSaysSo(t *testing.T) {
+func TestAScanWithoutReadableInputIsAnError(t *testing.T) {
 	s, dir := open(t, "linux/amd64"), database(t)
 	for _, tt := range []struct {
 		name, reference string
@@ -270,7 +270,7 @@ func TestAnSBOMIsScannedAsItIs(t *testing.T) {
 	}
 }
 
-func TestAWordForAnInventoryIsOneOfThree(t *testing.T) {
+func TestTheSettingInventoryHasThreeValues(t *testing.T) {
 	var from From
 	if err := from.UnmarshalText([]byte("attached")); err != nil || from != FromAttached {
 		t.Errorf("%q, %v", from, err)

@@ -98,7 +98,7 @@ func prepare(ctx context.Context, events []Event) (*request, error) {
 }
 
 // checkReferences returns an error if one of events refers to an entry that it
-// cannot refer to. The entry is in the log, or stands before it in events.
+// cannot refer to. The entry is in the log, or before it in events.
 func (l *Log) checkReferences(ctx context.Context, events []Event) error {
 	for i := range events {
 		field, id, refers := step.Refers(events[i].step())

@@ -66,7 +66,7 @@ func (k Key) String() string {
 	}
 }
 
-// has tells whether an entry has the key.
+// has reports whether an entry has the key.
 func (k Key) has(e *Entry) bool {
 	return slices.Contains(keysOf(e.Service, e.Type, e.Digest, e.Deployment), k)
 }
@@ -99,7 +99,7 @@ func (c chain) add(seq int64, leaf tlog.Hash) chain {
 	return chain{c.count + 1, sha256.Sum256(b)}
 }
 
-// Prefixes of what is hashed, beside those of RFC 6962 (0 and 1).
+// Prefixes of hashed data, in addition to those of RFC 6962 (0 and 1).
 const (
 	chainPrefix = 2
 	nodePrefix  = 3
@@ -180,7 +180,7 @@ func (t *chainTree) verify(root tlog.Hash, h keyHash) error {
 	return nil
 }
 
-// nodeHash is how a node stands in its parent; zero where there is none.
+// nodeHash is the hash of a node in its parent; zero if there is none.
 func nodeHash(level int, content []byte) tlog.Hash {
 	if content == nil {
 		return tlog.Hash{}

@@ -34,7 +34,7 @@ type transaction struct {
 	blobs  []newBlob
 }
 
-// placed is where an event stands, or will stand after the commit.
+// placed is the position of an event in the log, now or after the commit.
 type placed struct {
 	seq  int64
 	body []byte
@@ -244,7 +244,7 @@ func (t *transaction) place(e *prepared) (placed, error) {
 	return placed{seq: seq, body: body}, nil
 }
 
-// same says ErrConflict unless an event is the one that stands at p: every field
+// same returns ErrConflict unless an event is the one at p: every field
 // and every blob's content, but not when it was recorded.
 func (t *transaction) same(e *prepared, p placed) error {
 	there, err := parseLeaf(p.body)
@@ -264,7 +264,7 @@ func (t *transaction) same(e *prepared, p placed) error {
 		salt, err := t.salt(ref.Digest)
 		switch {
 		case errors.Is(err, ErrErased):
-			return refusal{fmt.Errorf("event %s is recorded as entry %d, and whether this is the same cannot be told: its %s is %w", e.ID, p.seq, role, ErrErased)}
+			return refusal{fmt.Errorf("event %s is already recorded as entry %d, and cannot be compared with this one: its %s is %w", e.ID, p.seq, role, ErrErased)}
 		case err != nil:
 			return err
 		case saltedDigest(salt, b.Content) != ref.Digest || b.MediaType != ref.MediaType:
@@ -317,7 +317,7 @@ func (t *transaction) finish() error {
 	return nil
 }
 
-// receipts proves where events stand: those that were there before by the first
+// receipts proves the positions of events: those that were there before by the first
 // checkpoint that covers them, as the first time.
 func (t *transaction) receipts(events []prepared, seqs []int64, before int64) ([]Receipt, error) {
 	list := make([]Receipt, len(events))

@@ -22,13 +22,13 @@ type engine interface {
 	begin(ctx context.Context, conn *sql.Conn) error
 	// beginNew starts one that makes a log, the only one that does.
 	beginNew(ctx context.Context, conn *sql.Conn) error
-	// exists tells whether the tables are there; an error if others are.
+	// exists reports whether the tables are there; an error if others are.
 	exists(ctx context.Context, q querier) (bool, error)
 	// tables are the statements that make them.
 	tables() []string
 	// chains is the statement that makes the table of chains where there is none.
 	chains() string
-	// minor stands before a column that is not to be searched by; empty where the
+	// minor precedes a column that is not to be searched by; empty where the
 	// database knows by itself.
 	minor() string
 	// insert adds entries from a sequence number on, and hashes from a position on.
@@ -43,9 +43,9 @@ type engine interface {
 	schema(ctx context.Context, q querier) (wrong []string, err error)
 	// integrity says which pages or indexes are not sound.
 	integrity(ctx context.Context, q querier) (wrong []string, err error)
-	// damaged tells of an error whether the database itself is broken.
+	// damaged reports whether an error means that the database itself is broken.
 	damaged(err error) bool
-	// passing tells of an error whether the same transaction may work if tried again.
+	// passing reports whether, after an error, the same transaction may work if tried again.
 	passing(err error) bool
 	// explain adds a cure to an error that a user can cure.
 	explain(err error) error

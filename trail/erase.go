@@ -148,7 +148,7 @@ func anys(list []string) []any {
 	return args
 }
 
-// Retention says which blobs are not kept any more.
+// Retention selects the blobs to erase.
 type Retention struct {
 	Before time.Time // of entries recorded before; must be given
 	Filter Filter    // and that match; its Until is not used
@@ -157,7 +157,7 @@ type Retention struct {
 	Writer Writer    // who erases
 }
 
-// covers tells whether retention is about blobs of a role.
+// covers reports whether retention is about blobs of a role.
 func (r Retention) covers(role string) bool {
 	if len(r.Roles) == 0 {
 		return role != BlobPolicy
@@ -227,7 +227,7 @@ func (l *Log) spare(ctx context.Context, filter Filter, shared map[string]BlobRe
 	return nil
 }
 
-// matches tells of an entry, by its own word, what Entries asks the database.
+// matches applies to an entry's own fields the conditions of Entries.
 func (f Filter) matches(e *Entry) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	return is(f.Service, e.Service) && is(f.Environment, e.Environment) && is(strings.TrimPrefix(f.Digest, "sha256:"), strings.TrimPrefix(e.Digest, "sha256:")) && is(f.Deployment, e.Deployment) &&

@@ -31,7 +31,7 @@ type Event struct {
 	// Data are the type's own fields: GateData, ApprovalData, … as JSON.
 	Data json.RawMessage
 
-	// Blobs are large contents stored beside the log, by role (input, decision,
+	// Blobs are large contents stored next to the log, by role (input, decision,
 	// policy); the log keeps their salted digests, so they can be erased.
 	Blobs map[string]Blob
 }
@@ -92,7 +92,7 @@ type Receipt struct {
 // NewID makes an event's id, a UUIDv7.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// attemptWord stands between a CI run and its attempt in a request's id.
+// attemptWord separates a CI run and its attempt in a request's id.
 const attemptWord = "/attempts/"
 
 // WithoutAttempt is the deployment that a request's id names: a re-run of a CI

@@ -19,7 +19,7 @@ func publicOf(t *testing.T, l *Log) string {
 	return public
 }
 
-func TestAnExportVerifiesWithThePublicKeyAlone(t *testing.T) {
+func TestAnExportVerifiesWithOnlyThePublicKey(t *testing.T) {
 	engines(t, func(t *testing.T, location string, options Options) {
 		l := open(t, location, options)
 		dir := filepath.Join(t.TempDir(), "export")
@@ -216,7 +216,7 @@ func TestPruneErasesWhatRetentionDoesNotKeep(t *testing.T) {
 }
 
 // An export comes from somewhere else. What never ends is not waited for.
-func TestAnExportOfPipesIsNoExport(t *testing.T) {
+func TestAnExportWithPipesIsRejected(t *testing.T) {
 	l := open(t, filepath.Join(t.TempDir(), "T.db"), Options{})
 	add(t, l, plain())
 	key := VerifyOptions{Key: publicOf(t, l), Deadline: 2 * time.Second}

@@ -53,7 +53,7 @@ func FuzzLeaf(f *testing.F) {
 	})
 }
 
-// oddNames tells whether a member is named like one of ours but for its case:
+// oddNames reports whether a member is named like one of ours but for its case:
 // encoding/json takes it for ours.
 func oddNames(body []byte) bool {
 	lower := bytes.ToLower(body)

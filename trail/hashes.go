@@ -30,7 +30,7 @@ func (c *hashCache) keep(hashes map[int64]tlog.Hash) {
 }
 
 // treeReader reads stored hashes: those of this transaction, those remembered,
-// and the others from the database, with one query for all that are asked for.
+// and the others from the database, with one query for all requested ones.
 type treeReader struct {
 	ctx   context.Context
 	q     querier

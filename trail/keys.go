@@ -16,8 +16,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// A key is a note key: its name is the log's origin. The private one stands in a
-// file of its own, the public one beside it and inside the database.
+// A key is a note key: its name is the log's origin. The private one is in a
+// file of its own, the public one next to it and inside the database.
 
 // ensureKey returns the signer in a key file, and makes the file where there is
 // none. Of several who make it at once one wins, and all get that one.
@@ -119,7 +119,7 @@ func replaceReadable(file string, content []byte) error {
 	return syncFolder(filepath.Dir(file))
 }
 
-// writeTemporary writes a new file beside another, for its owner alone.
+// writeTemporary writes a new file next to another, readable only by its owner.
 func writeTemporary(file string, content []byte, durable bool) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
 	if err != nil {

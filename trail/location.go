@@ -20,7 +20,7 @@ type place struct {
 	key      string          // file with the private key
 }
 
-// beside is the file with another ending beside the key: T.db.pub beside T.db.key.
+// beside returns the file next to the key with another ending: T.db.pub for T.db.key.
 func (p place) beside(ending string) string { return strings.TrimSuffix(p.key, ".key") + ending }
 
 func (p place) publicKey() string  { return p.beside(".pub") }
@@ -37,7 +37,7 @@ func parseLocation(location, key string) (place, error) {
 	case scheme == "https" || scheme == "http":
 		return place{}, fmt.Errorf("trail %q: a trail behind HTTP is not built yet; give the path of a SQLite file, or postgres://HOST/DATABASE", location)
 	case strings.Contains(location, "://"):
-		return place{}, fmt.Errorf("trail %q: scheme %q is none of postgres, postgresql; a SQLite file is named by its path", location, scheme)
+		return place{}, fmt.Errorf("trail %q: unknown scheme %q: use postgres:// or the path of a SQLite file", location, scheme)
 	}
 	path, err := filepath.Abs(strings.TrimPrefix(location, "sqlite:"))
 	if err != nil {
@@ -72,8 +72,8 @@ func Files(location, key string) []string {
 	return files
 }
 
-// resolve follows symbolic links, as SQLite does: what lies beside a file lies
-// beside the real one. A file that is not there yet is in its real folder.
+// resolve follows symbolic links, as SQLite does: what is next to a file is
+// next to the real one. A file that does not exist yet is in its real folder.
 func resolve(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAPlaceThatIsNoneIsRefusedWithItsCure(t *testing.T) {
+func TestAnInvalidLocationIsRejectedWithARemedy(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "notes.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
@@ -26,7 +26,7 @@ func TestAPlaceThatIsNoneIsRefusedWithItsCure(t *testing.T) {
 	for _, c := range []struct{ location, want string }{
 		{"", "no location of a trail"},
 		{"https://gate.example.com", "a trail behind HTTP is not built yet"},
-		{"mysql://host/db", `scheme "mysql" is none of postgres, postgresql`},
+		{"mysql://host/db", `unknown scheme "mysql": use postgres://`},
 		{"postgres://user:secret@host:port/db", "read the location of the trail"},
 		{"postgres://127.0.0.1:1/db?search_path=A-B", "lower-case letters, digits and _"},
 		{folder, "is a folder; name the file"},
@@ -77,7 +77,7 @@ func TestALinkToALogIsThatLog(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsItsOwnersAlone(t *testing.T) {
+func TestTheKeyIsReadableOnlyByItsOwner(t *testing.T) {
 	location := filepath.Join(t.TempDir(), "T.db")
 	l := open(t, location, Options{})
 	info, err := os.Stat(location + ".key")
@@ -120,7 +120,7 @@ func TestALogWithoutItsKeyIsReadAndNotContinued(t *testing.T) {
 
 		other := open(t, filepath.Join(t.TempDir(), "O.db"), Options{})
 		moved.Key = other.place.key
-		if _, err := Open(t.Context(), location, moved); err == nil || !strings.Contains(err.Error(), "name the right key") && !strings.Contains(err.Error(), "another log") {
+		if _, err := Open(t.Context(), location, moved); err == nil || !strings.Contains(err.Error(), "name the right key") && !strings.Contains(err.Error(), "was replaced or altered") {
 			t.Errorf("with another log's key: %v", err)
 		}
 		os.WriteFile(key, []byte("no key\n"), 0o600)

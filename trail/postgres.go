@@ -26,7 +26,7 @@ func postgresMust() []string {
 	return slices.DeleteFunc(slices.Clone(postgresNames), func(name string) bool { return name == chainsTable })
 }
 
-// postgresIndexes are the indexes beside the primary keys: table and columns.
+// postgresIndexes are the indexes in addition to the primary keys: table and columns.
 var postgresIndexes = []struct{ name, on string }{
 	{"entries_digest", "entries (digest, seq) WHERE digest IS NOT NULL"},
 	{"entries_service", "entries (service, seq) WHERE service IS NOT NULL"},
@@ -61,7 +61,7 @@ func (p place) schema() string {
 	return strings.TrimSpace(first)
 }
 
-// isPlainName tells whether a schema's name needs no quotes.
+// isPlainName reports whether a schema's name needs no quotes.
 func isPlainName(s string) bool {
 	return s != "" && len(s) < 64 && (s[0] < '0' || s[0] > '9') && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
@@ -189,7 +189,7 @@ func (postgresEngine) wipe(ctx context.Context, q querier) error {
 	return err
 }
 
-// state is the SQLSTATE of an error; empty if it is none of the server's.
+// state is the SQLSTATE of an error; empty if it is not from the server.
 func state(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {

@@ -17,7 +17,7 @@ import (
 // writer or a connection from anybody.
 const page = 256
 
-// Entries hands out what is recorded and matches filter, in the order of the
+// Entries returns what is recorded and matches filter, in the order of the
 // log unless it says otherwise: what is there when it begins. The first error
 // ends it.
 func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error] {
@@ -135,7 +135,7 @@ func (f Filter) query(from, end int64, limit int, minor string) (string, []any) 
 }
 
 // conditions are filter's as SQL, each followed by AND. A digest and a deployment
-// have a handful of entries; beside them, the other columns are marked as minor:
+// have a handful of entries; with them, the other columns are marked as minor:
 // they are not what to search by.
 func (f Filter) conditions(minor string) (string, []any) {
 	if f.Digest == "" && f.Deployment == "" {

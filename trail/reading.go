@@ -12,7 +12,7 @@ import (
 
 // Reading is a log read as a whole, from its first entry to the last that its
 // newest checkpoint signs, and proved to be what was signed. It is for whoever
-// computes from entries: Entries alone hands out what the database holds, which
+// computes from entries: Entries alone returns the content of the database, which
 // somebody may have altered. That a whole log was written anew by the holder of
 // its key, or is an older state of itself, shows only to who kept a checkpoint
 // (Verify).
@@ -46,7 +46,7 @@ func (l *Log) Read(ctx context.Context) (r *Reading, err error) {
 	return &Reading{Size: size, Checkpoint: note, log: l, root: signed.root}, nil
 }
 
-// Entries hands out every entry in the order of the log, and at the end an error
+// Entries returns every entry in the order of the log, and at the end an error
 // if they are not what the checkpoint signs. Nothing that was computed from them
 // may be believed before the end.
 func (r *Reading) Entries(ctx context.Context) iter.Seq2[Entry, error] {

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// A log cannot tell by itself that it is an older state of itself. So whoever
-// commits leaves the last checkpoint in a file beside it: best effort, never
+// A log alone cannot show that it is an older state of itself. So whoever
+// commits leaves the last checkpoint in a file next to it: best effort, never
 // older than what is there. It exposes a lost -wal file and an old backup, not
 // someone who sets the file back as well; a receipt elsewhere does.
 

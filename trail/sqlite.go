@@ -164,9 +164,9 @@ func openSQLite(path string, writing bool, wrap func(driver.Connector) driver.Co
 	return &store{db: db, engine: sqliteEngine{path: path}}, nil
 }
 
-// frozen tells whether a file can be read only as one that nobody writes: it is
+// frozen reports whether a file can be read only as one that nobody writes: it is
 // in a folder where the shared memory of readers and writers cannot be made,
-// and no write-ahead log lies beside it.
+// and there is no write-ahead log next to it.
 func frozen(path string) bool {
 	if _, err := os.Stat(path + "-wal"); err == nil {
 		return false
@@ -292,7 +292,7 @@ func (e sqliteEngine) wipe(ctx context.Context, q querier) error {
 	return nil
 }
 
-// code is SQLite's primary result code of an error; 0 if it is none of SQLite's.
+// code is SQLite's primary result code of an error; 0 if it is not from SQLite.
 func code(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -191,7 +191,7 @@ func (e *Event) checkFields() error {
 		case len(f.text) > f.longest:
 			return fmt.Errorf("%s has %d bytes, more than %d", f.name, len(f.text), f.longest)
 		case !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0):
-			return fmt.Errorf("%s is no text: it is not UTF-8, or holds the character NUL", f.name)
+			return fmt.Errorf("%s is not text: it is not UTF-8, or contains the character NUL", f.name)
 		}
 	}
 	assurances := []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}
@@ -206,9 +206,9 @@ func (e *Event) checkFields() error {
 	case e.Writer.Subject == "":
 		return errors.New("writer.subject is missing: who records this?")
 	case !slices.Contains(assurances, e.Writer.Assurance):
-		return fmt.Errorf("writer.assurance %q is none of claimed, user, ci, oidc", e.Writer.Assurance)
+		return fmt.Errorf("unknown writer.assurance %q: it must be claimed, user, ci or oidc", e.Writer.Assurance)
 	case !slices.Contains(modes, e.Mode):
-		return fmt.Errorf("mode %q is none of enforce, document, simulate", e.Mode)
+		return fmt.Errorf("unknown mode %q: it must be enforce, document or simulate", e.Mode)
 	}
 	if err := checkData(e.Data); err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -281,7 +281,7 @@ func checkData(data json.RawMessage) error {
 	}
 }
 
-// isDigest tells whether s is sha256: and 64 lower-case hexadecimal digits.
+// isDigest reports whether s is sha256: and 64 lower-case hexadecimal digits.
 func isDigest(s string) bool {
 	digits, ok := strings.CutPrefix(s, "sha256:")
 	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""

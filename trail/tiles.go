@@ -108,7 +108,7 @@ func splitBundle(bundle []byte, count int) ([][]byte, error) {
 	return list, nil
 }
 
-// isTiles tells of a name whether it is of an export, or of one that was
+// isTiles reports whether a name is of an export, or of one that was
 // interrupted.
 func isTiles(name string) bool {
 	return name == checkpointFile || name == "tile" || strings.HasPrefix(name, "."+checkpointFile+"-")

@@ -3,7 +3,7 @@
 // 6962) whose leaves, hashes and signed checkpoint commit in one transaction, in
 // one SQLite file or in PostgreSQL.
 //
-// It records, proves, verifies and hands out. It does not judge what is
+// It records, proves, verifies and returns entries. It does not judge what is
 // recorded (package policies) and computes nothing from it (metrics).
 package trail
 
@@ -27,7 +27,7 @@ type Options struct {
 	// ReadOnly opens a log to be read; one that does not exist is an error.
 	ReadOnly bool
 
-	// Key is the file with the signing key; empty: beside a SQLite file, and in
+	// Key is the file with the signing key; empty: next to a SQLite file, and in
 	// the user's configuration folder for PostgreSQL. It is made where a new log
 	// is made.
 	Key string
@@ -122,7 +122,7 @@ func (l *Log) open(ctx context.Context, readOnly bool) error {
 		return err
 	}
 	if known, _ := readPublicKey("", l.place.key); known != "" && known != public {
-		return fmt.Errorf("the trail says it is signed with %s, and the key beside it is %s: it is another log than was here, or was altered: run prodgate audit verify", public, known)
+		return fmt.Errorf("the trail says it is signed with %s, but the key next to it is %s; the log was replaced or altered: run prodgate audit verify", public, known)
 	}
 	if l.verifier, err = note.NewVerifier(public); err != nil || l.verifier.Name() != origin {
 		return fmt.Errorf("the public key inside the trail, %q, is not one of log %q: run prodgate audit verify", public, origin)
@@ -152,8 +152,8 @@ func (l *Log) openKey(public string) error {
 	return nil
 }
 
-// publish writes the public key beside the private one, for whoever verifies.
-// Where that folder cannot be written, PublicKey still tells it.
+// publish writes the public key next to the private one, for verification.
+// If that folder cannot be written, PublicKey still returns it.
 func (l *Log) publish(public string) {
 	if b, err := os.ReadFile(l.place.publicKey()); err != nil || strings.TrimSpace(string(b)) != public {
 		_ = replaceWhole(l.place.publicKey(), []byte(public+"\n"), true)
@@ -216,7 +216,7 @@ func (l *Log) identity(ctx context.Context, q querier) (origin, public string, e
 func (l *Log) Origin() string { return l.verifier.Name() }
 
 // PublicKey is what a verifier needs: NAME+HASH+KEY, a note key of
-// golang.org/x/mod/sumdb/note. It is also in a file beside the private key.
+// golang.org/x/mod/sumdb/note. It is also in a file next to the private key.
 func (l *Log) PublicKey(ctx context.Context) (string, error) {
 	_, public, err := l.identity(ctx, l.store.db)
 	return public, err
@@ -239,7 +239,7 @@ var (
 	ErrErased   = errors.New("erased")
 )
 
-// Filter says which entries are wanted. A zero field asks for nothing.
+// Filter selects entries. A zero field asks for nothing.
 type Filter struct {
 	Service     string
 	Environment string
@@ -254,6 +254,6 @@ type Filter struct {
 
 	// Proven asks for a proof of each entry that it is in the tree of the last
 	// signed checkpoint; one that was altered is an error. It costs about 0.1 ms
-	// an entry. That none was left out, only Verify tells.
+	// an entry. Only Verify shows that none is missing.
 	Proven bool
 }

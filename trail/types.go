@@ -155,7 +155,7 @@ type EmergencyData struct {
 	Reviewer    string     `json:"reviewer,omitempty"`     // who held the review; of emergency.reviewed
 }
 
-// DismissalData are the fields of entry.dismissed: the word of a person that an
+// DismissalData are the fields of entry.dismissed: a person's statement that an
 // entry of bad news does not hold.
 type DismissalData struct {
 	Entry  string `json:"entry"` // id of the dismissed entry

@@ -23,13 +23,13 @@ type Verdict string
 const (
 	Intact     Verdict = "intact"      // everything was looked at, and goes together
 	Altered    Verdict = "altered"     // something does not
-	CannotTell Verdict = "cannot tell" // something could not be looked at, and nothing seen was altered
+	CannotTell Verdict = "cannot tell" // something could not be read, and nothing that was read is altered
 )
 
 // VerifyOptions say what a log is checked against, besides itself.
 type VerifyOptions struct {
 	// Key is the public key (NAME+HASH+KEY) or the file with it; empty: the file
-	// beside the log. Without one the verdict is CannotTell: a log's word about
+	// next to the log. Without one the verdict is CannotTell: a log's statement about
 	// its own key proves nothing.
 	Key string
 
@@ -154,7 +154,7 @@ func Verify(ctx context.Context, location string, options VerifyOptions) (*Repor
 }
 
 // expect takes in what the log is checked against: the key, and checkpoints and
-// receipts that somebody kept, those beside the private key's file among them.
+// receipts that somebody kept, those next to the private key's file among them.
 func (v *verification) expect(options VerifyOptions, private string) error {
 	public, err := readPublicKey(options.Key, private)
 	if err != nil {
@@ -162,7 +162,7 @@ func (v *verification) expect(options VerifyOptions, private string) error {
 	}
 	if public != "" {
 		if v.verifier, err = note.NewVerifier(public); err != nil {
-			return fmt.Errorf("read the public key: %q is none (NAME+HASH+KEY): %w", public, err)
+			return fmt.Errorf("read the public key: invalid key %q (it must be NAME+HASH+KEY): %w", public, err)
 		}
 		v.public = public
 	}
@@ -193,7 +193,7 @@ func (v *verification) expect(options VerifyOptions, private string) error {
 }
 
 // readPublicKey finds the public key: the one that is given, or the file with
-// it, or the one beside the private key; empty: there is none.
+// it, or the one next to the private key; empty: there is none.
 func readPublicKey(given, private string) (string, error) {
 	if _, missing := os.Stat(given); missing != nil && strings.Contains(given, "+") {
 		return strings.TrimSpace(given), nil

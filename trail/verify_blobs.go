@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// blobRow is what the table says of a blob, without its content.
+// blobRow is the row of a blob, without its content.
 type blobRow struct {
 	digest, mediaType string
 	seq, size         int64
@@ -161,7 +161,7 @@ func (c *databaseCheck) flushBlobs() error {
 	return nil
 }
 
-// lookUp finds blobs by their digests, and tells of each what is stored; nil if
+// lookUp finds blobs by their digests, and returns what is stored of each; nil if
 // nothing is.
 func (c *databaseCheck) lookUp(digests []string, each func(digest string, row *blobRow)) error {
 	for chunk := range slices.Chunk(digests, page) {

@@ -341,7 +341,7 @@ func (c *databaseCheck) takePage(p *pageOf) error {
 		c.problem(fmt.Sprintf("entry %d", next), "it is missing")
 		c.torn = true
 	}
-	for i := range checkpoints { // of a torn log: their chain still tells
+	for i := range checkpoints { // of a torn log: their chain is still usable
 		c.checkpoint(&checkpoints[i])
 	}
 	return c.pageBlobs(p)

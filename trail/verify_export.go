@@ -53,7 +53,7 @@ func (v *verification) export(folder string) error {
 		}
 		whole, err := c.bundle(n, int(min(p.size-n*tileWidth, tileWidth)))
 		if err != nil || !whole {
-			return err // without an entry, nothing after it can be told
+			return err // without an entry, nothing after it can be verified
 		}
 	}
 	for level := range c.tiles {
@@ -130,7 +130,7 @@ func (c *exportCheck) compareTile(name string, want []byte) {
 }
 
 // readBounded reads a file that may be as large as limit. Of anything but a
-// file, such as a pipe, nobody knows when it ends.
+// file, such as a pipe, the end is not known.
 func readBounded(file string, limit int64) ([]byte, error) {
 	if info, err := os.Stat(file); err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func (v *View) entries(ctx context.Context, key Key, most int) ([]Entry, bool, e
 }
 
 // counted reads from a log whose checkpoint signs no chains: each entry is proved,
-// and all rows are counted. That no row was replaced, only Verify tells.
+// and all rows are counted. Only Verify shows that no row was replaced.
 func (v *View) counted(ctx context.Context, key Key, most int) ([]Entry, bool, error) {
 	if v.whole == nil {
 		var rows int64
@@ -217,7 +217,7 @@ func (v *View) prove(list []Entry) error {
 	return nil
 }
 
-// positions notes which hashes are asked for.
+// positions records which hashes are requested.
 type positions []int64
 
 // ReadHashes implements tlog.HashReader.

@@ -88,19 +88,19 @@ func TestARowThatIsMissingFromWhatIsReadIsSeen(t *testing.T) {
 		return fmt.Sprintf("INSERT INTO entries (seq, body) VALUES (%d, '%s')", seq, strings.ReplaceAll(string(body), "'", "''"))
 	}
 	for name, statements := range map[string][]string{
-		"a middle row is deleted":                {"DELETE FROM entries WHERE seq = 31"},
-		"the first row is deleted":               {"DELETE FROM entries WHERE seq = 0"},
-		"the last row is deleted":                {"DELETE FROM entries WHERE seq = 32"},
-		"a deleted row has a dummy's place":      {"DELETE FROM entries WHERE seq = 31", dummy(31)},
-		"a dummy stands at the end":              {"DELETE FROM entries WHERE seq = 31", dummy(33)},
-		"a dummy stands before the log":          {"DELETE FROM entries WHERE seq = 31", dummy(-1)},
-		"a row is another of the same key":       {"DELETE FROM entries WHERE seq = 31", "INSERT INTO entries (seq, body) SELECT 31, replace(replace(body, '0', '1'), 'predicateType', 'predicateType') FROM entries WHERE seq = 0"},
-		"a row's text is altered":                {"UPDATE entries SET body = replace(body, 'user:jane', 'user:jone') WHERE seq = 31"},
-		"its chains are gone":                    {"DELETE FROM chains"},
-		"the chains' bucket is gone":             {"DELETE FROM chains WHERE node >= 4369"},
-		"the chains are of another log":          {"UPDATE chains SET content = (SELECT content FROM chains WHERE node = 0)"},
-		"a row is read under another service":    {"UPDATE entries SET body = replace(body, 'payments-api', 'payments-apj') WHERE seq = 31"},
-		"an entry stands at another one's place": {"UPDATE entries SET seq = -5 WHERE seq = 31", "UPDATE entries SET seq = 31 WHERE seq = 5", "UPDATE entries SET seq = 5 WHERE seq = -5"},
+		"a middle row is deleted":             {"DELETE FROM entries WHERE seq = 31"},
+		"the first row is deleted":            {"DELETE FROM entries WHERE seq = 0"},
+		"the last row is deleted":             {"DELETE FROM entries WHERE seq = 32"},
+		"a deleted row has a dummy's place":   {"DELETE FROM entries WHERE seq = 31", dummy(31)},
+		"a dummy is at the end":               {"DELETE FROM entries WHERE seq = 31", dummy(33)},
+		"a dummy stands before the log":       {"DELETE FROM entries WHERE seq = 31", dummy(-1)},
+		"a row is another of the same key":    {"DELETE FROM entries WHERE seq = 31", "INSERT INTO entries (seq, body) SELECT 31, replace(replace(body, '0', '1'), 'predicateType', 'predicateType') FROM entries WHERE seq = 0"},
+		"a row's text is altered":             {"UPDATE entries SET body = replace(body, 'user:jane', 'user:jone') WHERE seq = 31"},
+		"its chains are gone":                 {"DELETE FROM chains"},
+		"the chains' bucket is gone":          {"DELETE FROM chains WHERE node >= 4369"},
+		"the chains are of another log":       {"UPDATE chains SET content = (SELECT content FROM chains WHERE node = 0)"},
+		"a row is read under another service": {"UPDATE entries SET body = replace(body, 'payments-api', 'payments-apj') WHERE seq = 31"},
+		"an entry is in another one's place":  {"UPDATE entries SET seq = -5 WHERE seq = 31", "UPDATE entries SET seq = 31 WHERE seq = 5", "UPDATE entries SET seq = 5 WHERE seq = -5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			engines(t, func(t *testing.T, location string, options Options) {

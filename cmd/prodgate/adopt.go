@@ -84,15 +84,15 @@ func adopt(cmd *cobra.Command, std stdio, service string) error {
 			return inFlags(err)
 		}
 		err = at.open(ctx, true, func(log *trail.Log) error { return unknownYet(ctx, log, service, environment) })
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a trail that is not there yet knows nothing
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a trail that does not exist yet has no records
 			return err
 		}
 		return appendStep(ctx, at, event, asJSON)
 	})
 }
 
-// unknownYet returns an error if the trail knows a deployment or an adoption of a
-// service to an environment.
+// unknownYet returns an error if the trail has a deployment or an adoption of a
+// service in an environment.
 func unknownYet(ctx context.Context, log *trail.Log, service, environment string) error {
 	var keys []trail.Key
 	for _, t := range []string{

@@ -24,7 +24,7 @@ func newAudit(std stdio) *cobra.Command {
 		newAuditExport(std), newAuditPrune(std), newAuditKey(std), newAuditCheckpoint(std))
 }
 
-// addTrail declares the flags that say where the trail is.
+// addTrail declares the flags for the location of the trail.
 func addTrail(cmd *cobra.Command) { addSettings(cmd, "trail", "trail-key", "config", "timeout") }
 
 // addFormat declares -o text|json.
@@ -42,7 +42,7 @@ func format(cmd *cobra.Command) (asJSON bool, err error) {
 	return word == "json", outputWord(word, "text", "json")
 }
 
-// trailLocation is where the trail is. An error means that no setting names it.
+// trailLocation returns where the trail is. An error means that no setting names it.
 func trailLocation(cfg *config.Config) (string, error) {
 	if location := cfg.Get("trail").Text; location != "" {
 		return location, nil
@@ -56,7 +56,7 @@ type located struct {
 	cfg *config.Config
 }
 
-// withLocation reads cmd's settings and gives do the run's time. It opens nothing.
+// withLocation reads cmd's settings and calls do with the run's time. It opens nothing.
 func withLocation(cmd *cobra.Command, std stdio, do func(context.Context, located) error) error {
 	cfg, err := loadConfig(cmd, std)
 	if err != nil {
@@ -74,8 +74,8 @@ func withLocation(cmd *cobra.Command, std stdio, do func(context.Context, locate
 	return caused(ctx, do(ctx, located{std, cfg}))
 }
 
-// open opens the trail for do. Only a trail that is not opened read-only is made
-// where there is none.
+// open opens the trail for do. A missing trail is created unless it is opened
+// read-only.
 func (at located) open(ctx context.Context, readOnly bool, do func(*trail.Log) error) (err error) {
 	log, err := trail.Open(ctx, at.cfg.Get("trail").Text, trail.Options{ReadOnly: readOnly, Key: at.cfg.Get("trail-key").Text, Clock: at.std.clock})
 	if err != nil {
@@ -85,7 +85,7 @@ func (at located) open(ctx context.Context, readOnly bool, do func(*trail.Log) e
 	return do(log)
 }
 
-// withTrail opens the trail that cmd's settings name, and gives do the run's
+// withTrail opens the trail that cmd's settings name, and calls do with the run's
 // time.
 func withTrail(cmd *cobra.Command, std stdio, readOnly bool, do func(context.Context, *config.Config, *trail.Log) error) error {
 	return withLocation(cmd, std, func(ctx context.Context, at located) error {
@@ -149,7 +149,7 @@ func showEntry(e trail.Entry) shownEntry {
 	return shown
 }
 
-// entrySummary is the line about an entry that says most. It is text from outside.
+// entrySummary summarizes an entry in one line. It is untrusted text.
 func entrySummary(e trail.Entry) string {
 	var gate trail.GateData
 	switch e.Type {
@@ -176,7 +176,7 @@ func entrySummary(e trail.Entry) string {
 	return strings.Join(list, ", ")
 }
 
-// denials are the codes of what denied, each once.
+// denials returns the codes of the denials, each once.
 func denials(gate trail.GateData) string {
 	var codes []string
 	for _, f := range gate.Findings {
@@ -187,7 +187,7 @@ func denials(gate trail.GateData) string {
 	return strings.Join(codes, ", ")
 }
 
-// entryOf finds an entry by the event's id, or by its place in the trail.
+// entryOf finds an entry by the event's id, or by its position in the trail.
 func entryOf(ctx context.Context, log *trail.Log, name string) (trail.Entry, error) {
 	seq, isPlace := place(name)
 	if !isPlace {
@@ -204,7 +204,7 @@ func entryOf(ctx context.Context, log *trail.Log, name string) (trail.Entry, err
 	return trail.Entry{}, fmt.Errorf("entry %d: %w", seq, trail.ErrNotFound)
 }
 
-// proved returns an error if the trail as it is now does not prove e.
+// proved returns an error if the current trail does not prove e.
 func proved(ctx context.Context, log *trail.Log, e trail.Entry) (trail.Receipt, error) {
 	receipt, err := log.Receipt(ctx, e.Seq)
 	if err == nil && receipt.LeafHash != e.LeafHash {

@@ -11,12 +11,12 @@ import (
 // stepFlag is a flag of audit record that fills a field of the step's data.
 type stepFlag struct {
 	flag   string
-	fields []string // the first that the step's type has
+	fields []string // it fills the first of these that the step's type has
 	doc    string
 }
 
-// stepFlags are all of them. What a field must look like, and which types have it,
-// is in package step.
+// stepFlags lists all of them. Package step defines the form of each field and which
+// types have it.
 var stepFlags = []stepFlag{
 	{"approver", []string{"approver", "approvers"}, "who approved, as an e-mail address or scheme:value; a deployment can have several, separated by commas"},
 	{"approved-at", []string{"approved_at"}, "when it was approved (RFC 3339); default: when the step happened"},
@@ -35,7 +35,7 @@ var stepFlags = []stepFlag{
 	{"window", []string{"deployment_window"}, "the deployment window that the approval names"},
 }
 
-// field is the field of a type that a flag fills.
+// field returns the field of a type that a flag fills.
 func (f stepFlag) field(typ step.Type) (field step.Field, known bool) {
 	for _, name := range f.fields {
 		if field, known = typ.Field(name); known {
@@ -45,8 +45,8 @@ func (f stepFlag) field(typ step.Type) (field step.Field, known bool) {
 	return field, false
 }
 
-// flagOf is how a person gives what a step must contain: a flag, or the field's
-// name where there is none.
+// flagOf returns the flag for a field of a step, or the field's name if it has no
+// flag.
 func flagOf(field string) string {
 	switch field {
 	case "service", "environment", "deployment":
@@ -63,7 +63,7 @@ func flagOf(field string) string {
 	return field
 }
 
-// flagsOf are the flags that fill fields of a type, as a sentence lists them.
+// flagsOf lists the flags that fill fields of a type, for use in a sentence.
 func flagsOf(typ step.Type) string {
 	var list []string
 	for _, f := range stepFlags {
@@ -78,7 +78,7 @@ func flagsOf(typ step.Type) string {
 	return strings.Join(list, ", ")
 }
 
-// inFlags is the error about a step in the words of audit record.
+// inFlags rewrites an error about a step in terms of the flags of audit record.
 func inFlags(err error) error {
 	var wrong *step.Error
 	if !errors.As(err, &wrong) {
@@ -95,13 +95,13 @@ func inFlags(err error) error {
 	return usage("prodgate audit record --help explains the flags", "%s: missing %s", wrong.Type, strings.Join(missing, ", "))
 }
 
-// recordable are the types that audit record records, but for custom.NAME.
+// recordable lists the types that audit record records, except custom.NAME.
 var recordable = slices.DeleteFunc(step.Names(), func(name string) bool {
 	typ, err := step.Find(name)
 	return err != nil || typ.By != step.ByHand
 })
 
-// recordableType is the type with a name, if audit record records it.
+// recordableType returns the type with a name, if audit record records it.
 func recordableType(name string) (step.Type, error) {
 	if custom, err := step.Find(name); err == nil && custom.By != step.ByHand {
 		if custom.By != "" {

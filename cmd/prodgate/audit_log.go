@@ -58,7 +58,7 @@ if the trail cannot be read.`,
 	return cmd
 }
 
-// filterOf reads the flags that say which entries are wanted.
+// filterOf reads the flags that select entries.
 func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error) {
 	flags := cmd.Flags()
 	for name, to := range map[string]*string{
@@ -104,8 +104,8 @@ func filterOf(cmd *cobra.Command, now time.Time) (filter trail.Filter, err error
 	return filter, err
 }
 
-// entriesJSON writes the entries as one document, entry by entry. Cut short, it
-// is not JSON.
+// entriesJSON writes the entries as one document, entry by entry. A truncated
+// document is not valid JSON.
 func entriesJSON(ctx context.Context, std stdio, log *trail.Log, filter trail.Filter) error {
 	out := bufio.NewWriter(std.out)
 	separator := "{\"entries\":["
@@ -166,7 +166,7 @@ func entryText(s *print.Sheet, e trail.Entry) {
 	s.Line("        " + writer)
 }
 
-// shortDigest is enough of a digest to tell images apart.
+// shortDigest is the start of a digest, long enough to distinguish images.
 func shortDigest(digest string) string {
 	const enough = len("sha256:") + 12
 	if len(digest) <= enough {
@@ -175,7 +175,7 @@ func shortDigest(digest string) string {
 	return digest[:enough]
 }
 
-// place is an entry's place in the trail, if name is one.
+// place reads name as an entry's position in the trail, if it is one.
 func place(name string) (int64, bool) {
 	seq, err := strconv.ParseInt(name, 10, 64)
 	return seq, err == nil && seq >= 0

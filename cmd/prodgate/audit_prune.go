@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// prunable are the roles of contents that can be erased.
+// prunable lists the roles of contents that can be erased.
 var prunable = []string{trail.BlobInput, trail.BlobDecision, trail.BlobPolicy}
 
 func newAuditPrune(std stdio) *cobra.Command {
@@ -63,7 +63,7 @@ Content that a newer entry also refers to is kept.`,
 	return cmd
 }
 
-// days reads an age over 0: 365d, or as Go writes it (36h).
+// days reads an age above 0: 365d, or a Go duration such as 36h.
 func days(text string) (time.Duration, error) {
 	if number, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.Atoi(number); err == nil && n > 0 && n <= longestPast {
@@ -77,7 +77,7 @@ func days(text string) (time.Duration, error) {
 	return length, err
 }
 
-// retentionOf reads the flags that say what is not kept.
+// retentionOf reads the flags that select what to erase.
 func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	flags := cmd.Flags()
 	text, _ := flags.GetString("older-than")

@@ -100,7 +100,7 @@ func recordableTypes() string {
 // dataFlag names the data of a custom step.
 const dataFlag = "data"
 
-// longestData is more than an entry of the trail can hold.
+// longestData is more than an entry of the trail can have.
 const longestData = 1 << 20 // bytes
 
 func auditRecord(cmd *cobra.Command, std stdio, name string) error {
@@ -125,8 +125,8 @@ func auditRecord(cmd *cobra.Command, std stdio, name string) error {
 	})
 }
 
-// appendStep records one step and prints its receipt. Nothing is opened for a step
-// that is refused whatever the trail holds.
+// appendStep records one step and prints its receipt. A step that is invalid whatever
+// the trail contains is rejected before anything is opened.
 func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool) error {
 	if err := event.Check(); err != nil {
 		return inFlags(err)
@@ -155,7 +155,7 @@ func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool)
 		event.Type, r.Seq, r.ID, r.LeafHash, print.Line(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance))))
 }
 
-// stepMaker makes an event of what the flags say.
+// stepMaker builds an event from the flags.
 type stepMaker struct {
 	cmd *cobra.Command
 	std stdio
@@ -163,11 +163,11 @@ type stepMaker struct {
 	typ step.Type
 	at  located
 
-	tag string // of the image that was named; empty if it was named without one
+	tag string // of the given image; empty if it was given without one
 }
 
-// text is a flag's value. A flag that is given and empty is an error: a variable
-// that expanded to nothing.
+// text returns a flag's value. A flag that is given but empty is an error: it is
+// usually a variable that expanded to nothing.
 func (s *stepMaker) text(flag string) (string, error) {
 	value, err := s.cmd.Flags().GetString(flag)
 	if err == nil && value == "" && s.cmd.Flags().Changed(flag) {
@@ -176,7 +176,7 @@ func (s *stepMaker) text(flag string) (string, error) {
 	return value, err
 }
 
-// event is the complete event.
+// event returns the complete event.
 func (s *stepMaker) event(ctx context.Context) (e trail.Event, err error) {
 	e = trail.Event{Type: s.typ.Name, Writer: writer(s.std), Run: runAddress(s.std), Request: s.cfg.Get("request-id").Text}
 	if subject, err := s.text("writer"); err != nil {
@@ -207,8 +207,8 @@ func (s *stepMaker) event(ctx context.Context) (e trail.Event, err error) {
 	return e, err
 }
 
-// environment is where the step was taken. The environment of prodgate.yaml is the
-// one that is deployed to, and does not apply to steps of staging.
+// environment returns the environment of the step. The environment in prodgate.yaml
+// is the target of deployments and does not apply to steps of staging.
 func (s *stepMaker) environment() string {
 	v := s.cfg.Get("environment")
 	if strings.HasPrefix(s.typ.Name, "staging.") && v.Origin.Kind != config.FromFlag && v.Origin.Kind != config.FromEnvironment {
@@ -217,7 +217,7 @@ func (s *stepMaker) environment() string {
 	return v.Text
 }
 
-// when reads id and time. A retry that gives only the id is the same event.
+// when reads id and time. A retry that gives only the id records the same event.
 func (s *stepMaker) when(e *trail.Event) (err error) {
 	e.OccurredAt = s.std.clock()
 	if e.ID, err = s.text("id"); err != nil {
@@ -271,7 +271,7 @@ func (s *stepMaker) what(ctx context.Context, e *trail.Event) (err error) {
 	return nil
 }
 
-// repositoryOf is a reference without tag and digest.
+// repositoryOf returns a reference without tag and digest.
 func repositoryOf(image string) string {
 	repository, _, _ := strings.Cut(image, "@")
 	if at := strings.LastIndex(repository, ":"); at > strings.LastIndex(repository, "/") && !strings.HasPrefix(image, "tarball:") {
@@ -280,7 +280,7 @@ func repositoryOf(image string) string {
 	return repository
 }
 
-// complete fills in what a review shares with the emergency that it settles.
+// complete copies into a review the fields of the emergency that it reviews.
 func (s *stepMaker) complete(ctx context.Context, e *trail.Event, id string, data map[string]any) error {
 	var used trail.Entry
 	err := s.at.open(ctx, true, func(log *trail.Log) (err error) {
@@ -312,7 +312,7 @@ func (s *stepMaker) complete(ctx context.Context, e *trail.Event, id string, dat
 	return nil
 }
 
-// data are the type's own fields.
+// data returns the type's own fields.
 func (s *stepMaker) data(ctx context.Context, e *trail.Event) (map[string]any, error) {
 	data, err := s.free(ctx)
 	if err != nil {
@@ -373,8 +373,8 @@ func (s *stepMaker) free(ctx context.Context) (map[string]any, error) {
 	return data, nil
 }
 
-// bound reads what binds a step to a request, its configuration and attempt, and
-// who held a review.
+// bound reads the fields that bind a step to a request, its configuration and its
+// attempt, and the reviewer of a review.
 func (s *stepMaker) bound(e *trail.Event, data map[string]any) error {
 	digest, err := configuration(s.cmd, s.std)
 	if err != nil {
@@ -428,7 +428,7 @@ func (s *stepMaker) more(data map[string]any) error {
 	return nil
 }
 
-// ownFields are all names that fields of any recordable type have.
+// ownFields returns the names of the fields of all recordable types.
 func ownFields() (names []string) {
 	for _, name := range recordable {
 		if typ, err := step.Find(name); err == nil {

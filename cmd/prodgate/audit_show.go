@@ -63,7 +63,7 @@ Show exits with 0, or with 2 if the entry does not exist or cannot be verified.`
 	return cmd
 }
 
-// showing is one entry being shown.
+// showing is the entry that is shown.
 type showing struct {
 	log     *trail.Log
 	options print.Options
@@ -104,7 +104,7 @@ func (s *showing) show(ctx context.Context, name, blob string, asJSON bool) (out
 	return s.text(contents, erased)
 }
 
-// blob is one of the entry's contents, as it is.
+// blob writes one of the entry's contents unchanged.
 func (s *showing) blob(ctx context.Context, role string) ([]byte, error) {
 	ref, ok := s.entry.Refs[role]
 	if !ok {
@@ -117,7 +117,7 @@ func (s *showing) blob(ctx context.Context, role string) ([]byte, error) {
 	return content, nil
 }
 
-// json is the entry with its decision and input, each null where there is none.
+// json prints the entry with its decision and input, each null if there is none.
 func (s *showing) json(contents map[string][]byte, erased []string) ([]byte, error) {
 	shown := struct {
 		Entry    shownEntry      `json:"entry"`
@@ -129,7 +129,7 @@ func (s *showing) json(contents map[string][]byte, erased []string) ([]byte, err
 	return print.JSON(shown)
 }
 
-// text is the entry for people.
+// text prints the entry as text.
 func (s *showing) text(contents map[string][]byte, erased []string) ([]byte, error) {
 	sheet := print.NewSheet(s.options.Usually(print.Unbroken))
 	s.fields(sheet, erased)
@@ -162,7 +162,7 @@ func (s *showing) text(contents map[string][]byte, erased []string) ([]byte, err
 	return sheet.Bytes(), nil
 }
 
-// fields prints what the entry is about.
+// fields prints the entry's fields.
 func (s *showing) fields(sheet *print.Sheet, erased []string) {
 	e := s.entry
 	for _, f := range print.Fields(
@@ -187,8 +187,8 @@ func (s *showing) fields(sheet *print.Sheet, erased []string) {
 	}
 }
 
-// decision is a stored decision as it was printed to people. What this version
-// cannot lay out is shown as it is stored.
+// decision prints a stored decision as text. A decision that this version cannot read
+// is printed as stored.
 func (s *showing) decision(stored []byte) ([]byte, error) {
 	var d evaluator.Decision
 	if err := json.Unmarshal(stored, &d); err != nil {
@@ -197,7 +197,7 @@ func (s *showing) decision(stored []byte) ([]byte, error) {
 	return report.Text(&d, s.options)
 }
 
-// digestOf is the digest of the document that a gate decided on.
+// digestOf returns the digest of the document that a gate decided on.
 func digestOf(data json.RawMessage) string {
 	var gate trail.GateData
 	if json.Unmarshal(data, &gate) != nil || gate.InputDigest == "" {
@@ -206,7 +206,7 @@ func digestOf(data json.RawMessage) string {
 	return print.Line(gate.InputDigest)
 }
 
-// treeSize is the number of entries that a checkpoint signs.
+// treeSize returns the number of entries that a checkpoint signs.
 func treeSize(checkpoint string) int64 {
 	lines := strings.SplitN(checkpoint, "\n", 3)
 	if len(lines) < 3 {

@@ -15,13 +15,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The verdicts of audit verify that are not intact end with these codes.
+// The exit codes of audit verify for a trail that is not intact.
 const (
 	exitAltered    = 1
 	exitCannotTell = 2
 )
 
-// maxKept bounds a checkpoint or a receipt that somebody kept, in bytes.
+// maxKept limits a saved checkpoint or receipt, in bytes.
 const maxKept = 1 << 20
 
 func newAuditVerify(std stdio) *cobra.Command {
@@ -89,8 +89,8 @@ func auditVerify(cmd *cobra.Command, std stdio) error {
 	return verdictExit(found.Verdict)
 }
 
-// verdictExit is nil for an intact trail and the exit code for any other. A
-// verdict that nobody knows cannot tell.
+// verdictExit returns nil for an intact trail and the exit code for any other. An
+// unknown verdict counts as "could not be verified".
 func verdictExit(v trail.Verdict) error {
 	switch v {
 	case trail.Intact:
@@ -101,7 +101,7 @@ func verdictExit(v trail.Verdict) error {
 	return verdict(exitCannotTell)
 }
 
-// verifying reads what is to be verified, and against what.
+// verifying reads what to verify, and against what.
 func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location string, options trail.VerifyOptions, err error) {
 	flags := cmd.Flags()
 	for _, name := range []string{"export", "key", "since"} {
@@ -184,14 +184,14 @@ func parseReceipt(name string, content []byte) (receipt trail.Receipt, err error
 	return receipt, nil
 }
 
-// problemJSON is a problem as JSON tells it.
+// problemJSON is a problem as JSON.
 type problemJSON struct {
 	Where  string `json:"where"`
 	What   string `json:"what"`
-	Unseen bool   `json:"unseen"` // it could not be looked at
+	Unseen bool   `json:"unseen"` // it could not be checked
 }
 
-// verdictJSON is what verifying found as JSON.
+// verdictJSON is the result of a verification as JSON.
 func verdictJSON(r *trail.Report) any {
 	problems := []problemJSON{}
 	for _, p := range r.Problems {
@@ -211,7 +211,7 @@ func verdictJSON(r *trail.Report) any {
 	}{string(r.Verdict), r.Origin, r.Size, r.Checkpoint, r.Entries, r.Checkpoints, r.Blobs, r.Erased, problems, r.More}
 }
 
-// verdictText is what verifying found for people.
+// verdictText prints the result of a verification as text.
 func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte {
 	s := newSheet(std)
 	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail without a name"))

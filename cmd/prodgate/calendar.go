@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// defaultDays is how long the shown range is where nobody says.
+// defaultDays is the length of the shown range without --to and --days.
 const defaultDays = 7
 
 func newCalendar(std stdio) *cobra.Command {
@@ -53,11 +53,11 @@ day. Calendar exits with 0, or with 2 if something could not be read.`,
 	return cmd
 }
 
-// timeRange is what --from, --to, --days and --timezone say, as far as it is
-// known before the site's zone is.
+// timeRange is the range from --from, --to, --days and --timezone, before the site's
+// zone is known.
 type timeRange struct {
 	from, to string         // as given; "" if not
-	days     int            // where to is ""
+	days     int            // if to is ""
 	zone     *time.Location // nil: not given
 }
 
@@ -90,8 +90,8 @@ func readRange(cmd *cobra.Command) (timeRange, error) {
 	return r, nil
 }
 
-// between is the range [from, to), with days counted and local times read in
-// zone. now is where a range without --from begins: with its day.
+// between returns the range [from, to), with days and local times in zone. A range
+// without --from begins with the day of now.
 func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Time, err error) {
 	year, month, day := now.In(zone).Date()
 	from = midnight(year, month, day, zone)
@@ -122,7 +122,7 @@ func (r timeRange) between(zone *time.Location, now time.Time) (from, to time.Ti
 var momentLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
 // moment reads a time with its offset, or a local time or date at the site; flag is
-// who gave it.
+// the name of the flag, for errors.
 func moment(text, flag string, site *time.Location) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
@@ -136,15 +136,15 @@ func moment(text, flag string, site *time.Location) (time.Time, error) {
 	return time.Time{}, usage("write it as 2026-11-24T11:20:00-05:00, 2026-11-24T11:20 or 2026-11-24", "%s: invalid time or date %q", flag, text)
 }
 
-// midnight is the first instant of a day at the site, also where the clocks skip
+// midnight returns the first instant of a day at the site, also if the clocks skip
 // midnight or show it twice.
 func midnight(year int, month time.Month, day int, site *time.Location) time.Time {
 	first, _ := zone.Instants(time.Date(year, month, day, 0, 0, 0, 0, time.UTC), site)
 	return first
 }
 
-// rfc3339 is at as text. Offsets of whole minutes stay; older ones, with
-// seconds, cannot be written, so such a time is told in UTC.
+// rfc3339 formats at. Offsets of whole minutes are kept; historical offsets with
+// seconds cannot be written, so such a time is written in UTC.
 func rfc3339(at time.Time) string {
 	if _, offset := at.Zone(); offset%60 != 0 {
 		at = at.UTC()

@@ -20,7 +20,7 @@ type occurrence struct {
 	Name         string `json:"name"`
 	Start        string `json:"start"`
 	End          string `json:"end"`
-	Status       string `json:"status"`       // as the file has it, in upper case; "" if it says none
+	Status       string `json:"status"`       // as in the file, in upper case; "" if there is none
 	Transparency string `json:"transparency"` // OPAQUE or TRANSPARENT
 	Source       string `json:"source"`       // the file
 }
@@ -58,7 +58,7 @@ func listFile(cmd *cobra.Command, std stdio, file string, r timeRange, output st
 func occurrences(ctx context.Context, std stdio, file string, r timeRange) ([]occurrence, error) {
 	zone := r.zone
 	if zone == nil {
-		zone = time.UTC // what a file without a word on zones is read in
+		zone = time.UTC // for a file that names no zone
 	}
 	from, to, err := r.between(zone, std.clock())
 	if err != nil {
@@ -89,8 +89,8 @@ func occurrences(ctx context.Context, std stdio, file string, r timeRange) ([]oc
 	return list, nil
 }
 
-// readCalendar reads an ordinary file up to one byte more than a calendar may
-// have, so that the parser refuses what is too long.
+// readCalendar reads a regular file up to one byte more than the size limit of a
+// calendar, so that the parser rejects a larger file.
 func readCalendar(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -107,7 +107,7 @@ func readCalendar(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, ical.DefaultMaxBytes+1))
 }
 
-// occurrencesText writes one line for each.
+// occurrencesText writes one line for each occurrence.
 func occurrencesText(std stdio, events []occurrence) error {
 	s := newSheet(std)
 	var table print.Table

@@ -38,7 +38,7 @@ type site struct {
 	zone *time.Location
 }
 
-// maxShown is the longest range that is shown.
+// maxShown is the longest range that can be shown.
 const maxShown = 10 * 366 * 24 * time.Hour
 
 // showSite shows the configured calendar with the windows in force.
@@ -129,8 +129,8 @@ func readSite(ctx context.Context, cfg *config.Config, std stdio, r timeRange) (
 	}, nil
 }
 
-// siteWarnings are what in calendar and windows is probably not meant, with file
-// and line where there is one: also names that the settings do not list.
+// siteWarnings returns probable mistakes in calendar and windows, with file and line
+// if known, including names that the settings do not list.
 func siteWarnings(report *calendar.Report, windows timetable.Windows, settings json.RawMessage) []string {
 	list := []string{}
 	for _, w := range report.Warnings {
@@ -150,10 +150,10 @@ func siteWarnings(report *calendar.Report, windows timetable.Windows, settings j
 type unlistedName struct {
 	scope  calendar.Scope
 	listed []string
-	denies bool // it is in the range that was read, in which the gate refuses it
+	denies bool // it is in the range that was read, in which the gate rejects it
 }
 
-// String is the warning, with file and line and what to do.
+// String returns the warning, with file and line and what to do.
 func (n unlistedName) String() string {
 	text := fmt.Sprintf("%s:%d: the %s %q is not listed in the settings (listed: %s)", n.scope.Source, n.scope.Line, n.scope.Kind, n.scope.Name, strings.Join(n.listed, ", "))
 	if n.denies {
@@ -165,8 +165,8 @@ func (n unlistedName) String() string {
 	return text
 }
 
-// unlistedNames are the names in the calendar that the settings do not list: of
-// environments, among which are those where versions are staged, and services.
+// unlistedNames returns the names in the calendar that the settings do not list, of
+// services and of environments; staging environments count as listed.
 func unlistedNames(report *calendar.Report, settings json.RawMessage) ([]unlistedName, error) {
 	var known struct {
 		Environments, Services map[string]any
@@ -212,7 +212,7 @@ func (s *site) write(std stdio) error {
 	return writeSheet(std, sheet)
 }
 
-// summary says when the gate's calendar opens next in the range.
+// summary returns when the gate's calendar opens next in the range.
 func (s *site) summary() string {
 	i := slices.IndexFunc(s.Intervals, func(slot timetable.Slot) bool { return slot.State == timetable.Open })
 	if i < 0 {
@@ -222,7 +222,7 @@ func (s *site) summary() string {
 	return fmt.Sprintf("First open from %s to %s.", rfc3339(first.From), rfc3339(first.To))
 }
 
-// subscription is the calendar as a file to subscribe to: an event for each
+// subscription returns the calendar as a file to subscribe to: an event for each
 // interval in which production is open.
 func (s *site) subscription(now time.Time) ics.Calendar {
 	c := ics.Calendar{Name: fmt.Sprintf("%s: %s is open", s.Service, s.Environment), Now: now}

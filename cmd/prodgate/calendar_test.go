@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sharedCalendars finds ../shared/calendars beside the project's root, or skips.
+// sharedCalendars finds ../shared/calendars next to the project's root, or skips.
 func sharedCalendars(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -45,9 +45,9 @@ func listed(t *testing.T, args ...string) []occurrence {
 	return got.Events
 }
 
-// Another implementation says which occurrences start in [From, To), as
-// [start, end] in Unix seconds, with floating and all-day times read as UTC.
-func TestTheCommandAgreesWithTheKnownAnswers(t *testing.T) {
+// The known answers come from another implementation: the occurrences that start in
+// [From, To), as [start, end] in Unix seconds, with floating and all-day times as UTC.
+func TestCalendarMatchesTheKnownAnswers(t *testing.T) {
 	dir := sharedCalendars(t)
 	data, err := os.ReadFile(filepath.Join(dir, "expected.json"))
 	if err != nil {

@@ -51,7 +51,7 @@ blocked).`,
 	return cmd
 }
 
-// blocked adds to an error what it means.
+// blocked adds to an error that it means "do not deploy".
 func blocked(err error) error {
 	if _, ok := err.(verdict); ok { //nolint:errorlint // it is never wrapped here
 		return err

@@ -96,7 +96,7 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	return nil
 }
 
-// oneTrail returns an error if what the trail records would not be read.
+// oneTrail returns an error if the records of the trail would not be read.
 func oneTrail(cfg *config.Config) error {
 	if err := cfg.OneTrail(); err != nil {
 		return usage(trailCure(cfg), "%w", err)
@@ -104,12 +104,12 @@ func oneTrail(cfg *config.Config) error {
 	return nil
 }
 
-// trailCure says how one trail is left of two.
+// trailCure explains how to resolve two configured trails.
 func trailCure(cfg *config.Config) string {
-	return fmt.Sprintf("take sources.trail out of %s to read the steps from the audit trail, or leave out %s", config.Filename, cfg.Get("trail").Origin)
+	return fmt.Sprintf("remove sources.trail from %s to read the steps from the audit trail, or omit %s", config.Filename, cfg.Get("trail").Origin)
 }
 
-// sourcesFor is where the configuration says that facts are read from.
+// sourcesFor returns the configured sources of facts.
 func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	sources := cfg.File.Sources
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text}
@@ -121,9 +121,8 @@ func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	return sources
 }
 
-// sparinglyFor saves memory while an image is scanned; call what it returns
-// afterwards.
-func sparinglyFor(cfg *config.Config) (end func()) {
+// saveMemoryFor saves memory while an image is scanned; call end afterwards.
+func saveMemoryFor(cfg *config.Config) (end func()) {
 	if !cfg.File.Sources.Scans() {
 		return func() {}
 	}
@@ -132,12 +131,12 @@ func sparinglyFor(cfg *config.Config) (end func()) {
 
 // gather collects the facts about req, of the sections in only or of all.
 func gather(ctx context.Context, cfg *config.Config, std stdio, req facts.Request, only ...string) *facts.Document {
-	defer sparinglyFor(cfg)()
+	defer saveMemoryFor(cfg)()
 	g := &gate.Gate{Sources: sourcesFor(cfg, std), Clock: std.clock}
 	return g.Collect(ctx, gate.Request{Request: req}, only...)
 }
 
-// sections returns an error for the first of names that is no section.
+// sections returns an error for the first unknown section in names.
 func sections(names []string) error {
 	for _, name := range names {
 		if own, custom := strings.CutPrefix(name, "custom."); custom && own != "" || slices.Contains(facts.Sections, name) {
@@ -152,13 +151,13 @@ func sections(names []string) error {
 	return nil
 }
 
-// outputWord returns an error if word is none of accepted.
+// outputWord returns an error if word is not in accepted.
 func outputWord(word string, accepted ...string) error {
 	return knownWord("output format", word, accepted...)
 }
 
-// knownWord returns an error if word is none of accepted; what says what it
-// would be.
+// knownWord returns an error if word is not in accepted; what is the kind of word,
+// for the error.
 func knownWord(what, word string, accepted ...string) error {
 	if slices.Contains(accepted, word) {
 		return nil
@@ -170,7 +169,7 @@ func knownWord(what, word string, accepted ...string) error {
 	return usage(help, "unknown %s %q", what, word)
 }
 
-// unread tells which sources could not be read.
+// unread reports which sources could not be read.
 func unread(std stdio, doc *facts.Document, only []string) {
 	for _, name := range sourcesOf(doc) {
 		source := doc.Sources[name]
@@ -181,12 +180,12 @@ func unread(std stdio, doc *facts.Document, only []string) {
 	}
 }
 
-// sourcesOf are the names of doc's sources, sorted.
+// sourcesOf returns the names of doc's sources, sorted.
 func sourcesOf(doc *facts.Document) []string {
 	return slices.Sorted(maps.Keys(doc.Sources))
 }
 
-// pick keeps the sections of names, and their sources, of a document.
+// pick keeps the named sections of a document, and their sources.
 func pick(document []byte, names []string) ([]byte, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(document, &all); err != nil {

@@ -56,6 +56,6 @@ func oneOf(what string, list []string) cobra.PositionalArgs {
 func complete(cmd *cobra.Command, name string, words []string) {
 	err := cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
-		panic(err) // the flag does not exist: a mistake in this package that every start shows
+		panic(err) // the flag does not exist: a bug in this package that every start shows
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// configurationFlag names what a configuration request changes.
+// configurationFlag names the files that a configuration request changes.
 const configurationFlag = "configuration"
 
 // addConfiguration declares --configuration.
@@ -26,7 +26,7 @@ func addConfiguration(cmd *cobra.Command) {
 		"the deployed or approved configuration: a file, a folder or its sha256:…; repeatable for several files")
 }
 
-// configuration is the digest of what --configuration names; nil if it is not
+// configuration returns the digest of the files in --configuration; nil if it is not
 // given.
 func configuration(cmd *cobra.Command, std stdio) (*string, error) {
 	names, err := cmd.Flags().GetStringArray(configurationFlag)
@@ -40,9 +40,9 @@ func configuration(cmd *cobra.Command, std stdio) (*string, error) {
 	return &digest, nil
 }
 
-// configurationDigest is the SHA-256 of one file. Of a folder or several files it
-// is the SHA-256 of the list that sha256sum prints of them, sorted by path:
-// relative to a lone folder, else as it was named.
+// configurationDigest returns the SHA-256 of one file. For a folder or several files
+// it is the SHA-256 of the list that sha256sum prints for them, sorted by path:
+// relative to a single folder, otherwise as given.
 func configurationDigest(std stdio, names []string) (string, error) {
 	if len(names) == 1 && strings.HasPrefix(names[0], "sha256:") {
 		return step.Digest.ReadText(names[0])
@@ -75,7 +75,7 @@ func configurationDigest(std stdio, names []string) (string, error) {
 	return listSum(sums), nil
 }
 
-// listSum is the digest of the list of sums, sorted by path.
+// listSum returns the digest of the list of sums, sorted by path.
 func listSum(sums map[string]string) string {
 	paths := make([]string, 0, len(sums))
 	for name := range sums {
@@ -113,7 +113,7 @@ func addFolder(sums map[string]string, folder, prefix string) error {
 	return err
 }
 
-// addSum adds one file under the path that the list names it by.
+// addSum adds one file under its path in the list.
 func addSum(sums map[string]string, file, name string) error {
 	if strings.ContainsAny(name, "\\\n\r") {
 		return fmt.Errorf("%q: a file name must not contain a backslash or a line break", name)
@@ -126,7 +126,7 @@ func addSum(sums map[string]string, file, name string) error {
 	return err
 }
 
-// fileSum is the SHA-256 of a file's content, in hexadecimal digits.
+// fileSum returns the SHA-256 of a file's content, in hexadecimal digits.
 func fileSum(name string) (sum string, err error) {
 	f, err := os.Open(name)
 	if err != nil {

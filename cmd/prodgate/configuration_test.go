@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestAConfigurationIsKnownByItsContent(t *testing.T) {
+func TestConfigurationDigestDependsOnTheContent(t *testing.T) {
 	std := stdio{dir: t.TempDir()}
 	write := func(name, content string) {
 		t.Helper()

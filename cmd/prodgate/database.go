@@ -8,8 +8,8 @@ import (
 	"github.com/prodgate/prodgate/internal/config"
 )
 
-// databaseDir is the folder of the advisory database: the one that was named,
-// else prodgate/db in the user's cache folder.
+// databaseDir returns the folder of the advisory database: the configured one,
+// otherwise prodgate/db in the user's cache folder.
 func databaseDir(cfg *config.Config, std stdio) (string, error) {
 	if named := cfg.Get("db").Text; named != "" {
 		return std.path(named), nil
@@ -21,7 +21,7 @@ func databaseDir(cfg *config.Config, std stdio) (string, error) {
 	return filepath.Join(cache, "prodgate", "db"), nil
 }
 
-// userCache is the user's cache folder, as the environment tells it.
+// userCache returns the user's cache folder, from the environment.
 func userCache(std stdio) (string, error) {
 	if cache := std.getenv("XDG_CACHE_HOME"); filepath.IsAbs(cache) {
 		return cache, nil

@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newDB is the commands about the database of advisories.
+// newDB groups the commands about the advisory database.
 func newDB(std stdio) *cobra.Command {
 	return group("db", "Manage the advisory database for image scans", newDBUpdate(std), newDBStatus(std))
 }
 
-// namedDatabase is the folder of the database, as the settings of cmd say.
+// namedDatabase returns the folder of the database from the settings of cmd.
 func namedDatabase(cmd *cobra.Command, std stdio) (string, error) {
 	cfg, err := loadConfig(cmd, std)
 	if err != nil {
@@ -61,12 +61,12 @@ type dbStatus struct {
 	Dir          string     `json:"dir"`
 	Schema       int        `json:"schema"`
 	UpdatedAt    time.Time  `json:"updated_at"`
-	NextUpdate   *time.Time `json:"next_update"`   // null: the database does not say
-	DownloadedAt *time.Time `json:"downloaded_at"` // null: the database does not say
+	NextUpdate   *time.Time `json:"next_update"`   // null: not in the database
+	DownloadedAt *time.Time `json:"downloaded_at"` // null: not in the database
 	AgeSeconds   int64      `json:"age_seconds"`   // since updated_at
 	Size         int64      `json:"size"`          // of trivy.db, in bytes
-	Repository   string     `json:"repository"`    // "" where prodgate did not fetch it
-	Digest       string     `json:"digest"`        // of the layer that held it; "" likewise
+	Repository   string     `json:"repository"`    // "" if prodgate did not fetch it
+	Digest       string     `json:"digest"`        // of the layer that contained it; "" if prodgate did not fetch it
 }
 
 func statusOf(state mirror.State, now time.Time) dbStatus {
@@ -78,7 +78,7 @@ func statusOf(state mirror.State, now time.Time) dbStatus {
 	}
 }
 
-// sinceEpoch is t, or nil if it is not set.
+// sinceEpoch returns t, or nil if it is not set.
 func sinceEpoch(t time.Time) *time.Time {
 	if t.Year() < 1970 {
 		return nil
@@ -86,7 +86,7 @@ func sinceEpoch(t time.Time) *time.Time {
 	return &t
 }
 
-// print prints the status for people.
+// print prints the status as text.
 func (s dbStatus) print(sheet *print.Sheet) {
 	when := func(t *time.Time) string {
 		if t == nil {
@@ -106,7 +106,7 @@ func (s dbStatus) print(sheet *print.Sheet) {
 	}})
 }
 
-// elapsed is roughly how long ago something was.
+// elapsed returns roughly how long ago something was.
 func elapsed(d time.Duration) string {
 	switch {
 	case d < 0:

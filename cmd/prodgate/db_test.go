@@ -24,7 +24,7 @@ import (
 )
 
 // pushDatabase is the script command pushdb REPOSITORY:TAG TIME: it pushes a
-// small database of advisories as of that time.
+// small advisory database as of that time.
 func pushDatabase(ts *testscript.TestScript, _ bool, args []string) {
 	updated, err := time.Parse(time.RFC3339, args[1])
 	ts.Check(err)
@@ -55,7 +55,7 @@ func pushDatabase(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(remote.Write(ref, image))
 }
 
-func TestProgressIsOneLineThatGoesAway(t *testing.T) {
+func TestProgressIsOneLineAndIsCleared(t *testing.T) {
 	std, _, errs := alone(t)
 	at := time.Now()
 	std.clock = func() time.Time { return at }
@@ -86,7 +86,7 @@ func TestProgressIsOneLineThatGoesAway(t *testing.T) {
 	}
 }
 
-func TestTheCacheIsTheUsers(t *testing.T) {
+func TestUserCacheFolder(t *testing.T) {
 	for _, tt := range []struct {
 		env         []string
 		named, want string

@@ -59,7 +59,7 @@ be downloaded.`,
 	return cmd
 }
 
-// transferLine shows on a terminal how far a long read is, in one line.
+// transferLine shows the progress of a download on a terminal, in one line.
 type transferLine struct {
 	std   stdio
 	on    bool
@@ -67,13 +67,13 @@ type transferLine struct {
 	wrote bool
 }
 
-// often is how much time passes between two lines at least.
+// often is the minimum time between two updates of the line.
 const often = 100 * time.Millisecond
 
 func newTransferLine(std stdio, on bool) *transferLine { return &transferLine{std: std, on: on} }
 
-// longestSource is how many characters of a source are shown where the terminal's
-// width is not known: a line that wraps cannot be cleared.
+// longestSource is how many characters of a source are shown if the terminal's width
+// is not known: a line that wraps cannot be cleared.
 const longestSource = 40
 
 // show reports that done of total bytes (0: not known) came from there.
@@ -98,7 +98,7 @@ func (p *transferLine) show(from string, done, total int64) {
 	fmt.Fprintf(print.Unescaped(p.std.err), "\r\x1b[K%s: %s", string(source), amount)
 }
 
-// clear takes the line away.
+// clear removes the line.
 func (p *transferLine) clear() {
 	if p.wrote {
 		fmt.Fprint(print.Unescaped(p.std.err), "\r\x1b[K")

@@ -17,14 +17,14 @@ const (
 	demoCommit = "7a3f9c2d51b04e8f9a6c3d2e1f0a9b8c7d6e5f40"
 )
 
-// demoNow is the demo's clock: a Tuesday at 11:20 in New York, so that it shows
-// the same on every day.
+// demoNow is the demo's clock: a Tuesday at 11:20 in New York, so that its output
+// does not depend on the day.
 var demoNow = time.Date(2026, 11, 24, 11, 20, 0, 0, time.FixedZone("", -5*60*60))
 
-// story is one thing the demo shows.
+// story is one scene of the demo.
 type story struct {
 	title  string
-	change func(e *evidence) // what is different from good evidence
+	change func(e *evidence) // the difference from good evidence
 	end    int               // the exit code that eval must give
 }
 
@@ -96,8 +96,8 @@ The clock is set to Tue 24 Nov 2026 11:20 in New York, so each decision is a sim
 the result is the same every day, and it never counts.
 `
 
-// tell writes the story's evidence and decides, by the very command a user
-// would type.
+// tell writes the story's evidence and decides with the command that a user would
+// type.
 func (s story) tell(ctx context.Context, std stdio, number int, e evidence, dir, color string) error {
 	s.change(&e)
 	if err := e.write(dir); err != nil {
@@ -117,7 +117,7 @@ func (s story) tell(ctx context.Context, std stdio, number int, e evidence, dir,
 	return writeText(std, fmt.Sprintf("exit code %d\n", code))
 }
 
-// demoEnvironment is what the demo's CI system says.
+// demoEnvironment is the environment of the demo's CI system.
 func demoEnvironment(e evidence, std stdio) []string {
 	return []string{
 		"PRODGATE_TRIGGER=workflow_dispatch",

@@ -54,7 +54,7 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	}
 	applyInsecure(cmd, cfg)
 	if image != "" {
-		_ = inferService(ctx, std, cfg, nil, image) // what is wrong with the policies is shown below
+		_ = inferService(ctx, std, cfg, nil, image) // problems of the policies are shown below
 	}
 	d := diagnosis{std: std, cfg: cfg, image: image, out: newSheet(std)}
 	d.settings()
@@ -71,14 +71,14 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 	return d.conclude()
 }
 
-// diagnosis is what was found out so far.
+// diagnosis is the result so far.
 type diagnosis struct {
 	std   stdio
 	cfg   *config.Config
 	image string // "" if none was given
 
 	inForceNow json.RawMessage // the policies' settings; nil: not known
-	feeds      []string        // files that the calendar names
+	feeds      []string        // files that the calendar refers to
 
 	out              *print.Sheet
 	broken, warnings int
@@ -155,7 +155,7 @@ func (d *diagnosis) settings() {
 	}
 }
 
-// policies loads the rules and shows the settings that hold for the service.
+// policies loads the rules and shows the service's settings in force.
 func (d *diagnosis) policies(ctx context.Context) {
 	d.heading("Policies")
 	packs := d.cfg.Get("policies").List
@@ -233,8 +233,8 @@ func (d *diagnosis) source(name string, s facts.Source) {
 	}
 }
 
-// systems lists the systems of a section that several report, and what they
-// contradict each other on.
+// systems lists the systems of a section that several systems report, and where
+// they contradict each other.
 func (d *diagnosis) systems(name string, s facts.Source) {
 	for _, system := range s.Systems {
 		if system.Status == facts.StatusOK {

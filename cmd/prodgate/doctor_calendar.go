@@ -11,11 +11,12 @@ import (
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
-// lookAhead is how many days of the calendar doctor looks at.
+// lookAhead is how many days of the calendar doctor examines.
 const lookAhead = 120
 
-// calendar warns of what in the calendar and the windows is probably not meant. A
-// name that the gate refuses is broken. A calendar that cannot be read was told among the sources.
+// calendar warns of probable mistakes in the calendar and the windows. A name that
+// the gate rejects is an error. A calendar that cannot be read was reported with the
+// sources.
 func (d *diagnosis) calendar(ctx context.Context) {
 	sources := d.cfg.File.Sources
 	sources.Clock = d.std.clock

@@ -40,8 +40,8 @@ func settingsTable(inForce json.RawMessage) ([]string, error) {
 	return lines, nil
 }
 
-// flatten writes value's leaves into leaves, by dotted path. Lists and empty
-// tables are leaves.
+// flatten adds the leaves of value to leaves, by dotted path. Lists and empty tables
+// are leaves.
 func flatten(value any, path string, leaves map[string]string) {
 	table, ok := value.(map[string]any)
 	if !ok || len(table) == 0 {

@@ -11,12 +11,12 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// glimpse is how long doctor looks at a trail: whether a long one is intact, only
-// audit verify can say.
+// glimpse is how long doctor verifies a trail: a long trail takes longer, and only
+// audit verify verifies it completely.
 const glimpse = 5 * time.Second
 
-// trail says whether decisions are recorded, and whether the trail can be read
-// and verified. It makes none.
+// trail shows whether decisions are recorded, and whether the trail can be read and
+// verified. It does not create a trail.
 func (d *diagnosis) trail(ctx context.Context) {
 	d.heading("Trail")
 	location := d.cfg.Get("trail")

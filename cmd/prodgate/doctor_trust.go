@@ -16,7 +16,7 @@ import (
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
-// surroundings looks at the machine's clock and the site's zone.
+// surroundings checks the machine's clock and the site's zone.
 func (d *diagnosis) surroundings(doc *facts.Document) {
 	d.heading("Surroundings")
 	now := d.std.clock()
@@ -38,7 +38,7 @@ func (d *diagnosis) surroundings(doc *facts.Document) {
 	}
 }
 
-// builtAt is when the commit this binary was built from was made.
+// builtAt returns the time of the commit that this binary was built from.
 func builtAt() (time.Time, bool) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -53,14 +53,14 @@ func builtAt() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// dockerConfig is what of docker's configuration says who may read registries.
+// dockerConfig is the part of docker's configuration with registry credentials.
 type dockerConfig struct {
 	Auths       map[string]json.RawMessage `json:"auths"`
 	CredsStore  string                     `json:"credsStore"`
 	CredHelpers map[string]string          `json:"credHelpers"`
 }
 
-// credentials looks whether docker's credentials can be read, and shows none.
+// credentials checks whether docker's credentials can be read. It shows none of them.
 func (d *diagnosis) credentials() {
 	dir := d.std.getenv("DOCKER_CONFIG")
 	if dir == "" {
@@ -102,8 +102,8 @@ func (d *diagnosis) credentials() {
 	}
 }
 
-// trust warns of everything the gate rests on that the author of a change
-// could have edited: what lies in the checkout that prodgate runs in.
+// trust warns of everything that the gate depends on and the author of a change can
+// edit: files in the checkout that prodgate runs in.
 func (d *diagnosis) trust() {
 	d.heading("Who can change what the gate depends on")
 	cure := "keep it outside the deployed checkout, at a pinned commit, as the workflow of prodgate init does"
@@ -136,8 +136,8 @@ func (d *diagnosis) trust() {
 	}
 }
 
-// inCheckout says whether path lies in the git checkout of the working folder,
-// and in no other one inside of it. Symbolic links are followed.
+// inCheckout reports whether path is in the git checkout of the working folder, and
+// not in another checkout inside it. Symbolic links are followed.
 func (d *diagnosis) inCheckout(path string) bool {
 	if path == "" || d.cfg.Root == "" {
 		return false

@@ -15,8 +15,8 @@ import (
 	"github.com/prodgate/prodgate/internal/report"
 )
 
-// question is what the gate with these policies is asked: about the saved document,
-// or about the image.
+// question is the gate's input, with these policies: the saved document or the
+// image.
 func (e *evaluation) question(ctx context.Context, policies *evaluator.Evaluator, args []string, options *report.Options) (req gate.Request, err error) {
 	req.At = e.at
 	if e.input != "" {
@@ -32,7 +32,7 @@ func (e *evaluation) question(ctx context.Context, policies *evaluator.Evaluator
 	return req, oneTrail(e.cfg)
 }
 
-// saved prepares a document that was saved.
+// saved prepares a saved document.
 func (e *evaluation) saved(ctx context.Context, options *report.Options) (*evaluator.Input, error) {
 	name, content, err := e.readInput(ctx)
 	if err != nil {
@@ -45,12 +45,12 @@ func (e *evaluation) saved(ctx context.Context, options *report.Options) (*evalu
 	return evaluator.Read(name, content)
 }
 
-// lines finds the line of a JSON Pointer in a document. Most runs never ask.
+// lines finds the line of a JSON Pointer in a document. Most runs do not need it.
 func lines(name string, content []byte) func(pointer string) int {
 	parsed := sync.OnceValue(func() *facts.Parsed {
 		p, err := facts.Parse(name, content)
 		if err != nil {
-			return nil // cannot be: it was decided on
+			return nil // impossible: it was decided on
 		}
 		return p
 	})
@@ -62,13 +62,13 @@ func lines(name string, content []byte) func(pointer string) int {
 	}
 }
 
-// readInput returns the document and what to call it. It is one byte more than a
-// document can have, so that the decoder refuses what is too long.
+// readInput returns the document and its name in errors. It reads one byte more than
+// a document can have, so that the decoder rejects a larger one.
 func (e *evaluation) readInput(ctx context.Context) (name string, input []byte, err error) {
 	return readNamed(ctx, e.std, e.input, facts.MaxBytes+1)
 }
 
-// collected reports each source, and saves the document, as the flags say.
+// collected reports each source and saves the document, if the flags ask for it.
 func (e *evaluation) collected(doc *facts.Document) error {
 	e.tell(doc)
 	if e.saveInput == "" {
@@ -77,7 +77,7 @@ func (e *evaluation) collected(doc *facts.Document) error {
 	return saveDocument(e.std.path(e.saveInput), doc)
 }
 
-// tell says on standard error how each source answered, if asked to.
+// tell reports the result of each source on standard error, if the flags ask for it.
 func (e *evaluation) tell(doc *facts.Document) {
 	if verbose, _ := e.cmd.Flags().GetBool("verbose"); !verbose {
 		return
@@ -94,8 +94,8 @@ func (e *evaluation) tell(doc *facts.Document) {
 	}
 }
 
-// saveDocument writes doc as it can be decided on again. A document that
-// cannot is not written.
+// saveDocument writes doc so that it can be decided on again. An invalid document is
+// not written.
 func saveDocument(path string, doc *facts.Document) error {
 	out, err := documentJSON(doc)
 	if err != nil {
@@ -107,7 +107,7 @@ func saveDocument(path string, doc *facts.Document) error {
 	return nil
 }
 
-// documentJSON is doc as indented JSON, checked.
+// documentJSON returns doc as indented JSON, validated.
 func documentJSON(doc *facts.Document) ([]byte, error) {
 	if _, err := facts.FromDocument(doc); err != nil {
 		return nil, err

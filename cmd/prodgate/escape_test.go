@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// hostile is text that would steer a terminal and a build log.
+// hostile is text with control sequences for a terminal and commands for a build log.
 const hostile = "x\n::error::forged\r::stop-commands::y\u2028::warning::z\n ##[error]a ##vso[task.complete]b\x1b[2J\u202e"
 
 var obeyed = regexp.MustCompile(`(?m)^\s*::|##[A-Za-z]*\[|[\x1b\r\x{2028}\x{202e}]`)
 
-func TestNothingOnStandardErrorIsObeyed(t *testing.T) {
+func TestStandardErrorIsEscaped(t *testing.T) {
 	image := "registry.invalid/x:1"
 	for _, args := range [][]string{
 		{"eval", image, "--trail", "nowhere/" + hostile},
@@ -65,7 +65,7 @@ func pack(t *testing.T, name, test string) string {
 	return dir
 }
 
-func TestAPackCannotSpeakToTheBuildLog(t *testing.T) {
+func TestAPackCannotSendCommandsToTheBuildLog(t *testing.T) {
 	name := strings.NewReplacer("/", "", "\x00", "").Replace(hostile) + ".rego"
 	printing := "package prodgate.v1.checks.acme_x_test\n\ntest_prints if {\n\tprint(\"a\\n::error::forged\\r##[error]x \\u202e\")\n\t1 == 2\n}\n"
 	std, out, errs := alone(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// evaluation is one run of "prodgate eval", or of another command that decides,
-// as its flags say.
+// evaluation is one run of "prodgate eval", or of another command that decides, with
+// its flags.
 type evaluation struct {
 	std       stdio
 	cmd       *cobra.Command
@@ -29,7 +29,7 @@ type evaluation struct {
 
 	receipt string // file, "" for none
 
-	insecure bool       // whether the registry may be read by plain HTTP
+	insecure bool       // whether plain HTTP to the registry is allowed
 	trail    *trailName // of the trail that decisions are recorded in; nil: none
 }
 
@@ -71,8 +71,8 @@ re-ran it. In other systems they are required.`,
 	return cmd
 }
 
-// addQuestion declares the flags that say what is decided about, by which
-// rules and as of when.
+// addQuestion declares the flags for what to decide on, with which rules and as of
+// when.
 func addQuestion(cmd *cobra.Command) {
 	addRequest(cmd)
 	addInsecure(cmd)
@@ -86,8 +86,8 @@ func addQuestion(cmd *cobra.Command) {
 	writes(cmd, "save-input")
 }
 
-// imageOrInput accepts an image or --input, and with --input none of the flags
-// that the document answers itself.
+// imageOrInput accepts an image or --input. With --input it rejects the flags whose
+// values are in the document.
 func imageOrInput(cmd *cobra.Command, args []string) error {
 	help := fmt.Sprintf("%s IMAGE, or %s --input FILE", cmd.CommandPath(), cmd.CommandPath())
 	fromFile := cmd.Flags().Changed("input")
@@ -153,8 +153,8 @@ func (e *evaluation) receiptFile() (err error) {
 	return nil
 }
 
-// run decides and writes every output. It returns nil only for an allow of
-// which every output is written.
+// run decides and writes every output. It returns nil only for an allow whose every
+// output is written.
 func (e *evaluation) run(ctx context.Context, args []string) error {
 	options, err := e.options()
 	if err != nil {
@@ -169,7 +169,7 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if record != nil {
-		defer record.Log.Close() // what was acknowledged is durable before
+		defer record.Log.Close() // the record is durable before that
 	}
 	g, req, err := e.ask(ctx, args, &options)
 	if err != nil {
@@ -178,7 +178,7 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 	if g.Trail = record; wait > 0 {
 		g.Wait = e.waitFor(wait)
 	}
-	defer sparinglyFor(e.cfg)()
+	defer saveMemoryFor(e.cfg)()
 	result, err := g.Run(ctx, req)
 	if err != nil {
 		return noDecision(ctx, err)
@@ -187,7 +187,7 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 	return e.conclude(result, options)
 }
 
-// ask prepares the gate, and what it is asked.
+// ask prepares the gate and its input.
 func (e *evaluation) ask(ctx context.Context, args []string, options *report.Options) (*gate.Gate, gate.Request, error) {
 	timeout, err := e.cfg.Timeout()
 	if err != nil {
@@ -209,7 +209,7 @@ func (e *evaluation) ask(ctx context.Context, args []string, options *report.Opt
 	return g, req, err
 }
 
-// noDecision is the error of a run that made no decision, or none that counts.
+// noDecision returns the error of a run without a decision that counts.
 func noDecision(ctx context.Context, err error) error {
 	var unrecorded *gate.UnrecordedError
 	var moved *gate.MovedError
@@ -236,8 +236,7 @@ func caused(ctx context.Context, err error) error {
 	return err
 }
 
-// conclude writes the outputs and turns the decision into what the process ends
-// with.
+// conclude writes the outputs and converts the decision into an exit code.
 func (e *evaluation) conclude(result *gate.Result, options report.Options) error {
 	d := &result.Decision
 	end, err := ending(d.Outcome, d.ExitCode)
@@ -262,9 +261,9 @@ func (e *evaluation) write(printed func(print.Output) ([]byte, error)) error {
 	return nil
 }
 
-// placed fits options to the place an output goes to: what points into the
-// repository names the input from its root (an input elsewhere cannot be pointed
-// to).
+// placed adapts options to the format of an output: formats with links into the
+// repository name the input by its path from the root (an input elsewhere gets no
+// link).
 func (e *evaluation) placed(o print.Output, options report.Options) report.Options {
 	options.Options = options.For(o)
 	if options.InputName == "" || e.cfg.Root == "" || o.Format != "github" && o.Format != "sarif" {
@@ -277,8 +276,8 @@ func (e *evaluation) placed(o print.Output, options report.Options) report.Optio
 	return options
 }
 
-// ending is nil for an allow and the exit code for a deny. A decision that
-// does not agree with itself is none.
+// ending returns nil for an allow and the exit code for a deny. A decision whose
+// outcome and exit code contradict each other does not count.
 func ending(outcome evaluator.Outcome, code int) (end, err error) {
 	switch {
 	case outcome == evaluator.Allow && code == exitAllow:
@@ -289,12 +288,12 @@ func ending(outcome evaluator.Outcome, code int) (end, err error) {
 	return nil, fmt.Errorf("the evaluator returned %q with exit code %d, which is not a decision", outcome, code)
 }
 
-// rules says where the rule behind a code stands. Most runs never ask.
+// rules finds the file and line of the rule behind a code. Most runs do not need it.
 func rules(policies *evaluator.Evaluator) func(code string) (string, int) {
 	checks := sync.OnceValue(func() []evaluator.Check {
 		checks, err := policies.Checks()
 		if err != nil {
-			return nil // a place to point to is lost, no reason
+			return nil // only the link to the rule is lost
 		}
 		return checks
 	})
@@ -310,7 +309,7 @@ func rules(policies *evaluator.Evaluator) func(code string) (string, int) {
 	}
 }
 
-// options says how to print.
+// options returns the options for printing.
 func (e *evaluation) options() (report.Options, error) {
 	options, err := printing(e.cmd, e.std)
 	return report.Options{Options: options}, err

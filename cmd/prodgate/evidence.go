@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// evidence is a complete set of facts about one image of payments-api, as files
-// and a prodgate.yaml that names them, with a pack that lists the service. Times are RFC 3339.
+// evidence is a complete set of facts about one image of payments-api, as files, with
+// a prodgate.yaml that refers to them and a pack that lists the service. Times are
+// RFC 3339.
 type evidence struct {
 	Repository string // localhost:1234/payments-api
 	Tag        string // short commit
 	Commit     string // 40 hex digits
 	Digest     string // of the image
-	Target     string // digest of the version to go back to
+	Target     string // digest of the rollback target
 	Zone       string // IANA name
 	Freezes    string // YAML list
 	Approver   string
@@ -23,7 +24,7 @@ type evidence struct {
 	RequestedAt, BuiltAt, DeployedAt, VerifiedAt, ScannedAt, DatabaseAt, ApprovedAt, DirectoryAt, NotifiedAt, LiveAt string
 }
 
-// goodEvidence are facts with which the image may be deployed at now.
+// goodEvidence returns facts that allow a deployment of the image at now.
 func goodEvidence(repository, digest, target string, now time.Time) evidence {
 	ago := func(d time.Duration) string { return now.Add(-d).UTC().Format(time.RFC3339) }
 	return evidence{
@@ -35,10 +36,10 @@ func goodEvidence(repository, digest, target string, now time.Time) evidence {
 	}
 }
 
-// Hex is the digest without its algorithm.
+// Hex returns the digest without its algorithm.
 func (e evidence) Hex() string { return strings.TrimPrefix(e.Digest, "sha256:") }
 
-// write puts the files into dir, over those of an earlier story.
+// write writes the files to dir and overwrites those of an earlier story.
 func (e evidence) write(dir string) error {
 	names, err := fs.Glob(templates, "templates/evidence/*.tmpl")
 	if err != nil {

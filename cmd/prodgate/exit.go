@@ -8,7 +8,7 @@ import (
 // The exit codes. No flag and no output format changes their meaning.
 const (
 	// exitAllow: the decision is allow and every output is written; for a
-	// command that does not decide: it did what it was asked.
+	// command that makes no decision: it succeeded.
 	exitAllow = 0
 
 	// exitDeny: the decision is deny, and something must be fixed or someone
@@ -20,17 +20,17 @@ const (
 	// panic ends with the same code.
 	exitNoDecision = 2
 
-	// exitWait: the decision is deny, and time alone opens the gate.
+	// exitWait: the decision is deny, and the denial clears by itself.
 	exitWait = 3
 )
 
-// verdict is an answer that is no error, carried to run as one: the command
-// has said all there is to say.
+// verdict is a result that is not an error but is returned to run as one: the command
+// has already printed everything.
 type verdict int
 
 func (v verdict) Error() string { return fmt.Sprintf("exit code %d", int(v)) }
 
-// exitCode is the code for what a command returned.
+// exitCode returns the exit code for the result of a command.
 func exitCode(err error) int {
 	var v verdict
 	switch {
@@ -43,7 +43,7 @@ func exitCode(err error) int {
 	}
 }
 
-// hinted is an error with a next step, which stands on a line of its own.
+// hinted is an error with a next step, which is printed on its own line.
 type hinted struct {
 	err  error
 	hint string

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newFreeze groups the commands that stop the line.
+// newFreeze groups the commands that stop and resume deployments.
 func newFreeze(std stdio) *cobra.Command {
 	return group("freeze", "Stop and resume deployments", newFreezeNow(std), newFreezeLift(std), newFreezeList(std))
 }
@@ -64,8 +64,7 @@ It exits with 0 when the freeze is recorded, otherwise with 2.`,
 	return cmd
 }
 
-// ahead is a future instant, or a length of time from now; nil if the flag is not
-// given.
+// ahead reads a future time, or a duration from now; nil if the flag is not given.
 func (s *said) ahead(flag string) *time.Time {
 	text := s.text(flag, false)
 	if text == "" || s.err != nil {
@@ -88,7 +87,7 @@ func (s *said) ahead(flag string) *time.Time {
 	return &at
 }
 
-// lengthOf reads a length of time, with days.
+// lengthOf reads a duration that can have days.
 func lengthOf(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		length, err := time.ParseDuration(days + "h")
@@ -175,7 +174,7 @@ type declaredFreeze struct {
 	Until        *time.Time   `json:"until"`
 	By           string       `json:"by"`
 	Writer       trail.Writer `json:"writer"`
-	LiftedBy     []string     `json:"lifted_by"` // persons and their assurance
+	LiftedBy     []string     `json:"lifted_by"` // people and their assurance
 }
 
 func newFreezeList(std stdio) *cobra.Command {
@@ -209,7 +208,7 @@ It exits with 0, or with 2 if the trail cannot be read.`,
 	return cmd
 }
 
-// freezes are those of the trail, newest first.
+// freezes returns the freezes of the trail, newest first.
 func freezes(ctx context.Context, log *trail.Log, now time.Time) ([]declaredFreeze, error) {
 	entries, err := recordedOf(ctx, log, trail.ByType(trail.TypeFreezeDeclared), trail.ByType(trail.TypeFreezeLifted))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// identifier is how services and environments are spelled.
+// identifier matches valid names of services and environments.
 var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
 func newInit(std stdio) *cobra.Command {
@@ -45,10 +45,10 @@ explains why. Existing files are only overwritten with --force.`,
 	return cmd
 }
 
-// evidenceFolder is where the skeletons go, beside prodgate.yaml.
+// evidenceFolder is the folder of the skeletons, next to prodgate.yaml.
 const evidenceFolder = "evidence"
 
-// home is what init writes.
+// home is the data of the templates of init.
 type home struct {
 	root         string
 	Service      string
@@ -93,7 +93,7 @@ Next:
   changes cannot write to, and pin it in .github/workflows/production.yml.
 `
 
-// named puts the service's and the environment's names into a skeleton.
+// named replaces the names of the service and the environment in a skeleton.
 func (h home) named(skeleton string) string {
 	return strings.NewReplacer(
 		"payments-api", h.Service,
@@ -102,7 +102,7 @@ func (h home) named(skeleton string) string {
 	).Replace(skeleton)
 }
 
-// pin writes into the workflow which policies the written pack makes.
+// pin writes into the workflow the policy digest with the written pack.
 func (h home) pin(ctx context.Context, std stdio, pack string, workflow blueprint) error {
 	gate, err := load(ctx, std, []string{pack})
 	if err != nil {

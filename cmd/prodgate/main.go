@@ -15,7 +15,7 @@ import (
 	"github.com/prodgate/prodgate/internal/print"
 )
 
-// stdio is all that a command may touch besides files.
+// stdio is everything that a command uses besides files.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
@@ -27,12 +27,12 @@ type stdio struct {
 }
 
 func main() {
-	// A run lives for milliseconds: it never needs to collect garbage unless
-	// its input is huge.
+	// A run takes milliseconds: it needs no garbage collection unless its input is
+	// huge.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(512 << 20)
-	// A reader that went away is a failed write, which is exit code 2; the
-	// signal would end the process with no code of ours.
+	// A closed pipe must be a failed write, with exit code 2; SIGPIPE would end the
+	// process with another code.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -55,7 +55,7 @@ func (s stdio) policies(ctx context.Context, packs []string) (*evaluator.Evaluat
 // run does what args say and returns the exit code. It never ends the process
 // and never panics.
 func run(ctx context.Context, args []string, std stdio) (code int) {
-	std.err = print.NewWriter(std.err) // errors, warnings and progress quote text from outside
+	std.err = print.NewWriter(std.err) // errors, warnings and progress quote untrusted text
 	defer func() {
 		if r := recover(); r != nil {
 			code = exitNoDecision
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, std stdio) (code int) {
 	return code
 }
 
-// complain writes err, and what to do about it, for people.
+// complain writes err, and what to do about it.
 func complain(ctx context.Context, w io.Writer, err error) {
 	if context.Cause(ctx) != nil {
 		err = fmt.Errorf("interrupted: %w", err)

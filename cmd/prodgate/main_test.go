@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 )
 
-// alone is a stdio with nothing around it.
+// alone returns a stdio with an empty environment.
 func alone(t *testing.T) (stdio, *bytes.Buffer, *bytes.Buffer) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -57,7 +57,7 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
+func TestAContradictoryDecisionIsRejected(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		outcome evaluator.Outcome
@@ -68,9 +68,9 @@ func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
 		{"an allow", evaluator.Allow, 0, nil, false},
 		{"a deny", evaluator.Deny, 1, verdict(1), false},
 		{"a wait", evaluator.Deny, 3, verdict(3), false},
-		{"a deny that would end with 0", evaluator.Deny, 0, nil, true},
-		{"an allow that would end with 1", evaluator.Allow, 1, nil, true},
-		{"an outcome nobody knows", "maybe", 0, nil, true},
+		{"a deny with exit code 0", evaluator.Deny, 0, nil, true},
+		{"an allow with exit code 1", evaluator.Allow, 1, nil, true},
+		{"an unknown outcome", "maybe", 0, nil, true},
 		{"the zero decision", "", 0, nil, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestADecisionThatDisagreesWithItselfIsNone(t *testing.T) {
 	}
 }
 
-func TestErrorsCannotSteerATerminal(t *testing.T) {
+func TestErrorsAreEscapedForTheTerminal(t *testing.T) {
 	std, _, errs := alone(t)
 	std.env = []string{"PRODGATE_\x1b[2J\u009b\x07\u202e=1"}
 	run(t.Context(), []string{"eval", "image"}, std)

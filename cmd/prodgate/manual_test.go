@@ -36,7 +36,7 @@ func TestTheManualIsUpToDate(t *testing.T) {
 	}
 }
 
-func TestTheManualInTheSourceNamesEveryCommand(t *testing.T) {
+func TestThePackageCommentListsEveryCommand(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestTheManualInTheSourceNamesEveryCommand(t *testing.T) {
 	}
 }
 
-// TestEverySummaryIsOneShortLine holds the summaries of --help to one line of 80 columns.
+// TestEverySummaryIsOneShortLine checks that the summaries of --help fit in 80 columns.
 func TestEverySummaryIsOneShortLine(t *testing.T) {
 	std, _, _ := alone(t)
 	var check func(commands []*cobra.Command)
@@ -65,8 +65,8 @@ func TestEverySummaryIsOneShortLine(t *testing.T) {
 	check(newRoot(std).Commands())
 }
 
-// flagGroup is a group of flags that several commands share. The manual
-// describes them once.
+// flagGroup is a group of flags that several commands have. The manual describes them
+// once.
 type flagGroup struct {
 	name  string
 	flags []string
@@ -82,7 +82,7 @@ var sharedFlags = []flagGroup{
 	{"output", []string{"output", "color", "quiet", "verbose"}},
 }
 
-// manual is the page about every command.
+// manual returns the page about every command.
 func manual(root *cobra.Command) []byte {
 	var b bytes.Buffer
 	b.WriteString("# The command line\n\nThis page is generated from the help of the commands.\n\n")
@@ -153,8 +153,8 @@ func describeAll(b *bytes.Buffer, commands []*cobra.Command, usages map[string]s
 	}
 }
 
-// describeFlags writes the flags that only cmd has, and the names of those that
-// it shares. A shared name with another meaning is a flag of the command.
+// describeFlags writes the flags that only cmd has, and the names of its shared flags.
+// A shared name with another meaning is a flag of the command.
 func describeFlags(b *bytes.Buffer, cmd *cobra.Command, usages map[string]string) {
 	var own []string
 	shared := map[string]bool{}
@@ -196,7 +196,7 @@ func quoted(text string) string {
 	return "`" + text + "`"
 }
 
-// escaped keeps text from being read as HTML or as a table's edge.
+// escaped escapes HTML and the column separator of tables.
 func escaped(text string) string {
 	return strings.NewReplacer("<", "&lt;", "|", "\\|", "_", "\\_").Replace(text)
 }

@@ -71,9 +71,8 @@ func (p *past) count(ctx context.Context) (*metrics.Report, error) {
 	return counted, nil
 }
 
-// reviewWithin asks the policies by when an emergency is to be reviewed. They are
-// compiled only where somebody asks. A service that they do not list has no
-// settings.
+// reviewWithin reads from the policies how soon an emergency must be reviewed. They
+// are compiled only if needed. A service that they do not list has no settings.
 func (p *past) reviewWithin(ctx context.Context) func(service, environment string) (time.Duration, error) {
 	gate := sync.OnceValues(func() (*evaluator.Evaluator, error) {
 		return p.std.policies(ctx, p.policies)

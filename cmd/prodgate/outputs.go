@@ -16,16 +16,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The notes that flags carry about the file that they name.
+// The annotations of flags whose value is a file.
 const (
 	readsNote  = "prodgate_reads"  // the run reads it
 	writesNote = "prodgate_writes" // the run writes it
 )
 
-// reads notes that flags of cmd name files or folders that are read.
+// reads annotates flags of cmd whose files or folders are read.
 func reads(cmd *cobra.Command, flags ...string) { note(cmd, readsNote, flags) }
 
-// writes notes that flags of cmd name files that are written.
+// writes annotates flags of cmd whose files are written.
 func writes(cmd *cobra.Command, flags ...string) { note(cmd, writesNote, flags) }
 
 func note(cmd *cobra.Command, key string, flags []string) {
@@ -42,25 +42,25 @@ func note(cmd *cobra.Command, key string, flags []string) {
 // written is a file that a command line asks for.
 type written struct {
 	path string // absolute
-	said string // how it was asked for: -o json=d.json
-	kept bool   // it is not emptied: nothing says that an earlier run wrote it
+	said string // the argument: -o json=d.json
+	kept bool   // it is not emptied: an earlier run may not have written it
 }
 
-// guarded is a file or folder that no output may be.
+// guarded is a file or folder that must not be overwritten by an output.
 type guarded struct {
 	path, what string
 	folder     bool
 }
 
-// clearOutputs empties the files that args ask for, before anything else is
-// done: whoever reads a decision after a run that came to none must not find the
-// last one. It works from the arguments alone, so that a flag that does not exist
-// or a broken configuration changes nothing. If one of them is a file that the
-// run reads or that the trail consists of, it is an error and nothing is touched.
+// clearOutputs empties the output files in args before anything else: after a run
+// without a decision, nobody must find the decision of an earlier run. It uses only
+// the arguments, so it also works with an unknown flag or a broken configuration. If
+// one of the files is read by the run or belongs to the trail, it returns an error
+// and changes nothing.
 func clearOutputs(root *cobra.Command, args []string, std stdio) error {
 	cmd, rest, err := root.Find(args)
 	if err != nil || cmd == nil {
-		return nil //nolint:nilerr // running it says so
+		return nil //nolint:nilerr // running the command reports it
 	}
 	line := readLine(cmd, rest)
 	if line.help {
@@ -92,8 +92,8 @@ func clearOutputs(root *cobra.Command, args []string, std stdio) error {
 	return nil
 }
 
-// precious are beginnings of files that no output begins with: a SQLite database,
-// a trail's private key, its public key and checkpoint.
+// precious lists file signatures that no output starts with: a SQLite database, a
+// trail's private key, its public key and checkpoint.
 var precious = []string{"SQLite format 3\x00", "PRIVATE+KEY+", "prodgate.dev/trail/"}
 
 // allowed returns an error if o is one of guard.
@@ -113,8 +113,7 @@ func (o written) allowed(guard []guarded) error {
 	return nil
 }
 
-// line is a command line as far as it can be read. It is read before it is
-// checked, and more leniently.
+// line is a command line, parsed leniently: it is read before it is validated.
 type line struct {
 	cmd   *cobra.Command
 	flags map[string][]string
@@ -122,7 +121,7 @@ type line struct {
 	help  bool
 }
 
-// readLine reads args as pflag does, but passes over what pflag refuses.
+// readLine reads args as pflag does, but skips what pflag rejects.
 func readLine(cmd *cobra.Command, args []string) *line {
 	l := &line{cmd: cmd, flags: map[string][]string{}}
 	for i := 0; i < len(args); i++ {
@@ -149,7 +148,7 @@ func readLine(cmd *cobra.Command, args []string) *line {
 	return l
 }
 
-// long reads --name, and says whether next is its value.
+// long reads --name, and reports whether next is its value.
 func (l *line) long(text, next string) (used bool) {
 	name, value, given := strings.Cut(text, "=")
 	f := l.cmd.Flag(name)
@@ -168,7 +167,7 @@ func (l *line) long(text, next string) (used bool) {
 	return false
 }
 
-// short reads what follows a single dash, and says whether next is its value.
+// short reads the flags after a single dash, and reports whether next is a value.
 func (l *line) short(text, next string) (used bool) {
 	for text != "" {
 		f := l.cmd.Flags().ShorthandLookup(text[:1])
@@ -197,7 +196,7 @@ func (l *line) short(text, next string) (used bool) {
 
 func (l *line) add(f *pflag.Flag, value string) { l.flags[f.Name] = append(l.flags[f.Name], value) }
 
-// noted are the values of the flags with a note, with the flag's name.
+// noted returns the values of the flags with an annotation, with the flag's name.
 func (l *line) noted(key string, visit func(flag, value string)) {
 	l.cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if len(f.Annotations[key]) == 0 {
@@ -211,7 +210,7 @@ func (l *line) noted(key string, visit func(flag, value string)) {
 	})
 }
 
-// outputs are the files that the line asks for.
+// outputs returns the output files of the command line.
 func (l *line) outputs(std stdio) []written {
 	var list []written
 	if f := l.cmd.Flag("output"); f != nil && f.Value.Type() == "stringArray" {
@@ -230,7 +229,7 @@ func (l *line) outputs(std stdio) []written {
 	return list
 }
 
-// outputPath is the file in FORMAT=PATH or template=FILE=PATH; "" for none. Where
+// outputPath returns the file in FORMAT=PATH or template=FILE=PATH; "" for none. If
 // the format does not exist, a file that is a template is kept.
 func outputPath(std stdio, value string) (path string, kept bool) {
 	format, path, _ := strings.Cut(value, "=")
@@ -245,7 +244,7 @@ func outputPath(std stdio, value string) (path string, kept bool) {
 	return path, kept
 }
 
-// guard are the files that the run reads and those of its trail.
+// guard returns the files that the run reads and those of its trail.
 func (l *line) guard(std stdio) []guarded {
 	var list []guarded
 	l.noted(readsNote, func(flag, value string) {
@@ -267,7 +266,7 @@ func (l *line) guard(std stdio) []guarded {
 	return append(list, named(config.Name(config.Input{Dir: std.dir, Flags: l.flags, Env: std.env}))...)
 }
 
-// subjects are the files that an argument names: the layout or the archive of an
+// subjects returns the files that an argument names: the layout or the archive of an
 // image; none for a reference.
 func subjects(arg string) []string {
 	if path, ok := strings.CutPrefix(arg, "tarball:"); ok {
@@ -283,7 +282,7 @@ func subjects(arg string) []string {
 	return []string{path}
 }
 
-// named guards what configuration, flags and variables name.
+// named guards the files in configuration, flags and variables.
 func named(n config.Named) []guarded {
 	var list []guarded
 	for _, path := range n.Configurations {

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// defaultPast is how far back is looked where nobody says.
+// defaultPast is the default of --since.
 const defaultPast = "90d"
 
-// past is what a command that looks back at the trail was asked for.
+// past is the selection of a command that reads the history in the trail.
 type past struct {
 	std                  stdio
 	since, until, now    time.Time
@@ -24,7 +24,7 @@ type past struct {
 	outputs              []print.Output
 }
 
-// addPast declares the flags of a command that looks back.
+// addPast declares the flags of a command that reads history.
 func addPast(cmd *cobra.Command, formats print.Formats) {
 	addSettings(cmd, "trail", "config")
 	flags := cmd.Flags()
@@ -76,11 +76,10 @@ func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error
 	return p, nil
 }
 
-// longestPast bounds how far back a length of time reaches: ten thousand years
-// of days are a slip of the finger.
+// longestPast limits a duration, in days: ten thousand years are a typing error.
 const longestPast = 36600
 
-// before is the instant that a --since means: so long before until, or itself.
+// before returns the instant of --since: a duration before until, or a given time.
 func before(text string, until time.Time) (time.Time, error) {
 	for unit, days := range map[string]int{"d": 1, "w": 7} {
 		if number, ok := strings.CutSuffix(text, unit); ok {
@@ -99,8 +98,8 @@ func before(text string, until time.Time) (time.Time, error) {
 	return at, nil
 }
 
-// read opens the trail to be read, and begins a reading that proves what it
-// hands out.
+// read opens the trail for reading, and begins a reading that verifies each entry it
+// returns.
 func (p *past) read(ctx context.Context) (*trail.Log, *trail.Reading, error) {
 	log, err := trail.Open(ctx, p.location, trail.Options{ReadOnly: true})
 	if err != nil {
@@ -114,7 +113,7 @@ func (p *past) read(ctx context.Context) (*trail.Log, *trail.Reading, error) {
 	return log, reading, nil
 }
 
-// write prints in every format that was asked for.
+// write prints in every requested format.
 func (p *past) write(printed func(format string, o print.Options) ([]byte, error)) error {
 	options := print.Options{Width: columns(p.std)}
 	return print.WriteAll(p.std.out, p.outputs, func(o print.Output) ([]byte, error) {

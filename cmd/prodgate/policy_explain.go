@@ -37,7 +37,7 @@ func newPolicyExplain(std stdio) *cobra.Command {
 	return cmd
 }
 
-// explain writes what is known about a code, or about a check and its codes.
+// explain describes a code, or a check and its codes.
 func explain(std stdio, checks []evaluator.Check, word string) error {
 	var known []string
 	for _, check := range checks {
@@ -99,10 +99,10 @@ func explainCode(std stdio, check evaluator.Check, c evaluator.Code) error {
 	return writeSheet(std, s)
 }
 
-// setting is how a rule reads one of the policies' settings.
+// setting matches how a rule reads one of the policies' settings.
 var setting = regexp.MustCompile(`settings\.effective\.([a-z_]+(?:\.[a-z_]+)*)`)
 
-// settingsOf are the settings that the file of a shipped code's rule reads. A
+// settingsOf returns the settings that the file of a shipped code's rule reads. A
 // pack sets them under data.prodgate.organisation.
 func settingsOf(c evaluator.Code) []string {
 	text, err := fs.ReadFile(policies.FS, c.File)
@@ -117,7 +117,7 @@ func settingsOf(c evaluator.Code) []string {
 	return slices.Compact(names)
 }
 
-// cures say what each cure means.
+// cures explains each cure.
 var cures = map[evaluator.Cure]string{
 	evaluator.CureFix:  "the artifact, its configuration or a source must change",
 	evaluator.CureAsk:  "a person must act",

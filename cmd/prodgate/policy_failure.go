@@ -15,8 +15,8 @@ import (
 	"github.com/prodgate/prodgate/internal/print"
 )
 
-// failure writes a test that failed, the line that was not true, and what was
-// expected there and seen.
+// failure writes a failed test, the line that was not true, and its expected and
+// actual values.
 func (x examiner) failure(ctx context.Context, b *bytes.Buffer, r *tester.Result) {
 	fmt.Fprintf(b, "FAIL  %s.%s  %s\n", r.Package, r.Name, r.Location)
 	if r.Error != nil {
@@ -36,7 +36,7 @@ func (x examiner) failure(ctx context.Context, b *bytes.Buffer, r *tester.Result
 	}
 }
 
-// lastFailed is the expression at which a test gave up, or nil.
+// lastFailed returns the expression at which a test stopped, or nil.
 func lastFailed(trace []*topdown.Event) (*topdown.Event, *ast.Expr) {
 	for _, e := range slices.Backward(trace) {
 		expr, ok := e.Node.(*ast.Expr)
@@ -44,7 +44,7 @@ func lastFailed(trace []*topdown.Event) (*topdown.Event, *ast.Expr) {
 			continue
 		}
 		if _, every := expr.Terms.(*ast.Every); every {
-			continue // what failed is inside it
+			continue // the failed expression is inside it
 		}
 		return e, expr
 	}
@@ -58,8 +58,8 @@ type examiner struct {
 	txn      storage.Transaction
 }
 
-// sides are what an expression expected and what it got, where the expression
-// is a comparison or a value that should have been true.
+// sides returns the expected and the actual value of an expression that is a
+// comparison or a value that should have been true.
 func (x examiner) sides(ctx context.Context, e *topdown.Event, expr *ast.Expr) (expected, actual string, ok bool) {
 	if term, single := expr.Terms.(*ast.Term); single {
 		expected = "true"
@@ -84,7 +84,7 @@ func (x examiner) sides(ctx context.Context, e *topdown.Event, expr *ast.Expr) (
 	return expected, actual, ok
 }
 
-// valueOf is what term was in expr as it failed, or "undefined".
+// valueOf returns the value of term in expr when it failed, or "undefined".
 func (x examiner) valueOf(ctx context.Context, e *topdown.Event, expr *ast.Expr, term *ast.Term) (string, bool) {
 	const name = ast.Var("value")
 	question := ast.Equality.Expr(ast.NewTerm(name), term.Copy())

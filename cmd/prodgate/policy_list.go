@@ -50,7 +50,7 @@ func checksText(std stdio, checks []evaluator.Check) error {
 	return writeSheet(std, s)
 }
 
-// who joins those who can help.
+// who joins the people who can help.
 func who(list []string) string {
 	if len(list) == 0 {
 		return "no one is named"

@@ -13,8 +13,8 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// packName is what a pack's check may be called: the organisation first, so
-// that it never meets a check that prodgate ships later.
+// packName matches valid names of a pack's check: the organisation comes first, so
+// that it never collides with a check that prodgate ships later.
 var packName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)+$`)
 
 func newPolicyNew(std stdio) *cobra.Command {
@@ -46,7 +46,7 @@ the setting that accepts them, and a file for them, evidence/NAME.yaml.`,
 }
 
 // newPackCheck writes the scaffold of the check name into the pack at dir: a check of
-// the fact custom.FACT, or with an empty fact of the build.
+// the fact custom.FACT, or of the build if fact is empty.
 func newPackCheck(std stdio, dir, name, fact string) error {
 	values := map[string]string{"Name": name, "Fact": fact}
 	root, kind := std.path(dir), "check"
@@ -78,7 +78,7 @@ func newPackCheck(std stdio, dir, name, fact string) error {
 	return writeText(std, text+factSteps(dir, fact, hasData))
 }
 
-// factSteps is what is left to do for a fact: nothing that is there is changed.
+// factSteps returns the steps left to do for a fact: existing files are not changed.
 func factSteps(dir, fact string, hasData bool) string {
 	if fact == "" {
 		return ""

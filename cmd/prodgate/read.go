@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// readNamed returns what the file named by a flag holds, at most max bytes of
-// it, and what to call it; - is standard input. A reader that never ends costs no
-// more than the run's time.
+// readNamed returns at most max bytes of the file that a flag names, and its name in
+// errors; - is standard input. A reader that never ends is stopped by the run's
+// timeout.
 func readNamed(ctx context.Context, std stdio, file string, max int64) (name string, content []byte, err error) {
 	name = "standard input"
 	if file != "-" {
@@ -35,7 +35,7 @@ func readNamed(ctx context.Context, std stdio, file string, max int64) (name str
 	}
 }
 
-// openAndRead may take for ever: a pipe opens once somebody writes to it.
+// openAndRead may never return: a pipe opens only when a writer opens it.
 func openAndRead(std stdio, name string, max int64) ([]byte, error) {
 	if name == "-" {
 		return readUpTo(std.in, max)

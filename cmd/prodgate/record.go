@@ -13,13 +13,13 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// notRecorded is the error of a decision that the trail does not hold.
+// notRecorded is the error of a decision that was not recorded in the trail.
 func notRecorded(err error) error {
 	return usage("the decision counts only if it is recorded: treat it as blocked; make the trail writable, or name another with --trail", "%w", err)
 }
 
-// openTrail opens the trail for writing, before anything is collected; nil if
-// none is configured. An error means that there will be no decision.
+// openTrail opens the trail for writing, before anything is collected; nil if none is
+// configured. After an error there must be no decision.
 func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
 	location := e.cfg.Get("trail")
 	if !location.Given() {
@@ -44,20 +44,20 @@ func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
 	return &gate.Trail{Log: log, Writer: writer(e.std), Run: runAddress(e.std), Program: programVersion()}, nil
 }
 
-// vanishes says whether the trail is a file of a CI system's runner.
+// vanishes reports whether the trail is a file on a CI runner.
 func vanishes(std stdio, location string) bool {
 	ci := std.getenv("CI")
 	return ci != "" && ci != "false" && ci != "0" && !strings.Contains(location, "://")
 }
 
-// warnVanishing says so, however quiet the run is to be.
+// warnVanishing warns of such a trail, even with --quiet.
 func warnVanishing(std stdio, location config.Value) {
 	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as postgres://…\n",
 		print.Text(std.short(location.Text)), location.Origin)
 }
 
-// acknowledge reports what the trail returned for a decision: an owed review, and
-// the receipt for --receipt.
+// acknowledge reports the trail's result for a decision: a required review, and the
+// receipt for --receipt.
 func (e *evaluation) acknowledge(recorded *gate.Recorded) error {
 	if recorded == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/prodgate/prodgate/trail/step"
 )
 
-// trailOfSteps is a trail that holds the steps of the evidence.
+// trailOfSteps returns a trail with the steps of the evidence.
 func (r *waitingRoom) trailOfSteps(t *testing.T) (location string) {
 	t.Helper()
 	location = filepath.Join(r.std.dir, "T.db")
@@ -25,7 +25,7 @@ func (r *waitingRoom) trailOfSteps(t *testing.T) (location string) {
 	return location
 }
 
-// recordedIn are the types in a trail, in their order.
+// recordedIn returns the types of a trail's entries, in their order.
 func recordedIn(t *testing.T, location string) (entries []trail.Entry, types []string) {
 	t.Helper()
 	log, err := trail.Open(t.Context(), location, trail.Options{ReadOnly: true})
@@ -42,7 +42,7 @@ func recordedIn(t *testing.T, location string) (entries []trail.Entry, types []s
 	return entries, types
 }
 
-func TestOfAllThatWasWaitedForTheLastDecisionIsRecorded(t *testing.T) {
+func TestAfterWaitingOnlyTheLastDecisionIsRecorded(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	location := r.trailOfSteps(t)
 	code, d := r.eval(t, t.Context(), "--wait", "--trail", location)
@@ -64,7 +64,7 @@ func TestOfAllThatWasWaitedForTheLastDecisionIsRecorded(t *testing.T) {
 	}
 }
 
-// What is recorded decides again as it did: the document and the rules are there
+// The recorded document and rules give the recorded decision again: they are stored
 // byte for byte.
 func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
 	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
@@ -105,7 +105,7 @@ func TestARecordedDecisionCanBeMadeAgain(t *testing.T) {
 	}
 }
 
-func TestAnAllowRecordsItsWayBackAndARequestItsBuild(t *testing.T) {
+func TestAnAllowRecordsTheRollbackTargetAndTheRequestRecordsTheBuild(t *testing.T) {
 	r := newWaitingRoom(t, "2026-11-24T10:20:00-05:00")
 	location := r.trailOfSteps(t)
 	if code, _ := r.eval(t, t.Context(), "--trail", location, "--request-id", "acme/a/runs/7/attempts/2", "--configuration", "sha256:"+strings.Repeat("c", 64)); code != exitAllow {
@@ -130,7 +130,7 @@ func TestAnAllowRecordsItsWayBackAndARequestItsBuild(t *testing.T) {
 	}
 }
 
-func TestWhoWritesIsWhatTheSurroundingsEstablish(t *testing.T) {
+func TestTheWriterComesFromTheEnvironment(t *testing.T) {
 	actions := []string{"GITHUB_ACTIONS=true", "GITHUB_REPOSITORY=Acme/Web", "GITHUB_SERVER_URL=https://git.acme.example"}
 	for _, tt := range []struct {
 		name                       string
@@ -154,10 +154,10 @@ func TestWhoWritesIsWhatTheSurroundingsEstablish(t *testing.T) {
 	}
 }
 
-func TestEachFieldOfAStepThatIsRecordedByHandHasAFlag(t *testing.T) {
+func TestEveryFieldOfARecordableStepHasAFlag(t *testing.T) {
 	filled := map[string]bool{
 		"configuration": true, "attempt": true, // settings
-		"due_at": true, "requested_by": true, "approved_by": true, // only the gate knows them
+		"due_at": true, "requested_by": true, "approved_by": true, // set only by the gate
 	}
 	for _, name := range recordable {
 		typ, err := step.Find(name)
@@ -182,7 +182,7 @@ func TestEachFieldOfAStepThatIsRecordedByHandHasAFlag(t *testing.T) {
 	}
 }
 
-func TestAnAgeIsALengthOfTime(t *testing.T) {
+func TestAgesAreParsed(t *testing.T) {
 	for text, want := range map[string]time.Duration{"365d": 365 * 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute} {
 		if got, err := days(text); err != nil || got != want {
 			t.Errorf("%s: %v, %v", text, got, err)
@@ -208,7 +208,7 @@ func TestTheRepositoryOfAnImage(t *testing.T) {
 	}
 }
 
-// FuzzReceipt shows that no file makes the reader of receipts panic.
+// FuzzReceipt checks that no file makes the reader of receipts panic.
 func FuzzReceipt(f *testing.F) {
 	f.Add([]byte(`{"id":"","seq":0,"leaf_hash":"","recorded_at":"2026-11-26T11:59:22Z","checkpoint":"","proof":[]}`))
 	f.Add([]byte(`[]`))

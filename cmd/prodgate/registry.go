@@ -19,8 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// embeddedRegistry is a registry on loopback that forgets everything when it
-// is closed.
+// embeddedRegistry is an in-memory registry on loopback.
 type embeddedRegistry struct {
 	server *http.Server
 	host   string // localhost:PORT
@@ -55,8 +54,8 @@ func (r *embeddedRegistry) close() {
 	<-r.done
 }
 
-// push stores a small image that says text under reference, and returns its
-// digest. The same text makes the same digest.
+// push stores a small image with text under reference, and returns its digest. The
+// same text gives the same digest.
 func (r *embeddedRegistry) push(ctx context.Context, reference, text string) (string, error) {
 	tag, err := name.NewTag(reference, name.Insecure)
 	if err != nil {
@@ -76,7 +75,7 @@ func (r *embeddedRegistry) push(ctx context.Context, reference, text string) (st
 	return digest.String(), nil
 }
 
-// smallImage is an image for linux/amd64 with one layer that holds text.
+// smallImage returns an image for linux/amd64 with one layer that contains text.
 func smallImage(text string) (v1.Image, error) {
 	image, err := mutate.AppendLayers(empty.Image, static.NewLayer([]byte(text), types.DockerLayer))
 	if err != nil {

@@ -22,14 +22,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requestSettings are the settings that say what is asked for. Next to them
-// stands --emergency, which is a flag only.
+// requestSettings are the settings that describe the request. In addition there is
+// --emergency, which is only a flag.
 var requestSettings = []string{
 	"service", "environment", "kind", "ticket", "trigger", "requested-by", "triggered-by", "requested-at", "request-id",
 	"deployment", "attempt",
 }
 
-// addRequest declares the flags that say what is asked for.
+// addRequest declares the flags that describe the request.
 func addRequest(cmd *cobra.Command) {
 	addRequestSettings(cmd)
 	addConfiguration(cmd)
@@ -64,11 +64,11 @@ func addRequestSettings(cmd *cobra.Command) {
 	complete(cmd, "kind", kinds())
 }
 
-// request is what is asked for about reference, now. It makes up nothing but the
-// request's id: the error lists what is missing and who can give it.
+// request builds the request about reference, now. It invents only the request's id:
+// the error lists what is missing and who can provide it.
 //
-// policies are those in force; nil: they are loaded if they have to say which
-// service the image belongs to.
+// policies are those in force. If nil, they are loaded when they are needed to find
+// the service of the image.
 func request(cmd *cobra.Command, std stdio, cfg *config.Config, policies *evaluator.Evaluator, reference string) (facts.Request, error) {
 	if err := checkImage(reference); err != nil {
 		return facts.Request{}, err
@@ -144,8 +144,8 @@ func inferService(ctx context.Context, std stdio, cfg *config.Config, policies *
 	}
 }
 
-// checkImage returns an error if reference is not an image reference. That is a
-// mistake of whoever called, and no fact about an image.
+// checkImage returns an error if reference is not an image reference. That is an
+// error of usage, not a fact about an image.
 func checkImage(reference string) error {
 	if err := collectors.CheckReference(reference); err != nil {
 		return usage("IMAGE is HOST/REPOSITORY[:TAG][@sha256:DIGEST], oci:DIR[:TAG] or tarball:FILE", "%w", err)
@@ -153,13 +153,13 @@ func checkImage(reference string) error {
 	return nil
 }
 
-// deploymentOf is what joins the attempts of a deployment: the setting, or else the
-// request's id without its attempt.
+// deploymentOf returns the id that all attempts of a deployment share: the setting,
+// otherwise the request's id without its attempt.
 func deploymentOf(cfg *config.Config, requestID string) string {
 	return cmp.Or(cfg.Get("deployment").Text, trail.WithoutAttempt(requestID))
 }
 
-// attempt is the number of the deployment's attempt; nil if it is not known.
+// attempt returns the number of the deployment's attempt; nil if it is not known.
 func attempt(cfg *config.Config) (*int, error) {
 	v := cfg.Get("attempt")
 	if v.Text == "" {
@@ -175,7 +175,7 @@ func attempt(cfg *config.Config) (*int, error) {
 	return &n, err
 }
 
-// missing returns an error that lists those settings among names that are not given.
+// missing returns an error that lists the settings in names that are not given.
 func missing(cfg *config.Config, names ...string) error {
 	var lines []string
 	for _, s := range config.Settings {
@@ -197,7 +197,7 @@ func missing(cfg *config.Config, names ...string) error {
 		"the request is incomplete, missing:\n%s", strings.Join(lines, "\n"))
 }
 
-// kinds are the words for what can be asked for.
+// kinds are the valid kinds of a request.
 func kinds() []string {
 	words := make([]string, 0, len(facts.Kinds))
 	for _, k := range facts.Kinds {
@@ -218,7 +218,7 @@ func kind(v config.Value) (facts.Kind, error) {
 	return "", usage(help, "unknown kind %q (%s)", v.Text, v.Origin)
 }
 
-// instant reads a time with its offset; from is who gave it.
+// instant reads a time with its offset; from is its flag or variable, for errors.
 func instant(text, from string) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -227,7 +227,7 @@ func instant(text, from string) (time.Time, error) {
 	return at, nil
 }
 
-// newID names a request that nobody named.
+// newID returns an id for a request without one.
 func newID() string {
 	var b [8]byte
 	rand.Read(b[:]) // never fails

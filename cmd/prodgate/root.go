@@ -35,8 +35,8 @@ Exit codes:
 	return root
 }
 
-// group returns a command that only holds others. Called without one of them,
-// or with one it does not have, it is an error.
+// group returns a command with subcommands. Calling it without a subcommand, or with
+// an unknown one, is an error.
 func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{Use: name, Short: short, Args: cobra.ArbitraryArgs}
 	g.AddCommand(commands...)
@@ -53,7 +53,7 @@ func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 	return g
 }
 
-// names are the commands a user can give to cmd.
+// names returns the subcommands of cmd that a user can call.
 func names(cmd *cobra.Command) []string {
 	var list []string
 	for _, c := range cmd.Commands() {
@@ -64,8 +64,7 @@ func names(cmd *cobra.Command) []string {
 	return list
 }
 
-// newHelp is "prodgate help COMMAND", for which a command it does not know is
-// an error.
+// newHelp returns "prodgate help COMMAND", for which an unknown command is an error.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "Show help for a command", Hidden: true,

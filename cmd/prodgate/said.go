@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// said reads the flags of a command that records what a person states. It keeps the
+// said reads the flags of a command that records a person's statement. It keeps the
 // first error.
 type said struct {
 	cmd *cobra.Command
@@ -20,7 +20,7 @@ type said struct {
 	err error
 }
 
-// text is a flag's text; it must be given where required says so.
+// text returns a flag's text. If required, the flag must be given.
 func (s *said) text(flag string, required bool) string {
 	text, err := s.cmd.Flags().GetString(flag)
 	switch {
@@ -34,7 +34,7 @@ func (s *said) text(flag string, required bool) string {
 	return text
 }
 
-// person is the person that a flag names.
+// person returns the person in a flag.
 func (s *said) person(flag string, required bool) string {
 	text := s.text(flag, required)
 	if text == "" || s.err != nil {
@@ -47,7 +47,7 @@ func (s *said) person(flag string, required bool) string {
 	return person
 }
 
-// digest is the digest that a flag names.
+// digest returns the digest in a flag.
 func (s *said) digest(flag string, required bool) string {
 	text := s.text(flag, required)
 	if text != "" && s.err == nil {
@@ -58,7 +58,7 @@ func (s *said) digest(flag string, required bool) string {
 	return text
 }
 
-// past is an instant that has passed; nil if the flag is not given.
+// past returns a time that has passed; nil if the flag is not given.
 func (s *said) past(flag string, required bool) *time.Time {
 	text := s.text(flag, required)
 	if text == "" || s.err != nil {
@@ -72,7 +72,7 @@ func (s *said) past(flag string, required bool) *time.Time {
 	return &at
 }
 
-// by is the person that --by names; default: the account that records.
+// by returns the person in --by; default: the account that records.
 func (s *said) by(w trail.Writer) string {
 	person := s.person("by", false)
 	if person == "" && s.err == nil {
@@ -90,7 +90,7 @@ func addBy(cmd *cobra.Command) {
 	cmd.Flags().String("by", "", "the person who states it, as an e-mail address or scheme:value; default: the account that records")
 }
 
-// stepOf is an event that happens now, with its data.
+// stepOf returns an event that happens now, with its data.
 func stepOf(std stdio, kind string, data any) (trail.Event, error) {
 	e := trail.Event{ID: trail.NewID(), Type: kind, OccurredAt: std.clock(), Run: runAddress(std), Writer: writer(std)}
 	var err error
@@ -100,10 +100,10 @@ func stepOf(std stdio, kind string, data any) (trail.Event, error) {
 	return e, nil
 }
 
-// mostSaid is how many entries of a key a command reads.
+// mostSaid limits how many entries of a key a command reads.
 const mostSaid = 10_000
 
-// recordedOf are all entries of some keys. An entry that is missing is an error.
+// recordedOf returns all entries of some keys. A missing entry is an error.
 func recordedOf(ctx context.Context, log *trail.Log, keys ...trail.Key) (list []trail.Entry, err error) {
 	view, err := log.View(ctx)
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 // scaffold is a set of files to be written together.
 type scaffold []blueprint
 
-// blueprint is one file: a template of templates, or content that stands.
+// blueprint is one file: a template of templates, or fixed content.
 type blueprint struct {
 	path     string
 	template string
 	content  []byte
 }
 
-// write renders every file before it writes the first. It overwrites nothing
-// unless force says so: existing files are an error that lists them, and then
-// nothing is written.
+// write renders every file before it writes the first. It overwrites files only with
+// force: otherwise existing files are an error that lists them, and nothing is
+// written.
 func (s scaffold) write(values any, force bool) error {
 	var there []string
 	for i := range s {
@@ -63,8 +63,8 @@ func (b *blueprint) render(values any) error {
 	return nil
 }
 
-// write creates the file. Unless force says so, a file that appeared in the
-// meantime is left alone; a symbolic link is never followed.
+// write creates the file. Without force, a file that appeared in the meantime is not
+// changed; a symbolic link is never followed.
 func (b blueprint) write(force bool) error {
 	if err := os.MkdirAll(filepath.Dir(b.path), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", b.path, err)
@@ -88,14 +88,14 @@ func (b blueprint) write(force bool) error {
 	return nil
 }
 
-// exists says whether there is something at path. What cannot be looked at
-// counts as there.
+// exists reports whether there is something at path. A path that cannot be examined
+// counts as existing.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil || !os.IsNotExist(err)
 }
 
-// path is a file as the user named it, from the working folder.
+// path resolves a path that the user gave, relative to the working folder.
 func (s stdio) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -103,7 +103,7 @@ func (s stdio) path(name string) string {
 	return filepath.Join(s.dir, name)
 }
 
-// short is path as seen from the working folder, if it lies in it.
+// short returns path relative to the working folder, if it is inside it.
 func (s stdio) short(path string) string {
 	relative, err := filepath.Rel(s.dir, path)
 	if err != nil || strings.HasPrefix(relative, "..") {

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// scanning is one run of "prodgate scan", as its flags say.
+// scanning is one run of "prodgate scan", with its flags.
 type scanning struct {
 	std     stdio
 	cmd     *cobra.Command
@@ -24,7 +24,7 @@ type scanning struct {
 	report  string // file, - for standard input
 
 	artifact string // the digest of what was scanned: the index's, or the one image's; "" if not known
-	metadata string // of the database that a report's scanner used; "" if not given
+	metadata string // of the database of the report's scanner; "" if not given
 	vex      []string
 	ignore   []string
 }
@@ -109,8 +109,8 @@ func oneSubject(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// rejectFile refuses what is a file here, before a registry is asked for an image of
-// that name.
+// rejectFile rejects the name of an existing file, before a registry is asked for an
+// image of that name.
 func rejectFile(std stdio, name string) error {
 	if info, err := os.Stat(std.path(name)); err != nil || !info.Mode().IsRegular() {
 		return nil //nolint:nilerr // no such file, so it may be an image
@@ -161,7 +161,7 @@ func prepareScan(cmd *cobra.Command, std stdio) (*scanning, error) {
 	return s, nil
 }
 
-// run looks and writes every output.
+// run scans and writes every output.
 func (s *scanning) run(ctx context.Context, args []string) error {
 	if len(args) == 1 {
 		if err := rejectFile(s.std, args[0]); err != nil {

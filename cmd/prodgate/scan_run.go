@@ -13,11 +13,11 @@ import (
 	"github.com/prodgate/prodgate/scan"
 )
 
-// scanTimeout is how long a scan may take without --timeout: an image has to be
-// read to its end.
+// scanTimeout is how long a scan may take without --timeout: the whole image must be
+// read.
 const scanTimeout = 15 * time.Minute
 
-// within gives a command that reads for long its time.
+// within sets the timeout of a command that reads much data.
 func within(ctx context.Context, cfg *config.Config) (context.Context, context.CancelFunc, error) {
 	timeout := scanTimeout
 	if v := cfg.Get("timeout"); v.Origin.Kind != config.FromDefault {
@@ -40,7 +40,7 @@ func saveMemory() (end func()) {
 	}
 }
 
-// scanError is the error of a scan that could not finish.
+// scanError returns the error of an incomplete scan.
 func scanError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", cause, err)
@@ -95,7 +95,7 @@ func (s *scanning) scanSBOM(ctx context.Context) ([]scan.Scan, error) {
 	return collectors.ScanSBOM(ctx, name, content, s.options)
 }
 
-// includeScan adds what one scan found.
+// includeScan adds the findings of one scan.
 func includeScan(result *scanreport.Report, scan scan.Scan) {
 	inv := scan.Inventory
 	result.ScannedAt = utc(scan.ScannedAt)

@@ -16,10 +16,10 @@ import (
 	"github.com/prodgate/prodgate/scan/vex"
 )
 
-// maxStatements bounds a VEX document and an ignore file, in bytes.
+// maxStatements limits a VEX document and an ignore file, in bytes.
 const maxStatements = 32 << 20
 
-// addReport adds what another tool's report says.
+// addReport adds the contents of another tool's report.
 func (s *scanning) addReport(ctx context.Context, result *scanreport.Report) error {
 	name, content, err := readNamed(ctx, s.std, s.report, strict.MaxReport+1)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *scanning) addReport(ctx context.Context, result *scanreport.Report) err
 	return nil
 }
 
-// includeReport adds what one scan of a report says.
+// includeReport adds one scan of a report.
 func includeReport(result *scanreport.Report, scan facts.Scan) {
 	result.ScannedAt, result.ScannedBy = utc(scan.ScannedAt), cmp.Or(finding.Value(scan.Scanner), "not named")
 	result.Database = scanreport.Database{UpdatedAt: utc(scan.Database.UpdatedAt)}
@@ -63,7 +63,7 @@ func includeReport(result *scanreport.Report, scan facts.Scan) {
 	}
 }
 
-// utc is an instant in UTC, or nil if it is unknown.
+// utc returns an instant in UTC, or nil if it is unknown.
 func utc(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
@@ -101,7 +101,7 @@ func (s *scanning) applyVEX(ctx context.Context, result *scanreport.Report) erro
 	return s.addRequests(ctx, result)
 }
 
-// addRequests shows what ignore files ask to ignore of what was found.
+// addRequests adds the findings that ignore files ask to ignore.
 func (s *scanning) addRequests(ctx context.Context, result *scanreport.Report) error {
 	for _, file := range s.ignore {
 		name, content, err := readNamed(ctx, s.std, file, maxStatements)

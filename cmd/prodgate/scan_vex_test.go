@@ -11,9 +11,9 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// A VEX statement speaks for exactly the digests that it names: the index's for
-// every platform, an image's for that platform alone, as the gate has it.
-func TestAStatementSpeaksForTheDigestThatItNames(t *testing.T) {
+// A VEX statement applies exactly to the digests that it names: the index's digest to
+// every platform, an image's digest only to that platform, as in the gate.
+func TestAStatementAppliesToTheDigestThatItNames(t *testing.T) {
 	index, amd, arm, other := digestOfOnes("1"), digestOfOnes("2"), digestOfOnes("3"), digestOfOnes("4")
 	for _, tt := range []struct {
 		name, product, want string
@@ -53,8 +53,8 @@ func TestAStatementSpeaksForTheDigestThatItNames(t *testing.T) {
 
 func digestOfOnes(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 
-// The documents of the field, against an image with an index in its index.
-func TestVEXFromTheField(t *testing.T) {
+// VEX documents of other tools, against an image whose index contains an index.
+func TestVEXOfOtherTools(t *testing.T) {
 	cases := filepath.Join("..", "..", "..", "shared", "cases")
 	image := filepath.Join(cases, "vuln-04-vex-index-and-platform-digest")
 	if _, err := os.Stat(image); err != nil {
@@ -79,8 +79,8 @@ func TestVEXFromTheField(t *testing.T) {
 	}
 }
 
-// platformsIn are the platforms of the findings of a scan, and of those that VEX
-// took away.
+// platformsIn returns the platforms of the findings of a scan, and of those that VEX
+// suppressed.
 func platformsIn(t *testing.T, scan []byte) (left, away string) {
 	t.Helper()
 	var result scanreport.Report

@@ -30,8 +30,8 @@ func newSchema(std stdio) *cobra.Command {
 	}
 }
 
-// decisionSchema is the JSON Schema of a decision, read off its Go types. It
-// is open: later versions add keys and never take one away.
+// decisionSchema is the JSON Schema of a decision, generated from its Go types. It is
+// open: later versions add keys and never remove one.
 func decisionSchema() map[string]any {
 	schema := schemaOf(reflect.TypeFor[evaluator.Decision]())
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -39,7 +39,7 @@ func decisionSchema() map[string]any {
 	return schema
 }
 
-// words are the values of the decision's closed sets.
+// words are the values of the decision's enums.
 var words = map[reflect.Type][]any{
 	reflect.TypeFor[evaluator.Outcome](): {evaluator.Allow, evaluator.Deny},
 	reflect.TypeFor[evaluator.Mode]():    {evaluator.ModeEnforce, evaluator.ModeDocument, evaluator.ModeSimulate},
@@ -71,7 +71,7 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
 		return map[string]any{"type": "integer"}
-	default: // any: what was observed and what was wanted
+	default: // any: observed and required values
 		return map[string]any{}
 	}
 }

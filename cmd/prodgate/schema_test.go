@@ -12,9 +12,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// The decision on every story is as the schema says: printed by the report that
+// The decision on every story matches the schema: printed by the report that
 // "-o json" prints and, for one story in sixteen ("make proof": all), by the command.
-func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
+func TestEveryStorysDecisionMatchesTheSchema(t *testing.T) {
 	compiled := compileSchema(t, "decision")
 	valid := func(t *testing.T, decision []byte) {
 		t.Helper()
@@ -58,7 +58,7 @@ func TestEveryStorysDecisionIsAsTheSchemaSays(t *testing.T) {
 	}
 }
 
-// compileSchema is what "prodgate schema NAME" writes, compiled.
+// compileSchema compiles the output of "prodgate schema NAME".
 func compileSchema(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	std, out, errs := alone(t)
@@ -81,7 +81,7 @@ func compileSchema(t *testing.T, name string) *jsonschema.Schema {
 	return compiled
 }
 
-func TestTheSchemaRefusesWhatIsNoDecision(t *testing.T) {
+func TestTheSchemaRejectsInvalidDecisions(t *testing.T) {
 	compiled := compileSchema(t, "decision")
 	for _, text := range []string{`{}`, `[]`, `{"outcome": "allow"}`} {
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))

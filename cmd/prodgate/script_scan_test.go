@@ -23,9 +23,8 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories/advisoriestest"
 )
 
-// writeAdvisories is the script command advisories DIR: it makes a database of
-// advisories as of an hour ago, about musl and openssl of Alpine and about lodash
-// of npm.
+// writeAdvisories is the script command advisories DIR: it creates an advisory
+// database as of an hour ago, about musl and openssl of Alpine and about lodash of npm.
 func writeAdvisories(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o755))
@@ -54,7 +53,7 @@ func writeAdvisories(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // pushAlpine is the script command pushalpine REPOSITORY:TAG PACKAGE=VERSION…: it
-// pushes an image of Alpine 3.22 in which those are installed.
+// pushes an image of Alpine 3.22 with those packages.
 func pushAlpine(ts *testscript.TestScript, _ bool, args []string) {
 	var installed strings.Builder
 	for _, arg := range args[1:] {

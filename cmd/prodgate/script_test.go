@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prodgate": main})
 }
 
-// TestScripts runs testdata/script/*.txtar against the built command. Beside
+// TestScripts runs testdata/script/*.txtar against the built command. In addition to
 // testscript's own commands they have:
 //
 //	prodgate ARG…             run prodgate in the process of the test
@@ -38,22 +38,22 @@ func TestMain(m *testing.M) {
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
-//	advisories DIR            make a database of advisories for now
+//	advisories DIR            create an advisory database for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs
-//	steps TRAIL               record the steps of that evidence in the trail, and read them there
-//	invent TRAIL              make up half a year of production in that trail
-//	alter TRAIL               turn an allow in it into a denial, behind its back
-//	sql TRAIL STATEMENT       change a trail as somebody with a SQLite shell would
-//	lock TRAIL, unlock        write to a trail, and do not finish
-//	zonefile FILE HOURS       write a zone file that is that far east of UTC, always
+//	steps TRAIL               record the steps of that evidence in the trail, and configure that trail
+//	invent TRAIL              invent half a year of production in that trail
+//	alter TRAIL               change an allow in its database to a denial
+//	sql TRAIL STATEMENT       change a trail's database with a SQL statement
+//	lock TRAIL, unlock        hold a write transaction on a trail
+//	zonefile FILE HOURS       write a zone file with that constant offset east of UTC
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $DIGEST and $OTHER are two digests. With
-// [postgres], $POSTGRES is a place for a trail in PostgreSQL.
+// [postgres], $POSTGRES is the location of a trail in PostgreSQL.
 //
-// Under the race detector, where each command compiles the policies several times
-// slower, the short tests run the scripts of what works in parallel.
+// With the race detector, where compiling the policies is several times slower, the
+// short tests run only the scripts about parallel code.
 func TestScripts(t *testing.T) {
 	// Absolute, because commands inside change the working folder.
 	dir, err := filepath.Abs("testdata/script")
@@ -95,8 +95,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// writeZoneFile writes a zone of one offset (RFC 8536), as a machine may have it
-// under any name.
+// writeZoneFile writes a zone of one offset (RFC 8536).
 func writeZoneFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: zonefile FILE HOURS")

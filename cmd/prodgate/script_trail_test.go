@@ -11,14 +11,14 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // to take away what a script left
+	_ "github.com/jackc/pgx/v5/stdlib" // to remove a script's data
 	"github.com/prodgate/prodgate/trail"
 	"github.com/rogpeppe/go-internal/testscript"
-	_ "modernc.org/sqlite" // the shell of whoever tampers
+	_ "modernc.org/sqlite" // to tamper with a trail
 )
 
-// alterBySQL changes a trail behind its back: the triggers that refuse it are
-// taken away first, and put back.
+// alterBySQL changes a trail's database directly: the triggers that prevent it are
+// removed first and restored afterwards.
 func alterBySQL(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: sql TRAIL STATEMENT")
@@ -58,7 +58,7 @@ func openSQL(ts *testscript.TestScript, name string) *sql.DB {
 	return db
 }
 
-// held is the trail that a script holds.
+// held is the trail that a script has locked.
 type held struct{}
 
 func lockTrail(ts *testscript.TestScript, _ bool, args []string) {
@@ -78,13 +78,13 @@ func lockTrail(ts *testscript.TestScript, _ bool, args []string) {
 
 func unlockTrail(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(held{}).(*holding).free() }
 
-// holding is what a script holds.
+// holding is the lock of a script.
 type holding struct{ free func() }
 
 // postgresServer is the variable that names a PostgreSQL to test with.
 const postgresServer = "PRODGATE_TEST_POSTGRES"
 
-// placeInPostgres gives a script a place for a trail of its own, until it ends.
+// placeInPostgres gives a script the location of its own trail, until it ends.
 func placeInPostgres(env *testscript.Env, server string) error {
 	schema := fmt.Sprintf("script_%d", time.Now().UnixNano())
 	separator := "?"
@@ -104,12 +104,12 @@ func placeInPostgres(env *testscript.Env, server string) error {
 }
 
 // recordSteps appends the steps of trail.jsonl to a trail, as the pipeline does, and
-// takes the file out of prodgate.yaml.
+// removes the file from prodgate.yaml.
 func recordSteps(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(stepsInto(ts.MkAbs("."), ts.MkAbs(args[0]), time.Now))
 }
 
-// stepsInto moves the steps of dir's evidence into a trail, out of the
+// stepsInto moves the steps of dir's evidence into a trail, and removes them from the
 // configuration.
 func stepsInto(dir, location string, clock func() time.Time) (err error) {
 	log, err := trail.Open(context.Background(), location, trail.Options{Clock: clock})

@@ -11,7 +11,7 @@ import (
 
 var colorWords = []string{"auto", "always", "never"}
 
-// addColor declares the flag that says whether to colour.
+// addColor declares the flag that controls colours.
 func addColor(cmd *cobra.Command) {
 	cmd.Flags().String("color", "auto", "colour the text: auto, always or never (auto respects NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb)")
 	complete(cmd, "color", colorWords)
@@ -54,7 +54,7 @@ func autoColor(std stdio) bool {
 	return print.IsTerminal(std.out)
 }
 
-// columns is the width of standard output in columns; 0 if it is not known.
+// columns returns the width of standard output in columns; 0 if it is not known.
 func columns(std stdio) int { return print.Columns(std.out, std.getenv("COLUMNS")) }
 
 // printing returns the options for text on standard output.
@@ -63,16 +63,16 @@ func printing(cmd *cobra.Command, std stdio) (print.Options, error) {
 	return print.Options{Width: columns(std), Color: colored}, err
 }
 
-// newSheet is an empty sheet for standard output. It breaks lines only where the
+// newSheet returns an empty sheet for standard output. It breaks lines only if the
 // width is known: other programs read the reports of these commands line by line.
 func newSheet(std stdio) *print.Sheet {
 	return print.NewSheet(print.Options{Width: columns(std)}.Usually(print.Unbroken))
 }
 
-// writeSheet writes what is on a sheet to standard output.
+// writeSheet writes a sheet to standard output.
 func writeSheet(std stdio, s *print.Sheet) error { return toStandardOutput(std.out, s.Bytes()) }
 
-// writeText writes text for people to standard output, escaped.
+// writeText writes text to standard output, escaped.
 func writeText(std stdio, text string) error {
 	return toStandardOutput(std.out, []byte(print.Fold(print.Text(text), columns(std))))
 }
@@ -93,7 +93,7 @@ func toStandardOutput(w io.Writer, out []byte) error {
 	return nil
 }
 
-// getenv returns a variable, "" if it is not set. The last one counts, as in
+// getenv returns a variable, "" if it is not set. The last value counts, as in
 // os.Getenv after os.Setenv.
 func (s stdio) getenv(name string) string {
 	text := ""

@@ -22,7 +22,7 @@ func reports(t *testing.T) map[string][]string {
 	}
 }
 
-// longest is the number of columns of the longest line that words could shorten.
+// longest returns the number of columns of the longest line that could be wrapped.
 func longest(text string) int {
 	n := 0
 	for line := range strings.Lines(text) {

@@ -10,13 +10,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by -ldflags "-X main.version=v1.2.3"; otherwise the module's.
+// version is set by -ldflags "-X main.version=v1.2.3"; otherwise the module's version is used.
 var version string
 
-// about is what "prodgate version -o json" prints.
+// about is the output of "prodgate version -o json".
 type about struct {
 	Version  string             `json:"version"`
-	Commit   string             `json:"commit"`   // "" if the binary does not know
+	Commit   string             `json:"commit"`   // "" if not known
 	Date     string             `json:"date"`     // of the commit, RFC 3339; "" if not known
 	Modified bool               `json:"modified"` // built from a changed checkout
 	Go       string             `json:"go"`
@@ -45,7 +45,7 @@ func newVersion(std stdio) *cobra.Command {
 	return cmd
 }
 
-// describe says what this binary is made of.
+// describe returns the versions that this binary is built from.
 func describe(ctx context.Context, std stdio) (about, error) {
 	a := about{Version: version, Go: runtime.Version(), OPA: "unknown", Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -78,7 +78,7 @@ func (a *about) read(info *debug.BuildInfo) {
 	}
 }
 
-// programVersion is this binary's version; "unknown" if it does not know.
+// programVersion returns this binary's version; "unknown" if it is not known.
 func programVersion() string {
 	a := about{Version: version}
 	if info, ok := debug.ReadBuildInfo(); ok {

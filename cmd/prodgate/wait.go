@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// defaultWait is how long --wait waits where nobody says.
+// defaultWait is how long --wait without a value waits.
 const defaultWait = "1h"
 
 // addWait declares --wait.
@@ -19,7 +19,7 @@ func addWait(cmd *cobra.Command) {
 	cmd.Flags().Lookup("wait").NoOptDefVal = defaultWait
 }
 
-// waiting is how long to wait, 0 for not at all.
+// waiting returns how long to wait; 0 means not to wait.
 func waiting(cmd *cobra.Command) (time.Duration, error) {
 	length, err := cmd.Flags().GetDuration("wait")
 	if err != nil || !cmd.Flags().Changed("wait") {
@@ -37,7 +37,7 @@ func waiting(cmd *cobra.Command) (time.Duration, error) {
 	return length, nil
 }
 
-// waitFor makes the gate wait, and tells on standard error what it waits for.
+// waitFor lets the gate wait, and reports on standard error what it waits for.
 func (e *evaluation) waitFor(length time.Duration) *gate.Wait {
 	return &gate.Wait{For: length, Sleep: e.std.sleep, Tell: func(w gate.Waiting) {
 		switch w.Step {
@@ -51,14 +51,14 @@ func (e *evaluation) waitFor(length time.Duration) *gate.Wait {
 	}}
 }
 
-// say tells on standard error what is being done.
+// say reports progress on standard error.
 func (e *evaluation) say(format string, args ...any) {
 	if quiet, _ := e.cmd.Flags().GetBool("quiet"); !quiet {
 		fmt.Fprintln(e.std.err, print.Text(fmt.Sprintf(format, args...)))
 	}
 }
 
-// awaited are the codes of what holds the request back.
+// awaited lists the codes of the denials.
 func awaited(d *evaluator.Decision) string {
 	list, seen := "", map[string]bool{}
 	for _, f := range d.Findings {
@@ -72,5 +72,5 @@ func awaited(d *evaluator.Decision) string {
 	return list
 }
 
-// shown is an instant for people.
+// shown formats an instant.
 func shown(t time.Time) string { return t.Format("Mon 2006-01-02 15:04:05 -07:00") }

@@ -13,8 +13,8 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 )
 
-// waitingRoom is a folder with good evidence about an image, and a clock that
-// moves only when somebody sleeps.
+// waitingRoom is a folder with good evidence about an image, and a clock that advances
+// only during a sleep.
 type waitingRoom struct {
 	std      stdio
 	registry *embeddedRegistry
@@ -101,7 +101,7 @@ func TestEvalWaitsUntilTheGateOpensAndDecidesAgain(t *testing.T) {
 	}
 }
 
-func TestEvalWithoutWaitEndsAtOnce(t *testing.T) {
+func TestEvalWithoutWaitExitsAtOnce(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	if code, _ := r.eval(t, t.Context()); code != exitWait || r.slept != 0 {
 		t.Errorf("ends with %d after %s", code, r.slept)
@@ -116,7 +116,7 @@ func TestEvalDoesNotWaitForAnOpeningThatIsTooFarAway(t *testing.T) {
 	}
 }
 
-func TestEvalDoesNotWaitForWhatTimeDoesNotCure(t *testing.T) {
+func TestEvalDoesNotWaitForFindingsThatDoNotClearByThemselves(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	if err := os.Remove(filepath.Join(r.std.dir, "approvals.yaml")); err != nil {
 		t.Fatal(err)
@@ -126,8 +126,8 @@ func TestEvalDoesNotWaitForWhatTimeDoesNotCure(t *testing.T) {
 	}
 }
 
-// What is collected after the waiting counts, not what was known before.
-func TestEvalCollectsAgainAfterTheWaiting(t *testing.T) {
+// The facts that are collected after the wait count, not the earlier ones.
+func TestEvalCollectsAgainAfterTheWait(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	r.awake = func() { os.Remove(filepath.Join(r.std.dir, "approvals.yaml")) }
 	code, d := r.eval(t, t.Context(), "--wait")
@@ -136,8 +136,8 @@ func TestEvalCollectsAgainAfterTheWaiting(t *testing.T) {
 	}
 }
 
-// Approvals are for a request: a new one would have none.
-func TestEvalAsksForTheSameAfterTheWaiting(t *testing.T) {
+// Approvals are for one request: a new request would have none.
+func TestEvalKeepsTheRequestAfterTheWait(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	saved, first := filepath.Join(r.std.dir, "saved.json"), ""
 	r.awake = func() {
@@ -157,7 +157,7 @@ func TestEvalAsksForTheSameAfterTheWaiting(t *testing.T) {
 	}
 }
 
-func TestEvalRefusesAnotherImageAfterTheWaiting(t *testing.T) {
+func TestEvalRejectsAnotherImageAfterTheWait(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	r.awake = func() { r.push(t, "payments-api:7a3f9c2", "another") }
 	code, _ := r.eval(t, t.Context(), "--wait")
@@ -176,9 +176,9 @@ func TestAnInterruptedWaitIsNoDecision(t *testing.T) {
 	}
 }
 
-// A clock that was set back while the process slept costs another look, not a
-// decision too early.
-func TestAClockSetBackIsWaitedFor(t *testing.T) {
+// If the clock was set back during the sleep, the gate waits again instead of deciding
+// too early.
+func TestEvalWaitsAgainIfTheClockIsSetBack(t *testing.T) {
 	r := newWaitingRoom(t, early)
 	once := false
 	r.awake = func() {

@@ -13,10 +13,10 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// trailName is how settings name a trail.
+// trailName identifies a trail in the settings.
 type trailName struct {
 	origin string // of its checkpoints
-	key    string // its public key, which nobody else can have
+	key    string // its public key, which no other trail has
 }
 
 func nameOf(ctx context.Context, log *trail.Log) (*trailName, error) {
@@ -27,11 +27,10 @@ func nameOf(ctx context.Context, log *trail.Log) (*trailName, error) {
 	return &trailName{origin: log.Origin(), key: strings.TrimSpace(key)}, nil
 }
 
-// weakened lists what loosened this run: switches, flags that contradict the CI
-// system, and every policy, configuration, service, environment or trail that a
-// flag, a variable or a nearer file put in the place of another. Not listed are a
-// trail that the settings pin and a service to which they give the image's
-// repository.
+// weakened lists what weakened the gate in this run: switches, flags that contradict
+// the CI system, and every policy, configuration, service, environment or trail that
+// a flag, a variable or a nearer file put in place of another. Not listed are a trail
+// that the settings pin, and a service that lists the image's repository.
 func (e *evaluation) weakened(ctx context.Context, policies *evaluator.Evaluator, input *evaluator.Input) ([]string, error) {
 	list := []string{}
 	if e.insecure {
@@ -66,8 +65,8 @@ func (e *evaluation) weakened(ctx context.Context, policies *evaluator.Evaluator
 	return list, nil
 }
 
-// pins are the settings that say which service an image belongs to, and which
-// trail is the right one.
+// pins are the settings that define the repositories of the service and the right
+// trail.
 type pins struct {
 	Repositories []string `json:"repositories"`
 	Audit        struct {
@@ -86,14 +85,14 @@ func pinsFor(ctx context.Context, policies *evaluator.Evaluator, request facts.R
 	return p, nil
 }
 
-// ownsImage says whether the image's repository is one of the service's.
+// ownsImage reports whether the image's repository is one of the service's.
 func (p pins) ownsImage(in *evaluator.Input) bool {
 	artifact := in.Document().Artifact
 	return artifact != nil && artifact.Repository != "" && slices.Contains(p.Repositories, artifact.Repository)
 }
 
-// trailName names the run's trail. A run that records nothing looks for itself; a
-// trail that cannot be read has no name.
+// trailName returns the name of the run's trail. A run that records nothing reads it
+// from the trail; a trail that cannot be read has no name.
 func (e *evaluation) trailName(ctx context.Context) *trailName {
 	location := e.cfg.Get("trail").Text
 	if e.trail != nil || location == "" {
@@ -110,7 +109,7 @@ func (e *evaluation) trailName(ctx context.Context) *trailName {
 	return e.trail
 }
 
-// pinsTrail says whether the trail is one that settings name.
+// pinsTrail reports whether the settings name the trail.
 func (p pins) pinsTrail(name *trailName) bool {
 	return name != nil && (slices.Contains(p.Audit.TrailOrigins, name.key) || slices.Contains(p.Audit.TrailOrigins, name.origin))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 )
 
-func TestAServiceThatOwnsTheImageReplacesNothing(t *testing.T) {
+func TestAServiceThatOwnsTheImageDoesNotWeaken(t *testing.T) {
 	content, err := os.ReadFile("../../fixtures/cases/wait-freeze/input.json")
 	if err != nil {
 		t.Fatal(err)

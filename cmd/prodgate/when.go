@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The range that is searched where nobody says, and the longest, in days.
+// The default and the longest range of the search, in days.
 const (
 	searchedDays = 14
 	mostDays     = 3660
@@ -65,7 +65,7 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 	if err != nil {
 		return noDecision(ctx, err)
 	}
-	defer sparinglyFor(e.cfg)()
+	defer saveMemoryFor(e.cfg)()
 	found, err := g.When(ctx, req, reach.from)
 	if err != nil {
 		return noDecision(ctx, err)
@@ -81,7 +81,7 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 	return end
 }
 
-// reach is how far --days or --until and --resolution say to search.
+// reach is the end and the step of the search, from --days, --until and --resolution.
 type reach struct {
 	days       int
 	until      *time.Time // instead of days
@@ -109,7 +109,7 @@ func reachOf(cmd *cobra.Command) (reach, error) {
 	return r, nil
 }
 
-// from is the search from now on.
+// from returns the search that starts now.
 func (r reach) from(now time.Time) (evaluator.Search, error) {
 	search := evaluator.Search{Until: now.Add(time.Duration(r.days) * 24 * time.Hour), Resolution: r.resolution}
 	if r.until == nil {

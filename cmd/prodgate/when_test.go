@@ -16,7 +16,7 @@ const (
 	organisation  = "../../fixtures/organisation" // the policy pack that the stories need
 )
 
-// printed is what "prodgate when -o json" prints, as far as tests read it.
+// printed is the output of "prodgate when -o json", with the fields that tests read.
 type printed struct {
 	Now       time.Time  `json:"now"`
 	OpensAt   *time.Time `json:"opens_at"`
@@ -53,7 +53,7 @@ func whenPrints(t *testing.T, args ...string) (printed, int) {
 	return p, code
 }
 
-// packOfStories is the absolute path of the stories' policy pack.
+// packOfStories returns the absolute path of the stories' policy pack.
 func packOfStories(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs(organisation)
@@ -63,7 +63,7 @@ func packOfStories(t *testing.T) string {
 	return path
 }
 
-// storyInput is the absolute path of a story's document, written for this test.
+// storyInput returns the absolute path of a story's document, written for this test.
 func storyInput(t *testing.T, name string) string {
 	t.Helper()
 	s, err := fixture.Load(filepath.Join(storiesFolder, name))
@@ -79,7 +79,7 @@ func storyInput(t *testing.T, name string) string {
 
 var everyStory = flag.Bool("proof", false, "print the schedule of every story")
 
-func TestWhenPrintsEveryStoryAndEndsAsEval(t *testing.T) {
+func TestWhenPrintsEveryStoryAndExitsAsEval(t *testing.T) {
 	folders, err := os.ReadDir(storiesFolder)
 	if err != nil {
 		t.Fatal(err)

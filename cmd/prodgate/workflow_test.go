@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// workflow is what is looked at of the workflow that init writes.
+// workflow has the tested parts of the workflow that init writes.
 type workflow struct {
 	On   map[string]any    `yaml:"on"`
 	Env  map[string]string `yaml:"env"`
@@ -26,7 +26,7 @@ type workflow struct {
 	} `yaml:"jobs"`
 }
 
-// writtenWorkflow is the workflow that init writes.
+// writtenWorkflow returns the workflow that init writes.
 func writtenWorkflow(t *testing.T) workflow {
 	t.Helper()
 	std, _, errs := alone(t)
@@ -44,7 +44,7 @@ func writtenWorkflow(t *testing.T) workflow {
 	return w
 }
 
-func TestTheWorkflowStartsByRequestAlone(t *testing.T) {
+func TestTheWorkflowStartsOnlyOnRequest(t *testing.T) {
 	w := writtenWorkflow(t)
 	if _, ok := w.On["workflow_dispatch"]; !ok || len(w.On) != 1 {
 		t.Errorf("it starts on %v", w.On)
@@ -54,7 +54,7 @@ func TestTheWorkflowStartsByRequestAlone(t *testing.T) {
 	}
 }
 
-func TestTheWorkflowRunsNothingThatIsNotPinned(t *testing.T) {
+func TestTheWorkflowRunsOnlyPinnedCode(t *testing.T) {
 	pinned := regexp.MustCompile(`^[a-z-]+/[a-z-]+@[0-9a-f]{40}$`)
 	for name, job := range writtenWorkflow(t).Jobs {
 		for _, step := range job.Steps {
@@ -71,7 +71,7 @@ func TestTheWorkflowRunsNothingThatIsNotPinned(t *testing.T) {
 	}
 }
 
-// needs skips a test where a program is not installed.
+// needs skips a test if a program is not installed.
 func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, program := range programs {
@@ -81,7 +81,7 @@ func needs(t *testing.T, programs ...string) {
 	}
 }
 
-func TestTheWorkflowDeploysWhatWasDecidedAboutAndNothingElse(t *testing.T) {
+func TestTheWorkflowDeploysOnlyTheImageOfTheDecision(t *testing.T) {
 	needs(t, "bash", "jq")
 	w := writtenWorkflow(t)
 	steps := w.Jobs["deploy"].Steps
@@ -95,8 +95,8 @@ func TestTheWorkflowDeploysWhatWasDecidedAboutAndNothingElse(t *testing.T) {
 		{"a deny", strings.Replace(good, "allow", "deny", 1), false},
 		{"a simulation", strings.Replace(good, "enforce", "simulate", 1), false},
 		{"a saved document", strings.Replace(good, "enforce", "document", 1), false},
-		{"a gate that was loosened", strings.Replace(good, "[]", `["--insecure-registry"]`, 1), false},
-		{"a decision that does not say whether it was", strings.Replace(good, `"weakened": [], `, "", 1), false},
+		{"a weakened gate", strings.Replace(good, "[]", `["--insecure-registry"]`, 1), false},
+		{"a decision without weakened", strings.Replace(good, `"weakened": [], `, "", 1), false},
 		{"other policies", strings.Replace(good, "sha256:", "sha256:0", 2), false},
 		{"no digest", strings.Replace(good, `"r/a@sha256:1"`, "null", 1), false},
 		{"an empty file", "", false},

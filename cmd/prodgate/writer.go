@@ -26,7 +26,7 @@ func writer(std stdio) trail.Writer {
 	}
 	machine, err := os.Hostname()
 	if err != nil {
-		machine = "" // the account is known nevertheless
+		machine = "" // the account is still known
 	}
 	return trail.Writer{Subject: "user:" + account(), Issuer: machine, Assurance: trail.AssuranceUser}
 }
@@ -45,7 +45,7 @@ func account() string {
 	return id
 }
 
-// claimed is a writer that the user names.
+// claimed returns the writer that the user gives.
 func claimed(subject string) (trail.Writer, error) {
 	person, err := step.Person.ReadText(subject)
 	if err != nil {
@@ -54,7 +54,7 @@ func claimed(subject string) (trail.Writer, error) {
 	return trail.Writer{Subject: person, Assurance: trail.AssuranceClaimed}, nil
 }
 
-// runAddress is the address of this CI run; "" outside of CI.
+// runAddress returns the URL of this CI run; "" outside of CI.
 func runAddress(std stdio) string {
 	repository, id := std.getenv("GITHUB_REPOSITORY"), std.getenv("GITHUB_RUN_ID")
 	if std.getenv("GITHUB_ACTIONS") != "true" || repository == "" || id == "" {

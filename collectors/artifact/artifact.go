@@ -1,4 +1,4 @@
-// Package artifact looks at the image itself, where it lies: in a registry, in
+// Package artifact reads the image itself, where it is stored: in a registry, in
 // an OCI layout, in a tarball.
 //
 // A reference is resolved once, by Resolve; the decision is about that digest.
@@ -20,10 +20,10 @@ import (
 type Options = registry.Options
 
 // ErrAbsent says that the place was reached and does not have the image. Every
-// other error means that nobody could look.
+// other error means that it could not be read.
 var ErrAbsent = registry.ErrAbsent
 
-// Resolve says which digest (sha256:…) reference names, reading its source
+// Resolve returns the digest (sha256:…) that reference names, reading its source
 // once: HOST/REPOSITORY[:TAG][@sha256:…], oci:DIR[:TAG][@sha256:…] or
 // tarball:FILE. For a multi-platform image it is the digest of the index.
 func Resolve(ctx context.Context, reference string, options Options) (string, error) {
@@ -56,7 +56,7 @@ func Repository(reference string) string {
 }
 
 // Collector reads the image of the request. It needs no configuration: the
-// reference says where the image lies.
+// reference returns where the image is stored.
 type Collector struct {
 	Options Options
 }

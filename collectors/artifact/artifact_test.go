@@ -97,7 +97,7 @@ func TestATagThatMovesAfterItWasResolvedIsSeen(t *testing.T) {
 	}
 }
 
-func TestTheUsersDockerCredentialsAreSentAndNeverTold(t *testing.T) {
+func TestTheUsersDockerCredentialsAreSentAndNeverPrinted(t *testing.T) {
 	var told atomic.Value
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -184,7 +184,7 @@ func TestWhatIsGoneOrWasNeverResolvedIsAnError(t *testing.T) {
 	}
 }
 
-func TestEntriesThatAreNoImagesAreNoPlatforms(t *testing.T) {
+func TestEntriesThatAreNotImagesAreNotPlatforms(t *testing.T) {
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
 	must(t, err)
 	chart := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json")

@@ -116,7 +116,7 @@ func TestNothingIsGuessed(t *testing.T) {
 		{"a short commit", slsa("v1", git("abc1234"), "ci", ours), `"abc1234" is not a full commit hash`},
 		{"no build type", strings.Replace(v1, ownType, "", 1), `build type "" (provenance v1) is not known`},
 		{"a build type of the other version", strings.Replace(v1, ownType, "https://mobyproject.org/buildkit@v1", 1), "is not known"},
-		{"an unknown build type", strings.Replace(v1, ownType, "https://ci.example.com/v1", 1), `build type "https://ci.example.com/v1" (provenance v1) is not known, so the built commit cannot be told`},
+		{"an unknown build type", strings.Replace(v1, ownType, "https://ci.example.com/v1", 1), `build type "https://ci.example.com/v1" (provenance v1) is not known, so the built commit cannot be distinguished`},
 		{"an impossible time", strings.Replace(v1, `"builder":`, `"metadata":{"finishedOn":"yesterday"},"builder":`, 1), `"yesterday", which is not an RFC 3339 time`},
 		{"no builder", slsa("v1", git(commit), " ", ours), "names no builder"},
 		{"no subject", slsa("v1", git(commit), "ci"), "names no sha256 digest"},

@@ -13,7 +13,7 @@ import (
 // buildType is a form of provenance: where a builder records what it built.
 // docs/provenance.md describes each for users.
 type buildType struct {
-	uri     string // as the record names it; "*" stands for any version
+	uri     string // as in the record; "*" matches any version
 	version string // of the provenance: v0.2 or v1
 	source  func(predicate strict.Value) (source, error)
 }
@@ -75,7 +75,7 @@ func sourceOf(kind, version string, predicate strict.Value) (source, error) {
 		}
 		return s, nil
 	}
-	return source{}, fmt.Errorf("build type %q (provenance %s) is not known, so the built commit cannot be told from other commits in the record; "+
+	return source{}, fmt.Errorf("build type %q (provenance %s) is not known, so the built commit cannot be distinguished from other commits in the record; "+
 		"use a builder of docs/provenance.md, or attest the source with build type %s", kind, version, ownType)
 }
 

@@ -104,7 +104,7 @@ func (c change) content(t *testing.T) string {
 	return content
 }
 
-func TestNoOtherCommitIsTakenForTheSource(t *testing.T) {
+func TestNoOtherCommitIsReadAsTheSource(t *testing.T) {
 	const silent = "does not name the source commit"
 	tests := []change{
 		{"a local directory without git metadata", "buildkit-local-v02", []string{`"revision"`, `"x"`}, silent},

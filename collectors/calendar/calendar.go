@@ -7,8 +7,8 @@
 //	  - name: Black Friday
 //	    start: 2026-11-26              # a date: the first instant of that local day
 //	    end: 2026-12-01T08:00          # a local wall-clock time, or one with an offset
-//	    environments: [production]     # leave out for all
-//	    services: [payments-api]       # leave out for all
+//	    environments: [production]     # omit for all
+//	    services: [payments-api]       # omit for all
 //	holidays:
 //	  - name: Christmas Day
 //	    date: 2026-12-25               # short for one whole local day
@@ -77,7 +77,7 @@ func (Collector) Name() string { return "calendar" }
 func (Collector) Kind() string { return "file" }
 
 // Collect reads the file and its feeds. An entry that makes no sense is an
-// error, wherever in time it lies.
+// error, at any time.
 func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section, error) {
 	r, err := c.read(ctx, c.gateRange, nothing)
 	if err != nil {
@@ -86,7 +86,7 @@ func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section,
 	return facts.Observed{Section: r.Calendar, Evidence: r.Evidence}, nil
 }
 
-// Report is what a calendar says of a range of time.
+// Report is the content of a calendar in a range of time.
 type Report struct {
 	Calendar *facts.Calendar
 	Evidence *facts.Evidence
@@ -211,7 +211,7 @@ func (w *window) intervals(ctx context.Context, entries []entry) ([]facts.Interv
 	return found, nil
 }
 
-// overlaps says whether [start, end) takes up any of w.
+// overlaps reports whether [start, end) takes up any of w.
 func (w *window) overlaps(start, end time.Time) bool {
 	return end.After(w.from) && start.Before(w.horizon)
 }

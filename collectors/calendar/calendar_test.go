@@ -132,7 +132,7 @@ freezes:
 	}
 }
 
-func TestAnEntryThatMakesNoSenseIsAnErrorWhereverItLies(t *testing.T) {
+func TestAnInvalidEntryIsAnErrorAtAnyTime(t *testing.T) {
 	const head = "timezone: UTC\nholidays: []\nfreezes:\n"
 	tests := []struct{ name, content, want string }{
 		{"it ends before it starts", head + "- {name: f, start: 1999-01-02, end: 1999-01-01}", `c.yaml:4: "f" ends 1999-01-01T00:00:00Z, which is not after its start`},

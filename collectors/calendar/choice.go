@@ -27,7 +27,7 @@ func (m *meaning) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// treated says whether transparent events, which take up nobody's time in a
+// treated reports whether transparent events, which take up nobody's time in a
 // calendar program, count here.
 type treated string
 
@@ -79,7 +79,7 @@ func (p *pattern) UnmarshalText(text []byte) error {
 	return err
 }
 
-// wants says whether the event counts, and notes which patterns matched. What
+// wants reports whether the event counts, and notes which patterns matched. What
 // was called off does not count.
 func (f feed) wants(e ical.Event, matched map[string]bool) bool {
 	if e.Status == "CANCELLED" || e.Transparency == "TRANSPARENT" && f.Transparent != nil && *f.Transparent == ignored {
@@ -88,7 +88,7 @@ func (f feed) wants(e ical.Event, matched map[string]bool) bool {
 	return f.chooses(e.Name, matched)
 }
 
-// chooses says whether include and exclude take what has this name, and notes
+// chooses reports whether include and exclude take what has this name, and notes
 // which patterns matched.
 func (f feed) chooses(name string, matched map[string]bool) bool {
 	included := len(f.Include) == 0

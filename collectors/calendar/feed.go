@@ -93,7 +93,7 @@ func checkFeeds(feeds []feed, source string) error {
 	lines := map[string]int{}
 	for _, f := range feeds {
 		if line, twice := lines[f.Name]; twice {
-			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; a feed's name stands once", source, f.Line, f.Name, line)
+			return fmt.Errorf("%s:%d: a feed is called %q on line %d already; the names of feeds must be unique", source, f.Line, f.Name, line)
 		}
 		lines[f.Name] = f.Line
 		if btoi(f.File != nil)+btoi(f.URL != nil)+btoi(f.URLEnv != nil) != 1 {
@@ -141,7 +141,7 @@ func (c Collector) readFeed(ctx context.Context, w *window, f feed) (answer fetc
 }
 
 // sufficient returns an error for a feed that was read and still cannot say what
-// is closed: too few events, or a freeze of which nobody knows the end.
+// is closed: too few events, or a freeze without a known end.
 func (f feed) sufficient(w *window, answer fetched) error {
 	if n := answer.calendar.Events(); f.MinimumEvents != nil && n < *f.MinimumEvents {
 		return fmt.Errorf("it has %d events, and minimum_events is %d; was it emptied?", n, *f.MinimumEvents)
@@ -157,7 +157,7 @@ func (f feed) sufficient(w *window, answer fetched) error {
 	from, to := w.seen()
 	for _, e := range answer.events {
 		if start, end := e.Occupied(); !end.After(start) && f.wants(e, map[string]bool{}) && !start.Before(from) && start.Before(to) {
-			return fmt.Errorf("line %d: the event %q at %s has no end and no length, so nobody can say how long the freeze lasts; give it a DTEND or a DURATION, or take its name into exclude",
+			return fmt.Errorf("line %d: the event %q at %s has no end and no length, so the end of the freeze is not known; give it a DTEND or a DURATION, or add its name to exclude",
 				e.Line, e.Name, start.Format(time.RFC3339))
 		}
 	}
@@ -223,7 +223,7 @@ func (f feed) address() (*url.URL, error) {
 // of its address may be its password.
 func label(f feed, at *url.URL) string { return fmt.Sprintf("%s (%s)", f.Name, web.Host(at)) }
 
-// beside is a path of the calendar, as File's own is written.
+// beside returns a path relative to the folder of the calendar.
 func (c Collector) beside(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -242,7 +242,7 @@ func (c Collector) files(feeds []feed) []string {
 	return names
 }
 
-// fetchFile reads a feed that is a file beside the calendar.
+// fetchFile reads a feed that is a file next to the calendar.
 func (c Collector) fetchFile(ctx context.Context, f feed) (strict.Text, error) {
 	name := c.beside(*f.File)
 	path := strict.Path{Dir: c.File.Dir, Name: name, Key: "feeds[].file", In: c.File.Name, Max: ical.DefaultMaxBytes}
@@ -258,7 +258,7 @@ func (c Collector) fetchFile(ctx context.Context, f feed) (strict.Text, error) {
 		return text, fmt.Errorf("read %q: %w", path.Name, errors.Unwrap(err))
 	}
 	if old := c.now().Sub(info.ModTime()); old > time.Duration(*f.MaxAge) {
-		return text, fmt.Errorf("%q was written %s ago, and max_age is %s; has whoever writes it stopped?", path.Name, old.Round(time.Second), time.Duration(*f.MaxAge))
+		return text, fmt.Errorf("%q was written %s ago, and max_age is %s; is it still updated?", path.Name, old.Round(time.Second), time.Duration(*f.MaxAge))
 	}
 	return text, nil
 }
@@ -297,7 +297,7 @@ func (w *window) take(f feed, answer fetched) {
 		}
 	}
 	if taken == 0 {
-		w.warn(f.Line, "the feed %q tells of no %s from %s to %s; is it still kept?", f.Name, f.Means, first, last)
+		w.warn(f.Line, "the feed %q has no %s from %s to %s; is it still maintained?", f.Name, f.Means, first, last)
 	}
 }
 

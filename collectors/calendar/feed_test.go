@@ -65,7 +65,7 @@ func shown(list []facts.Interval) []string {
 
 const yearEnd = "SUMMARY:Year-end freeze\nDTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261227"
 
-func TestAFeedMeansWhatTheCalendarSaysItMeans(t *testing.T) {
+func TestTheCalendarDefinesTheMeaningOfAFeed(t *testing.T) {
 	const all = "SUMMARY:Called off freeze\nSTATUS:CANCELLED\nDTSTART:20261201T100000Z\nDURATION:PT1H"
 	const transparent = "SUMMARY:Quiet day\nTRANSP:TRANSPARENT\nDTSTART:20261202T100000Z\nDURATION:PT1H"
 	tests := []struct {
@@ -230,7 +230,7 @@ func TestEachFeedThatCannotBeReadIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFileThatNobodyWritesAnyMoreIsAnError(t *testing.T) {
+func TestAStaleFeedIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"f.ics": events(yearEnd), "c.yaml": "timezone: UTC\nfreezes: []\nholidays: []\nfeeds: [{name: Company, file: f.ics, means: freezes, max_age: 24h}]\n",
@@ -252,7 +252,7 @@ func TestAFileThatNobodyWritesAnyMoreIsAnError(t *testing.T) {
 	}
 }
 
-func TestAFeedOverHTTPTellsItsHostAndNoMore(t *testing.T) {
+func TestAFeedOverHTTPIsReportedByItsHostOnly(t *testing.T) {
 	fine := true
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !fine || r.URL.Path != "/private-token/f.ics" {
@@ -308,8 +308,8 @@ func TestAFeedThatNeverEndsIsNamedWithinTheDeadline(t *testing.T) {
 
 func TestWhatAFeedLacksIsWarnedOf(t *testing.T) {
 	tests := []struct{ name, feed, content, want string }{
-		{"nothing ahead", "means: holidays", events("SUMMARY:Christmas\nDTSTART;VALUE=DATE:20251225"), `c.yaml:5: the feed "Company" tells of no holidays from 2026-11-23 to 2027-03-24; is it still kept?`},
-		{"nothing at all", "means: freezes", events(), `tells of no freezes`},
+		{"nothing ahead", "means: holidays", events("SUMMARY:Christmas\nDTSTART;VALUE=DATE:20251225"), `c.yaml:5: the feed "Company" has no holidays from 2026-11-23 to 2027-03-24; is it still maintained?`},
+		{"nothing at all", "means: freezes", events(), `has no freezes`},
 		{"a pattern without an event", "means: freezes, exclude: ['*party*']", events(yearEnd), `no event that the pattern "*party*" matches`},
 		{"a task and busy time", "means: holidays", events(yearEnd, "SUMMARY:x\nDTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Clear the desk\nDUE:20261201\nEND:VTODO\nBEGIN:VFREEBUSY\nEND:VFREEBUSY\nBEGIN:VEVENT\nDTSTART:20261202"),
 			"c.yaml:5: the feed \"Company\" has the VTODO \"Clear the desk\" (line 14), which is not an event and closes nothing\nc.yaml:5: the feed \"Company\" has the VFREEBUSY \"\" (line 18), which"},
@@ -335,7 +335,7 @@ func TestWhatAFeedLacksIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestAFreezeThatNobodyCanSeeTheEndOf(t *testing.T) {
+func TestAFreezeWithoutAVisibleEnd(t *testing.T) {
 	const deadline = "SUMMARY:Deadline\nDTSTART:20261201T100000Z"
 	task := func(properties string) string {
 		return events(yearEnd, "DTSTART:20261201\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Move the ledger\n"+properties+"\nEND:VTODO\nBEGIN:VEVENT\nDTSTART:20261202")

@@ -59,7 +59,7 @@ func (w *window) lint(ctx context.Context, r record) {
 // yearsAhead is how far ahead a repeated entry is looked for.
 const yearsAhead = 30
 
-// over says whether e never comes again. What cannot be followed is not over.
+// over reports whether e never comes again. What cannot be followed is not over.
 func (w *window) over(ctx context.Context, e entry) bool {
 	if e.Repeat == nil {
 		s, err := e.once(w.zone)
@@ -87,14 +87,14 @@ func (w *window) twice(what string, entries []entry) {
 		case !known:
 			first[key] = e
 		case before.Name == e.Name:
-			w.warn(e.Line, "the %s %q stands on line %d already", what, e.Name, before.Line)
+			w.warn(e.Line, "the %s %q is already on line %d", what, e.Name, before.Line)
 		default:
 			w.warn(e.Line, "the %s %q is %q of line %d under another name", what, e.Name, before.Name, before.Line)
 		}
 	}
 }
 
-// key tells whether two entries cover the same time for the same scope.
+// key reports whether two entries cover the same time for the same scope.
 func (e entry) key(zone *time.Location) (string, bool) {
 	s, err := e.once(zone)
 	if err != nil {

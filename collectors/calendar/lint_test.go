@@ -23,7 +23,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 		{"a repeated one that never was", head + "- {name: a, date: 2020-11-01, repeat: 'FREQ=YEARLY;COUNT=1', except: [2020-11-01]}\n", []string{`c.yaml:4: the freeze "a" is over; take it out`}},
 		{"a rare one is not over", head + "- {name: a, date: 2016-02-29, repeat: yearly}\n", nil},
 		{"two names for one thing", head + "- {name: a, start: 2026-12-01, end: 2026-12-02}\n- {name: b, date: 2026-12-01}\n", []string{`c.yaml:5: the freeze "b" is "a" of line 4 under another name`}},
-		{"one thing twice", head + "- {name: a, date: 2026-12-01}\n- {name: a, date: 2026-12-01}\n", []string{`c.yaml:5: the freeze "a" stands on line 4 already`}},
+		{"one thing twice", head + "- {name: a, date: 2026-12-01}\n- {name: a, date: 2026-12-01}\n", []string{`c.yaml:5: the freeze "a" is already on line 4`}},
 		{"one time for two services", head + "- {name: a, date: 2026-12-01, services: [x]}\n- {name: b, date: 2026-12-01, services: [y]}\n", nil},
 		{"once and each year", head + "- {name: a, date: 2026-12-01}\n- {name: b, date: 2026-12-01, repeat: yearly}\n", nil},
 		{"holidays that have run out", none + "- {name: a, date: 2025-12-25}\n- {name: b, date: 2026-01-01}\n", []string{`c.yaml:4: all holidays here are over; write down those to come, or repeat: yearly`}},

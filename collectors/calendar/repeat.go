@@ -15,7 +15,7 @@ import (
 // repetition is how an entry comes again, as a recurrence rule of RFC 5545.
 type repetition string
 
-// plainRules are the words that stand for a rule.
+// plainRules maps words to rules.
 var plainRules = map[string]repetition{
 	"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY",
 }
@@ -44,7 +44,7 @@ func (r *repetition) UnmarshalText(text []byte) error {
 	}
 	if _, until, ok := strings.Cut(rule, "UNTIL="); ok {
 		if until, _, _ = strings.Cut(until, ";"); strings.HasSuffix(until, "Z") {
-			return errors.New("UNTIL is in UTC here; write it beside the rule, as until: 2027-01-31, on the site's clock")
+			return errors.New("UNTIL is in UTC here; write it outside of the rule, as until: 2027-01-31, in the site's time zone")
 		}
 	}
 	*r = repetition(rule)
@@ -147,7 +147,7 @@ func (e entry) rule(start moment) (string, error) {
 		}
 		first := start.at.Weekday().String()
 		if !slices.Contains(e.Days, weekday(strings.ToUpper(first[:2]))) {
-			return "", fmt.Errorf("begins on a %s, which does not stand in days", first)
+			return "", fmt.Errorf("begins on a %s, which is not in days", first)
 		}
 		list := make([]string, len(e.Days))
 		for i, day := range e.Days {
@@ -164,7 +164,7 @@ func (e entry) rule(start moment) (string, error) {
 	}
 	switch {
 	case strings.Contains(rule, "UNTIL=") || strings.Contains(rule, "COUNT="):
-		return "", errors.New("has until beside a rule that says itself where it ends; write one of them")
+		return "", errors.New("has until and a rule with its own end; keep one of them")
 	case !e.Until.local:
 		return "", errors.New("has an until with an offset; write a date or a local time")
 	case until.Before(start.at):

@@ -5,7 +5,7 @@ import "github.com/prodgate/prodgate/collectors/source"
 // System is the audit trail of the run as a kind of system.
 var System = source.Kind{
 	Name:     Kind,
-	Summary:  "the audit trail that \"trail\" in prodgate.yaml names",
+	Summary:  "the audit trail configured as \"trail\" in prodgate.yaml",
 	Sections: []string{"production", "trail"},
 	Ready:    true,
 	Open: func(env source.Env, _ any) source.Collector {

@@ -122,7 +122,7 @@ func by(assurance trail.Assurance, e trail.Event) trail.Event {
 	return e
 }
 
-func TestWhoeverIsLessEstablishedLiftsNoFailedVerification(t *testing.T) {
+func TestALessEstablishedWriterLiftsNoFailedVerification(t *testing.T) {
 	live, failed, passed := step("deploy.live", "2", "b"), step("verification.failed", "2", "b"), step("verification.passed", "2", "b")
 	for _, tt := range []struct {
 		name   string
@@ -158,7 +158,7 @@ func TestAnEmptyTrailKnowsOnlyFromNowOn(t *testing.T) {
 	}
 }
 
-func TestADeploymentOfAnUnknownArtifactIsNoHistory(t *testing.T) {
+func TestADeploymentOfAnUnknownArtifactIsNotInTheHistory(t *testing.T) {
 	e := step("deploy.live", "1", "a")
 	e.Digest = ""
 	if got, err := collect(t, written(t, e)); err == nil || !strings.Contains(err.Error(), "names no digest") {

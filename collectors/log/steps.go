@@ -81,7 +81,7 @@ func (r *reader) replacements(staged []trail.Entry) []trail.Entry {
 	return list
 }
 
-// step is an entry as a document tells it.
+// step returns an entry as in the document.
 func (r *reader) step(e trail.Entry) (facts.Step, error) {
 	data, err := fieldsOf(e)
 	if err != nil {

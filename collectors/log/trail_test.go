@@ -211,7 +211,7 @@ func TestFreezesOfEverybodyAreRead(t *testing.T) {
 
 // A step that differs in anything but its time is kept; of others the first and
 // the last.
-func TestOfTheSameStepsTheFirstAndTheLastAreTold(t *testing.T) {
+func TestOfEqualStepsTheFirstAndTheLastAreReported(t *testing.T) {
 	approved := func(hours int, data string) trail.Event {
 		return trail.Event{Type: trail.TypeApprovalGranted, Digest: zeros, OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(data)}
 	}

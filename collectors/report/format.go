@@ -14,7 +14,7 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// scannerReport is a report of any scanner. wanted is the digest that is asked for;
+// scannerReport is a report of any scanner. wanted is the requested digest;
 // used reads the age of the scanner's advisories, if the report has none.
 type scannerReport interface {
 	scans(wanted string, used usedDatabase) ([]facts.Scan, error)

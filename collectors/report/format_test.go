@@ -76,7 +76,7 @@ func at(text string) time.Time {
 	return t
 }
 
-func TestAGrypeReportIsReadAsItStands(t *testing.T) {
+func TestAGrypeReportIsReadUnchanged(t *testing.T) {
 	got, err := collect(t, "", grypeReport)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestAGrypeReportIsReadAsItStands(t *testing.T) {
 	}
 }
 
-func TestASARIFLogIsReadAsItStands(t *testing.T) {
+func TestASARIFLogIsReadUnchanged(t *testing.T) {
 	got, err := collect(t, metadata, sarifReport)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestASARIFLogIsReadAsItStands(t *testing.T) {
 	}
 }
 
-func TestAnAttestedReportIsReadAsItStands(t *testing.T) {
+func TestAnAttestedReportIsReadUnchanged(t *testing.T) {
 	plain, err := collect(t, metadata, trivyReport)
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func TestAReportCanBeReadAlone(t *testing.T) {
 
 // What VEX documents and ignore files say of what was found stands beside it;
 // what they say of anything else does not.
-func TestStatementsAndRequestsStandBesideTheScans(t *testing.T) {
+func TestStatementsAndRequestsAreReportedNextToTheScans(t *testing.T) {
 	c, dir := collector(t, metadata, trivyReport)
 	vex := `{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Security team", "timestamp": "2026-11-20T09:00:00Z", "statements": [
 		{"vulnerability": {"name": "CVE-2026-1"}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": "not_affected", "justification": "component_not_present"},
@@ -294,7 +294,7 @@ func TestStatementsAndRequestsStandBesideTheScans(t *testing.T) {
 	}
 }
 
-func TestNoStatementsAndNoneAskedForAreNotTheSame(t *testing.T) {
+func TestEmptyStatementsDifferFromStatementsNotRequested(t *testing.T) {
 	c, dir := collector(t, metadata, trivyReport)
 	for _, configured := range []bool{false, true} {
 		if configured {

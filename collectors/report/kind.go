@@ -9,7 +9,7 @@ import (
 // Kind is the reports of other scanners. In documents they are of the kind file.
 var Kind = source.Kind{
 	Name:     "reports",
-	Summary:  "reports of other scanners: Trivy, Grype, SARIF, or attested by cosign",
+	Summary:  "reports of other scanners: Trivy, Grype, SARIF, or attestations of cosign",
 	Sections: []string{vulnerabilities.Section},
 	Settings: func() any { return &Settings{} },
 	Key:      "reports",

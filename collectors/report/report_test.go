@@ -85,7 +85,7 @@ func scans(o facts.Observed) []facts.Scan { return o.Section.(*facts.Vulnerabili
 
 func text(s string) *string { return &s }
 
-func TestAReportIsReadAsItStands(t *testing.T) {
+func TestAReportIsReadUnchanged(t *testing.T) {
 	got, err := collect(t, metadata, trivyReport)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestWhatTheScannerCouldNotJudgeIsNotNone(t *testing.T) {
 	}
 }
 
-func TestWhatTheScannerWasToldToIgnoreIsAFindingAllTheSame(t *testing.T) {
+func TestIgnoredFindingsOfAScannerAreStillFindings(t *testing.T) {
 	suppressed := strings.Replace(trivyReport, `"Type": "gobinary"`, `"Type": "gobinary", "ExperimentalModifiedFindings": [
 		{"Type": "misconfiguration", "Status": "ignored", "Finding": {"ID": "DS001"}},
 		{"Type": "vulnerability", "Status": "not_affected", "Finding": {"VulnerabilityID": "CVE-2026-9", "PkgName": "x/net", "Severity": "CRITICAL"}}]`, 1)

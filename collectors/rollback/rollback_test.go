@@ -62,7 +62,7 @@ func pushed(t *testing.T) (repository, digest string) {
 	return repository, hash.String()
 }
 
-func TestTheRegistrySaysWhetherTheTargetIsAvailable(t *testing.T) {
+func TestTheTargetsAvailabilityIsReadFromTheRegistry(t *testing.T) {
 	repository, digest := pushed(t)
 	for wanted, available := range map[string]bool{digest: true, zeros: false} {
 		got, err := collect(t, "target: {version: 41, digest: '"+wanted+"'}\nprocedure: helm rollback app 41\n", repository+":42")

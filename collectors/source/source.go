@@ -1,4 +1,4 @@
-// Package source is what a kind of system says of itself to be read: its name, its
+// Package source defines what a kind of system provides to be read: its name, its
 // settings, the sections that it can report, and how it is read. Each folder of
 // collectors declares its kinds with it, and the registry of package collectors
 // lists them.

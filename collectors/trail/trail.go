@@ -53,7 +53,7 @@ func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section,
 	rules := strict.Rules{
 		Refuse:  onlyRecorded,
 		Require: []string{"due_at"},
-		Cure:    map[string]string{"due_at": "write it, or null beside incurred_at, and the settings say by when"},
+		Cure:    map[string]string{"due_at": "write it, or null together with incurred_at to use the deadline in the settings"},
 	}
 	err = strict.DecodeLines(t, rules, func(l strict.Line) error {
 		if l.Has("debt") {

@@ -1,5 +1,5 @@
-// Package config answers what a run was told: by flag, by environment, by
-// prodgate.yaml or by default, and which of them said it.
+// Package config resolves the settings of a run, each with its origin: a flag, the
+// environment, prodgate.yaml or the default.
 //
 // It holds no threshold, role or window: those are settings of the policies
 // and belong to whoever owns the policies. It does not read facts and does not
@@ -26,7 +26,7 @@ type Input struct {
 	Env   []string            // the environment, as os.Environ gives it
 }
 
-// Config is what a run was told.
+// Config has the settings of a run.
 type Config struct {
 	Path string // the file that was read; "" if there is none
 	Root string // the repository's root (the folder with .git); "" outside a repository
@@ -40,7 +40,7 @@ type Config struct {
 // Value is one setting with its origin.
 type Value struct {
 	Name   string
-	Text   string   // "" if nobody said
+	Text   string   // "" if not given
 	List   []string // where the setting is a list
 	Origin Origin
 	// Against is the CI system's variable that a flag's value contradicts; "" if
@@ -48,7 +48,7 @@ type Value struct {
 	Against string
 }
 
-// Given says whether anybody gave the value, or it has a default.
+// Given reports whether the value was given, or has a default.
 func (v Value) Given() bool { return v.Origin != Nobody }
 
 // Load resolves every setting. An error names the flag, the variable, or the
@@ -203,7 +203,7 @@ func locate(dir, root string, named Value) (string, error) {
 	}
 }
 
-// shown is path as seen from dir, if it lies in it.
+// shown returns path relative to dir, if it is inside dir.
 func shown(dir, path string) string {
 	if relative, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(relative) {
 		return relative
@@ -226,7 +226,7 @@ func repositoryRoot(dir string) string {
 	}
 }
 
-// exists says whether there is something at path. Something that cannot be
+// exists reports whether there is something at path. Something that cannot be
 // looked at counts as there, so that reading it gives the error.
 func exists(path string) bool {
 	_, err := os.Lstat(path)

@@ -119,7 +119,7 @@ func TestOutsideARepositoryNoFileFurtherUpIsObeyed(t *testing.T) {
 	}
 }
 
-func TestBadInputSaysWhatToWrite(t *testing.T) {
+func TestErrorsOfBadInputHaveAHint(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		in   Input

@@ -41,7 +41,7 @@ func TestParseReportsEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
-func TestParseAnEmptyFileSaysNothing(t *testing.T) {
+func TestParseAnEmptyFile(t *testing.T) {
 	for _, content := range []string{"", "# only a comment\n", "---\n"} {
 		f, err := Parse(Filename, ".", []byte(content))
 		if err != nil || f.Service != "" {

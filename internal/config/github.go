@@ -8,7 +8,7 @@ import (
 // ciValue is what the CI system says, and the variable that says it.
 type ciValue struct{ text, from string }
 
-// onGitHub says whether this is a step of GitHub Actions.
+// onGitHub reports whether this is a step of GitHub Actions.
 func onGitHub(env map[string]string) bool { return env["GITHUB_ACTIONS"] == "true" }
 
 // remains are variables of a GitHub Actions run. Where one is set without
@@ -34,7 +34,7 @@ func (c *Config) Unestablished() []string {
 	return list
 }
 
-// isRemnant says whether env is a run of GitHub Actions that does not say so.
+// isRemnant reports whether env is a run of GitHub Actions that does not say so.
 func isRemnant(env map[string]string) bool {
 	return !onGitHub(env) && slices.ContainsFunc(remains, func(name string) bool { return env[name] != "" })
 }
@@ -56,10 +56,10 @@ func githubRequester(env map[string]string) ciValue {
 	return ciValue{"github:" + strings.ToLower(env["GITHUB_ACTOR_ID"]), "GITHUB_ACTOR_ID"}
 }
 
-// githubTriggerer is who started this attempt. GitHub tells the id of the
-// first attempt's actor only; of another one it tells the name, which is kept
+// githubTriggerer is who started this attempt. GitHub provides the id of the
+// first attempt's actor only; of another one it provides the name, which is kept
 // as a name (the directory of people can list github-login:NAME). If GitHub
-// does not tell who it was, nobody is assumed.
+// does not name the person, nobody is assumed.
 func githubTriggerer(env map[string]string) ciValue {
 	name := env["GITHUB_TRIGGERING_ACTOR"]
 	if !onGitHub(env) || name == "" {

@@ -2,7 +2,7 @@ package config
 
 import "testing"
 
-func TestGitHubActionsSpeaksForTheRequest(t *testing.T) {
+func TestGitHubActionsProvidesTheRequest(t *testing.T) {
 	first := []string{
 		"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=workflow_dispatch", "GITHUB_ACTOR=Octocat", "GITHUB_ACTOR_ID=583231",
 		"GITHUB_TRIGGERING_ACTOR=Octocat", "GITHUB_REPOSITORY=Acme/Payments", "GITHUB_RUN_ID=77", "GITHUB_RUN_ATTEMPT=1",

@@ -140,7 +140,7 @@ func (n *Named) words(dir, content string) {
 	}
 }
 
-// holdsRules says whether a folder looks like a policy pack.
+// holdsRules reports whether a folder looks like a policy pack.
 func holdsRules(folder string) bool {
 	for _, pattern := range []string{"*.rego", "data.yaml", "data.json", "*/*.rego", "*/*/*.rego"} {
 		if found, err := filepath.Glob(filepath.Join(folder, pattern)); err == nil && len(found) > 0 {

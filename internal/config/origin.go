@@ -1,6 +1,6 @@
 package config
 
-// Kind says which layer gave a value.
+// Kind is the layer that a value comes from.
 type Kind int
 
 // The layers, from nobody to the strongest.

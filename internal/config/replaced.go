@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Replacement is a value that a stronger layer put in the place of another.
+// Replacement is a value that a stronger layer replaced.
 type Replacement struct {
 	Name string // of the setting; "config" for the whole file
 	By   string // the flag, the variable or the file that counts
@@ -80,7 +80,7 @@ func withoutSecrets(location string) string {
 	return u.String()
 }
 
-// sameFile says whether two paths are one file or folder.
+// sameFile reports whether two paths are one file or folder.
 func sameFile(a, b string) bool {
 	if filepath.Clean(a) == filepath.Clean(b) {
 		return true

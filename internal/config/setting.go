@@ -22,7 +22,7 @@ type Setting struct {
 	Doc     string
 }
 
-// configFile says which file to read; it cannot stand in the file.
+// configFile names the file to read; it cannot be set in the file.
 var configFile = Setting{
 	Name: "config", Flag: "config", Env: "PRODGATE_CONFIG",
 	Doc: "the configuration file; default: the nearest " + Filename + " in this folder or above, up to the root of the repository",

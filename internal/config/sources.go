@@ -122,7 +122,7 @@ func knownSection(name string) bool {
 	return slices.Contains(facts.Sections, name)
 }
 
-// hint says which key may have been meant.
+// hint suggests a key with a similar name.
 func hint(name string) string {
 	known := append(slices.Clone(facts.Sections), timeoutKey)
 	if near := spelling.Hint(name, known); near != "" {

@@ -45,7 +45,7 @@ func resolve(path string, links int) string {
 	return filepath.Join(resolve(parent, links-1), filepath.Base(path))
 }
 
-// Same says whether a and b are one file, by any spelling or link. Files that do
+// Same reports whether a and b are one file, by any spelling or link. Files that do
 // not exist yet are compared by the path that they would get.
 func Same(a, b string) bool {
 	if Resolve(a) == Resolve(b) {
@@ -59,7 +59,7 @@ func Same(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// Inside says whether path lies in folder, or is a hard link to a file in it.
+// Inside reports whether path lies in folder, or is a hard link to a file in it.
 func Inside(path, folder string) bool {
 	real := Resolve(folder)
 	relative, err := filepath.Rel(real, Resolve(path))
@@ -84,14 +84,14 @@ func Inside(path, folder string) bool {
 	return found
 }
 
-// Device says whether path names a stream of a process, such as /dev/stdout: what
+// Device reports whether path names a stream of a process, such as /dev/stdout: what
 // it leads to may be a regular file that others write to as well.
 func Device(path string) bool {
 	path = filepath.ToSlash(filepath.Clean(path))
 	return strings.HasPrefix(path, "/dev/std") || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/")
 }
 
-// Begins says whether the file at path begins with one of prefixes.
+// Begins reports whether the file at path begins with one of prefixes.
 func Begins(path string, prefixes ...string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestOnlyMainEndsTheProcess(t *testing.T) {
 }
 
 // What time.LoadLocation answers follows from the machine.
-func TestZonesComeFromTheBinaryAlone(t *testing.T) {
+func TestZonesComeOnlyFromTheBinary(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.test {
 			continue

@@ -160,7 +160,7 @@ func TestNoServerOfOPAIsLinkedIn(t *testing.T) {
 	}
 }
 
-func TestWhatDecidesReachesForNothing(t *testing.T) {
+func TestDecisionCodeDoesNoIO(t *testing.T) {
 	for _, name := range linked(t, "./evaluator") {
 		if strings.HasPrefix(name, module+"/") && !slices.Contains(append([]string{"evaluator", "facts", "policies", "internal/strict"}, leaves...), strings.TrimPrefix(name, module+"/")) {
 			t.Errorf("the evaluator links in %s", name)

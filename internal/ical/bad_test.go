@@ -25,7 +25,7 @@ func TestFilesThatCannotBeReadInFull(t *testing.T) {
 		"cut off in a line":            {plain[:strings.Index(plain, "RULE:")], `line 7: "R" is no iCalendar property`},
 		"cut off after an event":       {plain[:strings.Index(plain, "END:VCALENDAR")], "line 8: the file ends within the VCALENDAR"},
 		"text in between":              {strings.Replace(plain, "RRULE", "see the wiki\r\nRRULE", 1), `line 7: "see the wiki" is no iCalendar property`},
-		"text after the calendar":      {plain + "COMMENT:so long", "line 10: property COMMENT stands outside"},
+		"text after the calendar":      {plain + "COMMENT:so long", "line 10: property COMMENT is outside"},
 		"components that cross":        {strings.Replace(plain, "END:VEVENT\r\nEND:VCALENDAR", "END:VCALENDAR\r\nEND:VEVENT", 1), "line 8: END:VCALENDAR, where the VEVENT of line 3 is still open"},
 		"an end without a beginning":   {"END:VEVENT", "line 1: END:VEVENT closes nothing"},
 		"a calendar within a calendar": {"BEGIN:VCALENDAR\nBEGIN:VCALENDAR\nEND:VCALENDAR\nEND:VCALENDAR", "line 2: a VCALENDAR begins within"},

@@ -25,7 +25,7 @@ type budget struct {
 	err   error
 }
 
-// room reports whether one more occurrence may be held beside n others.
+// room reports whether one more occurrence may be kept in addition to n others.
 func (b *budget) room(n int) bool {
 	if b.err == nil && n >= b.found {
 		b.err = errTooMany

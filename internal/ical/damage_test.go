@@ -67,7 +67,7 @@ func TestAContinuationOfSeveralLines(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoEvent(t *testing.T) {
+func TestInvalidEvents(t *testing.T) {
 	text := "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:A\\, B\nDUE;VALUE=DATE:20240101\nBEGIN:VALARM\nSUMMARY:C\nTRIGGER:-PT5M\nEND:VALARM\nEND:VTODO\n" +
 		"BEGIN:VFREEBUSY\nUID:x\nEND:VFREEBUSY\nBEGIN:VJOURNAL\nDTSTART:20240101\nEND:VJOURNAL\nEND:VCALENDAR\n"
 	others := mustParse(t, text, ical.Options{}).Others()
@@ -75,7 +75,7 @@ func TestWhatIsNoEvent(t *testing.T) {
 	wantEqual(t, want, others)
 }
 
-func TestNamesOfFilesThatAreNoZones(t *testing.T) {
+func TestFileNamesThatAreNotZones(t *testing.T) {
 	for _, name := range []string{"localtime", "posixrules", "Factory", "Local", "right/Europe/Berlin", "posix/Europe/Berlin", "europe/berlin"} {
 		_, err := ical.Parse("test.ics", []byte(eventOf("DTSTART;TZID="+name+":20240101T090000")), ical.Options{})
 		wantError(t, err, `line 6: the zone "`+name+`" is unknown`)

@@ -23,7 +23,7 @@ type event struct {
 	status       string
 	transparency string
 	sequence     int
-	stamp        time.Time // DTSTAMP, to tell versions apart
+	stamp        time.Time // DTSTAMP, to distinguish versions
 
 	start  moment
 	length span

@@ -125,7 +125,7 @@ func TestALongEventIsFoundFarFromItsStart(t *testing.T) {
 	}
 }
 
-func TestWhatAnEventSaysOfItself(t *testing.T) {
+func TestPropertiesOfAnEvent(t *testing.T) {
 	text := "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID: a@b \n" +
 		"SUMMARY;LANGUAGE=de:Stopp\\, alle\\nruhen\\; wirk\n lich\\\\ ganz\n" +
 		"STATUS:tentative\nTRANSP:TRANSPARENT\nDTSTART;VALUE=DATE:20240101\nEND:VEVENT\nEND:VCALENDAR\n"

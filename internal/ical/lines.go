@@ -47,7 +47,7 @@ func unfold(data []byte) ([]line, error) {
 type unfolder struct {
 	lines []line
 	open  []byte
-	// quoted says whether the open line is in quoted-printable, once asked.
+	// quoted reports whether the open line is in quoted-printable, once asked.
 	quoted *bool
 }
 

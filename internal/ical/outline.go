@@ -88,7 +88,7 @@ func (o *outliner) take(l line) error {
 	case name == "END":
 		return o.end(l)
 	case len(o.open) == 0:
-		return fmt.Errorf("property %s stands outside of any component", name)
+		return fmt.Errorf("property %s is outside of any component", name)
 	case !readProperties[name] || !readIn[o.open[len(o.open)-1].name]:
 		return nil
 	}

@@ -24,7 +24,7 @@ type Event struct {
 	Name        string
 	Description string // may have several lines
 	Start, End  time.Time
-	Scope       string // tells apart what happens at the same time elsewhere; part of the UID
+	Scope       string // distinguishes events at the same time elsewhere; part of the UID
 }
 
 // Write returns the file. The same calendar gives the same bytes, and an event

@@ -1,5 +1,5 @@
 // Package inflate unpacks gzip, which is most of the work of reading an image. It
-// decodes into one window that it hands out, looks eleven bits at a time up and
+// decodes into one window that it returns, looks eleven bits at a time up and
 // writes eight bytes at a time, in about half the time of compress/gzip.
 //
 // It reads gzip (RFC 1952, RFC 1951) and nothing else: members that follow each
@@ -70,7 +70,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return z, nil
 }
 
-// Read hands out what is unpacked. At the end of damaged bytes it gives an error
+// Read returns unpacked bytes. At the end of damaged bytes it gives an error
 // instead of io.EOF.
 func (z *Reader) Read(p []byte) (int, error) {
 	for z.rd == z.op {
@@ -92,7 +92,7 @@ func (z *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// why tells bytes that are damaged from bytes that end too early, which are then
+// why distinguishes damaged bytes from bytes that end too early, which are then
 // followed by zeros.
 func (z *Reader) why(err error) error {
 	if errors.Is(err, errCorrupt) && z.eof && z.ip-int(z.nbits/8)+8 > z.end {

@@ -244,7 +244,7 @@ func repeat(out []byte, op, from, length int) {
 		for i := 0; i < length; i += 8 {
 			binary.LittleEndian.PutUint64(out[op+i:], binary.LittleEndian.Uint64(out[from+i:]))
 		}
-	case length > 16: // a run: what stands already is copied again and again, twice as much each time
+	case length > 16: // a run: what is already there is copied again and again, twice as much each time
 		for at, end := op, op+length; at < end; {
 			at += copy(out[at:end], out[from:at])
 		}

@@ -26,7 +26,7 @@ type Past struct {
 	Seed        uint64
 	From        time.Time // begins on the Monday of its week
 	Weeks       int
-	Deployments int // how many are asked for, over all weeks
+	Deployments int // how many are requested, over all weeks
 
 	// Service and Environment are whose past it is.
 	Service, Environment string
@@ -69,7 +69,7 @@ func (p Past) Record(ctx context.Context, location string) (entries int, err err
 	return len(steps), nil
 }
 
-// byDay hands out steps, those of one day at once.
+// byDay returns steps, those of one day at once.
 func byDay(steps []step) iter.Seq[[]step] {
 	return func(yield func([]step) bool) {
 		for begin, i := 0, 1; i <= len(steps); i++ {
@@ -134,7 +134,7 @@ func (w *writer) minutes(least, most int) time.Duration {
 	return time.Duration(least*60+w.random.IntN((most-least)*60+1)) * time.Second
 }
 
-// attempt is one deployment as it is asked for.
+// attempt is one requested deployment.
 type attempt struct {
 	number    int
 	digest    string
@@ -164,7 +164,7 @@ func (w *writer) add(a *attempt, at time.Time, kind string, data any, change ...
 }
 
 // deployment makes up one: perhaps denied first, then allowed, and what became
-// of it. It is asked for on a Tuesday, Wednesday or Thursday around noon in New
+// of it. It is requested on a Tuesday, Wednesday or Thursday around noon in New
 // York, mostly.
 func (w *writer) deployment(ctx context.Context, number int) error {
 	a := &attempt{number: number, request: fmt.Sprintf("%d-1", 20000000000+number), kind: "promotion"}

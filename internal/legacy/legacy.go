@@ -1,5 +1,5 @@
 // Package legacy lets tests write entries into the audit trail as older versions
-// did, which did not check what a step contains: whatever reads a trail must bear
+// did, which did not check what a step contains: whatever reads a trail must accept
 // them. Besides package trail only tests may import it.
 package legacy
 

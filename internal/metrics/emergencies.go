@@ -12,9 +12,9 @@ import (
 type Emergencies struct {
 	Used     int `json:"used"`
 	Reviewed int `json:"reviewed"`
-	Open     int `json:"open"`    // not reviewed, and not due yet, or nobody knows when
+	Open     int `json:"open"`    // not reviewed, and not due yet or without a known due date
 	Overdue  int `json:"overdue"` // not reviewed, and due before now
-	Undated  int `json:"undated"` // of the open ones: nobody knows when the review is due
+	Undated  int `json:"undated"` // of the open ones: without a known due date
 }
 
 type emergencies struct {

@@ -16,7 +16,7 @@ type Gate struct {
 	Deny        int `json:"deny"` // something had to be fixed, or someone had to act
 	Wait        int `json:"wait"` // time alone opened it
 
-	// Blocked is how long denials stood between being asked for and being
+	// Blocked is how long requests were denied between being requested and being
 	// allowed, each time once, however many findings there were.
 	Blocked Duration `json:"blocked"`
 	Freed   int      `json:"freed"` // waits that ended with an allow
@@ -26,8 +26,8 @@ type Gate struct {
 	Waivers []Waiver  `json:"waivers"`
 }
 
-// Blocked is how long findings of one code stood in the way, from the denial to
-// the next decision about the same artifact. Where several stood at once, the
+// Blocked is how long findings of one code blocked requests, from the denial to
+// the next decision about the same artifact. Where there were several at once, the
 // time is each one's: they do not add up.
 type Blocked struct {
 	Check   string   `json:"check"`
@@ -111,7 +111,7 @@ func (g *gate) add(s step, data *trail.GateData) {
 	}
 }
 
-// threadOf is what is asked about again after a denial: the artifact, or else
+// threadOf is what is requested again after a denial: the artifact, or else
 // the deployment or the request.
 func threadOf(s step) key {
 	at := place{s.entry.Service, s.entry.Environment}

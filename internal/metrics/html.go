@@ -55,7 +55,7 @@ type placeView struct {
 type chart struct {
 	Title, Description string
 	Width, Height      int
-	Base               int // where the bars stand
+	Base               int // of the bars
 	Bars               []box
 	Ticks              []label // of the value axis
 	Labels             []label // of the other one
@@ -248,7 +248,7 @@ func (c *chart) column(i, of int) (x, width float64) {
 	return round(plotLeft + float64(i)*step + step*0.12), round(min(step*0.76, 48))
 }
 
-// bar stands on low and is as high as share of the plot; it returns its top.
+// bar returns the top of a bar that begins at low and is as high as share of the plot.
 func (c *chart) bar(x, width, low, share float64, class, text string) (top float64) {
 	height := round(share * (plotBottom - plotTop))
 	if height <= 0 {

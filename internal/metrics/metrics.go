@@ -15,7 +15,7 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// Staging is the environment that is left out unless it is asked for by name:
+// Staging is the environment that is left out unless it is requested by name:
 // what is deployed there is no change to production.
 const Staging = "staging"
 
@@ -27,7 +27,7 @@ type Options struct {
 	Environment  string    // "" counts all but Staging
 
 	// ReviewWithin is by when the settings ask for the review of an emergency,
-	// where none is recorded; zero: they do not say. Nil: nobody knows.
+	// where none is recorded; zero: they do not say. Nil: not known.
 	ReviewWithin func(service, environment string) (time.Duration, error)
 
 	// Began is when the trail's first entry was recorded: before, nobody wrote
@@ -121,7 +121,7 @@ func (c *counter) add(entry *trail.Entry) error {
 	return nil
 }
 
-// asked says whether an entry is about what is counted. An incident, a rollback
+// asked reports whether an entry is about what is counted. An incident, a rollback
 // or a review that names no service or environment is joined by what it names.
 func (c *counter) asked(entry *trail.Entry) bool {
 	joined := false
@@ -148,7 +148,7 @@ func (c *counter) began() time.Time {
 	return began
 }
 
-// within says whether an instant is in the period.
+// within reports whether an instant is in the period.
 func (c *counter) within(at time.Time) bool {
 	return !at.Before(c.options.Since) && at.Before(c.options.Until)
 }

@@ -454,7 +454,7 @@ func TestEmergenciesAreReviewedOpenOrOverdue(t *testing.T) {
 	}
 }
 
-func TestServicesAndEnvironmentsAreToldApart(t *testing.T) {
+func TestServicesAndEnvironmentsAreDistinguished(t *testing.T) {
 	of := func(service, environment string) func(*trail.Entry) {
 		return func(e *trail.Entry) { e.Service, e.Environment = service, environment }
 	}
@@ -596,7 +596,7 @@ func TestPrometheusReadsTheExposition(t *testing.T) {
 	}
 }
 
-func TestThePageLoadsNothingAndSaysInWordsWhatItDraws(t *testing.T) {
+func TestThePageLoadsNothingAndDescribesItsChartsInText(t *testing.T) {
 	page := string(printed(t, invent(t), "html"))
 	for _, bad := range []string{"http:", "https:", "<script", "src=", "href=", "@import", "url(h", "url(\"", "ZgotmplZ"} {
 		if strings.Contains(page, bad) {

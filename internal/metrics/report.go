@@ -158,7 +158,7 @@ func (c *counter) report() (*Report, error) {
 	return r, nil
 }
 
-// since takes back what a part of the period says of the whole: rates, and whether
+// since clears what a part of the period cannot show for the whole: rates, and whether
 // a target is met. Recorded is nil where all of it is recorded.
 func (m Measures) since(recorded *time.Time) Measures {
 	if recorded == nil {

@@ -16,7 +16,7 @@ type mutant struct {
 	file   string // relative to the folder of the policies
 	module string // the module's key
 	rule   string // the rule's name with its package, as the tests reach it
-	change string // "rule: what changes", the same wherever the rule stands in the file
+	change string // "rule: what changes", independent of the rule's position in the file
 	site   int    // the number of the place in the module
 }
 
@@ -208,7 +208,7 @@ func infix(x fmt.Stringer) string {
 }
 
 // mutants lists the mutants of every rule that ships, sorted by file and place.
-// Two equal changes of one rule are told apart by their number.
+// Two equal changes of one rule are distinguished by their number.
 func (s *suite) mutants() ([]mutant, error) {
 	var all []mutant
 	for key, module := range s.modules {

@@ -205,7 +205,7 @@ func TestSampleIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestWhatCannotRunIsNoSuccess(t *testing.T) {
+func TestAProgramThatCannotRunIsNotASuccess(t *testing.T) {
 	good := map[string]string{"speed.rego": speed, "speed_test.rego": weak + boundary}
 	tests := map[string]struct {
 		files  map[string]string
@@ -229,7 +229,7 @@ func TestWhatCannotRunIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestTimeThatIsUpIsNoSuccess(t *testing.T) {
+func TestATimeoutIsNotASuccess(t *testing.T) {
 	var out bytes.Buffer
 	m := []mutant{{file: "a.rego", change: "a: drop b"}}
 	if report(&out, m, m, []verdict{notTried}, &list{}) || !strings.HasPrefix(out.String(), "time is up: 1 mutants not tried\n") {

@@ -20,7 +20,7 @@ import (
 const Head = 8
 
 // maxWindow bounds the window of zstd, in bytes; its encoders use 8 MiB unless
-// told otherwise.
+// specified.
 const maxWindow = 32 << 20
 
 // magics are the first bytes of what is packed.

@@ -63,7 +63,7 @@ func TestWhatIsPackedIsUnpacked(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeUnpackedSaysHowItIsPacked(t *testing.T) {
+func TestErrorsOfUnpackingNameTheCompression(t *testing.T) {
 	long := []byte(strings.Repeat(text, 1000))
 	for name, tt := range map[string]struct {
 		content []byte

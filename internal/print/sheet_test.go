@@ -123,7 +123,7 @@ func TestAFileHasTheUsualWidthAndNoColour(t *testing.T) {
 	}
 }
 
-func TestALedgerSaysHowManyPartsAreLeftOut(t *testing.T) {
+func TestALedgerCountsOmittedParts(t *testing.T) {
 	m := &Ledger{Limit: 10}
 	for range 3 {
 		m.Add(strings.Repeat("x", 6))

@@ -56,7 +56,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("full") }
 
-func TestAFailedWriteIsTold(t *testing.T) {
+func TestAFailedWriteIsReported(t *testing.T) {
 	if n, err := NewWriter(full{}).Write([]byte("x")); n != 0 || err == nil {
 		t.Errorf("Write = %d, %v", n, err)
 	}

@@ -1,4 +1,4 @@
-// Package race tells tests whether they run under the race detector, where the
+// Package race reports whether tests run under the race detector, where the
 // same decisions take many times as long. Nothing but tests may import it.
 package race
 

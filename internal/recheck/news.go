@@ -35,7 +35,7 @@ func newsSince(ctx context.Context, d *evaluator.Decision, q Question) (list []R
 	return list, nil
 }
 
-// concerns says whether an entry of a type in badNews is bad news about what was
+// concerns reports whether an entry of a type in badNews is bad news about what was
 // decided: about the same image, whatever environment it names, or, where it
 // names no image, about the same service.
 func concerns(d *evaluator.Decision, entry trail.Entry) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // Print prints the answer for people: ALLOW or DENY, what it is about, and every
-// reason why the allow does not stand any more.
+// reason why the allow is no longer valid.
 func (a *Answer) Print(s *print.Sheet) {
 	word := map[bool]string{true: "ALLOW", false: "DENY"}[a.ExitCode == 0]
 	s.Linef("%s  %s to %s as of %s", word, print.Value(a.Request.Service), print.Value(a.Request.Environment), a.Now.Format(time.RFC3339))

@@ -76,7 +76,7 @@ func TestCheckTakesAnAllowAway(t *testing.T) {
 	}
 }
 
-func TestReadRefusesWhatTwoReadersWouldReadDifferently(t *testing.T) {
+func TestReadRejectsAmbiguousInput(t *testing.T) {
 	content, err := json.Marshal(allow())
 	if err != nil {
 		t.Fatal(err)

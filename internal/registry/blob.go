@@ -17,20 +17,18 @@ import (
 	"strings"
 )
 
-// maxBlob bounds what any caller may ask for, in bytes.
+// maxBlob is the largest limit that a caller can give, in bytes.
 const maxBlob = 1 << 40
 
-// Open streams the blob with that digest (sha256:…) from where the image lies,
-// at most max bytes of it. It takes as long as it takes, within ctx. Blobs of an
-// archive without an OCI layout answer to two digests: that which they have in
-// the image's manifest, and that of their uncompressed bytes (diff_id), which is
-// far cheaper there.
+// Open streams the blob with that digest (sha256:…) from where the image is stored,
+// at most max bytes of it. It has no timeout of its own; ctx ends it. Blobs of an
+// archive without an OCI layout have two digests: the one in the image's manifest,
+// and that of their uncompressed bytes (diff_id), which is much cheaper to read.
 //
-// The bytes are hashed on the way: a digest that is another one, or a blob
-// longer than max, is an error of Read, at the end instead of io.EOF. Until
-// io.EOF nothing that was read is known to be the image's; a caller that stops
-// earlier knows nothing. The error of Open is ErrAbsent if the place answers and
-// has no such blob. Close the reader; it is of use to one goroutine.
+// The bytes are hashed while they are read: a wrong digest, or a blob longer than
+// max, is an error of Read, at the end instead of io.EOF. Before io.EOF the content
+// is not verified. The error of Open is ErrAbsent if the registry answers and has no
+// such blob. Close the reader; it must not be used concurrently.
 func (r Reference) Open(ctx context.Context, digest string, max int64) (io.ReadCloser, error) {
 	if !digestShape.MatchString(digest) {
 		return nil, fmt.Errorf("read a blob of %s: %q is no sha256 digest", r.Repository, digest)
@@ -43,7 +41,7 @@ func (r Reference) Open(ctx context.Context, digest string, max int64) (io.ReadC
 	return &verified{ctx: ctx, inner: inner, name: r.Repository + "@" + digest, want: digest, max: max, hash: sha256.New()}, nil
 }
 
-// verified reads a blob and holds it to its digest.
+// verified reads a blob and verifies its digest.
 type verified struct {
 	ctx   context.Context
 	inner io.ReadCloser
@@ -52,7 +50,7 @@ type verified struct {
 	max   int64
 	read  int64
 	hash  hash.Hash
-	err   error // the last answer, and every one after it
+	err   error // the result of the last and of every later call
 }
 
 func (v *verified) Read(p []byte) (int, error) {
@@ -110,7 +108,7 @@ func streamDir(dir string) streamer {
 	}
 }
 
-// maxLinks bounds how many links lead to a file of an archive: docker save
+// maxLinks limits the number of links to a file of an archive: docker save
 // stores a layer once and links to it.
 const maxLinks = 8
 
@@ -127,7 +125,7 @@ func (t tarball) stream(name string) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("archive %q: more than %d links lead to %s", t.file, maxLinks, name)
 }
 
-// entry opens the file called name, or says which other name it stands for.
+// entry opens the file called name, or returns the other name that it is a link to.
 func (t tarball) entry(name string) (file io.ReadCloser, link string, err error) {
 	f, err := t.reader()
 	if err != nil {
@@ -202,11 +200,11 @@ func (t tarball) open(ctx context.Context, digest string, max int64) (io.ReadClo
 	return nil, fmt.Errorf("the archive has no %s: %w", digest, ErrAbsent)
 }
 
-// saved is what an archive without a layout says of its one image.
+// saved is the description of the one image in an archive without a layout.
 type saved struct {
 	config []byte
 	layers []string          // the layers' files, the oldest first
-	files  map[string]string // what answers to a digest without being packed first
+	files  map[string]string // the files by digest, for those that need not be compressed first
 }
 
 // saved reads manifest.json and the configuration it names.

@@ -91,7 +91,7 @@ func plainArchive(t *testing.T, of v1.Image) string {
 	return file
 }
 
-func TestBlobsAreStreamedFromWhereverTheImageLies(t *testing.T) {
+func TestBlobsAreStreamedFromEveryKindOfPlace(t *testing.T) {
 	one := image(t, "linux", "amd64")
 	digest, diffID, packed, plain := layerOf(t, one)
 

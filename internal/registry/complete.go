@@ -15,18 +15,18 @@ import (
 
 const (
 	maxImages  = 256 // of one index
-	maxAtATime = 8   // blobs that are asked for at once
+	maxAtATime = 8   // blobs that are requested at once
 )
 
 // Complete reports whether the place has all of the image or index with that
 // digest: its manifest, and of every image in it the manifest, the configuration
 // and every layer. The error is nil if so; it is ErrAbsent, and names what is
-// missing, if the place was asked for everything and does not have it all; every
-// other error means that it could not be asked.
+// missing, if everything was requested and not all of it is there; every
+// other error means that it could not be determined.
 //
 // A layer that is not distributed with the image, but fetched from the URLs in
-// its descriptor, may be missing. Attestations in an index are not asked for, nor
-// entries that are no images. Blobs are asked for, not read.
+// its descriptor, may be missing. Attestations in an index and
+// entries that are not images are not requested. Blobs are requested, not read.
 func (r Reference) Complete(ctx context.Context, digest string) error {
 	m, err := r.Manifest(ctx, digest)
 	if err != nil {
@@ -62,8 +62,8 @@ type blobs struct {
 
 func newBlobs() *blobs { return &blobs{seen: map[string]bool{}} }
 
-// collect adds the blobs of every image that m is or lists. gone is an image that
-// is not there, if one is not.
+// collect adds the blobs of every image that m is or lists. gone is a missing image,
+// if there is one.
 func (r Reference) collect(ctx context.Context, m *Manifest, depth int, into *blobs) (gone, err error) {
 	if m.content.Config != nil {
 		return nil, into.add(m)
@@ -118,8 +118,8 @@ func (b *blobs) add(m *Manifest) error {
 	return nil
 }
 
-// ask asks for each of list, a few at a time, and waits for all. missing is the
-// first that is not there.
+// ask requests each blob of list, a few at a time, and waits for all. missing is the
+// first missing one.
 func (r Reference) ask(ctx context.Context, list []descriptor) (missing, err error) {
 	answers := make([]error, len(list))
 	places := make(chan struct{}, maxAtATime)
@@ -148,8 +148,8 @@ func (r Reference) ask(ctx context.Context, list []descriptor) (missing, err err
 	return missing, nil
 }
 
-// isForeign reports whether d is a layer that whoever runs the image fetches from
-// elsewhere, as Windows' base layers are.
+// isForeign reports whether d is a layer that a runtime fetches from elsewhere, such as
+// the base layers of Windows.
 func (d descriptor) isForeign() bool {
 	switch d.MediaType {
 	case "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "application/vnd.docker.image.rootfs.foreign.diff.tar",
@@ -160,8 +160,8 @@ func (d descriptor) isForeign() bool {
 	return false
 }
 
-// sized is an error if a blob is known not to be size bytes long. Registries may
-// leave the length out of an answer without a body.
+// sized returns an error if a blob is known not to be size bytes long. Registries can
+// omit the length in a response without a body.
 func sized(got, size int64) error {
 	if got > 0 && got != size {
 		return fmt.Errorf("it has %d bytes, and the manifest says %d: it was altered", got, size)
@@ -177,14 +177,14 @@ func (p remotePlace) has(ctx context.Context, digest string, size int64) error {
 	status, err := p.probe(ctx, client, http.MethodHead, digest, size)
 	switch status {
 	case http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		// Storage that a registry redirects to may allow GET alone.
+		// Storage that a registry redirects to may allow only GET.
 		_, err = p.probe(ctx, client, http.MethodGet, digest, size)
 	}
 	return err
 }
 
-// probe asks for a blob, of which no more than a byte is wanted, and returns the
-// status of the answer.
+// probe requests a blob, of which only one byte is read, and returns the
+// status of the response.
 func (p remotePlace) probe(ctx context.Context, client *http.Client, method, digest string, size int64) (int, error) {
 	address := url.URL{
 		Scheme: p.repository.Scheme(),

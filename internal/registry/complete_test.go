@@ -105,7 +105,7 @@ func TestAnImageIsCompleteIfAllOfItIsThere(t *testing.T) {
 	}
 }
 
-func TestWhatIsMissingIsAbsentAndWhatCannotBeAskedIsNot(t *testing.T) {
+func TestMissingBlobsAreAbsentAndUnreadableOnesAreNot(t *testing.T) {
 	type tried struct {
 		name   string
 		digest func(parts) string
@@ -149,7 +149,7 @@ func TestAnErrorIsWorseThanAMissingPart(t *testing.T) {
 	}
 }
 
-func TestTheContextEndsTheQuestions(t *testing.T) {
+func TestTheContextEndsTheQueries(t *testing.T) {
 	a, ref, p := stored(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	a.own[p.layer] = func(_ http.ResponseWriter, r *http.Request) {

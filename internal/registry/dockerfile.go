@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// dockerFile is what is read of a configuration of docker or podman.
+// dockerFile has the relevant parts of a configuration of docker or podman.
 type dockerFile struct {
 	Auths       map[string]dockerAuth `json:"auths"`
 	CredHelpers map[string]string     `json:"credHelpers"`
@@ -18,9 +18,8 @@ type dockerFile struct {
 	name string // for messages
 }
 
-// dockerFiles are the configurations that hold credentials, the first to be
-// asked first: the variable DOCKER_AUTH_CONFIG, then docker's file, or podman's
-// where docker has none.
+// dockerFiles returns the configurations with credentials, in order of precedence: the
+// variable DOCKER_AUTH_CONFIG, then docker's file, or podman's if docker has none.
 func dockerFiles() ([]dockerFile, error) {
 	var files []dockerFile
 	if text := os.Getenv("DOCKER_AUTH_CONFIG"); text != "" {
@@ -47,7 +46,7 @@ func dockerFiles() ([]dockerFile, error) {
 	return files, nil
 }
 
-// dockerPaths are where the configuration may be. The first file counts.
+// dockerPaths are the possible paths of the configuration. The first file counts.
 func dockerPaths() []string {
 	var paths []string
 	home, _ := os.UserHomeDir()
@@ -72,7 +71,7 @@ func dockerPaths() []string {
 	return paths
 }
 
-// parseDockerFile reads a configuration. The error quotes nothing of it.
+// parseDockerFile reads a configuration. The error contains no part of it.
 func parseDockerFile(name string, raw []byte) (dockerFile, error) {
 	f := dockerFile{name: name}
 	if err := json.Unmarshal(raw, &f); err != nil {

@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	// maxSilence is how long a download may stand still before it is taken for
+	// maxSilence is how long a download may make no progress before it counts as
 	// broken off.
 	maxSilence = 90 * time.Second
 
-	// maxResumes is how often one download is taken up again, and maxFutile how
-	// often in a row without a single byte more.
+	// maxResumes is how often one download is resumed, and maxFutile how often in a
+	// row without any progress.
 	maxResumes = 16
 	maxFutile  = 3
 )
@@ -68,8 +68,8 @@ func (p remotePlace) open(ctx context.Context, digest string, max int64) (io.Rea
 	return d, nil
 }
 
-// download is a blob that is being fetched. Where the connection breaks it goes
-// on from the byte where it stopped, if the registry can do that.
+// download is a blob that is being fetched. If the connection breaks, it resumes at the
+// byte where it stopped, if the registry supports that.
 type download struct {
 	ctx    context.Context
 	place  remotePlace
@@ -79,13 +79,13 @@ type download struct {
 	body    io.ReadCloser
 	stop    context.CancelCauseFunc // ends the request that body belongs to
 	watch   *time.Timer             // calls stop after maxSilence
-	at      int64                   // bytes given out
-	size    int64                   // of the blob, as the registry says; -1: it doesn't
+	at      int64                   // bytes returned
+	size    int64                   // of the blob, according to the registry; -1: not known
 	resumes int
 	futile  int
 }
 
-// request asks for the bytes from d.at on.
+// request requests the bytes from d.at on.
 func (d *download) request() error {
 	address := url.URL{
 		Scheme: d.place.repository.Scheme(),
@@ -104,13 +104,13 @@ func (d *download) request() error {
 	return nil
 }
 
-// send returns the answer's body, which is that which was asked for.
+// send returns the body of the response, after checking that it is the requested range.
 func (d *download) send(ctx context.Context, address string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept-Encoding", "identity") // the digest is that of the bytes as they lie there
+	request.Header.Set("Accept-Encoding", "identity") // the digest is that of the stored bytes
 	wanted := http.StatusOK
 	if d.at > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.at))
@@ -156,7 +156,7 @@ func (d *download) Read(p []byte) (int, error) {
 		case d.ctx.Err() != nil:
 			return n, d.ctx.Err()
 		case n > 0:
-			return n, nil // what broke breaks again, then with nothing to give out
+			return n, nil // the next call fails again, then without data
 		}
 		if err := d.resume(err); err != nil {
 			return 0, err
@@ -164,7 +164,7 @@ func (d *download) Read(p []byte) (int, error) {
 	}
 }
 
-// resume goes on after a break, unless it broke too often.
+// resume continues after an interruption, unless there were too many.
 func (d *download) resume(broken error) error {
 	d.resumes, d.futile = d.resumes+1, d.futile+1
 	if d.resumes > maxResumes || d.futile > maxFutile {
@@ -186,8 +186,8 @@ func (d *download) Close() error {
 	return d.body.Close()
 }
 
-// withoutURL takes the address out of err: one that a registry redirects to
-// holds a signature by which anyone may read.
+// withoutURL removes the URL from err: the URL of a redirect contains a signature that
+// lets anyone read.
 func withoutURL(err error) error {
 	var failed *url.Error
 	if errors.As(err, &failed) {
@@ -196,10 +196,10 @@ func withoutURL(err error) error {
 	return err
 }
 
-// limitKey is under which a request's context keeps its limit.
+// limitKey is the key of the limit in a request's context.
 type limitKey struct{}
 
-// withLimit lets the answers to requests in ctx have max bytes.
+// withLimit limits the responses to requests in ctx to max bytes.
 func withLimit(ctx context.Context, max int64) context.Context {
 	return context.WithValue(ctx, limitKey{}, max)
 }

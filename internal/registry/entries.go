@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Listing is what an index lists, or the one image that a manifest is.
+// Listing is the content of an index, or the one image of a manifest.
 type Listing struct {
 	Images []Platform
 	Others []Entry
@@ -17,10 +17,10 @@ type Listing struct {
 // image, a chart, an SBOM.
 type Entry struct {
 	Digest string
-	Reason string // why it is no image
+	Reason string // why it is not an image
 }
 
-// Platforms lists the images of m: those of an index, or the one that m is.
+// Platforms lists the images of m: those of an index, or m itself.
 func (r Reference) Platforms(ctx context.Context, m *Manifest) ([]Platform, error) {
 	found, err := r.List(ctx, m, nil)
 	if err != nil {
@@ -29,13 +29,13 @@ func (r Reference) Platforms(ctx context.Context, m *Manifest) ([]Platform, erro
 	return found.Images, nil
 }
 
-// List lists the images of m and what else its index has. An entry whose index
-// names a platform that is not wanted is listed as an image and not read; wanted
-// nil wants all. So is one that is not there.
+// List lists the images of m and the other entries of its index. An entry whose
+// platform in the index is not wanted is listed as an image and not read; if wanted is
+// nil, all are wanted. A missing one is listed, too.
 //
-// Whether an entry is an image does not depend on how it is labelled, but on what
-// a runtime would find: its platform, and its configuration. It is an error if
-// there is no image at all, or if nobody can tell what an entry is.
+// Whether an entry is an image does not depend on its label, but on what a runtime
+// uses: its platform and its configuration. It is an error if
+// there is no image, or if an entry cannot be identified.
 func (r Reference) List(ctx context.Context, m *Manifest, wanted func(platform string) bool) (*Listing, error) {
 	l := entries{Reference: r, wanted: wanted}
 	err := l.list(ctx, m, maxDepth)
@@ -83,7 +83,7 @@ func (l *entries) list(ctx context.Context, m *Manifest, depth int) error {
 	return nil
 }
 
-// entry lists what one entry of an index is.
+// entry lists one entry of an index.
 func (l *entries) entry(ctx context.Context, d descriptor, depth int) error {
 	if d.Platform.known() && !isIndex(d.MediaType) && l.wanted != nil && !l.wanted(d.Platform.String()) {
 		l.image(d, d.Platform)
@@ -108,10 +108,10 @@ func (l *entries) entry(ctx context.Context, d descriptor, depth int) error {
 	return l.judge(ctx, d, m)
 }
 
-// judge tells whether m, an entry of an index, is an image. Its configuration
-// tells, whatever the entry calls itself: a runtime runs what has one. What has
-// another type of configuration is one if it lists as many layers as the manifest,
-// for some runtimes do not look at the type.
+// judge reports whether m, an entry of an index, is an image. That depends only on its
+// configuration: a runtime runs everything that has one. An entry with another type of
+// configuration is an image if the configuration lists as many layers as the manifest,
+// because some runtimes ignore the type.
 func (l *entries) judge(ctx context.Context, d descriptor, m *Manifest) error {
 	kind := m.content.Config.MediaType
 	typed := kind == "" || kind == "application/vnd.oci.image.config.v1+json" || kind == "application/vnd.docker.container.image.v1+json"
@@ -150,7 +150,7 @@ func (l *entries) judge(ctx context.Context, d descriptor, m *Manifest) error {
 	return nil
 }
 
-// other says what an entry is that is no image.
+// other returns what an entry is that is not an image.
 func other(config string, types ...string) string {
 	reason := fmt.Sprintf("its configuration is of the type %q", config)
 	for _, t := range types {

@@ -96,7 +96,7 @@ func listed(t *testing.T, reference string, wanted ...string) (images, others []
 	return images, others, nil
 }
 
-func TestEntriesThatAreNoImagesArePassedOverByName(t *testing.T) {
+func TestEntriesThatAreNotImagesAreSkippedByName(t *testing.T) {
 	s := newShelf(t)
 	image := s.manifest(imageConfig, amd64, "")
 	chart := s.manifest(helmConfig, `{"name":"x"}`, "")
@@ -168,7 +168,7 @@ func TestAnImageThatIsLabelledOddlyIsListed(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyCanTellIsAnErrorThatNamesTheEntry(t *testing.T) {
+func TestAnUnidentifiableEntryIsAnErrorWithItsName(t *testing.T) {
 	s := newShelf(t)
 	image := s.manifest(imageConfig, amd64, "")
 	noOS := s.manifest(imageConfig, `{"architecture":"amd64"}`, "")

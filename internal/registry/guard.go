@@ -13,12 +13,12 @@ import (
 
 const (
 	maxHops = 5       // redirects of one request
-	maxBody = 8 << 20 // of any other answer than a manifest, or a blob with a limit of its own
+	maxBody = 8 << 20 // of any response other than a manifest or a blob with its own limit
 )
 
-// guard carries requests to a registry. It refuses plain HTTP beyond loopback
-// and redirects of anything but blobs to another host, bounds bodies, and repeats
-// idempotent reads by the rule of package retry.
+// guard sends requests to a registry. It rejects plain HTTP to hosts other than
+// loopback and redirects to other hosts except for blobs, limits bodies, and retries
+// idempotent reads as package retry defines.
 type guard struct {
 	inner    http.RoundTripper
 	insecure bool
@@ -43,7 +43,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// allowed says why req must not be sent.
+// allowed returns an error if req must not be sent.
 func (g *guard) allowed(req *http.Request) error {
 	if req.URL.Scheme != "https" && !g.insecure && !loopback(req.URL.Hostname()) {
 		return fmt.Errorf("plain HTTP to %s is refused: use HTTPS, or say --insecure-registry, which the decision shows", req.URL.Host)
@@ -70,7 +70,7 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// limit is how many bytes the answer to req may have.
+// limit returns how many bytes the response to req may have.
 func limit(req *http.Request) int64 {
 	if own, ok := req.Context().Value(limitKey{}).(int64); ok && own > maxBody {
 		return own
@@ -86,7 +86,7 @@ func repeatable(req *http.Request) bool {
 	return req.Method == http.MethodGet || req.Method == http.MethodHead
 }
 
-// bounded is a body that may not be longer than left.
+// bounded is a body of at most left bytes.
 type bounded struct {
 	inner io.ReadCloser
 	left  int64

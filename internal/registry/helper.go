@@ -15,21 +15,21 @@ import (
 
 const (
 	helperPrefix  = "docker-credential-"
-	maxHelper     = 30 * time.Second // that a helper may run, where no deadline comes first
-	maxHelperSays = 1 << 20          // bytes of its answer
+	maxHelper     = 30 * time.Second // timeout of a helper, if no deadline is earlier
+	maxHelperSays = 1 << 20          // limit of its output, in bytes
 
-	// maxHelperPipes is how long what a helper left running may hold its answer
-	// open.
+	// maxHelperPipes is how long a process that a helper left running can keep its
+	// output open.
 	maxHelperPipes = 2 * time.Second
 
-	// notInStore is what a helper prints that has no credentials for a registry.
+	// notInStore is the output of a helper without credentials for a registry.
 	notInStore = "credentials not found in native keychain"
 )
 
-// askHelper asks the credential helper docker-credential-SUFFIX for the
+// askHelper calls the credential helper docker-credential-SUFFIX for the
 // credentials of server; nil: it has none. At the end of ctx, or after maxHelper,
-// the helper is killed with all that it started. What it prints may be a secret:
-// no error quotes it, and what it prints to stderr is lost.
+// the helper is killed with all processes that it started. Its output may be a secret:
+// no error quotes it, and its stderr is discarded.
 func askHelper(ctx context.Context, suffix, server string) (*authn.AuthConfig, error) {
 	program := helperPrefix + suffix
 	if strings.ContainsAny(suffix, `/\`) {
@@ -55,7 +55,7 @@ func askHelper(ctx context.Context, suffix, server string) (*authn.AuthConfig, e
 		return nil, fmt.Errorf("helper %s was killed: %w", program, limited.Err())
 	case said.long:
 		return nil, fmt.Errorf("helper %s printed more than %d bytes", program, maxHelperSays)
-	case errors.Is(err, exec.ErrWaitDelay): // it ended well, and what it started goes on
+	case errors.Is(err, exec.ErrWaitDelay): // it succeeded, but a process that it started still runs
 	case err != nil && strings.TrimSpace(said.text.String()) == notInStore:
 		return nil, nil
 	case err != nil:
@@ -64,7 +64,7 @@ func askHelper(ctx context.Context, suffix, server string) (*authn.AuthConfig, e
 	return said.credentials(program)
 }
 
-// answer is what a helper prints.
+// answer is the output of a helper.
 type answer struct {
 	text bytes.Buffer
 	long bool // more than maxHelperSays

@@ -4,5 +4,5 @@ package registry
 
 import "os/exec"
 
-// ownGroup does nothing: at the deadline the helper alone is killed.
+// ownGroup does nothing: at the deadline only the helper is killed.
 func ownGroup(*exec.Cmd) {}

@@ -25,7 +25,7 @@ func helper(t *testing.T, script string) (dir string) {
 	return dir
 }
 
-func TestAHelperIsAsked(t *testing.T) {
+func TestACredentialHelperIsCalled(t *testing.T) {
 	helper(t, `[ "$1" = get ] || exit 3
 case "$(cat)" in
 r.example.com) echo '{"ServerURL":"r.example.com","Username":"helped","Secret":"hunter2"}' ;;

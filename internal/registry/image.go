@@ -10,8 +10,8 @@ import (
 
 // Image is one platform's image: its configuration and its layers.
 type Image struct {
-	// Digest is the image's manifest's; empty: an archive of docker save, of
-	// which nobody has made a manifest.
+	// Digest is the digest of the image's manifest; empty for an archive of docker
+	// save, which has no manifest.
 	Digest   string
 	Platform string  // os/arch[/variant]
 	Layers   []Layer // the oldest first
@@ -19,19 +19,19 @@ type Image struct {
 
 // Layer is one layer of an image.
 type Layer struct {
-	Digest    string // what Open takes
+	Digest    string // for Open
 	DiffID    string // of the uncompressed bytes, as the configuration has it
 	MediaType string // empty: not known
-	Size      int64  // of what Open gives, in bytes; -1: not known
+	Size      int64  // of the content from Open, in bytes; -1: not known
 }
 
-// maxLayers bounds the layers of one image. Docker and containerd mount some
-// hundred at most.
+// maxLayers limits the layers of one image. Docker and containerd mount at most some
+// hundred.
 const maxLayers = 1000
 
 // Saved reports whether r is an archive of docker save without an OCI layout. It
-// holds one image and no manifest: the digest it will have once it is pushed
-// costs packing all its layers.
+// contains one image and no manifest: computing the digest that it will have in a
+// registry requires compressing all its layers.
 func (r Reference) Saved() bool {
 	t, ok := r.place.(tarball)
 	if !ok {
@@ -91,7 +91,7 @@ func (r Reference) Image(ctx context.Context, digest string) (*Image, error) {
 	return image, nil
 }
 
-// configure takes from the configuration what the manifest does not say.
+// configure adds from the configuration what the manifest does not contain.
 func (i *Image) configure(raw []byte) error {
 	var config struct {
 		platform

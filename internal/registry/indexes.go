@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// maxAnswer is how long one answer about what is attached to an image may take.
+// maxAnswer is the timeout of one query for attachments of an image.
 const maxAnswer = 30 * time.Second
 
-// Brief gives one question about what is attached to an image a deadline of its
-// own, a quarter of the time that is left in ctx and at most 30 s, so that a
-// registry that does not answer costs this answer and not the whole read.
+// Brief gives one query for attachments of an image its own deadline: a quarter of the
+// time that is left in ctx, and at most 30 s. A registry that does not respond then
+// fails only this query and not the whole read.
 func Brief(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := maxAnswer
 	if end, ok := ctx.Deadline(); ok {

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// credentialsError says that the credentials for a registry could not be read.
-// Nothing that they hold is in it.
+// credentialsError means that the credentials for a registry could not be read. It
+// contains no part of them.
 type credentialsError struct {
 	host string
 	err  error
@@ -25,12 +25,12 @@ func (e *credentialsError) Error() string { return "credentials for " + e.host +
 func (e *credentialsError) Unwrap() error { return e.err }
 
 // keychain finds the credentials for one repository, once: those of the docker
-// or podman configuration, or what a given keychain answers.
+// or podman configuration, or those of a given keychain.
 type keychain struct {
 	given authn.Keychain // nil: the configuration of docker or podman
 
 	mu     sync.Mutex
-	found  authn.Authenticator // nil: not asked yet
+	found  authn.Authenticator // nil: not read yet
 	origin string              // where they are from, for messages
 }
 
@@ -76,7 +76,7 @@ func (k *keychain) resolve(ctx context.Context, target authn.Resource) (authn.Au
 	return authn.Anonymous, "no credentials", nil
 }
 
-// used says which credentials were used, if that is known.
+// used returns which credentials were used, if that is known.
 func (k *keychain) used() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

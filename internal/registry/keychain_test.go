@@ -128,7 +128,7 @@ func TestWhereTheConfigurationIs(t *testing.T) {
 	expect("docker")
 }
 
-func TestABrokenConfigurationIsAnErrorThatQuotesNothing(t *testing.T) {
+func TestTheErrorOfABrokenConfigurationQuotesNothing(t *testing.T) {
 	tests := map[string]string{
 		`{"auths":{"r.example.com":{"auth":"hunter2!"}}}`:                                                     `config.json, auths["r.example.com"]: "auth" is not base64`,
 		`{"auths":{"r.example.com":{"auth":"` + base64.StdEncoding.EncodeToString([]byte("hunter2")) + `"}}}`: `"auth" is not base64 of user:password`,

@@ -60,7 +60,7 @@ func (l layout) file(digest string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return raw, err
 	}
-	// A folder that is no layout has nothing to say about what is absent.
+	// A folder that is not a layout proves nothing about what is absent.
 	if _, err := l.read("index.json"); err != nil {
 		return nil, fmt.Errorf("%s is no OCI layout: %w", l.where, err)
 	}
@@ -100,7 +100,7 @@ func (l layout) find(tag string) (descriptor, error) {
 	return descriptor{}, fmt.Errorf("the layout has no image %q, only %q: %w", tag, tags, ErrAbsent)
 }
 
-// tag is the tag of an image in a layout, whether it stands alone or as the end
+// tag is the tag of an image in a layout, whether it is alone or at the end
 // of a whole name.
 func (d descriptor) tag() string {
 	named := d.Annotations[refName]

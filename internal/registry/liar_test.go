@@ -46,7 +46,7 @@ func resolve(t *testing.T, host, identifier string, timeout time.Duration) (*Man
 	return ref.Resolve(ctx)
 }
 
-func TestWhatARegistrySaysOfADigestIsNotBelieved(t *testing.T) {
+func TestDigestsOfARegistryAreVerified(t *testing.T) {
 	lie := "sha256:" + strings.Repeat("e", 64)
 	for _, mediaType := range []string{"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v1+prettyjws"} {
 		host := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -64,7 +64,7 @@ func TestWhatARegistrySaysOfADigestIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNoAnswerIsAnError(t *testing.T) {
+func TestAnInvalidResponseIsAnError(t *testing.T) {
 	elsewhere := serve(t, func(w http.ResponseWriter, _ *http.Request) { show(w, manifest) })
 	tests := []struct {
 		name   string
@@ -74,7 +74,7 @@ func TestAnAnswerThatIsNoAnswerIsAnError(t *testing.T) {
 		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "can't say (500)"},
 		{"401", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "docker login"},
 		{"403", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "docker login"},
-		{"a page of HTML", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") }, "is no JSON"},
+		{"a page of HTML", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") }, "is not JSON"},
 		{"an empty object", func(w http.ResponseWriter, _ *http.Request) { show(w, []byte("{}")) }, "neither an image nor an index"},
 		{"schema 1", func(w http.ResponseWriter, _ *http.Request) { show(w, []byte(`{"schemaVersion":1,"fsLayers":[]}`)) }, "schema 1"},
 		{"image and index at once", func(w http.ResponseWriter, _ *http.Request) {
@@ -130,7 +130,7 @@ func TestOnlyThe404OfAnImageMeansAbsent(t *testing.T) {
 	}
 }
 
-func TestARegistryIsAskedAgainAsItWishes(t *testing.T) {
+func TestRetryAfterOfARegistryIsRespected(t *testing.T) {
 	var asked atomic.Int32
 	var last atomic.Int64
 	host := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -181,7 +181,7 @@ func TestASlowRegistryCostsTheDeadlineAndNoMore(t *testing.T) {
 	}
 }
 
-func TestPlainHTTPGoesToLoopbackAlone(t *testing.T) {
+func TestPlainHTTPIsAllowedOnlyToLoopback(t *testing.T) {
 	sent := ""
 	note := roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Scheme == "http" {

@@ -17,7 +17,7 @@ const maxManifest = 4 << 20
 const maxDepth = 3
 
 // ErrAbsent says that the place was reached and does not have the image. Every
-// other error means that nobody could look.
+// other error means that it could not be read.
 var ErrAbsent = errors.New("not there")
 
 // errNoManifest says that bytes are something else than a manifest or an index.
@@ -30,7 +30,7 @@ func (noManifest) Is(target error) bool { return target == errNoManifest }
 
 func (n noManifest) Unwrap() error { return n.error }
 
-// errNoPlatform says that an image does not tell what it is for.
+// errNoPlatform means that an image does not state its platform.
 var errNoPlatform = errors.New("the image's configuration names no os and architecture: is it an image?")
 
 // Manifest is a manifest or index whose bytes were read and hashed.
@@ -84,7 +84,7 @@ func (r Reference) Resolve(ctx context.Context) (*Manifest, error) {
 }
 
 // Manifest reads the manifest that identifier names: a tag, a digest, or "" for
-// the only one there is. What was asked for by digest has that digest.
+// the only one there is. A manifest that is requested by digest has that digest.
 func (r Reference) Manifest(ctx context.Context, identifier string) (*Manifest, error) {
 	raw, mediaType, err := r.place.manifest(ctx, identifier)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r Reference) name(identifier string) string {
 	return r.Repository + ":" + identifier
 }
 
-// configured is the platform that m's own configuration tells.
+// configured is the platform in m's own configuration.
 func (r Reference) configured(ctx context.Context, m *Manifest) (string, error) {
 	raw, err := r.config(ctx, m)
 	if err != nil {
@@ -174,7 +174,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	}
 	m := &Manifest{Digest: digestOf(raw), Raw: raw}
 	if err := json.Unmarshal(raw, &m.content); err != nil {
-		return nil, noManifest{fmt.Errorf("the manifest is no JSON: %w", err)}
+		return nil, noManifest{fmt.Errorf("the manifest is not JSON: %w", err)}
 	}
 	c := m.content
 	if c.MediaType == "" {
@@ -183,7 +183,7 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	index, image := c.Manifests != nil, c.Config != nil
 	switch {
 	case index && (image || c.Layers != nil):
-		return nil, errors.New("the manifest could be read both as an image and as an index; nobody can say what would run")
+		return nil, errors.New("the manifest could be read both as an image and as an index, so it is not known what would run")
 	case index && isImage(c.MediaType), image && isIndex(c.MediaType):
 		return nil, fmt.Errorf("the manifest is not what its media type %q says", c.MediaType)
 	case !index && !image:

@@ -1,6 +1,6 @@
 // Package registry reads images where they lie: in a registry, in an OCI
 // layout on disk, in a tarball. It reads manifests and streams blobs, and hashes
-// what it reads: no header and no file name is believed. What is in a layer is
+// what it reads: it trusts no header and no file name. What is in a layer is
 // not its to say.
 package registry
 

@@ -87,7 +87,7 @@ func (p *plain) unpack(name string) (err error) {
 	return nil
 }
 
-// tarMagic is where "ustar" stands in a tar archive.
+// tarMagic is the position of "ustar" in a tar archive.
 const tarMagic = 257
 
 // spool copies r into the temporary file.

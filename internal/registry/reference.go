@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Reference is an image as the user named it, and the place where it lies.
+// Reference is an image as the user named it, and the place where it is stored.
 type Reference struct {
 	Kind       string // of the place: registry, oci, tarball
 	Repository string // without tag and digest
@@ -33,7 +33,7 @@ type place interface {
 	// blob returns the bytes with that digest, at most maxManifest of them.
 	blob(ctx context.Context, digest string) ([]byte, error)
 
-	// open streams the bytes with that digest, which nobody has checked yet; max
+	// open streams the bytes with that digest, which is not verified yet; max
 	// is how many are wanted at most. The error is as manifest's.
 	open(ctx context.Context, digest string, max int64) (io.ReadCloser, error)
 

@@ -28,7 +28,7 @@ func TestParseTakesAReferenceApart(t *testing.T) {
 	}
 }
 
-func TestParseRefusesWhatIsNoReference(t *testing.T) {
+func TestParseRejectsInvalidReferences(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "a b", "app:", "app:a/b:c d", "app@sha256:abc", "app@" + strings.ToUpper(zeros), "app@sha512:" + strings.Repeat("0", 128),
 		"oci:", "oci:@" + zeros, "oci:dir:", "oci:dir:-x", "tarball:", "HTTP://x", "https://registry.example.com/app:v1",

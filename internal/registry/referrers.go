@@ -41,7 +41,7 @@ type Blob struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
-// referring is what is read of a manifest that may refer to another.
+// referring has the relevant fields of a manifest that may refer to another.
 type referring struct {
 	ArtifactType string                     `json:"artifactType"`
 	Config       struct{ MediaType string } `json:"config"`
@@ -170,8 +170,8 @@ func (m *Manifest) Attestations(digest string) []string {
 	return found
 }
 
-// referrers asks the registry's API and reads the tag that stands in for it:
-// what was attached before a registry had the API may lie under the tag alone.
+// referrers asks the registry's API and reads the tag that replaces it:
+// what was attached before a registry had the API may be only under the tag.
 func (p remotePlace) referrers(ctx context.Context, digest string) (list []referred, failed []Failure) {
 	list, err := p.listed(ctx, digest)
 	if err != nil {
@@ -274,7 +274,7 @@ func parseReferrers(raw []byte) ([]referred, error) {
 		Manifests []referred `json:"manifests"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fmt.Errorf("the list of referrers is no JSON: %w", err)
+		return nil, fmt.Errorf("the list of referrers is not JSON: %w", err)
 	}
 	if index.Manifests == nil {
 		return nil, errors.New("the list of referrers is no index")
@@ -322,7 +322,7 @@ func (l layout) referrers(_ context.Context, digest string) (list []referred, fa
 		}
 		manifest, err := l.file(entry.Digest)
 		if err != nil {
-			list = append(list, entries[i]) // reading it again says what is wrong, if anybody wants it
+			list = append(list, entries[i]) // reading it again reports the error, if it is wanted
 			continue
 		}
 		if entry.tag() == fallbackTag(digest) {

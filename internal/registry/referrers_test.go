@@ -2,7 +2,7 @@ package registry
 
 import "testing"
 
-func TestWhatListsNoManifestsIsNoListOfReferrers(t *testing.T) {
+func TestAListWithoutManifestsIsNotAListOfReferrers(t *testing.T) {
 	for _, raw := range []string{"", "null", "{}", "[]", `{"manifests":null}`, `{"manifests":{}}`} {
 		if list, err := parseReferrers([]byte(raw)); err == nil {
 			t.Errorf("%q passes for a list: %v", raw, list)

@@ -73,7 +73,7 @@ func (p remotePlace) blob(ctx context.Context, digest string) ([]byte, error) {
 	return raw, nil
 }
 
-// explain tells "absent" from "could not look", and what to do about it.
+// explain distinguishes "absent" from "could not look", and adds what to do about it.
 func (p remotePlace) explain(err error) error {
 	host := p.repository.RegistryStr()
 	var refused *transport.Error

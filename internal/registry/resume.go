@@ -14,12 +14,12 @@ var ErrAltered = errors.New("it was altered")
 // ErrNoResume says that a place can only give a blob out from its first byte.
 var ErrNoResume = errors.New("it can't go on where an earlier read stopped")
 
-// Resume goes on reading a blob of which an earlier Open gave out what is in
+// Resume continues a blob of which an earlier Open returned what is in
 // have, and gives out the rest. What is in have is hashed with it: as with Open,
 // nothing is known before io.EOF, and max bounds both together. A have without a
 // byte is Open.
 //
-// The error is ErrNoResume where the place can't do that, or says so by refusing.
+// The error is ErrNoResume if the registry does not support that, or refuses.
 func (r Reference) Resume(ctx context.Context, digest string, max int64, have io.Reader) (io.ReadCloser, error) {
 	if !digestShape.MatchString(digest) {
 		return nil, fmt.Errorf("read a blob of %s: %q is no sha256 digest", r.Repository, digest)

@@ -158,7 +158,7 @@ func (r *Report) summary() []row {
 	}
 }
 
-// failures hands out the first of what went wrong, with where.
+// failures returns the first of what went wrong, with where.
 func (r *Report) failures(each func(where string, f Failure)) {
 	for _, f := range r.NotReproduced.First {
 		each("not reproducible", f)

@@ -28,7 +28,7 @@ type Options struct {
 	Workers      int       // 0: as many as there are processors
 
 	// Deadline is for how long one evaluation may take; 0: ten seconds. A rule
-	// set of the past is somebody's word, and could be made to take for ever.
+	// set of the past is untrusted, and could be made to run forever.
 	Deadline time.Duration
 }
 
@@ -104,7 +104,7 @@ type result struct {
 	finding *finding
 }
 
-// deal hands out the decisions, in the order of the log, as far as there is
+// deal distributes the decisions, in the order of the log, as far as there is
 // room. It is done when everybody has stopped or the trail has ended.
 func (r *runner) deal(ctx context.Context, room chan struct{}, jobs chan job) error {
 	number := 0
@@ -126,7 +126,7 @@ func (r *runner) deal(ctx context.Context, room chan struct{}, jobs chan job) er
 	return nil
 }
 
-// asked says whether an entry is a decision to be replayed.
+// asked reports whether an entry is a decision to be replayed.
 func (r *runner) asked(e *trail.Entry) bool {
 	return e.Type == trail.TypeGateEvaluated && e.Mode == string(evaluator.ModeEnforce) &&
 		(r.Service == "" || e.Service == r.Service) && (r.Environment == "" || e.Environment == r.Environment) &&

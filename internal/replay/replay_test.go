@@ -173,7 +173,7 @@ func stories(t testing.TB) []string {
 	return names
 }
 
-func TestThePastReproducesAndNothingFlipsBySameRules(t *testing.T) {
+func TestRecordedDecisionsDoNotChangeWithTheSameRules(t *testing.T) {
 	race.SkipSweep(t)
 	e := gate(t, "")
 	var m memory
@@ -189,7 +189,7 @@ func TestThePastReproducesAndNothingFlipsBySameRules(t *testing.T) {
 }
 
 // Rules with another digest that decide the same: each is decided twice.
-func TestThePastReproducesAndNothingFlipsByRulesThatDecideAlike(t *testing.T) {
+func TestRecordedDecisionsDoNotChangeWithEquivalentRules(t *testing.T) {
 	race.SkipSweep(t)
 	e, alike := gate(t, ""), gate(t, `{"notification": {"teams": ["on-call", "support"]}}`)
 	var m memory
@@ -203,7 +203,7 @@ func TestThePastReproducesAndNothingFlipsByRulesThatDecideAlike(t *testing.T) {
 	}
 }
 
-func TestStricterAndLaxerRulesFlipWhatTheyFlip(t *testing.T) {
+func TestStricterAndLaxerRulesChangeDecisions(t *testing.T) {
 	race.SkipSweep(t)
 	shipped, strict := gate(t, ""), gate(t, highDenies)
 	var byShipped, byStrict memory
@@ -246,7 +246,7 @@ func TestStricterAndLaxerRulesFlipWhatTheyFlip(t *testing.T) {
 	}
 }
 
-func TestFindingsThatComeAndGoWithoutAFlipAreCounted(t *testing.T) {
+func TestFindingsThatChangeWithoutAChangedDecisionAreCounted(t *testing.T) {
 	shipped, patient := gate(t, ""), gate(t, `{"soak": {"minimum": "2000h"}}`)
 	want := Difference{Check: "soak", Code: "soak.too_short", Effect: "deny", Appeared: 1}
 	var m, back memory
@@ -629,7 +629,7 @@ func TestMarkdownFitsIntoAComment(t *testing.T) {
 	}
 }
 
-func TestManyFlipsAreCountedAndTheFirstListed(t *testing.T) {
+func TestManyChangedDecisionsAreCountedAndTheFirstListed(t *testing.T) {
 	r := newReport(evaluator.PolicyID{}, all())
 	for i := range mostFlips + 7 {
 		r.add(&finding{flipped: true, decision: Decision{Seq: int64(i), From: "allow", To: "deny"}})

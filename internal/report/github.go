@@ -31,7 +31,7 @@ var githubLevels = map[string]string{
 	wordFix: "error", wordAsk: "error", wordWait: "warning", wordWarn: "notice", wordWaived: "notice",
 }
 
-// silent says whether the decision denies although no finding does.
+// silent reports whether the decision denies although no finding does.
 func (p *page) silent() bool {
 	for _, e := range p.findings {
 		if e.denies() {

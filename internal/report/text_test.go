@@ -67,7 +67,7 @@ func TestTextPutsFirstWhatMustBeDone(t *testing.T) {
 	}
 }
 
-func TestTextSaysWhatThePersonMustKnow(t *testing.T) {
+func TestTextContainsTheEssentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		decision *evaluator.Decision
 		want     []string
@@ -103,7 +103,7 @@ func TestAnAllowThatDoesNotCountIsNotToBeDeployed(t *testing.T) {
 	}
 }
 
-func TestAWaitWithoutAKnownEndIsNoPromise(t *testing.T) {
+func TestAWaitWithoutAKnownEndHasNoOpeningTime(t *testing.T) {
 	d := waiting()
 	endless := soak()
 	endless.Code, endless.OpensAt = "freeze.active", nil
@@ -141,7 +141,7 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 	}
 }
 
-func TestColourIsOnlyThereWhenAskedForAndCarriesNoMeaning(t *testing.T) {
+func TestColourIsOptionalAndCarriesNoMeaning(t *testing.T) {
 	plain := render("text", denied(), report.Options{})
 	colored := render("text", denied(), report.Options{Options: print.Options{Color: true}})
 	if strings.Contains(plain, "\x1b") {

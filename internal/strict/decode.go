@@ -16,7 +16,7 @@ import (
 
 // Rules say how a file is to be read beyond what its Go type says.
 type Rules struct {
-	// Foreign is for files that other tools write: keys nobody asked for are
+	// Foreign is for files that other tools write: unknown keys are
 	// passed over, and what is absent or null stays zero.
 	Foreign bool
 
@@ -30,7 +30,7 @@ type Rules struct {
 	// Cure says what to write where a key is missing.
 	Cure map[string]string
 
-	// One allows one entry in the place of a list at the top.
+	// One allows a single entry instead of a list at the top.
 	One bool
 }
 
@@ -129,7 +129,7 @@ type decoder struct {
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// value fills to from n. path is where n stands, shape what its schema tag says.
+// value fills to from n. path is the path of n, shape its schema tag.
 func (d decoder) value(n *Node, to reflect.Value, path, shape string) {
 	if to.Kind() == reflect.Pointer {
 		if n.Kind == Null {

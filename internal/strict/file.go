@@ -1,5 +1,5 @@
 // Package strict reads the files that sources are kept in: bounded, strictly, and
-// with errors that name file, line and cure. It knows nothing about what the
+// with errors that name file, line and remedy. It knows nothing about what the
 // files say.
 package strict
 
@@ -25,15 +25,15 @@ const (
 	MaxReport = 32 << 20
 )
 
-// ErrUnconfigured says that nobody named a file.
+// ErrUnconfigured means that no file is configured.
 var ErrUnconfigured = errors.New("nobody said where to look")
 
 // Path is a file as prodgate.yaml names it.
 type Path struct {
 	Dir  string // folder that a relative Name counts from
-	Name string // as configured; empty: nobody said
+	Name string // as configured; empty: not configured
 	Key  string // the key that names it: sources.staging.file
-	In   string // the file that Key stands in; empty: prodgate.yaml
+	In   string // the file that contains Key; empty: prodgate.yaml
 	Max  int64  // size limit in bytes; 0: MaxSize
 }
 
@@ -50,7 +50,7 @@ type Text struct {
 	Evidence *Evidence
 }
 
-// Read reads the whole file. The error is ErrUnconfigured if nobody named one.
+// Read reads the whole file. The error is ErrUnconfigured if none is configured.
 func (p Path) Read(ctx context.Context) (Text, error) {
 	if p.Name == "" {
 		return Text{}, fmt.Errorf("%w: set %s in prodgate.yaml", ErrUnconfigured, p.Key)

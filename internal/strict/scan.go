@@ -156,7 +156,7 @@ func (s *scanner) literal(n *Node) error {
 	return s.unexpected("a value")
 }
 
-// nested reads a list or an object, unless it lies too deep.
+// nested reads a list or an object, unless it is nested too deeply.
 func (s *scanner) nested(n *Node, k Kind) (err error) {
 	if s.depth++; s.depth > MaxDepth {
 		return &SyntaxError{s.pos, fmt.Sprintf("nests more than %d objects and lists within each other", MaxDepth), true}

@@ -9,7 +9,7 @@ import (
 )
 
 // Normalise brings value to the one spelling of its shape, which is what a
-// "schema" tag says; the error says what is wanted instead. A person given as
+// "schema" tag says; the error says what is required instead. A person given as
 // an e-mail address becomes a mailto:, persons and identifiers become lower
 // case.
 func Normalise(value, shape string) (string, error) {

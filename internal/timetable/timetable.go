@@ -14,7 +14,7 @@ import (
 	"github.com/prodgate/prodgate/internal/zone"
 )
 
-// State says whether an ordinary deployment may go.
+// State reports whether an ordinary deployment may go.
 type State string
 
 // The states, as the settings and the calendar make them.
@@ -40,7 +40,7 @@ type Question struct {
 	Calendar             *facts.Calendar // has to cover [From, To)
 	Environment, Service string
 	From, To             time.Time
-	Zone                 *time.Location // in which slots are told
+	Zone                 *time.Location // in which slots are shown
 }
 
 // Slots cuts [From, To) into slots, in order and without gaps; each differs

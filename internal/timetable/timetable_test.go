@@ -339,7 +339,7 @@ func TestAWindowOpensTwiceWhereTheClockShowsItTwice(t *testing.T) {
 	}
 }
 
-func TestAFreezeElsewhereIsNone(t *testing.T) {
+func TestAFreezeOfAnotherScopeDoesNotApply(t *testing.T) {
 	zone := load(t, "UTC")
 	from := instant(t, "2026-11-24T00:00:00Z")
 	tests := []struct {

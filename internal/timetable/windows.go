@@ -120,7 +120,7 @@ func (w Windows) Warnings() []string {
 	return list
 }
 
-// same says whether two windows are open at the same times, by their edges in a
+// same reports whether two windows are open at the same times, by their edges in a
 // week without changes of the clocks.
 func (w Windows) same(a, b string) bool {
 	in := Windows{Named: w.Named, Zone: time.UTC}

@@ -69,7 +69,7 @@ func TestWhichURLsAreRead(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
+func TestAResponseThatIsNotADocumentIsAnError(t *testing.T) {
 	elsewhere := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, calendar) })
 	tests := []struct {
 		name   string
@@ -200,7 +200,7 @@ func TestAnEndlessAnswerCostsNoMoreThanItsTime(t *testing.T) {
 	}
 }
 
-func TestABusyServerIsAskedAgain(t *testing.T) {
+func TestABusyServerIsRetried(t *testing.T) {
 	tests := []struct {
 		name    string
 		busy    int // answers of 503 before the document
@@ -236,7 +236,7 @@ func TestABusyServerIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestAnUnknownPageIsAskedForOnce(t *testing.T) {
+func TestAnUnknownPageIsRequestedOnce(t *testing.T) {
 	asked := 0
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) { asked++; http.NotFound(w, r) })
 	if _, err := get(t, &Client{}, address); err == nil || asked != 1 {

@@ -33,7 +33,7 @@ func Version() string { return strings.TrimSpace(version) }
 
 // Load returns the zone of a name of the IANA list, in the spelling of that
 // list, such as "Europe/Berlin" or "UTC". Anything else is an error: "Local" and
-// the names of files that a zone database has beside its zones ("localtime",
+// the names of files that a zone database has in addition to its zones ("localtime",
 // "posixrules", "Factory", "posix/…", "right/…") among them.
 func Load(name string) (*time.Location, error) {
 	if name == "UTC" {

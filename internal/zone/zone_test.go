@@ -24,7 +24,7 @@ func TestEveryZoneOfTheListLoads(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoZone(t *testing.T) {
+func TestInvalidZones(t *testing.T) {
 	for _, name := range []string{
 		"", "Local", "local", "localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin",
 		"europe/berlin", "EUROPE/BERLIN", "utc", "Europe", "Europe/", "/Europe/Berlin", "../zoneinfo/UTC", "Europe/Berlin ",

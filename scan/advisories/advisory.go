@@ -6,7 +6,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/types"
 )
 
-// Advisory says which versions of a package have a vulnerability. Which fields
+// Advisory lists the versions of a package that have a vulnerability. Which fields
 // it has depends on who wrote it: distributions give FixedVersion or Entries,
 // languages ranges.
 type Advisory struct {

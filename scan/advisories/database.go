@@ -59,7 +59,7 @@ func Open(dir string) (*Database, error) {
 	return d, nil
 }
 
-// unusable says which file cannot be used, why, and what to do.
+// unusable returns which file cannot be used, why, and what to do.
 func unusable(path string, err error) error {
 	var missing *os.PathError
 	if text := err.Error(); !errors.As(err, &missing) && !strings.Contains(text, path) {
@@ -184,7 +184,7 @@ func (p *Platform) damaged(name string, err error) error {
 	return unusable(p.db.path, fmt.Errorf("advisories of %q for %q: %w", p.Name, name, err))
 }
 
-// Detail is what the database says of a vulnerability itself.
+// Detail is the database's description of a vulnerability.
 type Detail struct {
 	Title          string
 	Severity       string // of whichever source has one

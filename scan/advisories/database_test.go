@@ -160,7 +160,7 @@ func TestProductsOfRedHatAreThoseOfAContentSetOrABuild(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatCannotBeTrustedIsRefusedWithTheCure(t *testing.T) {
+func TestAnUntrustedDatabaseIsRejectedWithARemedy(t *testing.T) {
 	good := t.TempDir()
 	if err := advisoriestest.Write(good, updated, content()); err != nil {
 		t.Fatal(err)
@@ -236,7 +236,7 @@ func other(dir, bucket string) error {
 	return db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte(bucket)); return err })
 }
 
-func TestWhoNamesTrivysCacheIsToldWhereTheDatabaseIs(t *testing.T) {
+func TestTheErrorForTrivysCacheNamesTheDatabaseFolder(t *testing.T) {
 	cache := t.TempDir()
 	inner := filepath.Join(cache, "db")
 	if err := os.Mkdir(inner, 0o755); err != nil {

@@ -30,7 +30,7 @@ var ErrNone = errors.New("no SBOM is attached to it")
 // The Package of an entry of Found.Unread, which settings may tolerate.
 const (
 	UnreadSBOM   = "attached SBOM"        // one attachment; its version is the digest of the attachment's manifest
-	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was asked about
+	UnreadLookup = "attached SBOM lookup" // a list or a tag; its version is the digest that was searched for
 )
 
 // maxSBOMs bounds how many contents are read for one image.
@@ -44,7 +44,7 @@ type SBOM struct {
 	Where string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
 }
 
-// Found is what is attached to one image or index.
+// Found has the attachments of one image or index.
 type Found struct {
 	SBOMs  []SBOM                 // in the order of where they were found
 	Unread []finding.Undetermined // each attachment, tag and list that could not be read, and why
@@ -148,7 +148,7 @@ func (f *finder) find(ctx context.Context, indexes []string) {
 	}
 }
 
-// tagged takes what is under a tag of cosign's.
+// tagged reads the attachments under a tag of cosign's.
 func (f *finder) tagged(ctx context.Context, tag string) {
 	a, err := f.ref.Attachment(ctx, tag)
 	switch {

@@ -286,7 +286,7 @@ func TestWhatCannotBeReliedOnIsAnErrorAndNotNone(t *testing.T) {
 	}
 }
 
-func TestAnSBOMBesideTheImageMaySpeakOfTheIndex(t *testing.T) {
+func TestAnAttachedSBOMCanDescribeTheIndex(t *testing.T) {
 	at := put(t, inProcess(t, true)+"/app")
 	at.refer(t, holding(t, cycloneDX, content(cycloneDX, about("a", other), nil)))
 	if _, err := at.find(t); err == nil {
@@ -362,7 +362,7 @@ func TestSBOMsAreFoundInALayout(t *testing.T) {
 	}
 }
 
-func TestAnArchiveHoldsNothingBesideItsImage(t *testing.T) {
+func TestAnArchiveContainsOnlyItsImage(t *testing.T) {
 	image, err := random.Image(64, 1)
 	must(t, err)
 	file := filepath.Join(t.TempDir(), "image.tar")
@@ -377,7 +377,7 @@ func TestAnArchiveHoldsNothingBesideItsImage(t *testing.T) {
 	}
 }
 
-func TestARegistryThatCannotSayIsNoNone(t *testing.T) {
+func TestARegistryThatCannotAnswerDoesNotMeanNone(t *testing.T) {
 	tests := map[string]func(w http.ResponseWriter, r *http.Request) bool{
 		"the API fails": func(w http.ResponseWriter, r *http.Request) bool {
 			if strings.Contains(r.URL.Path, "/referrers/") {
@@ -441,7 +441,7 @@ func TestARegistryThatCannotSayIsNoNone(t *testing.T) {
 	}
 }
 
-func TestARegistryThatIsGoneIsNoNone(t *testing.T) {
+func TestAnUnreachableRegistryDoesNotMeanNone(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	s.Close()
 	if _, err := findAt(t, strings.TrimPrefix(s.URL, "http://")+"/app", other); err == nil || errors.Is(err, ErrNone) {

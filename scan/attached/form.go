@@ -24,7 +24,7 @@ var bareTypes = []string{
 }
 
 // plainTypes are the media types that say nothing of a content: the last is what
-// ORAS calls a file for which it was told no type.
+// ORAS uses for a file without a given type.
 var plainTypes = []string{
 	"application/json", "application/xml", "text/xml", "application/octet-stream", "text/plain", "application/vnd.oci.image.layer.v1.tar",
 }
@@ -91,7 +91,7 @@ func mayBeSBOM(predicateType string) bool {
 
 // mayHoldSBOM reports whether manifests of that artifactType are worth reading.
 // Tools call SBOMs as they like, and the contents decide: only what certainly is
-// something else is left alone.
+// something else is ignored.
 func mayHoldSBOM(artifactType string) bool {
 	artifactType = plain(artifactType)
 	for _, other := range []string{".sig.", "signature", "sarif", "vex", "vulnerabilit", "provenance"} {

@@ -1,5 +1,5 @@
-// Package ignore reads the files that tell a scanner which vulnerabilities to
-// leave out: .trivyignore and .trivyignore.yaml.
+// Package ignore reads the files that list which vulnerabilities a scanner should
+// ignore: .trivyignore and .trivyignore.yaml.
 //
 // An entry is only a request. It must not remove a finding: only a waiver by an
 // accepted approver does.

@@ -74,7 +74,7 @@ func TestAnEntryIsARequest(t *testing.T) {
 	}
 }
 
-func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
+func TestAnInvalidRequestIsAnError(t *testing.T) {
 	tests := []struct{ name, file, content, want string }{
 		{"two ids on a line", "i", "CVE-1\nCVE-2 CVE-3\n", `i:2: "CVE-3" is neither an id nor exp:YYYY-MM-DD`},
 		{"a date that is none", "i", "CVE-1 exp:2026-13-01", `i:1: invalid date "2026-13-01"`},
@@ -96,7 +96,7 @@ func TestARequestThatNobodyUnderstandsIsAnError(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatWasFoundIsAskedAbout(t *testing.T) {
+func TestAboutKeepsOnlyRequestsForFindings(t *testing.T) {
 	findings := []finding.Finding{{ID: "CVE-2"}, {ID: "CVE-3"}}
 	got := About([]Request{{ID: "CVE-1"}, {ID: "CVE-2"}, {ID: "CVE-3"}}, findings)
 	if len(got) != 2 || got[0].ID != "CVE-2" || got[1].ID != "CVE-3" {

@@ -103,11 +103,11 @@ func (f *found) claim(name string, owned []uint64) {
 	}
 }
 
-// inventory puts together what is not hidden.
+// inventory assembles the packages that are not hidden.
 func (t *tree) inventory(reference string) *inventory.Inventory {
 	inv := &inventory.Inventory{Kind: inventory.KindImage, Unread: t.unread}
 	inv.OS = t.distribution()
-	family := "none" // as Trivy calls it
+	family := "none" // the name that Trivy uses
 	target := reference
 	if inv.OS != nil {
 		family, target = inv.OS.Family, fmt.Sprintf("%s (%s %s)", reference, inv.OS.Family, inv.OS.Name)
@@ -193,7 +193,7 @@ func (f *found) distributed(family string) bool {
 	return false
 }
 
-// precedence is in which order files are asked for the distribution.
+// precedence is the order in which files are searched for the distribution.
 var precedence = []string{
 	"etc/os-release", "usr/lib/os-release",
 	"aarch64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release", "x86_64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release",
@@ -247,7 +247,7 @@ func (t *tree) distribution() *inventory.OS {
 	return os
 }
 
-// built adds what Red Hat says of the build. Of several layers that say
+// built adds Red Hat's description of the build. Of several layers that say
 // something, packages belong to that which is nearest below; together their
 // content sets leave nothing out.
 func (t *tree) built(os *inventory.OS) {

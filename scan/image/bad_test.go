@@ -231,7 +231,7 @@ func TestAPanicOverOneFileIsAFileThatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestADamagedDatabaseIsNoEmptyOne(t *testing.T) {
+func TestADamagedDatabaseIsNotReadAsEmpty(t *testing.T) {
 	release := file("etc/debian_version", debianBookworm)
 	tests := []struct {
 		name   string

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// build is what a layer says of its build at Red Hat.
+// build is a layer's description of its build at Red Hat.
 type build struct {
 	contents []string // content sets
 	nvr      string   // NAME-VERSION-RELEASE-ARCH

@@ -51,7 +51,7 @@ func repository(maintainer string, vendor bool) string {
 	return ""
 }
 
-// maxParagraph bounds what dpkg says of one package, in bytes.
+// maxParagraph limits dpkg's record of one package, in bytes.
 const maxParagraph = 4 << 20
 
 // readDpkg reads dpkg's status: a paragraph for each package. One that can't be
@@ -80,7 +80,7 @@ func readDpkg(f *found, r io.Reader, _ int64) error {
 	return nil
 }
 
-// paragraph is what dpkg says of one package.
+// paragraph is dpkg's record of one package.
 type paragraph struct {
 	fields map[string]string
 	last   string

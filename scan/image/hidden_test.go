@@ -99,7 +99,7 @@ func TestPackagesMadeElsewhereAreThirdParty(t *testing.T) {
 	}
 }
 
-func TestWolfisPackagesMayLieInOpt(t *testing.T) {
+func TestWolfiPackagesInOpt(t *testing.T) {
 	installed := file("lib/apk/db/installed", "P:acme\nV:1.0-r0\nF:opt/acme\nR:package.json\n")
 	for release, want := range map[string][]string{"wolfi": {"acme 1.0-r0"}, "alpine": {"acme 1.0-r0", "lodash 1.0.0"}} {
 		inv := inventoryOf(t, []entry{file("etc/os-release", "ID="+release+"\nVERSION_ID=3.22\n"), installed, lodash("opt/acme", "1.0.0")})
@@ -144,7 +144,7 @@ func TestALayerThatARegistryNeedNotHoldIsReadIfItDoes(t *testing.T) {
 	}
 }
 
-func TestSystemsThatNobodyHasAdvisoriesForAreNoted(t *testing.T) {
+func TestSystemsWithoutAdvisoriesAreNoted(t *testing.T) {
 	app := lodash("srv/app", "1.0.0")
 	tests := []struct {
 		name   string

@@ -2,10 +2,10 @@
 // streams the layers, applies what newer ones delete and replace, and reads the
 // databases of dpkg, apk and rpm and the files of languages in what is left.
 //
-// Nothing is believed before it is checked: every layer is read to its end, so
+// Nothing is trusted before it is checked: every layer is read to its end, so
 // that its digest and that of its uncompressed bytes are known, and a layer that
 // is damaged, altered or of a kind that can't be read is an error, never a
-// shorter list. No layer is left out because what stands above it seems to hide
+// shorter list. No layer is skipped because the layers above it seem to hide
 // it: only its end proves that what was hidden is the image's. Nothing is
 // unpacked to disk; a database that needs random access and is large is in a
 // temporary file without a name.
@@ -24,9 +24,9 @@ import (
 	"github.com/prodgate/prodgate/scan/language"
 )
 
-// Options say what is read and how.
+// Options configures what is read and how.
 type Options struct {
-	// Registry says how to reach registries.
+	// Registry has the options for access to registries.
 	Registry registry.Options
 
 	// Platforms are those to read, os/arch[/variant]; without a variant, every

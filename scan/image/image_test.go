@@ -236,7 +236,7 @@ func lodash(dir, version string) entry {
 	return file(dir+"/package.json", `{"name":"lodash","version":"`+version+`"}`)
 }
 
-func TestAnImageIsReadFromWhereverItLies(t *testing.T) {
+func TestAnImageIsReadFromEveryKindOfPlace(t *testing.T) {
 	image := imageFor(t, "linux", "arm64", "v8", layers(t, base(), []entry{lodash("srv/node_modules/lodash", "4.17.20")})...)
 	digest, err := image.Digest()
 	must(t, err)
@@ -345,7 +345,7 @@ func TestLayersAreReadHoweverTheyArePacked(t *testing.T) {
 	}
 }
 
-func TestProgressIsTold(t *testing.T) {
+func TestProgressIsReported(t *testing.T) {
 	big := file("srv/data", strings.Repeat("0123456789abcdef", 1<<20))
 	image := imageFor(t, "linux", "amd64", "", made{packed: pack(t, append(base(), big)...), plain: pack(t, append(base(), big)...), mediaType: types.OCIUncompressedLayer})
 	var last, total int64

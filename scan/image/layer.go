@@ -23,7 +23,7 @@ import (
 	"github.com/prodgate/prodgate/scan/language"
 )
 
-// What one image may hold. Memory grows with what is counted here, and with
+// The limits of one image. Memory grows with what is counted here, and with
 // nothing else.
 const (
 	maxEntries  = 3_000_000 // files, folders and links of all layers
@@ -33,7 +33,7 @@ const (
 )
 
 // layer is what was read in one layer. Paths have no leading slash and are kept
-// as hashes, sorted: to ask whether one is there is all that is done with them.
+// as sorted hashes: they are only used to look up whether one is there.
 type layer struct {
 	name string // for messages
 
@@ -269,10 +269,10 @@ func (w *walk) entry(ctx context.Context, name string, header *tar.Header) error
 	return nil
 }
 
-// assumedSize stands for that of a file behind a hard link, which tar does not say.
+// assumedSize is used for a file behind a hard link, whose size tar does not contain.
 const assumedSize = 64 << 20
 
-// plainMode is that of a file that is relevant for its name alone.
+// plainMode is the mode of a file of which only the name is relevant.
 const plainMode = 0o644
 
 // alias takes a symbolic link whose name is one of a language's files. Where it
@@ -314,7 +314,7 @@ func (w *walk) skips(name string) bool {
 	return false
 }
 
-// file reads what is at name as if it were at as.
+// file reads the file at name as if it were at as.
 func (w *walk) file(ctx context.Context, name, as string, header *tar.Header) error {
 	kind := kindOf(as)
 	if kind == nil && (w.skips(name) || !w.reader.wanted(as, header.FileInfo().Mode(), header.Size)) {
@@ -396,12 +396,12 @@ func (w *errorReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// note says of a file why it could not be read.
+// note records why a file could not be read.
 func (f *found) note(name, format string, args ...any) {
 	f.unread = append(f.unread, finding.Undetermined{Package: name, Reason: fmt.Sprintf(format, args...)})
 }
 
-// note says of the file at name, read as another, why it could not be read.
+// note records why the file at name, read as another, could not be read.
 func (l *layer) note(name, as, format string, args ...any) {
 	f := &found{path: as}
 	f.note(as, format, args...)

@@ -13,7 +13,7 @@ import (
 	version "github.com/aquasecurity/go-version/pkg/version"
 )
 
-// release is what one file says of the distribution.
+// release is one file's description of the distribution.
 type release struct{ family, name string }
 
 // releases makes a kind's reader of one that names a release, or nil if the file

@@ -87,7 +87,7 @@ func TestRedHatSaysFromWhatAnImageWasBuilt(t *testing.T) {
 	}
 }
 
-func TestRPMsAreReadWhereverTheirDatabaseLies(t *testing.T) {
+func TestRPMsAreReadFromEveryPathOfTheDatabase(t *testing.T) {
 	headers := [][]byte{
 		rpmdbtest.Named("python3-six", 0),
 		rpmdbtest.Header(tag(rpmdbtest.TagName, "nodejs"), tag(rpmdbtest.TagVersion, "18.0"), tag(rpmdbtest.TagRelease, "2.module"), tag(rpmdbtest.TagEpoch, []int32{1}), tag(rpmdbtest.TagArch, "x86_64"),

@@ -18,7 +18,7 @@ import (
 // says that it is the same file. Only when all layers were read is it known which
 // files these are; the layers that have them are then read once more.
 
-// secondRead is what is read of one layer the second time.
+// secondRead has the files to read from one layer the second time.
 type secondRead struct {
 	exact   map[string][]*linkTarget
 	folders []*linkTarget
@@ -128,7 +128,7 @@ func (t *tree) addLanguageLink(more map[int]*secondRead, i int, name string) {
 	}
 }
 
-// rereadLayers reads what more asks for.
+// rereadLayers reads the files in more.
 func (r *reader) rereadLayers(ctx context.Context, t *tree, more map[int]*secondRead) error {
 	for _, i := range slices.Sorted(maps.Keys(more)) {
 		d := more[i]

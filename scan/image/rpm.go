@@ -148,7 +148,7 @@ func readRPMManifest(f *found, r io.Reader, _ int64) error {
 	return err
 }
 
-// readBottlerocket reads Bottlerocket's list of what it is made of.
+// readBottlerocket reads Bottlerocket's list of its packages.
 func readBottlerocket(f *found, r io.Reader, _ int64) error {
 	f.database = &database{}
 	var list struct {

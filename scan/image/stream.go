@@ -96,7 +96,7 @@ func readable(mediaType string) error {
 
 func (s *stream) Read(p []byte) (int, error) { return s.ahead.Read(p) }
 
-// finish reads what is left and holds all that was read to the layer's size and
+// finish reads the rest and compares everything that was read with the layer's size and
 // digests.
 func (s *stream) finish() error {
 	if _, err := io.Copy(io.Discard, s.ahead); err != nil {
@@ -114,7 +114,7 @@ func (s *stream) finish() error {
 	return nil
 }
 
-// meter counts the bytes of a layer as they come. To the end of what is packed
+// meter counts the bytes of a layer as they are read. To the end of what is packed
 // it is the body's end, too: only there its digest is known.
 type meter struct {
 	inner    io.Reader
@@ -149,7 +149,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ahead reads from another goroutine, a few blocks before they are asked for.
+// ahead reads from another goroutine, a few blocks before they are requested.
 type ahead struct {
 	full  chan block
 	empty chan []byte

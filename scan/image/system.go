@@ -17,7 +17,7 @@ type kind struct {
 	read  func(f *found, r io.Reader, size int64) error
 }
 
-// The groups of which more is asked than what they read.
+// The groups with additional requirements.
 const (
 	groupDpkg = "dpkg"
 	groupApk  = "apk"
@@ -103,7 +103,7 @@ const (
 	sumsSuffix = ".md5sums"
 )
 
-// kindOf says which kind of the distribution's files is at name; nil: none.
+// kindOf returns which kind of the distribution's files is at name; nil: none.
 func kindOf(name string) *kind {
 	if k := kinds[name]; k != nil {
 		return k

@@ -18,7 +18,7 @@ type tree struct {
 }
 
 // hidden reports whether newer layers hide what layer i has at name: by deleting
-// or replacing it, or a folder in which it lies.
+// or replacing it, or a folder that contains it.
 func (t *tree) hidden(i int, name string) bool { return t.between(i+1, len(t.layers), name) }
 
 // between reports whether one of the layers from first on, before last, hides
@@ -33,7 +33,7 @@ func (t *tree) between(first, last int, name string) bool {
 	return false
 }
 
-// ancestors are the hashes of a path and of the folders in which it lies, the
+// ancestors are the hashes of a path and of the folders that contain it, the
 // root last.
 func ancestors(name string) []uint64 {
 	var chain []uint64
@@ -53,7 +53,7 @@ func (l *layer) covers(chain []uint64) bool {
 	return false
 }
 
-// visible calls each with what is not hidden, in the order of the paths.
+// visible calls each with the files that are not hidden, in the order of their paths.
 func (t *tree) visible(each func(i int, name string, f *found)) {
 	type place struct {
 		name  string
@@ -76,7 +76,7 @@ func (t *tree) visible(each func(i int, name string, f *found)) {
 // maxHops bounds how many symbolic links lead to a file, as Linux does.
 const maxHops = 40
 
-// follow says where a relevant path leads, through the links of the image as it
+// follow returns where a relevant path leads, through the links of the image as it
 // runs.
 func (t *tree) follow(name string) (string, error) {
 	rest, at := strings.Split(name, "/"), ""
@@ -118,7 +118,7 @@ const (
 	absent
 )
 
-// link says what is at name, and where it leads if it is a symbolic link.
+// link returns what is at name, and where it leads if it is a symbolic link.
 func (t *tree) link(name string) (target string, kind int) {
 	chain := ancestors(name)
 	for i := len(t.layers) - 1; i >= 0; i-- {

@@ -47,8 +47,8 @@ func (l *layer) recordUnsupported(name string) {
 	}
 }
 
-// noteUnsupported notes what package managers have installed that nobody has
-// advisories for, and a system that nobody has any for as a whole.
+// noteUnsupported notes packages of package managers for which there are no
+// advisories, and a system without any advisories.
 func (t *tree) noteUnsupported(inv *inventory.Inventory) {
 	var seen []string
 	for i, l := range t.layers {

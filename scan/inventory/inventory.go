@@ -1,4 +1,4 @@
-// Package inventory says what is installed in an image: the packages of its
+// Package inventory describes what is installed in an image: the packages of its
 // distribution and of its languages, as an image, an SBOM or another
 // tool's list names them.
 //

@@ -19,7 +19,7 @@ const (
 	maxDirectory = 16 << 20 // its directory, in bytes: some 150,000 entries, each 300 bytes of memory
 )
 
-// errTooLarge says that an archive, with what is nested in it, goes beyond what
+// errTooLarge means that an archive, with what is nested in it, exceeds what
 // is unpacked.
 var errTooLarge = fmt.Errorf("the archive holds more than the %d GiB that are unpacked", maxSpooled>>30)
 

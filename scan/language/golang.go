@@ -91,7 +91,7 @@ func (p *program) goText() (string, error) {
 }
 
 // addGo adds the modules that Go's build information lists, and Go itself as
-// stdlib. A module that was replaced goes by the name of what replaced it.
+// stdlib. A replaced module has the name of its replacement.
 func (p *program) addGo(version, modules string) error {
 	info, err := debug.ParseBuildInfo(unframe(modules))
 	if err != nil {
@@ -120,7 +120,7 @@ func (p *program) addGo(version, modules string) error {
 	return nil
 }
 
-// unframe takes away the 16 bytes that Go sets before and after the list. A list
+// unframe removes the 16 bytes that Go writes before and after the list. A list
 // without them is not a list of modules.
 func unframe(modules string) string {
 	if len(modules) < 33 || modules[len(modules)-17] != '\n' {

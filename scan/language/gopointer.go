@@ -125,7 +125,7 @@ func (p *program) readOldGo(i int, h goHeader) error {
 var errOldGo = errors.New("the program was built by " + oldGo + ", and where its build information points to nothing can be read: " +
 	"build it again with a Go that is supported")
 
-// peekAt goes on to an offset and peeks at what is there.
+// peekAt advances to an offset and peeks at the bytes there.
 func (p *program) peekAt(offset int64, size int) ([]byte, error) {
 	if offset < p.at {
 		return nil, errOldGo

@@ -230,7 +230,7 @@ func (a *jar) identify() {
 		a.unread(a.path, a.byName.version, "the jar does not say which group it is of; by its file name it is %s, "+
 			"and the Java database in which Trivy looks for its checksum is not read: %s", a.byName.artifact, jarCure)
 	default:
-		a.unread(a.path, "", "the jar does not say which artifact it is (it has no pom.properties, and a manifest that does not tell), "+
+		a.unread(a.path, "", "the jar does not say which artifact it is (it has no pom.properties, and a manifest without that information), "+
 			"and the Java database in which Trivy looks for its checksum is not read: %s", jarCure)
 	}
 }
@@ -259,7 +259,7 @@ func (a *jar) knownPom(c coordinates) bool {
 	return false
 }
 
-// isApplication recognises what is deployed as a whole.
+// isApplication reports whether an archive is deployed as a whole.
 func isApplication(name string) bool {
 	ext := strings.ToLower(path.Ext(name))
 	return ext == ".war" || ext == ".ear"

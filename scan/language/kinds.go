@@ -34,7 +34,7 @@ var kinds = []*kind{
 	{"", isSBOM, readSBOM},
 }
 
-// kindOf says which kind a file is of by its path, or nil: none.
+// kindOf returns which kind a file is of by its path, or nil: none.
 func kindOf(name string) *kind {
 	base := path.Base(name)
 	for _, k := range kinds {

@@ -241,7 +241,7 @@ func TestWhatOneFileNamesIsBounded(t *testing.T) {
 	}
 }
 
-func TestAPanicIsOfItsFileAlone(t *testing.T) {
+func TestAPanicAffectsOnlyItsFile(t *testing.T) {
 	f := &file{ctx: t.Context(), path: "x", kind: &kind{read: func(*file) error { panic("broken") }}}
 	if err := f.parse(); err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Errorf("err = %v", err)

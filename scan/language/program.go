@@ -15,7 +15,7 @@ const (
 	smallestProgram = 64
 
 	// windowSize is how much of a program is looked at at a time, and lookAhead how
-	// much of what follows is needed to tell a hit: Go's header and version, the
+	// much of what follows is needed to recognise a hit: Go's header and version, the
 	// first block of a Rust program's compressed list, the modules of an old Go
 	// program. In bytes.
 	windowSize = 512 << 10

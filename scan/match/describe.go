@@ -13,7 +13,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Sources of severities that are asked regardless of who wrote the advisory.
+// Sources of severities that are used regardless of who wrote the advisory.
 const (
 	nvd    = "nvd"
 	github = "ghsa"

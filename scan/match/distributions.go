@@ -146,7 +146,7 @@ func module(p *inventory.Package) string {
 	return stream + ":" + version + "::" + p.Name
 }
 
-// unlabelled says why a modular package of AlmaLinux without its label cannot be
+// unlabelled explains why a modular package of AlmaLinux without its label cannot be
 // judged (bugs.almalinux.org/view.php?id=173).
 func unlabelled(p *inventory.Package) string {
 	if strings.Contains(p.Release, ".module_el") && p.ModularityLabel == "" {

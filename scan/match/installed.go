@@ -26,7 +26,7 @@ var (
 var (
 	errShape    = errors.New("it has characters or a form that no version has")
 	errDigit    = errors.New("it has no digit")
-	errWildcard = errors.New("it stands for several versions")
+	errWildcard = errors.New("it matches several versions")
 )
 
 // wildcard is a part of a version, before any hyphen, that matches any: 2.x,

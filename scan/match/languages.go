@@ -62,7 +62,7 @@ func swiftName(name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, "https://"), ".git")
 }
 
-// planLanguages says how the packages of languages are judged. A type without
+// planLanguages defines how the packages of languages are judged. A type without
 // advisories is undetermined once, not once for each of its packages.
 func (m *matcher) planLanguages(packages []*inventory.Package) error {
 	byType := map[string][]*inventory.Package{}

@@ -21,7 +21,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// Result is what is known of an inventory's vulnerabilities.
+// Result has the known vulnerabilities of an inventory.
 type Result struct {
 	Findings     []Finding              // sorted, each once
 	Undetermined []finding.Undetermined // what could not be judged, and why; sorted, each once
@@ -96,7 +96,7 @@ type task struct {
 // judge looks one package up. It is called from several goroutines.
 type judge func(p *inventory.Package, o *outcome) error
 
-// outcome is what a judge has to say of a package.
+// outcome is the result of a judge for a package.
 type outcome struct {
 	findings     []Finding
 	undetermined []finding.Undetermined

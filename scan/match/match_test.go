@@ -432,7 +432,7 @@ func TestTheResultIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatCannotBeReadToTheEndIsNoAnswer(t *testing.T) {
+func TestADatabaseThatCannotBeReadCompletelyIsAnError(t *testing.T) {
 	db := built(t, map[string]packages{"debian 12": {"bash": list{"CVE-1": []int{1}}}})
 	_, err := Find(context.Background(), db, systemOf("debian", "12", inventory.Package{Name: "bash", Version: "5"}))
 	if !errors.Is(err, advisories.ErrUnusable) {
@@ -440,7 +440,7 @@ func TestADatabaseThatCannotBeReadToTheEndIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatChangesMeanwhileIsNoAnswer(t *testing.T) {
+func TestADatabaseThatChangesDuringAScanIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	content := advisoriestest.Content{Advisories: map[string]packages{"debian 12": {"bash": list{"CVE-1": fixed("9")}}}, Sources: map[string]types.DataSource{"debian 12": {ID: "debian"}}}
 	if err := advisoriestest.Write(dir, today, content); err != nil {
@@ -468,7 +468,7 @@ func TestADatabaseThatChangesMeanwhileIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAnEndOfTimeIsNoAnswer(t *testing.T) {
+func TestACancelledMatchIsAnError(t *testing.T) {
 	db := built(t, map[string]packages{"debian 12": {"bash": list{"CVE-1": fixed("9")}}})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

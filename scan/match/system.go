@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// planSystem says how the packages of the distribution are judged.
+// planSystem defines how the packages of the distribution are judged.
 func (m *matcher) planSystem(packages []*inventory.Package) error {
 	os := m.inv.OS
 	if os == nil || os.Family == "" || os.Family == "none" {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// lock takes f for this process alone, until it is unlocked or the process ends,
+// lock locks f exclusively for this process, until it is unlocked or the process ends,
 // however it ends. It does not wait.
 func lock(f *os.File) (unlock func(), ok bool) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor

@@ -34,7 +34,7 @@ const layerType = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
 // Options say where from and where to. Dir is needed.
 type Options struct {
 	Dir          string   // made if it is missing
-	Repositories []string // asked in that order; none: Repositories()
+	Repositories []string // tried in that order; none: Repositories()
 	Force        bool     // fetch what is already there, and take an older database for a newer one
 
 	Insecure  bool              // plain HTTP beyond loopback
@@ -48,7 +48,7 @@ type Options struct {
 	Now func() time.Time // nil: time.Now
 }
 
-// Result is what is in the folder after an update.
+// Result describes the folder after an update.
 type Result struct {
 	State
 	Fetched bool // false: it was there already

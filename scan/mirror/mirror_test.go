@@ -238,7 +238,7 @@ func TestAnOlderDatabaseDoesNotReplaceANewerOne(t *testing.T) {
 	holds(t, dir, monday)
 }
 
-func TestTheNextMirrorIsAskedAndEveryErrorShown(t *testing.T) {
+func TestTheNextMirrorIsTriedAndEveryErrorShown(t *testing.T) {
 	good, empty := unique(serve(t, nil)), unique(serve(t, nil))
 	gone := httptest.NewServer(http.NotFoundHandler())
 	down := strings.TrimPrefix(gone.URL, "http://") + "/trivy-db"
@@ -256,7 +256,7 @@ func TestTheNextMirrorIsAskedAndEveryErrorShown(t *testing.T) {
 	holds(t, dir, monday)
 }
 
-func TestWhatIsNoDatabaseIsRefusedAndTheOldOneStays(t *testing.T) {
+func TestAnInvalidDatabaseIsRejectedAndTheOldOneStays(t *testing.T) {
 	files := database(t, tuesday)
 	db, metadata := files[0], files[1]
 	foreign := entry{name: advisories.MetadataFileName, data: []byte(`{"Version":3,"UpdatedAt":"2026-11-24T06:00:00Z"}`)}
@@ -475,7 +475,7 @@ func TestWhatAnEarlierTransferSpoiledIsFetchedAnew(t *testing.T) {
 	}
 }
 
-func TestARegistryThatLiesIsNotBelieved(t *testing.T) {
+func TestWrongAnswersOfARegistryAreDetected(t *testing.T) {
 	blob := packed(t, database(t, tuesday)...)
 	other := bytes.Clone(blob)
 	other[len(other)/2] ^= 1
@@ -528,7 +528,7 @@ func TestALayerThatIsTooLargeIsNotFetched(t *testing.T) {
 	}
 }
 
-func TestADatabaseOfSomebodyElseIsKeptUntilTheNewOneIsThere(t *testing.T) {
+func TestAForeignDatabaseIsKeptUntilTheNewOneIsComplete(t *testing.T) {
 	repository, dir := unique(serve(t, nil)), t.TempDir()
 	for _, f := range database(t, monday) {
 		must(t, os.WriteFile(filepath.Join(dir, f.name), f.data, 0o600))

@@ -10,13 +10,13 @@ import (
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 
-// originName is the file next to a database that says where it came from.
+// originName is the file next to a database that records where it came from.
 const originName = "origin.json"
 
 // maxOrigin bounds that file, in bytes.
 const maxOrigin = 4 << 10
 
-// origin says where a database came from.
+// origin records where a database came from.
 type origin struct {
 	Repository string `json:"repository"`
 	Digest     string `json:"digest"` // of the layer that held it
@@ -59,7 +59,7 @@ func ReadState(dir string) (State, error) {
 	return state, nil
 }
 
-// readOrigin says where the database in dir came from, if that was recorded.
+// readOrigin returns where the database in dir came from, if that was recorded.
 func readOrigin(dir string) (origin, error) {
 	path := filepath.Join(dir, originName)
 	info, err := os.Stat(path)

@@ -134,7 +134,7 @@ func (s store) takeOver(now time.Time) error {
 	return s.linkBoth()
 }
 
-// linkFile gives the file at path a second name, or a link where it lies on another
+// linkFile gives the file at path a second name, or a link if it is on another
 // file system.
 func linkFile(path, name string) error {
 	file, err := filepath.EvalSymlinks(path)

@@ -135,7 +135,7 @@ func writeFile(path string, content io.Reader, limit int64) (err error) {
 }
 
 // stamp writes into the metadata in folder when the database was fetched, and
-// leaves the rest of it as it came.
+// leaves the rest of it unchanged.
 func stamp(folder string, now time.Time) error {
 	path := filepath.Join(folder, advisories.MetadataFileName)
 	raw, err := os.ReadFile(path)

@@ -2,7 +2,7 @@
 // its three formats: Berkeley DB (Packages), NDB (Packages.db) and SQLite
 // (rpmdb.sqlite).
 //
-// It reads packages and nothing else, follows no index, and believes no length
+// It reads packages and nothing else, follows no index, and trusts no length
 // and no pointer before it checked it against the file: a database that is
 // damaged or cut short is an error, never a shorter list. That, and that nothing
 // of it runs in a goroutine whose panic cannot be recovered, is why it is our own
@@ -47,7 +47,7 @@ func (p *Package) Files(yield func(path string)) {
 const maxHeader = 64 << 20
 
 // maxRead bounds the headers of one database together, so that a small file
-// whose parts point at each other is not read for ever.
+// whose parts point at each other is not read endlessly.
 const maxRead = 4 << 30
 
 // errTooMuch says that a database is made to exhaust who reads it.

@@ -82,7 +82,7 @@ func tag(number uint32, value any) rpmdbtest.Tag {
 	return rpmdbtest.Tag{Number: number, Value: value}
 }
 
-func TestAHeaderSaysAllThatIsWanted(t *testing.T) {
+func TestAHeaderHasAllFields(t *testing.T) {
 	raw := rpmdbtest.NDB(rpmdbtest.Header(tag(63, "region"), tag(rpmdbtest.TagName, "nodejs"), tag(rpmdbtest.TagVersion, "18.0"), tag(rpmdbtest.TagRelease, "1"), tag(rpmdbtest.TagEpoch, []int32{1}), tag(rpmdbtest.TagVendor, "(none)"),
 		tag(rpmdbtest.TagModularityLabel, "nodejs:18:820:rhel8"), tag(rpmdbtest.TagSourceRPM, "(none)"), tag(rpmdbtest.TagRelease, "2.module"),
 		tag(rpmdbtest.TagDirIndexes, []int32{1, 0}), tag(rpmdbtest.TagBaseNames, []string{"node", "doc"}), tag(rpmdbtest.TagDirNames, []string{"/usr/share/", "/usr/bin"})))

@@ -74,7 +74,7 @@ func openAttestation(content []byte, depth int) ([]*document, error) {
 }
 
 // isSBOMPredicate reports whether statements of that type carry an SBOM: with and
-// without the version of the format, and as cosign wrote them of old.
+// without the version of the format, and as old versions of cosign wrote them.
 func isSBOMPredicate(predicateType string) bool {
 	for _, known := range []string{"https://cyclonedx.org/bom", "https://cyclonedx.org/schema", "https://spdx.dev/Document", "cosign.sigstore.dev/attestation/v1", "https://cosign.sigstore.dev/attestation/v1"} {
 		if predicateType == known || strings.HasPrefix(predicateType, known+"/") {

@@ -15,7 +15,7 @@ var cycloneVersions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", 
 // namespace prefixes the properties that Trivy writes into CycloneDX.
 const namespace = "aquasecurity:trivy:"
 
-// cycloneDX is what is read of a CycloneDX document.
+// cycloneDX has the relevant parts of a CycloneDX document.
 type cycloneDX struct {
 	XMLName     xml.Name `json:"-"`
 	SpecVersion string   `json:"specVersion" xml:"-"`

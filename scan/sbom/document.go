@@ -15,7 +15,7 @@ type document struct {
 	components []component
 	edges      map[string][]string // from a component's reference to those that it contains or depends on
 	subjects   []string            // the digests of the statement around it; none: it is bare
-	incomplete bool                // it says so of itself
+	incomplete bool                // according to the document itself
 }
 
 // kind is what a component is to an inventory.
@@ -132,7 +132,7 @@ func (b *document) readOS(inv *inventory.Inventory) {
 	}
 }
 
-// owners says which application each component belongs to: the first that
+// owners returns which application each component belongs to: the first that
 // reaches it over packages alone. Both are given by their place in the SBOM.
 func (b *document) owners() map[int]int {
 	places := map[string]int{}
@@ -164,7 +164,7 @@ func (b *document) owners() map[int]int {
 	return owner
 }
 
-// app is the application that c stands for.
+// app is the application that c represents.
 func (c component) app() (kind, path string) {
 	kind = c.property(propertyType)
 	if slices.Contains(aggregating, kind) {
@@ -173,7 +173,7 @@ func (c component) app() (kind, path string) {
 	return kind, c.name
 }
 
-// groups reports whether c stands for a lock file, a binary or a language whose
+// groups reports whether c represents a lock file, a binary or a language whose
 // packages belong together.
 func (c component) groups() bool {
 	return c.kind == application && c.property(propertyType) != ""

@@ -10,7 +10,7 @@ import (
 	"github.com/prodgate/prodgate/scan/purl"
 )
 
-// aggregating are the kinds of applications that stand for all packages of a
+// aggregating are the kinds of applications that represent all packages of a
 // language, and whose name is not a path.
 var aggregating = []string{"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar"}
 

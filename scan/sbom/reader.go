@@ -143,7 +143,7 @@ func (r *reader) distributed(c component, p packageurl.PackageURL) {
 	}
 }
 
-// content gathers what Red Hat's build system says of where packages came from.
+// content collects the origin of packages from Red Hat's build system.
 func (r *reader) content(c component) {
 	if r.inv.OS == nil {
 		return

@@ -2,9 +2,9 @@
 // tag-value), bare or wrapped in an in-toto statement, a DSSE envelope or a
 // Sigstore bundle.
 //
-// It takes an SBOM's word for what is installed and verifies no signature; which
-// package is vulnerable is not its concern. What an SBOM names and nobody could
-// look up is noted, never left out, and an SBOM that lists no package says so.
+// It trusts an SBOM about what is installed and verifies no signature; which
+// package is vulnerable is not its concern. What an SBOM names and could not be
+// looked up is noted, never omitted, and so is an SBOM that lists no package.
 package sbom
 
 import (
@@ -89,7 +89,7 @@ func read(name string, content []byte) ([]*inventory.Inventory, error) {
 	return sboms, nil
 }
 
-// Check says why inv must not be taken for what is in the image with one of
+// Check returns an error if inv must not be used as the content of the image with one of
 // digests: because it is about another, or does not say what it is about.
 func Check(inv *inventory.Inventory, digests ...string) error {
 	switch {

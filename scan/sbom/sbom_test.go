@@ -144,7 +144,7 @@ func TestComponentsBecomePackagesAsTrivyReadsThem(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
+func TestPackagesThatCannotBeLookedUpAreNoted(t *testing.T) {
 	const fine = `{"type":"library","name":"ok","purl":"pkg:npm/ok@1"}`
 	tests := []struct {
 		name      string
@@ -182,7 +182,7 @@ func TestWhatNobodyCouldLookUpIsNoted(t *testing.T) {
 	}
 }
 
-func TestAnSBOMThatListsNothingIsNoCleanBill(t *testing.T) {
+func TestAnEmptySBOMIsNotClean(t *testing.T) {
 	for name, text := range map[string]string{
 		"no component":      cdx(),
 		"a distribution":    cdx(`{"type":"operating-system","name":"debian","version":"12"}`),
@@ -211,7 +211,7 @@ func TestANameAndAURLThatDisagreeAreBothLookedUp(t *testing.T) {
 	}
 }
 
-func TestPackagesStandUnderTheApplicationThatReachesThem(t *testing.T) {
+func TestPackagesBelongToTheApplicationThatReachesThem(t *testing.T) {
 	const lock = `{"bom-ref":"lock","type":"application","name":"app/Gemfile.lock","properties":[{"name":"aquasecurity:trivy:Type","value":"bundler"}]}`
 	const a = `{"bom-ref":"a","type":"library","name":"a","purl":"pkg:gem/a@1"}`
 	const b = `{"bom-ref":"b","type":"library","name":"b","purl":"pkg:gem/b@1"}`
@@ -330,7 +330,7 @@ func TestAnSBOMAndItsStatementThatDisagreeAreNoted(t *testing.T) {
 	}
 }
 
-func TestAnSBOMSaysWhatItIsAbout(t *testing.T) {
+func TestTheSubjectOfAnSBOMIsRead(t *testing.T) {
 	for name, root := range map[string]string{
 		"a package URL":                   `{"type":"container","name":"app","purl":"pkg:oci/app@` + digestA + `?arch=amd64"}`,
 		"Trivy's property":                `{"type":"container","name":"app","properties":[{"name":"aquasecurity:trivy:RepoDigest","value":"ghcr.io/app@` + digestA + `"}]}`,

@@ -21,7 +21,7 @@ const (
 // shape looks at the outer form of a JSON object before anything is decoded, in
 // time linear in its size: how deep it nests, how much it holds, that it ends
 // where content does, and that no key of the document appears twice, for readers
-// differ on which of the two they believe. It returns the values of the document's
+// differ on which of the two they use. It returns the values of the document's
 // own keys as they stand there.
 func shape(content []byte) (map[string]json.RawMessage, error) {
 	var (
@@ -95,7 +95,7 @@ func closing(content []byte, i int) int {
 	return -1
 }
 
-// text is the string that a value is; empty if it is none.
+// text returns a value that is a string; empty if it is not one.
 func text(value json.RawMessage) string {
 	var s string
 	if len(value) > 1<<16 || json.Unmarshal(value, &s) != nil {

@@ -10,13 +10,13 @@ import (
 // spdxVersions are the versions of SPDX that are read.
 var spdxVersions = []string{"SPDX-2.1", "SPDX-2.2", "SPDX-2.3"}
 
-// documentID is how an SPDX document calls itself.
+// documentID is the identifier of an SPDX document itself.
 const documentID = "SPDXRef-DOCUMENT"
 
 // builtFrom is in sourceInfo before a source package's name and version.
 const builtFrom = "built package from"
 
-// spdxDocument is what is read of an SPDX document, in any form.
+// spdxDocument has the relevant parts of an SPDX document, in any form.
 type spdxDocument struct {
 	Version      string `json:"spdxVersion"`
 	CreationInfo struct {
@@ -134,8 +134,8 @@ func (doc *spdxDocument) files() map[string]string {
 	return paths
 }
 
-// component reads p. old says that Trivy made the document, which of old kept an
-// application's path in sourceInfo and its type in the name.
+// component reads p. old is true for documents of older versions of Trivy, which
+// stored an application's path in sourceInfo and its type in the name.
 func (p spdxPackage) component(path string, old bool) component {
 	c := component{
 		kind: p.kind(), word: strings.ToLower(p.Purpose), ref: p.ID,
@@ -177,8 +177,8 @@ func (p spdxPackage) component(path string, old bool) component {
 	return c
 }
 
-// kind is what p is to an inventory. Trivy says it in the identifier, others in
-// the purpose.
+// kind returns the kind of p in an inventory. Trivy encodes it in the identifier, others
+// in the purpose.
 func (p spdxPackage) kind() kind {
 	id := strings.TrimPrefix(p.ID, "SPDXRef-")
 	switch {

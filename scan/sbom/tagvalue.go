@@ -49,7 +49,7 @@ func readTagValue(content []byte) (*document, error) {
 // tagValue gathers a document from its tags.
 type tagValue struct {
 	doc  spdxDocument
-	pkg  *spdxPackage // the one that tags are now about
+	pkg  *spdxPackage // the package that tags currently describe
 	file *spdxFile
 
 	comment string // of the annotation that is being read
@@ -140,7 +140,7 @@ func (t *tagValue) takePackage(tag, value string) error {
 	return nil
 }
 
-// note keeps an annotation once it is known what it says and what it is about.
+// note keeps an annotation when its text and its subject are known.
 func (t *tagValue) note() {
 	if t.about == "" || t.comment == "" {
 		return

@@ -10,10 +10,9 @@ import (
 	"github.com/prodgate/prodgate/scan/inventory"
 )
 
-// readVersion takes the version of a distribution's package apart, and finds its
-// epoch and its architecture: in the package URL's qualifiers, in its version, and
-// where neither names one, in the component's version. An error says why no
-// advisory can be looked up.
+// readVersion splits the version of a distribution's package, and finds its epoch and
+// its architecture: in the package URL's qualifiers, in its version, or otherwise in
+// the component's version. The error explains why no advisory can be looked up.
 func readVersion(pkg *inventory.Package, c component, p packageurl.PackageURL) error {
 	whole := pkg.Version
 	given, stated := p.Qualifiers.Map()["epoch"], c.version
@@ -63,10 +62,9 @@ func statedEpoch(stated, version string) (epoch int, ok bool) {
 	return epoch, err == nil && epoch >= 0
 }
 
-// readArchitecture takes the architecture off the version of an rpm package, and
-// believes the first place that names one: the package URL's qualifier, Syft's
-// property, the version, the component's version. Where two name different ones,
-// it is not known.
+// readArchitecture removes the architecture from the version of an rpm package. The
+// first place that names one counts: the package URL's qualifier, Syft's property, the
+// version, the component's version. If two places name different ones, it is unknown.
 func readArchitecture(pkg *inventory.Package, c component) {
 	rest, inVersion := inventory.CutArchitecture(pkg.Version)
 	_, inComponent := inventory.CutArchitecture(c.version)

@@ -21,7 +21,7 @@ func installed(t *testing.T, name, version, purl string, properties ...string) s
 	return strings.TrimSpace(inv.Packages[0].FullVersion() + " " + inv.Packages[0].Arch)
 }
 
-func TestAnEpochIsReadWhereverItStands(t *testing.T) {
+func TestAnEpochIsReadFromEveryPlace(t *testing.T) {
 	const rpm, deb = "pkg:rpm/rocky/dbus@", "pkg:deb/debian/dbus@"
 	for _, tt := range []struct{ version, purl, want string }{
 		{"1.12.8-18.el8", rpm + "1.12.8-18.el8?epoch=1", "1:1.12.8-18.el8"},
@@ -63,7 +63,7 @@ func TestASourceHasTheEpochOfItsPackage(t *testing.T) {
 	}
 }
 
-func TestAnArchitectureIsReadWhereverItStands(t *testing.T) {
+func TestAnArchitectureIsReadFromEveryPlace(t *testing.T) {
 	const purl = "pkg:rpm/rocky/dbus@1.12.8-18.el8"
 	for _, tt := range []struct {
 		version, purl, property, want string
@@ -89,7 +89,7 @@ func TestAnArchitectureIsReadWhereverItStands(t *testing.T) {
 	}
 }
 
-func TestAnSBOMSaysWhetherItRecordsSources(t *testing.T) {
+func TestAnSBOMWithoutSourcePackagesIsRecognised(t *testing.T) {
 	const plain = `{"type":"library","name":"gnupg","purl":"pkg:deb/debian/gnupg@2.2-1?distro=debian-12"}`
 	for name, tt := range map[string]struct {
 		text string

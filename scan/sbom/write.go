@@ -40,7 +40,7 @@ func Write(subject string, at time.Time, inv *inventory.Inventory) (bom *cyclone
 			ref += "#" + strconv.Itoa(taken[ref])
 		}
 		refs = append(refs, ref)
-		if inv.Unsourced { // they would stand for sources that the list names
+		if inv.Unsourced { // they would represent sources that the list names
 			p.SrcName, p.SrcVersion, p.SrcRelease, p.SrcEpoch = "", "", "", 0
 		}
 		components = append(components, written(ref, url, p))

@@ -9,12 +9,12 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// errOther says that an attestation is in order, and is not VEX.
+// errOther means that an attestation is valid but is not VEX.
 var errOther = errors.New("it is not VEX")
 
 // readAttestations reads a file of attestations, as cosign attest and vexctl write
-// them: one, or one on each line. Attestations of something else may be among
-// several; one that is VEX must be. Signatures are not verified.
+// them: one, or one on each line. With several, at least one must be VEX; others are
+// ignored. Signatures are not verified.
 func readAttestations(source string, t strict.Text) ([]Statement, error) {
 	attestations, err := attestation.Read(t.Name, t.Data)
 	if err != nil {
@@ -61,9 +61,9 @@ func readAttested(source string, a attestation.Attestation) ([]Statement, error)
 	return narrowed(statements, subjects, a.Name)
 }
 
-// narrowed is what an attestation about subjects says: what speaks for a package
-// wherever it is speaks for it in the subjects alone. What warns warns as widely
-// as it did.
+// narrowed limits statements to the subjects of their attestation: a statement that
+// suppresses a package everywhere suppresses it only in the subjects. Statements that
+// warn are not limited.
 func narrowed(statements []Statement, subjects []string, name string) ([]Statement, error) {
 	var all []Statement
 	for _, s := range statements {

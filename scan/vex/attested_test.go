@@ -73,7 +73,7 @@ func TestAnAttestedDocumentIsReadLikeABareOne(t *testing.T) {
 	}
 }
 
-func TestAnAttestationSpeaksForItsSubjectsAlone(t *testing.T) {
+func TestAnAttestationAppliesOnlyToItsSubjects(t *testing.T) {
 	got, err := Read("vex.json", []byte(inToto(aboutPackage, ours, theirs)))
 	if err != nil {
 		t.Fatal(err)

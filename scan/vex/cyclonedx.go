@@ -10,7 +10,7 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// cycloneDX holds what is read of a CycloneDX document.
+// cycloneDX has the relevant parts of a CycloneDX document.
 type cycloneDX struct {
 	BOMFormat string `json:"bomFormat"`
 	Metadata  struct {
@@ -55,7 +55,7 @@ type cycloneDXVulnerability struct {
 	Line int
 }
 
-// digest is the component's, where it is an image that is named by one.
+// digest returns the digest of a component that is an image named by digest.
 func (c cycloneDXComponent) digest() *string {
 	if d := digestOf(c.PURL); d != nil {
 		return d
@@ -71,8 +71,7 @@ func (c cycloneDXComponent) digest() *string {
 	return nil
 }
 
-// states are CycloneDX's words in those of a statement; what is in neither
-// is kept as it came.
+// states maps CycloneDX's states to those of a statement; others are kept unchanged.
 var states = map[string]string{
 	"resolved": fixed, "resolved_with_pedigree": fixed, "exploitable": affected, "in_triage": underInvestigation,
 	"false_positive": notAffected, "not_affected": notAffected,
@@ -89,7 +88,7 @@ func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 	packages := doc.packages()
 	var all []Statement
 	for _, v := range doc.Vulnerabilities {
-		if v.Analysis == nil { // found, and nothing is said of it
+		if v.Analysis == nil { // a finding without an analysis
 			continue
 		}
 		switch {
@@ -119,7 +118,7 @@ func readCycloneDX(source string, t strict.Text) ([]Statement, error) {
 	return all, nil
 }
 
-// author is the first of those who may be one.
+// author returns the first possible author.
 func (d cycloneDX) author() *string {
 	var authors []string
 	for _, author := range d.Metadata.Authors {
@@ -144,9 +143,8 @@ func (d cycloneDX) packages() map[string]string {
 	return all
 }
 
-// statement says of what ref names what like says: of a package in the
-// document's product, or in the SBOM that a BOM-Link names, or of
-// the product itself.
+// statement applies like to what ref names: a package in the document's product or in
+// the SBOM of a BOM-Link, or the product itself.
 func (d cycloneDX) statement(like Statement, ref string, packages map[string]string) Statement {
 	sbom, inside := ref, ""
 	if strings.HasPrefix(ref, "urn:cdx:") {

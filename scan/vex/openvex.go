@@ -14,7 +14,7 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// openVEX holds what is read of an OpenVEX document.
+// openVEX has the relevant parts of an OpenVEX document.
 type openVEX struct {
 	Context    string             `json:"@context"`
 	Author     string             `json:"author"`
@@ -54,9 +54,8 @@ type openVEXComponent struct {
 	Hashes map[string]string `json:"hashes"`
 }
 
-// name is what a document calls a component: a package URL, where it has one. A
-// CPE and a hash are names that match nothing that was found, apart from a
-// SHA-256 of an image.
+// name returns the name of a component: its package URL, if it has one. A CPE or a hash
+// is a name that matches no finding, except the SHA-256 of an image.
 func (c openVEXComponent) name() string {
 	if isPURL(c.Identifiers.PURL) && !isPURL(c.ID) {
 		return c.Identifiers.PURL
@@ -75,7 +74,7 @@ func (c openVEXComponent) name() string {
 	return ""
 }
 
-// digest is the component's, where it is named by one.
+// digest returns the digest of a component that is named by digest.
 func (c openVEXComponent) digest() *string {
 	if d := digestOf(c.name()); d != nil {
 		return d
@@ -86,8 +85,8 @@ func (c openVEXComponent) digest() *string {
 // openVEXNamespace is the @context of an OpenVEX document, with its version after it.
 const openVEXNamespace = "https://openvex.dev/ns"
 
-// before02 says how a document shows that it is of OpenVEX before 0.2.0, in which
-// vulnerabilities and products were texts; "" for one that does not.
+// before02 returns how a document shows that it is of OpenVEX before 0.2.0, in which
+// vulnerabilities and products were strings; "" if it does not.
 func before02(content []byte) string {
 	var doc struct {
 		Context    string `json:"@context"`

@@ -1,5 +1,5 @@
-// Package vex reads what VEX documents say of vulnerabilities: OpenVEX 0.2 and
-// CycloneDX, also as in-toto attestations. A statement is reported as it came, with its author and reason.
+// Package vex reads VEX documents: OpenVEX 0.2 and CycloneDX, also as in-toto
+// attestations. Statements are reported unchanged, with their author and reason.
 //
 // It does not judge: whose statements count is a setting of the policies.
 package vex
@@ -17,7 +17,7 @@ import (
 	"github.com/prodgate/prodgate/scan/finding"
 )
 
-// maxStatements bounds what one document may say: each pair of a vulnerability's
+// maxStatements limits the statements of one document: each pair of a vulnerability's
 // name and a package is a statement.
 const maxStatements = 200_000
 
@@ -70,7 +70,7 @@ func readDocument(source string, t strict.Text, subjects []string) ([]Statement,
 	return nil, fmt.Errorf("%s: %s", t.Name, otherThan(keys))
 }
 
-// otherThan says what a document is that is neither OpenVEX nor CycloneDX.
+// otherThan describes a document that is neither OpenVEX nor CycloneDX.
 func otherThan(keys map[string]json.RawMessage) string {
 	var csaf struct {
 		Version  string `json:"csaf_version"`
@@ -85,7 +85,7 @@ func otherThan(keys map[string]json.RawMessage) string {
 	return "neither OpenVEX (it has no statements) nor CycloneDX (it has no bomFormat)"
 }
 
-// Statuses that speak for a product.
+// Statuses that suppress findings of a product.
 const (
 	notAffected        = "not_affected"
 	fixed              = "fixed"
@@ -107,10 +107,10 @@ func ImageOf(digest, artifact string) Image {
 	return Image{Digests: distinct(digest, artifact)}
 }
 
-// Suppresses returns the statement that speaks for the package in which finding
+// Suppresses returns the statement that applies to the package in which finding
 // was found: not_affected or fixed, about the image, one of its products or the
-// package itself, and not older than any that says otherwise. It asks neither
-// for the author nor for the time: that is the policies' business.
+// package itself, and not older than any that says otherwise. It checks neither
+// the author nor the time: the policies do.
 func Suppresses(statements []Statement, image Image, f finding.Finding) (Statement, bool) {
 	var last Statement
 	found := false
@@ -119,7 +119,7 @@ func Suppresses(statements []Statement, image Image, f finding.Finding) (Stateme
 			continue
 		}
 		order := instant(s).Compare(instant(last))
-		// Of two of the same instant the one that warns is the last word.
+		// Of two statements of the same instant the one that warns counts.
 		if !found || order > 0 || order == 0 && !speaksFor(s) {
 			last, found = s, true
 		}
@@ -154,7 +154,7 @@ func names(s Statement, f finding.Finding) bool {
 
 // About keeps the statements about findings, and spells their
 // packages as the findings do, so that policies can compare text: a package URL
-// without version or with fewer qualifiers stands for each that it matches.
+// without version or with fewer qualifiers is replaced by each that it matches.
 func About(statements []Statement, findings []finding.Finding) []Statement {
 	found := map[string][]finding.Finding{}
 	for _, f := range findings {
@@ -169,8 +169,8 @@ func About(statements []Statement, findings []finding.Finding) []Statement {
 	return kept
 }
 
-// spelled is the statement for each package that it names, or itself where it
-// names none.
+// spelled returns the statement for each package that it names, or itself if it names
+// none.
 func spelled(s Statement, findings []finding.Finding) []Statement {
 	if s.PURL == nil {
 		return []Statement{s}
@@ -206,7 +206,7 @@ func whole(s Statement) Statement {
 	return s
 }
 
-// text is what of parts is given, put together; nil for nothing.
+// text joins the given parts; nil if there are none.
 func text(separator string, parts ...string) *string {
 	parts = slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return strings.TrimSpace(s) == "" })
 	if len(parts) == 0 {
@@ -216,7 +216,7 @@ func text(separator string, parts ...string) *string {
 	return &joined
 }
 
-// latest is the later of the times that are any; nil for none.
+// latest returns the latest given time; nil if there is none.
 func latest(times ...time.Time) *time.Time {
 	times = slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return t.Year() < 1970 || t.Year() > 2200 })
 	if len(times) == 0 {
@@ -226,7 +226,7 @@ func latest(times ...time.Time) *time.Time {
 	return &at
 }
 
-// distinct is what is given of words, sorted.
+// distinct returns the non-empty words, sorted.
 func distinct(words ...string) []string {
 	words = slices.DeleteFunc(slices.Clone(words), func(s string) bool { return strings.TrimSpace(s) == "" })
 	slices.Sort(words)

@@ -54,7 +54,7 @@ func at(day int) *time.Time {
 	return &t
 }
 
-func TestOpenVEXIsReadAsItStands(t *testing.T) {
+func TestOpenVEXIsReadUnchanged(t *testing.T) {
 	got, err := Read("vex.json", []byte(openvex))
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestOpenVEXIsReadAsItStands(t *testing.T) {
 	}
 }
 
-func TestCycloneDXIsReadAsItStands(t *testing.T) {
+func TestCycloneDXIsReadUnchanged(t *testing.T) {
 	got, err := Read("vex.json", []byte(cyclonedx))
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestAPackageURLNamesWhatItMatches(t *testing.T) {
 	}
 }
 
-func TestTheLastWordCounts(t *testing.T) {
+func TestTheLastStatementCounts(t *testing.T) {
 	openssl := finding.Finding{ID: "CVE-2026-1", PURL: words("pkg:deb/debian/openssl@3.0.1")}
 	image := Image{Digests: []string{ours}, Products: []string{"pkg:golang/example.com/app@v1.2.3"}}
 	say := func(status string, day int, change func(*Statement)) Statement {

@@ -19,7 +19,7 @@ type Form struct {
 	Must string // completes "must be"
 
 	blank  bool                  // an optional field may hold blank text
-	parse  func(text string) any // what a person's text stands for; nil result: nothing. A nil parse: the text itself
+	parse  func(text string) any // the value of a person's text; nil result: nothing. A nil parse: the text itself
 	holds  func(v any) bool      // of a string, number, bool, []any or map[string]any; never null
 	fields []Field               // of the object, or of each object in the list
 }

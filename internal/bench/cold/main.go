@@ -58,7 +58,7 @@ func run(out io.Writer, rounds int, bin string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Peak memory under %.1f MiB cannot be told from this program's own.\n", mebi(floor))
+	fmt.Fprintf(out, "Peak memory under %.1f MiB cannot be distinguished from this program's own.\n", mebi(floor))
 	for _, story := range stories {
 		costs, err := race(programs, filepath.Join("fixtures/cases", story.name, "input.json"), story.exit, rounds)
 		if err != nil {

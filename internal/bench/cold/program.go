@@ -12,7 +12,7 @@ import (
 	"github.com/prodgate/prodgate/internal/bench/measure"
 )
 
-// conftestVersion is what prodgate is compared with beside the OPA of go.mod.
+// conftestVersion is what prodgate is compared with, in addition to the OPA of go.mod.
 const conftestVersion = "v0.71.1"
 
 // organisation is the pack of settings that the stories need.

@@ -32,7 +32,7 @@ func Command(cmd *exec.Cmd) (cost Cost, code int, err error) {
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return Cost{}, 0, fmt.Errorf("run %s: this system does not tell what it cost", cmd.Path)
+		return Cost{}, 0, fmt.Errorf("run %s: this system does not report its cost", cmd.Path)
 	}
 	return Cost{Wall: wall, CPU: spent(usage), Peak: usage.Maxrss}, cmd.ProcessState.ExitCode(), nil
 }

@@ -146,7 +146,7 @@ func (p program) trivy(command, file, report string) []string {
 	return args
 }
 
-// forget takes away what Trivy keeps of images it has read.
+// forget removes Trivy's cache of the images it has read.
 func (p program) forget() error {
 	if p.cache == "" {
 		return nil

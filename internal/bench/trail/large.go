@@ -13,7 +13,7 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// large fills a log and measures what is asked of a large one.
+// large fills a log and measures queries of a large log.
 func large(ctx context.Context, out io.Writer, p place, entries, history int) error {
 	l, err := p.open(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func fill(ctx context.Context, l *trail.Log, entries int) error {
 	return nil
 }
 
-// bytes tells how large a SQLite file is for each of its entries.
+// bytes returns the size of a SQLite file per entry.
 func bytes(ctx context.Context, out io.Writer, p place) error {
 	info, err := os.Stat(p.location)
 	if err != nil {

@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// variant is one way to come to a decision.
+// variant is one way to make a decision.
 type variant struct {
 	name   string
 	decide func() error

@@ -48,7 +48,7 @@ type Undetermined struct {
 	Platform string `json:"platform"`
 }
 
-// Database says which advisories were asked. UpdatedAt is null, and Schema
+// Database identifies the advisories that were used. UpdatedAt is null, and Schema
 // 0, where another tool's report has none.
 type Database struct {
 	UpdatedAt *time.Time `json:"updated_at"`
@@ -70,7 +70,7 @@ type Entry struct {
 	Reason string `json:"reason"`
 }
 
-// Statement is a finding that a VEX document takes away.
+// Statement is a finding that a VEX document suppresses.
 type Statement struct {
 	Finding
 	By     string `json:"by"`     // the statement's author

@@ -42,7 +42,7 @@ func scanned() *scan.Report {
 	return s
 }
 
-func TestEntriesThatAreNoImagesAreNamed(t *testing.T) {
+func TestEntriesThatAreNotImagesAreListed(t *testing.T) {
 	text := scanAs(t, "text", scanned(), print.Options{Width: 200})
 	if !strings.Contains(text, "no image   sha256:2, not scanned: it is a ") || strings.Contains(text, "\x1b[2J") {
 		t.Errorf("the text is\n%s", text)
@@ -184,7 +184,7 @@ func TestACycloneDXOfAScanIsAnSBOM(t *testing.T) {
 	}
 }
 
-func TestAScanThatFoundNothingSaysWhatItCouldJudge(t *testing.T) {
+func TestAScanWithoutFindingsListsWhatItChecked(t *testing.T) {
 	s := &scan.Report{Subject: "app"}
 	if got := scanAs(t, "text", s, print.Options{}); !strings.Contains(got, "No advisory matches a package that could be checked") || !strings.Contains(got, "of unknown age") {
 		t.Error(got)

@@ -210,7 +210,7 @@ func (s *Report) upgrade() string {
 	return fmt.Sprintf("Upgrade first: %s %s to %s, which clears %d of %s.", print.Value(best.pkg), print.Value(best.installed), to, best.clears, print.Count(len(s.Findings), "finding"))
 }
 
-// rest prints what is not known and what was taken away.
+// rest prints what is not known and what was suppressed.
 func (s *Report) rest(t *print.Sheet) {
 	if len(s.Undetermined) > 0 {
 		t.Blank()

@@ -146,7 +146,7 @@ func intervals(t *print.Sheet, list []evaluator.Interval) {
 func isEnd(list []evaluator.Reason, code string) bool { return len(list) == 1 && list[0].Code == code }
 
 // interval is from and to with the length: "Tue 2026-11-24 13:00 -05:00 to
-// 14:00 (1h)". The day and the offset of its end stand only where they differ.
+// 14:00 (1h)". The day and the offset of its end are shown only if they differ.
 func interval(i evaluator.Interval) string {
 	layout := "15:04"
 	if i.To.Second() != 0 {

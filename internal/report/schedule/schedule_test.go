@@ -26,13 +26,13 @@ func scheduleAt(now time.Time) *evaluator.Schedule {
 		Intervals: []evaluator.Interval{
 			{
 				From: now, To: now.Add(time.Hour),
-				OpensBecause:  []evaluator.Reason{{Code: evaluator.SearchStarts, Message: "it is so now"}},
+				OpensBecause:  []evaluator.Reason{{Code: evaluator.SearchStarts, Message: "the gate is in this state now"}},
 				ClosesBecause: []evaluator.Reason{{Code: "freeze.active", Title: "Change freeze in effect", Item: &item}},
 			},
 			{
 				From: now.Add(24 * time.Hour).Truncate(time.Second), To: now.Add(25 * time.Hour),
 				OpensBecause:  []evaluator.Reason{{Code: "freeze.active", Item: &item}, {Code: "window.closed"}},
-				ClosesBecause: []evaluator.Reason{{Code: evaluator.SearchEnds, Message: "the search was asked to end here"}},
+				ClosesBecause: []evaluator.Reason{{Code: evaluator.SearchEnds, Message: "the search ends here, as requested"}},
 			},
 		},
 		Needs: []evaluator.Finding{}, WindowsOnceMet: []evaluator.Interval{},
@@ -52,7 +52,7 @@ func printSchedule(t *testing.T, format string, s *evaluator.Schedule) string {
 
 func TestAScheduleBeginsWithTheAnswer(t *testing.T) {
 	soon := tuesday.Add(90 * time.Minute)
-	why := "time alone does not open the gate: there is approval.missing"
+	why := "the gate does not open with time alone; open findings: approval.missing"
 	for _, tt := range []struct {
 		name   string
 		change func(*evaluator.Schedule)

@@ -209,7 +209,7 @@ func (c *cache) get(number uint64) *page {
 }
 
 // put keeps p; a full cache is emptied first, which is as good as any order for
-// pages that are asked for in rising order.
+// pages that are requested in rising order.
 func (c *cache) put(number uint64, p *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -229,7 +229,7 @@ func (j *joiner) finish() {
 	}
 }
 
-// place is where a deployment stands in the history: when it went live, by the
+// place is the position of a deployment in the history: when it went live, by the
 // order of the trail, or else its last step of its own.
 func (i *item) place() int64 {
 	if live := i.live(); live != nil && !merelyClaimed(*live) {
@@ -244,7 +244,7 @@ func (i *item) place() int64 {
 	return place
 }
 
-// fact is the deployment as a document tells it.
+// fact returns the deployment as in the document.
 func (i *item) fact(requests requests) facts.Deployment {
 	if i.adopted != nil {
 		d := *i.adopted
@@ -286,7 +286,7 @@ func (i *item) fact(requests requests) facts.Deployment {
 	return d
 }
 
-// versionOf names a version that nobody named.
+// versionOf names a version without a name.
 func versionOf(digest string) string { return strings.TrimPrefix(digest, "sha256:")[:12] }
 
 // kind is what kind of request the deployment answers; nil where it is not known.
@@ -306,7 +306,7 @@ func (i *item) kind(requests requests) *facts.Kind {
 	return &kind
 }
 
-// apart is the event as a document tells it where no deployment says what it is of.
+// apart returns the event, as in the document, of an unknown deployment.
 func (e *event) apart() facts.DeploymentEvent {
 	fact := e.fact()
 	fact.Service, fact.Environment = recorded.Identifier(e.Service), recorded.Identifier(e.Environment)
@@ -314,7 +314,7 @@ func (e *event) apart() facts.DeploymentEvent {
 	return fact
 }
 
-// fact is the event as a document tells it.
+// fact returns the event as in the document.
 func (e *event) fact() facts.DeploymentEvent {
 	fact := facts.DeploymentEvent{
 		Type: e.Type, At: recorded.OccurredAt(e.Entry), ID: &e.ID, Seq: recorded.Seq(e.Entry),

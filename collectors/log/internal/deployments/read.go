@@ -47,14 +47,14 @@ func Read(ctx context.Context, reading *recorded.Reading, req facts.Request) (*f
 	return history(req, slices.DeleteFunc(entries, useless), asked)
 }
 
-// here says whether an entry is of req's service and environment. What speaks
+// here reports whether an entry is of req's service and environment. What speaks
 // against a deployment need not name the environment.
 func here(e trail.Entry, req facts.Request) bool {
 	nowhere := e.Environment == "" && (e.Type == trail.TypeVerificationFailed || strings.HasPrefix(e.Type, "rollback."))
 	return e.Service == req.Service && (e.Environment == req.Environment || nowhere)
 }
 
-// goodNews says whether an entry can only be good news. A deployment that went
+// goodNews reports whether an entry can only be good news. A deployment that went
 // live under another name can have used an approval up.
 func goodNews(e trail.Entry) bool {
 	return e.Type == trail.TypeVerificationPassed || e.Type == trail.TypeProductionAdopted

@@ -8,7 +8,7 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// The statuses of a deployment that the trail tells.
+// The statuses of a deployment that the trail records.
 const (
 	statusLive        = "live"
 	statusSuperseded  = "superseded"          // another one went live after it
@@ -40,7 +40,7 @@ func (i *item) live() *event {
 	return best
 }
 
-// ran says whether it went live by more than somebody's claim.
+// ran reports whether it went live by more than somebody's claim.
 func (i *item) ran() bool {
 	if i.adopted != nil {
 		return !claimed(i.adopted.Assurance)
@@ -73,14 +73,14 @@ func (i *item) has(types ...string) bool {
 	return slices.ContainsFunc(i.events, func(e event) bool { return slices.Contains(types, e.Type) })
 }
 
-// merelyPraised says whether somebody claims good news, and that is all.
+// merelyPraised reports whether somebody claims good news, and that is all.
 func (i *item) merelyPraised() bool {
 	return !slices.ContainsFunc(i.events, func(e event) bool {
 		return e.Type != trail.TypeDeployLive && e.Type != trail.TypeVerificationPassed || !merelyClaimed(e)
 	})
 }
 
-// running says whether something began, and nothing by more than a claim says that
+// running reports whether something began, and nothing by more than a claim says that
 // it ended since.
 func (i *item) running(start string, ends ...string) bool {
 	return slices.ContainsFunc(i.events, func(began event) bool {
@@ -90,14 +90,14 @@ func (i *item) running(start string, ends ...string) bool {
 	})
 }
 
-// before says whether an event happened before another one. The order of the trail
+// before reports whether an event happened before another one. The order of the trail
 // tells those of the same second apart.
 func (e *event) before(other event) bool {
 	at, since := recorded.OccurredAt(e.Entry), recorded.OccurredAt(other.Entry)
 	return at.Before(since) || at.Equal(since) && e.Seq < other.Seq
 }
 
-// stands says whether bad news stands: no later good news by a writer who is
+// stands reports whether bad news stands: no later good news by a writer who is
 // established as well lifts it. Anybody's word is enough for bad news; what is only
 // claimed lifts nothing.
 func (i *item) stands(bad, good string) bool {
