@@ -29,7 +29,7 @@ import (
 //
 // What a mutant may do nevertheless is listed in needless_test.go. An entry
 // that nothing needs is a failure, too, where every story is tried: "make
-// proof-facts" does that, for it takes many minutes. With -proof-seed it tries every
+// proof" does that, for it takes many minutes. With -proof-seed it tries every
 // allowed story and a quarter of the denied ones; otherwise it tries a quarter of the
 // mutants of one story in 96.
 func TestNoBrokenFactOpensTheGate(t *testing.T) {

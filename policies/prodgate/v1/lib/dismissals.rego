@@ -8,6 +8,7 @@ package prodgate.v1.lib.dismissals
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.separation_of_duties
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -52,5 +53,5 @@ _entitled(person) if {
 	people.human(person)
 	some role in input.people[person].roles
 	role in settings.effective.audit.dismissed_by
-	people.uninvolved(person)
+	separation_of_duties.uninvolved(person)
 }

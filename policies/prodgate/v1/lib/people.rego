@@ -6,8 +6,8 @@
 #   Can Approve").
 package prodgate.v1.lib.people
 
-import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.separation_of_duties
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -77,41 +77,6 @@ _best(schemes) := [scheme |
 	scheme in schemes
 ][0]
 
-# Everyone who requested this deployment or started the run, in this or an earlier
-# attempt. Undefined if one of them is not in the directory: then no approver can be
-# shown to be a different person.
-askers := {one(id) | some id in _asking} if {
-	every id in _asking {
-		one(id)
-	}
-}
-
-_asking := _asking_now | attempts.people
-
-_asking_now := {input.request.requested_by, input.request.triggered_by}
-
-# The ids of requesters that do not belong to exactly one person in the directory.
-strangers := {id |
-	some id in _asking
-	not one(id)
-}
-
-# Whether no entry, dismissed or not, names this person as a requester. An unknown
-# requester may be this person, unless only writers that are not accepted name that
-# requester.
-uninvolved(person) if {
-	every id in _asking_now | attempts.witnessed {
-		distinct(person, one(id))
-	}
-	every id in attempts.named {
-		_another(person, id)
-	}
-}
-
-_another(person, id) if distinct(person, one(id))
-
-_another(_, id) if unknown(id)
-
 # Whether the directory's record of a person is recent and shows MFA.
 proven(person) if {
 	input.people[person].mfa == true
@@ -127,8 +92,7 @@ approver(id) := person if {
 	settings.effective.approval.team in input.people[person].teams
 	_has_role(person)
 	human(person)
-	_asked_by_others(person)
-	_written_by_others(person)
+	separation_of_duties.independent(person)
 }
 
 _has_role(person) if approver_roles[input.people[person].roles[_]]
@@ -137,34 +101,6 @@ approver_roles contains settings.effective.approval.roles[_][_]
 
 # "human" is optional: a directory sets it to false for bots and agents.
 human(person) if object.get(input.people[person], "human", true) == true
-
-_asked_by_others(person) if {
-	every asker in askers {
-		distinct(person, asker)
-	}
-}
-
-_written_by_others(person) if {
-	_author_matters
-	apart(person, _author)
-}
-
-# No source names the author, so there is no one to compare with.
-_written_by_others(_) if {
-	_author_matters
-	_author == null
-}
-
-_written_by_others(_) if {
-	is_array(settings.effective.approval.independent_of)
-	not _author_matters
-}
-
-_author_matters if "author" in settings.effective.approval.independent_of
-
-default _author := null
-
-_author := input.build.author
 
 # Whether a person is shown not to be an approver, by role or by team.
 outsider(person) if {
@@ -212,38 +148,12 @@ _objections[person] contains "is not shown to be a human" if {
 	not human(person)
 }
 
-_objections[person] contains "requested this deployment, or started an attempt of it" if {
-	some person in askers
-}
-
-_objections[person] contains sprintf("cannot be distinguished from a requester of this deployment: the directory needs an id of %s for both, and no id in two records", [_schemes_text]) if {
-	some person, _ in input.people
-	askers
-	not person in askers
-	not _asked_by_others(person)
-}
-
-_objections[person] contains sprintf("these requesters of this deployment are not in the directory: %s", [concat(", ", {sprintf("%v", [id]) | some id in strangers})]) if {
-	some person, _ in input.people
-	not askers
-}
-
-_objections[person] contains "wrote the commit that is deployed" if {
-	_author_matters
-	person := one(_author)
-}
-
-_objections[person] contains sprintf("cannot be distinguished from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
-	some person, _ in input.people
-	not _is_author(person)
-	not _written_by_others(person)
-}
-
-_is_author(person) if person == one(_author)
-
 _objections[person] contains "the directory's record is too old" if {
 	some person, record in input.people
 	not clock.fresh(record.as_of, settings.effective.approval.directory_max_age)
 }
 
-_schemes_text := concat(" or ", settings.effective.approval.identified_by)
+_objections[person] contains objection if {
+	some person, found in separation_of_duties.objections
+	some objection in found
+}

@@ -10,9 +10,6 @@ _with(ids) := object.union(testing.promotion.people[1], {"ids": ids})
 
 _lead := "mailto:lead@example.com"
 
-# The promotion, with this author of the commit.
-_by(author) := json.patch(testing.promotion, [{"op": "add", "path": "/build/author", "value": author}])
-
 test_distinct_by_the_best_scheme_that_either_has if {
 	every case in [
 		[["entra:a"], ["entra:b"]],
@@ -107,86 +104,6 @@ test_no_approver_who_is_a_bot if {
 }
 
 _human(value) := json.patch(testing.promotion, [{"op": "add", "path": "/people/1/human", "value": value}])
-
-test_no_approver_who_cannot_be_distinguished_from_the_requester if {
-	document := testing.changed("/people/1/ids", ["github:2", _lead])
-	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-	some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as document
-	startswith(words, "cannot be distinguished from a requester of this deployment")
-}
-
-test_no_approver_who_shares_an_id_with_another_record if {
-	document := testing.changed("/people/2/ids", ["github:3", "entra:manager", "github:2"])
-	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-	people.approver("github:5") == 4 with data.prodgate.organisation as testing.organisation with input as document
-}
-
-test_no_approver_who_requested_an_attempt if {
-	every key in ["requested_by", "triggered_by"] {
-		document := _attempt({key: "github:2"})
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-		people.objections(_lead) == {"requested this deployment, or started an attempt of it"} with data.prodgate.organisation as testing.organisation with input as document
-	}
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({})
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _attempt({"requested_by": "github:3", "triggered_by": "github:5"})
-}
-
-# For any writer of an attempt.
-test_no_approver_if_it_is_unknown_who_started_an_attempt if {
-	every value in ["github:404", null, "", 0, []] {
-		document := _attempt({"triggered_by": value})
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
-		people.objections(_lead) == {sprintf("these requesters of this deployment are not in the directory: %v", [value])} with data.prodgate.organisation as testing.organisation with input as document
-	}
-	every path in ["/trail/requests/0/triggered_by", "/trail/requests/0/requested_by"] {
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.remove(_attempt({}), path)
-	}
-	every value in [null, "", {}, 0] {
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.change(_attempt({}), "/trail/requests", value)
-		value == value
-	}
-}
-
-_attempt(entry) := json.patch(testing.promotion, [{"op": "add", "path": "/trail/requests", "value": [object.union(
-	{"id": "1-1", "at": "2026-11-24T10:00:00-05:00", "requested_by": "github:1", "triggered_by": "github:1", "writer": "me", "assurance": "claimed"},
-	entry,
-)]}])
-
-test_no_approver_who_wrote_the_commit if {
-	every author in ["github:2", _lead] {
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
-		people.objections(_lead) == {"wrote the commit that is deployed"} with data.prodgate.organisation as testing.organisation with input as _by(author)
-	}
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:1")
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:404")
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by(null)
-}
-
-test_no_approver_who_cannot_be_distinguished_from_the_author if {
-	every author in ["mailto:else@example.com", "git:abc", "", " ", 0, [], true] {
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
-		some words in people.objections(_lead) with data.prodgate.organisation as testing.organisation with input as _by(author)
-		startswith(words, "cannot be distinguished from the author of the commit")
-	}
-	several := testing.change(_by("github:9"), "/people/0/ids", ["github:1", "github:9", "entra:1"])
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as several
-	twice := testing.change(several, "/people/2/ids", ["github:9", "entra:3"])
-	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as twice
-}
-
-test_approver_who_wrote_the_commit_if_the_settings_allow_it if {
-	settings := testing.settings("/approval/independent_of", [])
-	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
-	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as settings
-	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/requested_by", "github:2") with data.prodgate.v1.settings as settings
-	every value in [null, "", "author", {}, 0, ["autor"], ["author", "reviewer"]] {
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:2") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
-		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _by("github:1") with data.prodgate.v1.settings as testing.settings("/approval/independent_of", value)
-		value == value
-	}
-	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/independent_of")
-}
 
 test_outsider_shown_by_role_or_team if {
 	people.outsider(0) with data.prodgate.organisation as testing.organisation with input as testing.promotion

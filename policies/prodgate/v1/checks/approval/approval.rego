@@ -8,9 +8,9 @@ package prodgate.v1.checks.approval
 
 import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.attempts
-import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.lib.rejections
+import data.prodgate.v1.lib.separation_of_duties
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.window
@@ -163,7 +163,7 @@ deny contains {
 #   who: [owner of the directory, Platform Lead to dismiss]
 deny contains object.union(_requester(attempt), {"message": sprintf("%s; not found in the directory: %v", [
 	_requester(attempt).message,
-	concat(" and ", {id | some id in [attempt.requested_by, attempt.triggered_by]; id in people.strangers}),
+	concat(" and ", {id | some id in [attempt.requested_by, attempt.triggered_by]; id in separation_of_duties.strangers}),
 ])}) if {
 	_readable
 	not pass
@@ -171,9 +171,9 @@ deny contains object.union(_requester(attempt), {"message": sprintf("%s; not fou
 	_unknown(attempt)
 }
 
-_unknown(attempt) if attempt.requested_by in people.strangers
+_unknown(attempt) if attempt.requested_by in separation_of_duties.strangers
 
-_unknown(attempt) if attempt.triggered_by in people.strangers
+_unknown(attempt) if attempt.triggered_by in separation_of_duties.strangers
 
 waived contains object.union(_requester(attempt), {"message": sprintf("%s; this entry is dismissed", [_requester(attempt).message])}) if {
 	some attempt in attempts.dismissed
