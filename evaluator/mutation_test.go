@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,6 @@ import (
 func TestNoBrokenFactOpensTheGate(t *testing.T) {
 	race.SkipSweep(t)
 	p := newProof(t)
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	chosen := stories(t)
 	switch {
 	case !*everyStory:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,12 @@ import (
 
 // go test ./evaluator -run Stories -update rewrites every decision.json.
 var update = flag.Bool("update", false, "rewrite the decisions of the stories")
+
+// TestMain collects garbage less often: compiled policies are large and live long.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 const storiesFolder = "../fixtures/cases"
 

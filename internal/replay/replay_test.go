@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,12 @@ import (
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
+
+// TestMain collects garbage less often: compiled policies are large and live long.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 // gates holds what gate compiled, by settings.
 var gates sync.Map
