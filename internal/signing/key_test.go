@@ -145,6 +145,7 @@ func TestInvalidPrivateKeysAreErrors(t *testing.T) {
 		{"weak RSA", file("weak/rsa1024.pem"), "", "an RSA key of 1024 bits"},
 		{"P-521", file("weak/p521.pem"), "", "an ECDSA key on the curve P-521"},
 		{"X25519", file("weak/x25519.pem"), "", "must be ECDSA P-256"},
+		{"an unknown form", strings.ReplaceAll(file("p256.pkcs8.pem"), "PRIVATE KEY", "EC PRIVATE KEY"), "", "; must be ECDSA P-256 or P-384"},
 		{"half of one", cut("p256.pkcs8.pem", 40), "", "asn1: "},
 		{"no passphrase", file("p256.pbkdf2.pem"), "", ErrPassphrase.Error()},
 		{"no passphrase for cosign's", file("p256.sigstore.pem"), "", ErrPassphrase.Error()},

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // PrivateKey signs. It prints as the id of its public key, and never as itself.
@@ -65,6 +66,9 @@ func parsePrivate(content, passphrase []byte) (*PrivateKey, error) {
 		return nil, errors.New("contains a public key; signing needs the private key")
 	default:
 		return nil, fmt.Errorf("contains %q; must contain a private key: %q, %q, %q, %q or %q", block.Type, pemPrivate, pemEncrypted, pemEC, pemRSA, pemSigstore)
+	}
+	if err != nil && strings.HasPrefix(err.Error(), "x509: ") {
+		return nil, fmt.Errorf("%w; %s", err, accepted)
 	}
 	if err != nil {
 		return nil, err
