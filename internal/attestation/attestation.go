@@ -1,7 +1,8 @@
 // Package attestation reads in-toto statements: bare, in a DSSE envelope or in a
-// Sigstore bundle, one or several in a file. It returns what a signature is over
-// and the signatures themselves, and verifies none: a statement proves no more
-// than the file it is in. It does not know what the predicates mean.
+// Sigstore bundle, one or several in a file; and it writes bare ones. It returns
+// what a signature is over and the signatures themselves, and verifies none (see
+// package signing): a statement proves no more than the file it is in. It does not
+// know what the predicates mean.
 package attestation
 
 import (
@@ -59,7 +60,7 @@ type Subject struct {
 // statementTypes are the types of statements that are read.
 var statementTypes = map[string]bool{
 	"https://in-toto.io/Statement/v0.1": true,
-	"https://in-toto.io/Statement/v1":   true,
+	statementV1:                         true,
 }
 
 // ErrNoDigest says that a subject has no SHA-256.

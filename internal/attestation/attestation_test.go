@@ -182,6 +182,7 @@ func FuzzRead(f *testing.F) {
 			if a.Envelope == nil {
 				continue
 			}
+			_, _ = a.Envelope.Material()
 			bare, err := ReadOne("f", a.Envelope.Payload)
 			if err != nil || !reflect.DeepEqual(bare.Statement, a.Statement) || bare.Envelope != nil {
 				t.Errorf("the payload alone reads as %+v, %v; in its envelope as %+v", bare.Statement, err, a.Statement)

@@ -58,6 +58,7 @@ var layers = map[string][]string{
 	"internal/report/scan":     {"internal/print", "scan"},
 	"internal/report/schedule": {"internal/ics", "internal/print", "internal/report", "evaluator"},
 	"internal/retry":           {},
+	"internal/signing":         {"internal/attestation"},
 	"internal/spelling":        {},
 	"internal/strict":          {},
 	"internal/stricttest":      {"internal/strict", "facts"},
