@@ -252,7 +252,7 @@ func (p remotePlace) page(ctx context.Context, client *http.Client, address stri
 	if err != nil {
 		return nil, "", err
 	}
-	request.Header.Set("Accept", "application/vnd.oci.image.index.v1+json")
+	request.Header.Set("Accept", indexType)
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, "", p.explain(withoutURL(err))

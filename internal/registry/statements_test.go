@@ -50,15 +50,15 @@ func attachable(t *testing.T) map[string]func(t *testing.T) string {
 	all := registries(t)
 	delete(all, "in process")
 	all["without the referrers API"] = inProcess
-	all["with the referrers API"] = func(t *testing.T) string { return withReferrers(t, nil) }
+	all["with the referrers API"] = func(t *testing.T) string { return fronted(t, true, nil) }
 	return all
 }
 
-// withReferrers is a registry with the referrers API. answer comes before it, and
-// returns whether it answered.
-func withReferrers(t *testing.T, answer func(w http.ResponseWriter, r *http.Request) bool) string {
+// fronted is a registry in process, with the referrers API or without it. answer comes
+// before it, and returns whether it answered.
+func fronted(t *testing.T, referrers bool, answer func(w http.ResponseWriter, r *http.Request) bool) string {
 	t.Helper()
-	inner := server.New(server.Logger(log.New(io.Discard, "", 0)), server.WithReferrersSupport(true))
+	inner := server.New(server.Logger(log.New(io.Discard, "", 0)), server.WithReferrersSupport(referrers))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if answer == nil || !answer(w, r) {
 			inner.ServeHTTP(w, r)
@@ -344,7 +344,7 @@ func TestAttestationsThatCannotBeReadAreFailuresAndHideNoOther(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bad, requested = "", false
-			ref, one := pushed(t, withReferrers(t, tt.answer))
+			ref, one := pushed(t, fronted(t, true, tt.answer))
 			held := cosign3(t, one, bundleOf("bad"), testResult)
 			if tt.attach != nil {
 				held = tt.attach(t, one)
@@ -413,7 +413,7 @@ func TestBeyondTheLimitAttestationsAreAFailure(t *testing.T) {
 func TestOfAThousandReferrersTheRestIsAFailure(t *testing.T) {
 	var list []referred
 	held := map[string][]byte{}
-	ref, one := pushed(t, withReferrers(t, func(w http.ResponseWriter, r *http.Request) bool {
+	ref, one := pushed(t, fronted(t, true, func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.Contains(r.URL.Path, "/referrers/") {
 			_ = json.NewEncoder(w).Encode(map[string]any{"manifests": list})
 			return true
