@@ -14,6 +14,9 @@ import (
 )
 
 const (
+	// maxStores is how often an attestation is uploaded.
+	maxStores = 5
+
 	// maxRounds is how often the list of referrers is read until it is complete.
 	maxRounds = 32
 
@@ -28,13 +31,30 @@ const (
 )
 
 // store uploads u. A registry that has the referrers API says so with the header
-// OCI-Subject.
+// OCI-Subject. docker-registry may miss a blob for a moment while another client
+// uploads the same one, as all do the configuration, so that is tried again.
 func (p remotePlace) store(ctx context.Context, u upload) (tracked bool, err error) {
 	w, err := p.writer(ctx)
 	if err != nil {
 		return false, err
 	}
+	for try := range maxStores {
+		if tracked, err = w.store(ctx, u); !lacksContent(err) {
+			return tracked, err
+		}
+		if stopped := retry.Sleep(ctx, jitter(100*time.Millisecond<<try)); stopped != nil {
+			break
+		}
+	}
+	return false, err
+}
+
+// store uploads the blobs of u that the registry does not have, and the manifest.
+func (w writer) store(ctx context.Context, u upload) (tracked bool, err error) {
 	for _, digest := range slices.Sorted(maps.Keys(u.blobs)) {
+		if w.place.has(ctx, digest, int64(len(u.blobs[digest]))) == nil {
+			continue
+		}
 		if err := w.blob(ctx, digest, u.blobs[digest]); err != nil {
 			return false, err
 		}
@@ -155,18 +175,18 @@ func (t *tagList) write(ctx context.Context, list referrerList) error {
 		return err
 	}
 	response, err := t.writer.send(ctx, http.MethodPut, t.writer.address("manifests", t.tag), list.mediaType(), raw)
-	switch {
-	case err == nil:
+	if err == nil {
 		t.failed = 0
 		return nil
-	case lacksManifest(err):
+	}
+	t.failed++
+	if lacksContent(err) {
 		found, lookErr := t.lookForGone(ctx, list)
-		if lookErr == nil && found {
+		if lookErr == nil && (found || t.failed < maxStores) {
 			return nil
 		}
-		return t.writer.explain(errors.Join(err, lookErr))
-	}
-	if t.failed++; again(ctx, t.failed, response, err) {
+		err = errors.Join(err, lookErr)
+	} else if again(ctx, t.failed, response, err) {
 		return nil
 	}
 	return t.writer.explain(err)

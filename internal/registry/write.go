@@ -145,9 +145,9 @@ func again(ctx context.Context, attempt int, response *http.Response, err error)
 	return retry.Again(ctx, attempt, response, err)
 }
 
-// lacksManifest reports whether an index was refused because the registry does not
-// have a manifest that it lists.
-func lacksManifest(err error) bool {
+// lacksContent reports whether a manifest was refused because the registry does not
+// have what it names.
+func lacksContent(err error) bool {
 	var refused *transport.Error
 	if !errors.As(err, &refused) || refused.StatusCode != http.StatusBadRequest && refused.StatusCode != http.StatusNotFound {
 		return false
