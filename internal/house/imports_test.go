@@ -53,7 +53,7 @@ var layers = map[string][]string{
 	"internal/print":           {"internal/files"},
 	"internal/race":            {},
 	"internal/recheck":         {"internal/print", "evaluator", "trail"},
-	"internal/registry":        {"internal/packing", "internal/retry"},
+	"internal/registry":        {"internal/lock", "internal/packing", "internal/retry"},
 	"internal/replay":          {"internal/print", "evaluator", "trail"},
 	"internal/report":          {"internal/print", "evaluator", "facts"},
 	"internal/report/scan":     {"internal/print", "scan"},

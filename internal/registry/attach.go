@@ -54,6 +54,8 @@ type upload struct {
 // all that was seen in it, until nothing is missing. The error is ErrUnlisted, with
 // the digest, if the attestation was stored and is not listed in the end.
 //
+// In an OCI layout on disk the referrer is an entry of index.json.
+//
 // ctx bounds the time. An archive cannot be attached to.
 func (r Reference) Attach(ctx context.Context, digest string, a NewAttachment) (string, error) {
 	place, ok := r.place.(attacher)

@@ -362,3 +362,35 @@ func FuzzReferrerList(f *testing.F) {
 		}
 	})
 }
+
+func TestWritesAskForTheRightToPush(t *testing.T) {
+	configured(t, "")
+	var readOnly atomic.Bool
+	host := fronted(t, false, func(w http.ResponseWriter, r *http.Request) bool {
+		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		write := r.Method != http.MethodGet && r.Method != http.MethodHead
+		switch {
+		case r.URL.Path == "/token":
+			scope := r.URL.Query().Get("scope")
+			if scope = scope[strings.LastIndexByte(scope, ':')+1:]; readOnly.Load() {
+				scope = "pull"
+			}
+			fmt.Fprintf(w, `{"token":%q}`, scope)
+		case given == "" || write && given != "push,pull":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="here"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			return false
+		}
+		return true
+	})
+	ref, _ := pushed(t, host)
+	if _, err := ref.Attach(limited(t), ref.Digest, newAttachment("a")); err != nil {
+		t.Error(err)
+	}
+	readOnly.Store(true)
+	_, err := parsed(t, ref.Repository).Attach(limited(t), ref.Digest, newAttachment("b"))
+	if err == nil || !strings.Contains(err.Error(), "refuses write access") || errors.Is(err, ErrUnlisted) {
+		t.Errorf("with the right to read alone: %v", err)
+	}
+}
