@@ -17,7 +17,7 @@ var ErrUnlisted = errors.New("it is not listed as a referrer")
 
 // NewAttachment is an attestation to attach to an image or index.
 type NewAttachment struct {
-	PredicateType string    // of the statement in the bundle
+	PredicateType string    // of the statement in the bundle; empty: not recorded
 	Bundle        []byte    // a Sigstore bundle v0.3, at most 16 MiB of JSON
 	Created       time.Time // recorded in UTC, in whole seconds; zero: not recorded
 }
@@ -135,7 +135,10 @@ func (a NewAttachment) upload(subject *Manifest) (upload, error) {
 	if bundle.MediaType != BundleType {
 		return upload{}, fmt.Errorf("the media type of the bundle must be %s, and it is %q", BundleType, bundle.MediaType)
 	}
-	annotations := map[string]string{"dev.sigstore.bundle.content": "dsse-envelope", predicateNote: a.PredicateType}
+	annotations := map[string]string{"dev.sigstore.bundle.content": "dsse-envelope"}
+	if a.PredicateType != "" {
+		annotations[predicateNote] = a.PredicateType
+	}
 	if !a.Created.IsZero() {
 		annotations["org.opencontainers.image.created"] = a.Created.UTC().Format(time.RFC3339)
 	}
