@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"

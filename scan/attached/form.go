@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // form is how a content holds an SBOM.

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/lock"
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // maxPacked bounds the layer, in bytes; it has some fifty million.
