@@ -10,8 +10,8 @@ import (
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/internal/spelling"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // DefaultTimeout is the default timeout of a source.

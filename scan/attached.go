@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/attached"
 	"github.com/prodgate/prodgate/scan/finding"

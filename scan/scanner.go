@@ -14,7 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // Options say how to reach registries.

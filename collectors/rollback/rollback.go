@@ -22,8 +22,8 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // Skeleton is an annotated file to begin with.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/registry"
 	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // Collector reads one source and reports what it saw.

@@ -1,6 +1,7 @@
-// Package retry holds the one rule for repeating a read over HTTP: how often,
+// Package retry holds the one rule for repeating a request over HTTP: how often,
 // after what, and how long to wait. It sends nothing itself, and the caller must
-// only use it for requests that change nothing.
+// only use it for requests that change nothing, or nothing more when they are
+// repeated.
 package retry
 
 import (

@@ -13,12 +13,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/sbom"
@@ -141,24 +139,18 @@ func (f *finder) find(ctx context.Context, indexes []string) {
 		f.take(ctx, a, "referrer "+a.Digest)
 	}
 	for _, suffix := range []string{".att", ".sbom"} {
-		f.tagged(ctx, strings.Replace(f.digest, ":", "-", 1)+suffix)
+		tagged, tag, failed := f.ref.UnderTag(ctx, f.digest, suffix)
+		switch {
+		case failed != nil && failed.Digest == "":
+			f.lookup(failed.Err)
+		case failed != nil:
+			f.unread = append(f.unread, unreadable(failed.Digest, failed.Err))
+		case tagged != nil:
+			f.take(ctx, *tagged, "tag "+tag)
+		}
 	}
 	for _, index := range indexes {
 		f.inIndex(ctx, index)
-	}
-}
-
-// tagged reads the attachments under a tag of cosign's.
-func (f *finder) tagged(ctx context.Context, tag string) {
-	a, err := f.ref.Attachment(ctx, tag)
-	switch {
-	case errors.Is(err, registry.ErrAbsent):
-	case err != nil:
-		f.lookup(fmt.Errorf("tag %s: %w", tag, err))
-	case a.Subject != "" && a.Subject != f.digest:
-		f.unread = append(f.unread, unreadable(a.Digest, fmt.Errorf("the tag %s holds something about %s, and not about %s", tag, a.Subject, f.digest)))
-	default:
-		f.take(ctx, a, "tag "+tag)
 	}
 }
 
@@ -211,7 +203,7 @@ func (f *finder) take(ctx context.Context, a registry.Attachment, where string) 
 
 // takeBlob reads the SBOMs in one content, which may hold something else.
 func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where string) error {
-	content, err := f.content(ctx, b)
+	content, err := f.ref.Content(ctx, b, sbom.MaxSize)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -223,28 +215,6 @@ func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where
 		return err
 	}
 	return f.bind(found, form, where)
-}
-
-// maxDownload is how long the download of one content may take.
-const maxDownload = 2 * time.Minute
-
-// content reads the bytes of b.
-func (f *finder) content(ctx context.Context, b registry.Blob) ([]byte, error) {
-	if b.Size > sbom.MaxSize {
-		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", b.Size, int64(sbom.MaxSize))
-	}
-	limit := maxDownload
-	if end, ok := ctx.Deadline(); ok {
-		limit = min(limit, time.Until(end)/4)
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not downloaded within %s", limit.Round(time.Millisecond)))
-	defer cancel()
-	body, err := f.ref.Open(ctx, b.Digest, sbom.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	return io.ReadAll(body)
 }
 
 // bind keeps those of found that are about the image or index, and is an error

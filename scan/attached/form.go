@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // form is how a content holds an SBOM.
@@ -29,39 +29,22 @@ var plainTypes = []string{
 	"application/json", "application/xml", "text/xml", "application/octet-stream", "text/plain", "application/vnd.oci.image.layer.v1.tar",
 }
 
-// statedTypes are the media types of statements.
-var statedTypes = []string{
-	"application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json",
-}
-
-const (
-	bundleType = "application/vnd.dev.sigstore.bundle" // and a version
-)
-
-// plain is a media type without its parameters.
-func plain(mediaType string) string {
-	mediaType, _, _ = strings.Cut(mediaType, ";")
-	return strings.ToLower(strings.TrimSpace(mediaType))
-}
-
 // formOf is the form of a content b of a.
 func formOf(b registry.Blob, a registry.Attachment) form {
-	mediaType := plain(b.MediaType)
+	mediaType := registry.PlainType(b.MediaType)
 	switch {
 	case slices.Contains(bareTypes, mediaType):
 		return bare
 	case mediaType == "application/vnd.syft+json":
 		return foreign
-	case slices.Contains(statedTypes, mediaType), strings.HasPrefix(mediaType, bundleType):
-		for _, note := range []string{"predicateType", "in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType"} {
-			for _, notes := range []map[string]string{b.Annotations, a.Annotations} {
-				if kind := notes[note]; kind != "" && !mayBeSBOM(kind) {
-					return nothing
-				}
+	case registry.HoldsStatement(b.MediaType):
+		for _, kind := range a.PredicateTypes(b) {
+			if !mayBeSBOM(kind) {
+				return nothing
 			}
 		}
 		return stated
-	case namesSBOM(mediaType), namesSBOM(plain(a.Type)) && slices.Contains(plainTypes, mediaType):
+	case namesSBOM(mediaType), namesSBOM(registry.PlainType(a.Type)) && slices.Contains(plainTypes, mediaType):
 		return bare
 	}
 	return nothing
@@ -93,7 +76,7 @@ func mayBeSBOM(predicateType string) bool {
 // Tools call SBOMs as they like, and the contents decide: only what certainly is
 // something else is ignored.
 func mayHoldSBOM(artifactType string) bool {
-	artifactType = plain(artifactType)
+	artifactType = registry.PlainType(artifactType)
 	for _, other := range []string{".sig.", "signature", "sarif", "vex", "vulnerabilit", "provenance"} {
 		if strings.Contains(artifactType, other) {
 			return false

@@ -19,7 +19,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/language"
 )

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/language"

@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/prodgate/prodgate/internal/packing"
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // What one layer may be, in bytes. Layers that unpack to very much more than

@@ -11,7 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/internal/lock"
+	"github.com/prodgate/prodgate/registry"
 )
 
 // maxPacked bounds the layer, in bytes; it has some fifty million.
@@ -71,7 +72,7 @@ func (s store) part(digest string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	unlock, ok := lock(f)
+	unlock, ok := lock.Try(f)
 	if ok && isCurrent(f) {
 		return part{f, unlock}, nil
 	}
@@ -83,7 +84,7 @@ func (s store) part(digest string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	unlock, _ = lock(f)
+	unlock, _ = lock.Try(f)
 	return part{f, unlock}, nil
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
-	"github.com/prodgate/prodgate/internal/registry"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
 )
 

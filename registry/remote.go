@@ -73,8 +73,12 @@ func (p remotePlace) blob(ctx context.Context, digest string) ([]byte, error) {
 	return raw, nil
 }
 
-// explain distinguishes "absent" from "could not look", and adds what to do about it.
-func (p remotePlace) explain(err error) error {
+// explain explains the error of a read.
+func (p remotePlace) explain(err error) error { return p.explainAccess(err, "read") }
+
+// explainAccess distinguishes "absent" from "could not look", and adds what to do
+// about it. access is what was attempted: read or write.
+func (p remotePlace) explainAccess(err error, access string) error {
 	host := p.repository.RegistryStr()
 	var refused *transport.Error
 	var unread *credentialsError
@@ -83,15 +87,17 @@ func (p remotePlace) explain(err error) error {
 		return unread
 	case !errors.As(err, &refused):
 		return fmt.Errorf("the registry %s can't be reached: %w", host, err)
-	case refused.StatusCode == http.StatusNotFound && refused.Request != nil && ofRepository(refused.Request.URL.Path):
+	case access == "read" && refused.StatusCode == http.StatusNotFound && refused.Request != nil && ofRepository(refused.Request.URL.Path):
 		return fmt.Errorf("the registry %s answers that it has no such image: %w", host, ErrAbsent)
 	case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden:
 		with := p.keychain.used()
 		if with == "" {
 			with = "the credentials"
 		}
-		return fmt.Errorf("credentials for %s: the registry refuses read access to %s with %s (%d); docker login %s, or ask for read access: %w",
-			host, p.repository.RepositoryStr(), with, refused.StatusCode, host, err)
+		return fmt.Errorf("credentials for %s: the registry refuses %s access to %s with %s (%d); docker login %s, or ask for %s access: %w",
+			host, access, p.repository.RepositoryStr(), with, refused.StatusCode, host, access, err)
+	case access == "write":
+		return fmt.Errorf("the registry %s refuses the write (%d): %w", host, refused.StatusCode, err)
 	}
 	return fmt.Errorf("the registry %s can't say (%d): %w", host, refused.StatusCode, err)
 }

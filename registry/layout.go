@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sort"
@@ -25,6 +26,7 @@ type layout struct {
 	read   reader
 	stream streamer
 	where  string
+	dir    string // empty: an archive, which is not written
 }
 
 // refName is the annotation under which a layout keeps an image's tag.
@@ -91,6 +93,9 @@ func (l layout) find(tag string) (descriptor, error) {
 		}
 	}
 	sort.Strings(tags)
+	if tag == "" && len(matching) > 1 {
+		maps.DeleteFunc(matching, func(digest string, _ descriptor) bool { return l.attached(digest) })
+	}
 	if len(matching) > 1 {
 		return descriptor{}, fmt.Errorf("the layout holds several images; name one by tag (%s) or by @sha256:…", strings.Join(tags, ", "))
 	}
@@ -98,6 +103,18 @@ func (l layout) find(tag string) (descriptor, error) {
 		return d, nil
 	}
 	return descriptor{}, fmt.Errorf("the layout has no image %q, only %q: %w", tag, tags, ErrAbsent)
+}
+
+// attached reports whether the manifest with that digest is about another and cannot
+// run: it has a subject, and its configuration is the empty one. The manifest decides,
+// not what the index says about it.
+func (l layout) attached(digest string) bool {
+	raw, err := l.file(digest)
+	if err != nil || digestOf(raw) != digest {
+		return false
+	}
+	var m referring
+	return json.Unmarshal(raw, &m) == nil && m.Subject != nil && m.Config.MediaType == emptyType
 }
 
 // tag is the tag of an image in a layout, whether it is alone or at the end

@@ -1,7 +1,7 @@
-// Package registry reads images where they lie: in a registry, in an OCI
-// layout on disk, in a tarball. It reads manifests and streams blobs, and hashes
-// what it reads: it trusts no header and no file name. What is in a layer is
-// not its to say.
+// Package registry reads images from registries, OCI layouts on disk and tarballs,
+// and attaches attestations to them. It reads manifests and streams blobs, and hashes
+// what it reads: it trusts no header and no file name. It must not interpret what is
+// in a layer or an attestation.
 package registry
 
 import (

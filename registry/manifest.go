@@ -194,13 +194,19 @@ func parseManifest(raw []byte, mediaType string) (*Manifest, error) {
 	return m, nil
 }
 
+// Media types of the OCI image specification.
+const (
+	indexType    = "application/vnd.oci.image.index.v1+json"
+	manifestType = "application/vnd.oci.image.manifest.v1+json"
+)
+
 func isIndex(mediaType string) bool {
-	return mediaType == "application/vnd.oci.image.index.v1+json" ||
+	return mediaType == indexType ||
 		mediaType == "application/vnd.docker.distribution.manifest.list.v2+json"
 }
 
 func isImage(mediaType string) bool {
-	return mediaType == "application/vnd.oci.image.manifest.v1+json" ||
+	return mediaType == manifestType ||
 		mediaType == "application/vnd.docker.distribution.manifest.v2+json"
 }
 

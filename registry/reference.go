@@ -84,7 +84,7 @@ func parseLayout(rest string) (Reference, error) {
 		return Reference{}, fmt.Errorf("invalid image reference: oci:%s needs a folder, as in oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…", rest)
 	}
 	r := Reference{Kind: "oci", Repository: "oci:" + dir, Tag: tag, Digest: digest}
-	r.place = layout{read: fromDir(filepath.Clean(dir)), stream: streamDir(filepath.Clean(dir)), where: dir}
+	r.place = layout{read: fromDir(filepath.Clean(dir)), stream: streamDir(filepath.Clean(dir)), where: dir, dir: filepath.Clean(dir)}
 	return r, nil
 }
 

@@ -79,6 +79,12 @@ type Failure struct {
 // manifest that could not be read is a Failure, and hides none of the others. No
 // manifests and no failures mean that nothing refers to digest.
 func (r Reference) Referrers(ctx context.Context, digest string, wanted func(artifactType string) bool) ([]Attachment, []Failure) {
+	return r.referring(ctx, digest, func(entry referred) bool { return wanted(entry.ArtifactType) })
+}
+
+// referring is Referrers, where wanted chooses first by what a list says and then by
+// what the manifest says.
+func (r Reference) referring(ctx context.Context, digest string, wanted func(entry referred) bool) ([]Attachment, []Failure) {
 	if !digestShape.MatchString(digest) {
 		return nil, []Failure{{Err: fmt.Errorf("referrers in %s: %q is not a sha256 digest", r.Repository, digest)}}
 	}
@@ -90,7 +96,7 @@ func (r Reference) Referrers(ctx context.Context, digest string, wanted func(art
 	seen := map[string]bool{}
 	var found []Attachment
 	for _, entry := range list {
-		if seen[entry.Digest] || !wanted(entry.ArtifactType) {
+		if seen[entry.Digest] || !wanted(entry) {
 			continue
 		}
 		if seen[entry.Digest] = true; len(seen) > maxReferrers {
@@ -101,7 +107,7 @@ func (r Reference) Referrers(ctx context.Context, digest string, wanted func(art
 		switch {
 		case err != nil:
 			failed = append(failed, Failure{Digest: entry.Digest, Err: err})
-		case wanted(a.Type):
+		case wanted(referred{ArtifactType: a.Type, Annotations: a.Annotations}):
 			found = append(found, a)
 		}
 	}
@@ -246,7 +252,7 @@ func (p remotePlace) page(ctx context.Context, client *http.Client, address stri
 	if err != nil {
 		return nil, "", err
 	}
-	request.Header.Set("Accept", "application/vnd.oci.image.index.v1+json")
+	request.Header.Set("Accept", indexType)
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, "", p.explain(withoutURL(err))

@@ -30,30 +30,44 @@ const (
 
 var errSilent = fmt.Errorf("nothing came for %s", maxSilence)
 
-// session is one handshake with a registry, for all the downloads from it.
+// session has one handshake with a registry for all the reads from it, and one for
+// all the writes.
 type session struct {
 	sync.Mutex
-	carrier http.RoundTripper // nil: there was no handshake yet
+	carriers map[string]http.RoundTripper // by scope
 }
 
 // client is the client that downloads from p, authenticated.
 func (p remotePlace) client(ctx context.Context) (*http.Client, error) {
+	carrier, err := p.carrier(ctx, transport.PullScope)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	return &http.Client{Transport: carrier}, nil
+}
+
+// carrier is the transport with the right to do in p what scope names.
+func (p remotePlace) carrier(ctx context.Context, scope string) (http.RoundTripper, error) {
 	p.session.Lock()
 	defer p.session.Unlock()
-	if p.session.carrier == nil {
-		ctx, cancel := context.WithTimeout(ctx, maxSilence)
-		defer cancel()
-		auth, err := authn.Resolve(ctx, p.keychain, p.repository)
-		if err != nil {
-			return nil, p.explain(err)
-		}
-		carrier, err := transport.NewWithContext(ctx, p.repository.Registry, auth, transport.NewUserAgent(p.guard, "prodgate"), []string{p.repository.Scope(transport.PullScope)})
-		if err != nil {
-			return nil, p.explain(withoutURL(err))
-		}
-		p.session.carrier = carrier
+	if known, ok := p.session.carriers[scope]; ok {
+		return known, nil
 	}
-	return &http.Client{Transport: p.session.carrier}, nil
+	ctx, cancel := context.WithTimeout(ctx, maxSilence)
+	defer cancel()
+	auth, err := authn.Resolve(ctx, p.keychain, p.repository)
+	if err != nil {
+		return nil, err
+	}
+	carrier, err := transport.NewWithContext(ctx, p.repository.Registry, auth, transport.NewUserAgent(p.guard, "prodgate"), []string{p.repository.Scope(scope)})
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	if p.session.carriers == nil {
+		p.session.carriers = map[string]http.RoundTripper{}
+	}
+	p.session.carriers[scope] = carrier
+	return carrier, nil
 }
 
 func (p remotePlace) open(ctx context.Context, digest string, max int64) (io.ReadCloser, error) {
