@@ -25,14 +25,14 @@ func checkSettings(rules *ruleSet) error {
 		return fmt.Errorf("read shipped settings: %w", err)
 	}
 	l := &settingsLint{shipped: shipped.(map[string]any), environments: listedNames(rules).environments}
-	l.table("", withoutNames(rules.own), withoutNames(l.shipped))
+	l.table(nil, withoutNames(rules.own), withoutNames(l.shipped))
 	for _, kind := range []string{"environments", "services"} {
 		names, ok := rules.own[kind].(map[string]any)
 		if !ok && rules.own[kind] != nil {
-			l.problem(kind, "must be a table of names")
+			l.problem(settingPath{kind}, "must be a table of names")
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			l.named(kind+"."+name, names[name])
+			l.named(settingPath{kind, name}, names[name])
 		}
 	}
 	l.waivers(rules.own)
@@ -57,14 +57,16 @@ type settingsLint struct {
 	problems     []string
 }
 
-func (l *settingsLint) problem(path, format string, args ...any) {
-	l.problems = append(l.problems, path+" "+fmt.Sprintf(format, args...))
+func (l *settingsLint) problem(path settingPath, format string, args ...any) {
+	l.problems = append(l.problems, path.String()+" "+fmt.Sprintf(format, args...))
 }
 
 var settingName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
 
-func (l *settingsLint) named(path string, value any) {
-	if name := path[strings.Index(path, ".")+1:]; !settingName.MatchString(name) {
+// named checks the settings of one environment or service; path has its kind and
+// its name.
+func (l *settingsLint) named(path settingPath, value any) {
+	if !settingName.MatchString(path[1]) {
 		l.problem(path, "is not a valid name (lower case, no spaces)")
 	}
 	table, ok := value.(map[string]any)
@@ -72,8 +74,8 @@ func (l *settingsLint) named(path string, value any) {
 		l.problem(path, "must be a table; write {} to set nothing")
 		return
 	}
-	if own, ok := table["environments"]; ok && strings.HasPrefix(path, "services.") {
-		l.inEnvironments(path+".environments", own)
+	if own, ok := table["environments"]; ok && path[0] == "services" {
+		l.inEnvironments(path.key("environments"), own)
 		table = withoutNames(table)
 	}
 	l.table(path, table, withoutNames(l.shipped))
@@ -81,7 +83,7 @@ func (l *settingsLint) named(path string, value any) {
 
 // inEnvironments checks a service's settings for single environments. The
 // settings must list each of them.
-func (l *settingsLint) inEnvironments(path string, value any) {
+func (l *settingsLint) inEnvironments(path settingPath, value any) {
 	tables, ok := value.(map[string]any)
 	if !ok {
 		l.problem(path, "must be a table of environments")
@@ -89,15 +91,15 @@ func (l *settingsLint) inEnvironments(path string, value any) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		if !slices.Contains(l.environments, name) {
-			l.problem(path+"."+name, "is not an environment listed in the settings%s", didYouMean(name, l.environments))
+			l.problem(path.key(name), "is not an environment listed in the settings%s", didYouMean(name, l.environments))
 			continue
 		}
 		table, ok := tables[name].(map[string]any)
 		if !ok {
-			l.problem(path+"."+name, "must be a table; write {} to set nothing")
+			l.problem(path.key(name), "must be a table; write {} to set nothing")
 			continue
 		}
-		l.table(path+"."+name, table, withoutNames(l.shipped))
+		l.table(path.key(name), table, withoutNames(l.shipped))
 	}
 }
 
@@ -106,12 +108,12 @@ func (l *settingsLint) inEnvironments(path string, value any) {
 var openTables = map[string]bool{"window.named": true, "waivers.allowed": true, "sources.accepted": true}
 
 // table compares the settings below path with the shipped ones.
-func (l *settingsLint) table(path string, set, shipped map[string]any) {
+func (l *settingsLint) table(path settingPath, set, shipped map[string]any) {
 	known := slices.Sorted(maps.Keys(shipped))
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		at := strings.TrimPrefix(path+"."+key, ".")
+		at := path.key(key)
 		like, ok := shipped[key]
-		if !ok && openTables[settingPath(path)] && len(known) > 0 {
+		if !ok && openTables[path.setting().String()] && len(known) > 0 {
 			like, ok = shipped[known[0]], true
 		}
 		if !ok {
@@ -122,20 +124,7 @@ func (l *settingsLint) table(path string, set, shipped map[string]any) {
 	}
 }
 
-// settingPath returns path without the environment and the service that it applies
-// to.
-func settingPath(path string) string {
-	parts := strings.Split(path, ".")
-	if len(parts) > 4 && parts[0] == "services" && parts[2] == "environments" {
-		return strings.Join(parts[4:], ".")
-	}
-	if len(parts) > 2 && (parts[0] == "environments" || parts[0] == "services") {
-		parts = parts[2:]
-	}
-	return strings.Join(parts, ".")
-}
-
-func (l *settingsLint) value(path string, set, like any) {
+func (l *settingsLint) value(path settingPath, set, like any) {
 	switch like := like.(type) {
 	case map[string]any:
 		table, ok := set.(map[string]any)
@@ -153,7 +142,7 @@ func (l *settingsLint) value(path string, set, like any) {
 	case json.Number:
 		n, ok := set.(json.Number)
 		zero := ok && n.String() == "0"
-		if !ok || strings.HasPrefix(n.String(), "-") || zero && !mayBeZero[settingPath(path)] {
+		if !ok || strings.HasPrefix(n.String(), "-") || zero && !mayBeZero[path.setting().String()] {
 			l.problem(path, "must be a number above 0")
 		}
 	case string:
@@ -168,24 +157,24 @@ var mayBeEmpty = map[string]bool{"approval.independent_of": true}
 // mayBeZero lists the numbers for which 0 is a strict choice.
 var mayBeZero = map[string]bool{"approval.retries": true}
 
-func (l *settingsLint) list(path string, set any, like []any) {
+func (l *settingsLint) list(path settingPath, set any, like []any) {
 	list, ok := set.([]any)
 	if !ok {
 		l.problem(path, "must be a list")
 		return
 	}
-	if len(list) == 0 && len(like) > 0 && !mayBeEmpty[settingPath(path)] {
+	if len(list) == 0 && len(like) > 0 && !mayBeEmpty[path.setting().String()] {
 		l.problem(path, "must not be empty: an empty list does not mean \"all\"; omit it to keep the shipped list")
 	}
 	for i, entry := range list {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		if span, ok := entry.(map[string]any); ok && strings.HasPrefix(settingPath(path), "window.named.") {
+		at := path.entry(i)
+		if span, ok := entry.(map[string]any); ok && path.setting().matches("window", "named", "*") {
 			l.span(at, span)
 		} else if s, ok := entry.(string); !ok || s == "" {
 			l.problem(at, "must be text")
 		}
 	}
-	switch settingPath(path) {
+	switch path.setting().String() {
 	case "vulnerabilities.deny":
 		l.words(path, list, "LOW", "MEDIUM", "HIGH", "CRITICAL")
 	case "approval.independent_of":
@@ -195,16 +184,16 @@ func (l *settingsLint) list(path string, set any, like []any) {
 	case "vulnerabilities.vex.authors", "vulnerabilities.vex.products", "vulnerabilities.undetermined.tolerate":
 		l.exact(path, list)
 	}
-	if at := settingPath(path); strings.HasPrefix(at, "audit.writers.") && strings.HasSuffix(at, ".assurances") {
+	if path.setting().matches("audit", "writers", "*", "assurances") {
 		l.words(path, list, countingAssurances...)
 	}
 }
 
 // exact rejects entries that look like patterns, where only exact names count.
-func (l *settingsLint) exact(path string, list []any) {
+func (l *settingsLint) exact(path settingPath, list []any) {
 	for i, entry := range list {
 		if s, _ := entry.(string); strings.Contains(s, "*") || strings.TrimSpace(s) != s {
-			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %q; it must be an exact name, not a pattern", s)
+			l.problem(path.entry(i), "is %q; it must be an exact name, not a pattern", s)
 		}
 	}
 }
@@ -213,32 +202,32 @@ func (l *settingsLint) exact(path string, list []any) {
 // identity is only claimed never counts.
 var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceOIDC)}
 
-func (l *settingsLint) words(path string, list []any, known ...string) {
+func (l *settingsLint) words(path settingPath, list []any, known ...string) {
 	for i, entry := range list {
 		if s, _ := entry.(string); !slices.Contains(known, s) {
-			l.problem(fmt.Sprintf("%s[%d]", path, i), "is %v; it must be one of %s%s", entry, strings.Join(known, ", "), didYouMean(s, known))
+			l.problem(path.entry(i), "is %v; it must be one of %s%s", entry, strings.Join(known, ", "), didYouMean(s, known))
 		}
 	}
 }
 
-func (l *settingsLint) span(path string, span map[string]any) {
+func (l *settingsLint) span(path settingPath, span map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(span)) {
 		if !slices.Contains([]string{"days", "from", "to"}, key) {
-			l.problem(path+"."+key, "is unknown; a window has days, from, to")
+			l.problem(path.key(key), "is unknown; a window has days, from, to")
 		}
 	}
 	days, _ := span["days"].([]any)
 	if len(days) == 0 {
-		l.problem(path+".days", "must be a list of weekdays")
+		l.problem(path.key("days"), "must be a list of weekdays")
 	}
-	l.words(path+".days", days, "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-	from, to := l.clock(path+".from", span["from"]), l.clock(path+".to", span["to"])
+	l.words(path.key("days"), days, "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+	from, to := l.clock(path.key("from"), span["from"]), l.clock(path.key("to"), span["to"])
 	if from >= to {
 		l.problem(path, "never opens: from must be before to; split a window that spans midnight into two")
 	}
 }
 
-func (l *settingsLint) clock(path string, value any) string {
+func (l *settingsLint) clock(path settingPath, value any) string {
 	s, _ := value.(string)
 	if !clockTime.MatchString(s) || s > "24:00" {
 		l.problem(path, "must be a wall-clock time, \"00:00\" to \"24:00\"")
@@ -248,7 +237,7 @@ func (l *settingsLint) clock(path string, value any) string {
 
 // text compares a text with the shipped one: where the shipped one is a duration,
 // it must be a duration, too.
-func (l *settingsLint) text(path string, set any, like string) {
+func (l *settingsLint) text(path settingPath, set any, like string) {
 	s, ok := set.(string)
 	if !ok {
 		l.problem(path, "must be text")
@@ -261,7 +250,7 @@ func (l *settingsLint) text(path string, set any, like string) {
 		}
 		return
 	}
-	switch settingPath(path) {
+	switch path.setting().String() {
 	case "window.timezone":
 		if s != "calendar" {
 			if !zone.Known(s) {
@@ -288,7 +277,7 @@ func (l *settingsLint) waivers(own map[string]any) {
 	allowed, _ := waivers["allowed"].(map[string]any)
 	for _, code := range slices.Sorted(maps.Keys(allowed)) {
 		if family, _, _ := strings.Cut(code, "."); slices.Contains(neverWaived, family) {
-			l.problem("waivers.allowed."+code, "cannot be waived: %s codes can never be waived", family)
+			l.problem(settingPath{"waivers", "allowed", code}, "cannot be waived: %s codes can never be waived", family)
 		}
 	}
 }

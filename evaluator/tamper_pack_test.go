@@ -286,6 +286,12 @@ var refusedPacks = map[string]struct {
 		"services.payments-api.environments.production must be a table"},
 	"set a list for a service's environments": {ownPack(`{"services": {"payments-api": {"environments": ["production"]}}}`),
 		"services.payments-api.environments must be a table of environments"},
+	"invent a severity for a service with a dot in its name": {ownPack(`{"services": {"payments.api": {"vulnerabilities": {"deny": ["CRITCAL"]}}}}`),
+		`services.payments.api.vulnerabilities.deny[0] is CRITCAL; it must be one of LOW, MEDIUM, HIGH, CRITICAL; did you mean "CRITICAL"?`},
+	"invent a weekday for a service with a dot in its name, in an environment": {ownPack(`{"services": {"payments.api": {"environments": {"production": {"window": {"named": {"late.hours": [{"days": ["Mon"], "from": "10:00", "to": "14:00"}]}}}}}}}`),
+		`services.payments.api.environments.production.window.named.late.hours[0].days[0] is Mon; it must be one of Monday`},
+	"set what does not exist for an environment with a dot in its name": {ownPack(`{"environments": {"production.eu": {"soack": {}}}}`),
+		`environments.production.eu.soack is unknown; did you mean "soak"?`},
 	"ask for a check that nobody has, of a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"additional_checks": ["acme_license"]}}}}}`),
 		`additional_checks lists "acme_license", which no pack defines`},
 	"empty a list": {ownPack(`{"vulnerabilities": {"deny": []}}`),
@@ -348,6 +354,28 @@ func TestAPackMayTakeLeewayBack(t *testing.T) {
 	own := ownPack(`{"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "72h"}}}, "services": {"payments-api": {"vulnerabilities": {"leeway": {"CRITICAL": {"fixed": "0h"}}}}}}`)
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A key can contain dots. It still counts as one key.
+func TestAPackCanExtendOpenTablesBelowNamesWithDots(t *testing.T) {
+	const open = `{
+		"approval": {"independent_of": [], "retries": 0},
+		"window": {"named": {"late.hours": [{"days": ["Monday"], "from": "10:00", "to": "14:00"}]}},
+		"waivers": {"allowed": {"acme.reason": {"roles": ["vp-engineering"], "max": "24h"}}},
+		"sources": {"accepted": {"custom.cost": ["file"]}}
+	}`
+	for what, own := range map[string]string{
+		"a service":                   `{"services": {"payments.api": ` + open + `}}`,
+		"an environment":              `{"environments": {"production.eu.west": ` + open + `}}`,
+		"a service in an environment": `{"services": {"payments.api": {"environments": {"production": ` + open + `}}}}`,
+		"a service called like a key": `{"services": {"x.environments": ` + open + `}}`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			if _, err := New(context.Background(), Options{Packs: []string{ownPack(own).folder(t)}}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -29,6 +29,9 @@ func newAuditRecord(std stdio) *cobra.Command {
 ` + recordableTypes() + `
 Prodgate itself records decisions (gate.*), policy changes and erasures.
 
+Without --service, the service is the one whose settings list the repository of
+--image (services.NAME.repositories).
+
 Use custom.NAME for your own types of steps, where NAME is an identifier. A custom
 step is about an image and can have any data (--field, --data); your own policies can
 require it.
@@ -193,7 +196,10 @@ func (s *stepMaker) event(ctx context.Context) (e trail.Event, err error) {
 		return e, err
 	}
 	e.Deployment = deploymentOf(s.cfg, e.Request)
-	e.Service, e.Environment = s.cfg.Get("service").Text, s.environment()
+	if e.Service, err = s.service(ctx); err != nil {
+		return e, err
+	}
+	e.Environment = s.environment()
 	data, err := s.data(ctx, &e)
 	if err != nil {
 		return e, err
@@ -205,6 +211,21 @@ func (s *stepMaker) event(ctx context.Context) (e trail.Event, err error) {
 	}
 	e.Data, err = json.Marshal(data)
 	return e, err
+}
+
+// service returns the service of the step: the one that is given, otherwise the one
+// that the image belongs to. A review takes it from the emergency that it settles.
+func (s *stepMaker) service(ctx context.Context) (string, error) {
+	image, err := s.text("image")
+	if err != nil {
+		return "", err
+	}
+	if image != "" && s.typ.Name != trail.TypeEmergencyReviewed {
+		if err := inferService(ctx, s.std, s.cfg, nil, image); err != nil {
+			return "", err
+		}
+	}
+	return s.cfg.Get("service").Text, nil
 }
 
 // environment returns the environment of the step. The environment in prodgate.yaml

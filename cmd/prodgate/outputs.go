@@ -50,6 +50,7 @@ type written struct {
 type guarded struct {
 	path, what string
 	folder     bool
+	template   bool // path can have placeholders
 }
 
 // clearOutputs empties the output files in args before anything else: after a run
@@ -101,7 +102,7 @@ func (o written) allowed(guard []guarded) error {
 	const help = "nothing was changed; name another file"
 	for _, g := range guard {
 		switch {
-		case files.Same(o.path, g.path):
+		case files.Same(o.path, g.path), g.template && files.Fits(o.path, g.path, config.Placeholders):
 			return usage(help, "%s would overwrite %s", o.said, g.what)
 		case g.folder && files.Inside(o.path, g.path):
 			return usage(help, "%s would write into %s", o.said, g.what)
@@ -302,7 +303,7 @@ func named(n config.Named) []guarded {
 		list = append(list, guarded{path: path, what: "the advisory database " + path, folder: true})
 	}
 	for _, path := range n.Evidence {
-		list = append(list, guarded{path: path, what: "the evidence " + path})
+		list = append(list, guarded{path: path, what: "the evidence " + path, template: true})
 	}
 	return list
 }

@@ -111,14 +111,14 @@ func (f *File) note(mapping strict.Value, under string) {
 	}
 }
 
-// placeholders are what names in a run replace in texts under sources and systems.
-var placeholders = []string{"{service}", "{environment}"}
+// Placeholders are what names in a run replace in texts under sources and systems.
+var Placeholders = []string{"{service}", "{environment}"}
 
 // existing are the files that text names: one, or one for each service and
 // environment.
 func existing(text string) []string {
 	pattern := specials.Replace(text)
-	for _, p := range placeholders {
+	for _, p := range Placeholders {
 		pattern = strings.ReplaceAll(pattern, p, "*")
 	}
 	if pattern == specials.Replace(text) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,12 +18,12 @@ type Named struct {
 	TrailKeys      []string // "" (the usual file) is always among them
 	Policies       []string // folders and bundles
 	Databases      []string // folders of advisories
-	Evidence       []string // files that sources name
+	Evidence       []string // files that sources name, also with placeholders
 }
 
 // Name finds them. It never fails: what Load refuses still names files. Of a
-// configuration that cannot be read, every word that is the path of a file counts
-// as evidence.
+// configuration that cannot be read, every word that is the path of a file, or that has
+// a placeholder, counts as evidence.
 func Name(in Input) Named {
 	env := map[string]string{}
 	for _, entry := range in.Env {
@@ -118,12 +119,20 @@ func (n *Named) read(path string) {
 	n.Evidence = slices.Concat(n.Evidence, file.texts, file.files)
 }
 
+// words matches what can be a path in a configuration that cannot be read. Braces end a
+// word, except those of a placeholder.
+var words = regexp.MustCompile(`(?:\{(?:service|environment)\}|[^ \t\r\n"'\[\]{},#])+`)
+
 // words adds the files that a configuration which cannot be read mentions. Each
 // may be the trail.
 func (n *Named) words(dir, content string) {
-	for _, word := range strings.FieldsFunc(content, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'[]{},#", r) }) {
+	for _, word := range words.FindAllString(content, -1) {
 		word = strings.TrimSuffix(strings.TrimPrefix(word, "sqlite:"), ":")
-		if word == "" || strings.Contains(word, "://") {
+		if word == "" || strings.Contains(word, "://") || slices.Contains(Placeholders, word) {
+			continue
+		}
+		if slices.ContainsFunc(Placeholders, func(p string) bool { return strings.Contains(word, p) }) {
+			n.Evidence = append(n.Evidence, absolute(dir, word))
 			continue
 		}
 		info, err := os.Stat(absolute(dir, word))
