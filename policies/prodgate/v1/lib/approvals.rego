@@ -12,6 +12,7 @@ import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.rejections
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.text
@@ -25,7 +26,7 @@ counting[position] := person if {
 	approval := input.approvals[position]
 	_bound(approval)
 	_timely(approval.approved_at)
-	signed(approval.verified_by)
+	signers.counts("approvals", approval.verified_by)
 	_unused(approval.approved_at)
 	not position in rejections.revoked
 	person := people.approver(approval.approver)
@@ -76,11 +77,6 @@ _informed(approved) if {
 _max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
 _unused(approved_at) if count(used.by(clock.past(approved_at))) == 0
-
-# Whether a record is signed, or a signature is not required.
-signed(_) if settings.effective.sources.unverified.approvals == true
-
-signed(signer) if text.given(signer)
 
 # The directory roles of the people whose approvals count.
 roles contains input.people[counting[_]].roles[_]
@@ -187,7 +183,7 @@ _reasons[position] contains "is for another request" if {
 
 _reasons[position] contains _untimely(input.approvals[position].approved_at) if some position in _not_counting
 
-_reasons[position] contains "is not signed" if {
+_reasons[position] contains signers.objection(object.get(input.approvals[position], "verified_by", null)) if {
 	some position in _not_counting
 	not _signed(position)
 }
@@ -204,7 +200,7 @@ _reasons[position] contains "may have been used: the production history was not 
 
 _reasons[position] contains "was withdrawn, or its approver rejected later" if some position in (_not_counting & rejections.revoked)
 
-_signed(position) if signed(input.approvals[position].verified_by)
+_signed(position) if signers.counts("approvals", input.approvals[position].verified_by)
 
 _elsewhere(key, approval, known) := sprintf("is for the %s %v, which is not in the settings", [key, approval[key]]) if {
 	_unlisted(approval, key, known)

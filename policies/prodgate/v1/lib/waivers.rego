@@ -6,11 +6,11 @@
 #   is shown. Waived findings are shown too.
 package prodgate.v1.lib.waivers
 
-import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
@@ -86,11 +86,15 @@ _documented(waiver) if {
 
 # A waiver is an approval: if approvals must be signed, waivers must be too.
 _approved(waiver) if {
-	approvals.signed(waiver.verified_by)
+	_signed(waiver)
 	person := people.approver(waiver.approver)
 	some role in input.people[person].roles
 	role in settings.effective.waivers.allowed[waiver.code].roles
 }
+
+_signed(_) if settings.effective.sources.unverified.approvals == true
+
+_signed(waiver) if signers.accepted("waivers", waiver.verified_by)
 
 # METADATA
 # title: Code cannot be waived

@@ -139,13 +139,13 @@ test_problem_unapproved if {
 }
 
 test_problem_unsigned_where_approvals_must_be_signed if {
-	settings := testing.settings("/sources/unverified/approvals", false)
-	every signer in [null, "", " "] {
+	settings := testing.change(testing.settings("/sources/unverified/approvals", false), "/sources/signers/waivers", ["lead-2026"])
+	every signer in [null, "", " ", "github"] {
 		document := _with({"verified_by": signer})
 		not _covered(document) with data.prodgate.v1.settings as settings
 		testing.codes(waivers.problems) == {"waiver.unapproved"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 	}
-	_covered(_with({"verified_by": "github"})) with data.prodgate.v1.settings as settings
+	_covered(_with({"verified_by": "lead-2026"})) with data.prodgate.v1.settings as settings
 }
 
 test_nothing_from_a_source_that_does_not_count if {

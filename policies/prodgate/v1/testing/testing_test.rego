@@ -308,6 +308,9 @@ waive(document, waivers) := change(document, "/waivers", waivers)
 # The shipped settings with another value, or without a value.
 settings(path, value) := change(data.prodgate.v1.settings, path, value)
 
+# Settings under which a section counts only if one of these keys signed it.
+signed(section, signers) := change(settings(sprintf("/sources/unverified/%s", [section]), false), sprintf("/sources/signers/%s", [section]), signers)
+
 settings_without(path) := remove(data.prodgate.v1.settings, path)
 
 # Settings under which these codes can be waived.

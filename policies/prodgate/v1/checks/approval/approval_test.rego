@@ -10,7 +10,7 @@ _approval := testing.promotion.approvals[0]
 # The promotion with a second record in addition to the lead's approval.
 _also(record) := testing.changed("/approvals", [_approval, object.union(_approval, record)])
 
-_signed := testing.settings("/sources/unverified/approvals", false)
+_signed := testing.signed("approvals", ["lead-2026"])
 
 test_pass_each_kind if {
 	every document in [testing.promotion, testing.configuration, testing.initial, testing.rollback, testing.emergency] {
@@ -90,7 +90,7 @@ test_deny_older_than_the_maximum if {
 test_deny_unsigned_where_a_signature_is_asked_for if {
 	approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
 	testing.codes(approval.warn) == {"approval.not_counted"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
-	document := testing.changed("/approvals/0/verified_by", "github")
+	document := testing.changed("/approvals/0/verified_by", "lead-2026")
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
@@ -274,7 +274,8 @@ test_deny_with_the_reason_why if {
 	at_once := testing.change(testing.changed("/staging/verification/finished_at", "2026-11-24T10:30:00-05:00"), "/approvals/0/approved_at", testing.promotion.request.requested_at)
 	_reasons == {"was given before the staging verification passed, or the verification has not passed"} with data.prodgate.organisation as testing.organisation with input as at_once
 	_reasons == {"is older than 1h"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/approval/max_age", "1h")
-	_reasons == {"is not signed"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
+	_reasons == {"has no verified signature"} with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
+	_reasons == {"is signed by release-2026, which sources.signers does not list for it"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/verified_by", "release-2026") with data.prodgate.v1.settings as _signed
 }
 
 test_pass_informed_in_the_same_second if {

@@ -6,6 +6,7 @@
 package prodgate.v1.checks.immutability
 
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 
@@ -51,9 +52,7 @@ _tag_points_here if _bare
 
 _tag_points_here if input.artifact.tag_digest == input.artifact.digest
 
-_verified if text.given(input.build.verified_by)
-
-_verified if settings.effective.sources.unverified.build == true
+_verified if signers.counts("build", input.build.verified_by)
 
 # METADATA
 # title: Mutable tag
@@ -115,7 +114,7 @@ deny contains {
 
 # METADATA
 # title: Build record not signed
-# description: The settings require a verified signature on the build record, and it has none.
+# description: The settings require a verified signature by a listed key on the build record, and it has none.
 # custom:
 #   code: immutability.unsigned_build
 #   cure: fix
@@ -124,9 +123,14 @@ deny contains {
 deny contains {
 	"code": "immutability.unsigned_build",
 	"path": "/build/verified_by",
-	"message": "the build record has no verified signature",
-	"required": "a verified signature",
+	"message": sprintf("the build record %s", [signers.objection(_signer)]),
+	"observed": _signer,
+	"required": signers.required("build"),
 } if {
 	not _verified
 	"build" in sources.readable
 }
+
+default _signer := null
+
+_signer := input.build.verified_by

@@ -3,7 +3,7 @@ package prodgate.v1.checks.immutability_test
 import data.prodgate.v1.checks.immutability
 import data.prodgate.v1.testing
 
-_signed := testing.settings("/sources/unverified/build", false)
+_signed := testing.signed("build", ["release-2026", "release-2025"])
 
 _bare := testing.patched([
 	{"op": "replace", "path": "/artifact/tag", "value": null},
@@ -80,8 +80,27 @@ test_deny_unsigned_build if {
 	}
 }
 
+test_deny_build_signed_by_another_key if {
+	document := testing.changed("/build/verified_by", "staging-2026")
+	immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	messages := {[finding.message, finding.required] | some finding in immutability.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	messages == {["the build record is signed by staging-2026, which sources.signers does not list for it", "a verified signature by release-2026 or release-2025"]}
+}
+
+test_deny_signed_build_if_no_key_is_listed if {
+	document := testing.changed("/build/verified_by", "release-2025")
+	every settings in [
+		testing.signed("build", []), testing.signed("build", null), testing.signed("build", "release-2025"), testing.signed("build", {"a": "release-2025"}),
+		testing.remove(testing.signed("build", []), "/sources/signers"),
+	] {
+		immutability.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		required := {finding.required | some finding in immutability.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		required == {"a verified signature"}
+	}
+}
+
 test_pass_signed_build if {
-	document := testing.changed("/build/verified_by", "https://github.com/example/api/.github/workflows/build.yaml")
+	document := testing.changed("/build/verified_by", "release-2025")
 	immutability.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 

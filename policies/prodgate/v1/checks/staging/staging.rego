@@ -8,9 +8,9 @@ package prodgate.v1.checks.staging
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
-import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.trail
 
 default pass := false
@@ -35,9 +35,7 @@ _sound(environment) if {
 
 _in_order(environment) if staging.passed(environment)
 
-_signed(environment) if text.given(_verification(environment).verified_by)
-
-_signed(_) if settings.effective.sources.unverified.staging == true
+_signed(environment) if signers.counts("staging", _verification(environment).verified_by)
 
 # An artifact that ran in production was verified before, so a configuration change or
 # a rollback does not require a recent verification.
@@ -146,7 +144,7 @@ deny contains {
 
 # METADATA
 # title: Staging verification not signed
-# description: The settings require a verified signature on the staging verification, and it has none.
+# description: The settings require a verified signature by a listed key on the staging verification, and it has none.
 # custom:
 #   code: staging.unsigned
 #   cure: fix
@@ -155,14 +153,17 @@ deny contains {
 deny contains {
 	"code": "staging.unsigned",
 	"path": "/staging/verification/verified_by",
-	"message": "the staging verification has no verified signature",
-	"required": "a verified signature",
+	"message": sprintf("the staging verification %s", [signers.objection(_signer(environment))]),
+	"observed": _signer(environment),
+	"required": signers.required("staging"),
 } if {
 	_failing
 	some environment, _ in staging.stays
 	_reported(environment)
 	not _signed(environment)
 }
+
+_signer(environment) := object.get(_verification(environment), "verified_by", null)
 
 # METADATA
 # title: Staging verification too old

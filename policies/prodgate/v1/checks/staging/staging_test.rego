@@ -3,7 +3,7 @@ package prodgate.v1.checks.staging_test
 import data.prodgate.v1.checks.staging
 import data.prodgate.v1.testing
 
-_signed := testing.settings("/sources/unverified/staging", false)
+_signed := testing.signed("staging", ["staging-2026"])
 
 test_pass_verified if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.promotion
@@ -65,8 +65,15 @@ test_deny_unsigned_is_no_objection_to_what_has_not_reported if {
 	testing.codes(staging.deny) == {"staging.not_verified"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
+test_deny_signed_by_another_key if {
+	document := testing.changed("/staging/verification/verified_by", "release-2026")
+	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	messages := {[finding.message, finding.required] | some finding in staging.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	messages == {["the staging verification is signed by release-2026, which sources.signers does not list for it", "a verified signature by staging-2026"]}
+}
+
 test_pass_signed if {
-	document := testing.changed("/staging/verification/verified_by", "staging-verifier")
+	document := testing.changed("/staging/verification/verified_by", "staging-2026")
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 	staging.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
@@ -288,7 +295,7 @@ test_pass_restarted_after_the_verification if {
 _two(entry, steps) := object.union(testing.promotion, {
 	"staging": object.union(entry, {
 		"environment": "uat",
-		"earlier": [object.union(testing.promotion.staging, {"environment": "staging", "verification": {"verified_by": "staging-verifier"}})],
+		"earlier": [object.union(testing.promotion.staging, {"environment": "staging", "verification": {"verified_by": "staging-2026"}})],
 	}),
 	"trail": {"steps": steps},
 })
@@ -301,7 +308,7 @@ _wrong := [
 ]
 
 test_pass_one_valid_environment if {
-	settings := testing.change(testing.settings("/staging/environments", ["staging", "uat"]), "/sources/unverified/staging", false)
+	settings := testing.change(_signed, "/staging/environments", ["staging", "uat"])
 	every document in array.concat([_two({}, []), _two({}, [_step({"environment": "uat"})])], [_two(entry, []) | some entry in _wrong]) {
 		staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
 		staging.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
