@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,6 +39,9 @@ type Config struct {
 
 	// Log is the audit trail that sources of the kind trail read.
 	Log Log
+
+	// Verifier returns what verifies signatures; nil: no signature is verified.
+	Verifier func(context.Context) (source.Verifier, error)
 
 	// Dir is the folder that relative paths are relative to; empty: the working
 	// directory.

@@ -165,7 +165,7 @@ func (a answer) source() facts.Source {
 		return source
 	}
 	if o, ok := a.section.(facts.Observed); ok {
-		source.Evidence, source.Systems, source.Contradictions = o.Evidence, o.Systems, o.Contradictions
+		source.Evidence, source.Systems, source.Contradictions, source.Unverified = o.Evidence, o.Systems, o.Contradictions, o.Unverified
 		if o.Kind != "" {
 			source.Kind = o.Kind
 		}

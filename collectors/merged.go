@@ -43,7 +43,7 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 		seen := a.source()
 		observed.Systems = append(observed.Systems, facts.System{
 			Name: s.name, Kind: seen.Kind, Status: seen.Status, Optional: trueOrAbsent(s.optional),
-			ObservedAt: seen.ObservedAt, Evidence: seen.Evidence, Error: seen.Error,
+			ObservedAt: seen.ObservedAt, Evidence: seen.Evidence, Error: seen.Error, Unverified: seen.Unverified,
 		})
 		switch {
 		case a.err == nil:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/artifact"
+	"github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/log"
@@ -28,6 +29,7 @@ var Kinds = []source.Kind{
 	scan.Kind,
 	report.Kind,
 	log.System,
+	attestation.Kind,
 }
 
 const customPrefix = "custom."
@@ -180,7 +182,7 @@ func (c Config) open(section string, u Use, key string) Collector {
 
 func (c Config) env(section, key string) source.Env {
 	return source.Env{
-		Section: section, Key: key, Dir: c.Dir, Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase,
+		Section: section, Key: key, Dir: c.Dir, Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase, Verifier: c.Verifier,
 		Now: c.now, Clock: c.clock, Redact: redact,
 	}
 }

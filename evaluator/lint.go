@@ -127,6 +127,10 @@ func (l *settingsLint) table(path settingPath, set, shipped map[string]any) {
 func (l *settingsLint) value(path settingPath, set, like any) {
 	switch like := like.(type) {
 	case map[string]any:
+		if path.setting().matches("signatures", "keys") {
+			l.keys(path, set)
+			return
+		}
 		table, ok := set.(map[string]any)
 		if !ok {
 			l.problem(path, "must be a table")

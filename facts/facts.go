@@ -386,6 +386,15 @@ type Source struct {
 
 	Systems        []System        `json:"systems,omitzero"`        // each of several systems that the section was read from
 	Contradictions []Contradiction `json:"contradictions,omitzero"` // between Systems, of facts that must be equal
+
+	Unverified []UnverifiedStatement `json:"unverified,omitzero"` // statements whose signature was not verified, and why
+}
+
+// UnverifiedStatement is a statement about the artifact whose signature was not
+// verified. What it says counts only as bad news, or where settings need no signature.
+type UnverifiedStatement struct {
+	Statement string `json:"statement" schema:"nonempty"` // where it was read
+	Reason    string `json:"reason" schema:"nonempty"`
 }
 
 // KindMerged is the kind of a source that consists of several systems.
@@ -400,6 +409,8 @@ type System struct {
 	ObservedAt *time.Time `json:"observed_at"`
 	Evidence   *Evidence  `json:"evidence"`
 	Error      *string    `json:"error"`
+
+	Unverified []UnverifiedStatement `json:"unverified,omitzero"` // as in Source
 }
 
 // Contradiction is a fact that must be equal and that two systems report

@@ -20,6 +20,9 @@ type Observed struct {
 	Systems        []System
 	Contradictions []Contradiction
 
+	// Unverified are the statements whose signature was not verified.
+	Unverified []UnverifiedStatement
+
 	// At is when the source was looked at; zero: when the collector returned.
 	// Only a source that answers from a store of its own needs to set it.
 	At time.Time

@@ -3,6 +3,7 @@ package build
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,4 +110,15 @@ func instant(text string) (*time.Time, error) {
 	}
 	at = at.UTC()
 	return &at, nil
+}
+
+// FromStatement returns what a statement of provenance says about digest. False: the
+// statement is of another type, or about other digests.
+func FromStatement(a attestation.Attestation, digest string) (*facts.Build, bool, error) {
+	r, ok, err := recordOf(a)
+	if err != nil || !ok || !slices.Contains(r.digests, digest) {
+		return nil, false, err
+	}
+	section, err := r.build(digest)
+	return section, err == nil, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/registry"
 )
@@ -69,10 +70,20 @@ type Env struct {
 	Registry registry.Options // how to reach image registries
 	Log      Log              // the audit trail of this run
 
+	// Verifier returns what verifies signatures with the keys of the settings; nil: no
+	// signature is verified.
+	Verifier func(context.Context) (Verifier, error)
+
 	AdvisoryDatabase string              // folder of the advisory database that the user has
 	Now              func() time.Time    // dates what prodgate finds out itself; never nil
 	Clock            func() time.Time    // the time around which the calendar is collected; never nil
 	Redact           func(string) string // takes secrets out of texts that are kept; never nil
+}
+
+// Verifier verifies the signature of an attestation. It returns the name of the signer,
+// or why no signature counts.
+type Verifier interface {
+	Verify(a attestation.Attestation, at time.Time) (signer string, err error)
 }
 
 // Log says where the audit trail is.
