@@ -45,19 +45,25 @@ func (s statement) decode(into any, rules strict.Rules) error {
 	return strict.Text{Name: s.Name + " (predicate)", Data: document}.Decode(into, rules)
 }
 
-// verified are the statements that count as good news: those with a verified signature
-// if there is one, else all. Those that do not count cannot contradict those that do.
-func verified(about []statement) []statement {
-	if n := slices.IndexFunc(about, func(s statement) bool { return s.signer == "" }); n > 0 {
-		return about[:n]
+// unsigned is an error that says that no statement counts, and why.
+func unsigned(about []statement, missing string) error {
+	if len(about) == 0 {
+		return errors.New(missing)
 	}
-	return about
+	var reasons []string
+	for _, s := range about {
+		reasons = append(reasons, s.Name+": "+s.reason)
+	}
+	return fmt.Errorf("%s with a signature that counts: %s", missing, some(reasons))
 }
 
 // builds is the build's record. Records that differ contradict each other.
 func builds(about []statement, digest string, _ time.Time) (facts.Section, []facts.Contradiction, error) {
 	var parts []facts.Part
-	for i, s := range verified(about) {
+	for i, s := range about {
+		if s.signer == "" {
+			continue // a build that nobody vouches for cannot contradict one either
+		}
 		section, ok, err := build.FromStatement(s.Attestation, digest)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -68,80 +74,124 @@ func builds(about []statement, digest string, _ time.Time) (facts.Section, []fac
 		}
 	}
 	if len(parts) == 0 {
-		return nil, nil, fmt.Errorf("no provenance of %s is attached to the image or in a file", digest)
+		return nil, nil, unsigned(about, "there is no provenance of "+digest)
 	}
 	return facts.Merge(parts)
 }
 
-// testResult is what is read of a test-result predicate. The type has no times; ours
-// are beside its own.
+// testResult is what is read of a test-result predicate. finished_at is ours: the type
+// has no times.
 type testResult struct {
 	Result     string     `json:"result"`
 	FinishedAt *time.Time `json:"finished_at"`
 }
 
-const passed = "PASSED"
-
-// stays is the stay in staging. A statement of a stay says when the image was deployed;
-// a test result verifies the newest of the stays that the same signer, or no signer,
-// states. A result that is not good counts from anyone.
+// stays is the stay in staging. A statement of a stay says when the image was deployed,
+// and a test result verifies the newest stay that its signer states. A result that is
+// not good, and a newer stay, count from anyone.
 func stays(about []statement, digest string, now time.Time) (facts.Section, []facts.Contradiction, error) {
-	var parts []facts.Part
-	add := func(s facts.Staging) {
-		parts = append(parts, facts.Part{System: fmt.Sprintf("statement-%d", len(parts)+1), Section: &s})
-	}
-	deployed := map[string]facts.Staging{} // the newest stay, by signer
+	m := stayMerger{digest: digest, now: now, newest: map[string]facts.Staging{}}
 	for _, s := range about {
-		if s.Statement.PredicateType != TypeStaging {
-			continue
-		}
-		stay := facts.Staging{}
-		if err := s.decode(&stay, strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}); err != nil {
-			return nil, nil, err
-		}
-		if stay.Digest != digest {
-			return nil, nil, fmt.Errorf("%s: the stay is of %s, and the statement about %s", s.Name, stay.Digest, digest)
-		}
-		if stay.Verification != nil {
-			stay.Verification.VerifiedBy = s.verifiedBy()
-		}
-		if last, ok := deployed[s.signer]; !ok || stay.DeployedAt.After(last.DeployedAt) {
-			deployed[s.signer] = stay
-		}
-		add(stay)
-	}
-	for _, s := range about {
-		if s.Statement.PredicateType != TypeTestResult {
-			continue
-		}
-		var result testResult
-		if err := s.decode(&result, strict.Rules{Foreign: true}); err != nil {
-			return nil, nil, err
-		}
-		stay, ok := deployed[s.signer]
-		switch {
-		case result.Result != passed && result.FinishedAt == nil:
-			result.FinishedAt = &now
-		case result.FinishedAt == nil:
-			return nil, nil, fmt.Errorf("%s: the test result does not say when the tests finished; add finished_at to the predicate", s.Name)
-		}
-		if !ok {
-			if result.Result == passed {
-				continue // it does not say what was verified
+		if s.Statement.PredicateType == TypeStaging {
+			if err := m.stay(s); err != nil {
+				return nil, nil, err
 			}
-			stay = facts.Staging{Digest: digest, DeployedAt: *result.FinishedAt}
 		}
-		stay.Verification = &facts.Verification{Result: result.Result, FinishedAt: *result.FinishedAt, VerifiedBy: s.verifiedBy()}
-		stay.Earlier = nil
-		add(stay)
 	}
-	if len(parts) == 0 {
-		return nil, nil, errors.New("no statement says when the image was deployed to staging")
+	for _, s := range about {
+		if s.Statement.PredicateType == TypeTestResult {
+			if err := m.result(s); err != nil {
+				return nil, nil, err
+			}
+		}
 	}
-	return facts.Merge(parts)
+	if len(m.parts) == 0 {
+		return nil, nil, unsigned(about, "there is no statement of when "+digest+" was deployed to staging,")
+	}
+	return facts.Merge(m.parts)
 }
 
-// approvals are all approvals and rejections of the digest.
+// stayMerger collects what statements say of staging.
+type stayMerger struct {
+	digest string
+	now    time.Time
+	parts  []facts.Part
+	newest map[string]facts.Staging // by signer
+}
+
+func (m *stayMerger) add(s facts.Staging) {
+	m.parts = append(m.parts, facts.Part{System: fmt.Sprintf("statement-%d", len(m.parts)+1), Section: &s})
+}
+
+// stay adds a statement of a stay.
+func (m *stayMerger) stay(s statement) error {
+	stay := facts.Staging{}
+	if err := s.decode(&stay, strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}); err != nil {
+		return err
+	}
+	if stay.Digest != m.digest {
+		return fmt.Errorf("%s: the stay is of %s, and the statement about %s", s.Name, stay.Digest, m.digest)
+	}
+	newest, known := m.newest[s.signer]
+	if !known || stay.DeployedAt.After(newest.DeployedAt) {
+		m.newest[s.signer] = stay
+	}
+	if s.signer == "" && !m.isNews(stay) {
+		return nil
+	}
+	if stay.Verification != nil {
+		stay.Verification.VerifiedBy = s.verifiedBy()
+	}
+	m.add(stay)
+	return nil
+}
+
+// isNews reports whether a stay that nobody vouches for is bad news: its verification is
+// not good, or it is newer than every stay before it.
+func (m *stayMerger) isNews(stay facts.Staging) bool {
+	if len(m.parts) == 0 {
+		return false // there is no stay that it could hold back
+	}
+	if stay.Verification != nil && stay.Verification.Result != passed {
+		return true
+	}
+	return !slices.ContainsFunc(m.parts, func(p facts.Part) bool {
+		return !stay.DeployedAt.After(p.Section.(*facts.Staging).DeployedAt)
+	})
+}
+
+// result adds a test result.
+func (m *stayMerger) result(s statement) error {
+	var result testResult
+	if err := s.decode(&result, strict.Rules{Foreign: true}); err != nil {
+		return err
+	}
+	good := result.Result == passed
+	if good && s.signer == "" {
+		return nil
+	}
+	if result.FinishedAt == nil {
+		if good {
+			return fmt.Errorf("%s: the test result does not say when the tests finished; add finished_at to the predicate", s.Name)
+		}
+		result.FinishedAt = &m.now
+	}
+	stay, known := m.newest[s.signer]
+	if !known {
+		if good {
+			return nil // it does not say which stay was verified
+		}
+		stay = facts.Staging{Digest: m.digest, DeployedAt: *result.FinishedAt}
+	}
+	stay.Verification = &facts.Verification{Result: result.Result, FinishedAt: *result.FinishedAt, VerifiedBy: s.verifiedBy()}
+	stay.Earlier = nil
+	m.add(stay)
+	return nil
+}
+
+const passed = "PASSED"
+
+// approvals are the signed approvals of the digest, and all rejections.
 func approvals(about []statement, digest string, _ time.Time) (facts.Section, []facts.Contradiction, error) {
 	all := facts.Approvals{}
 	for _, s := range about {
@@ -152,16 +202,24 @@ func approvals(about []statement, digest string, _ time.Time) (facts.Section, []
 		if entry.Digest != nil && *entry.Digest != digest {
 			return nil, nil, fmt.Errorf("%s: the approval is of %s, and the statement about %s", s.Name, *entry.Digest, digest)
 		}
+		if s.signer == "" && entry.Decision == approved {
+			continue
+		}
 		entry.Digest, entry.VerifiedBy = &digest, s.verifiedBy()
 		all = append(all, entry)
 	}
 	return all, nil, nil
 }
 
-// waivers are all waivers of findings of the digest.
+const approved = "approved"
+
+// waivers are the signed waivers of the digest.
 func waivers(about []statement, digest string, _ time.Time) (facts.Section, []facts.Contradiction, error) {
 	all := facts.Waivers{}
 	for _, s := range about {
+		if s.signer == "" {
+			continue
+		}
 		var entry facts.Waiver
 		if err := s.decode(&entry, strict.Rules{Refuse: strict.OwnWord}); err != nil {
 			return nil, nil, err

@@ -7,9 +7,9 @@ package prodgate.v1.lib.signers
 
 import data.prodgate.v1.lib.settings
 
-# Whether facts of a section count if this signer's signature on them was verified (null:
-# no signature was verified).
-counts(section, _) if settings.effective.sources.unverified[section] == true
+# Whether facts of a section count if this signer's signature on them was verified. Facts
+# without one (null) come from files; the settings say whether that is enough.
+counts(section, null) if settings.effective.sources.unverified[section] == true
 
 counts(section, signer) if accepted(section, signer)
 

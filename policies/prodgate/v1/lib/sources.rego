@@ -227,6 +227,33 @@ warn contains {
 }
 
 # METADATA
+# title: Statement does not count
+# description: >-
+#   No accepted signature on a statement about the artifact was verified, so what it says
+#   counts only as bad news.
+# custom:
+#   code: source.unverified_statement
+#   cure: fix
+#   remedy: Sign the statement with a key in the setting signatures.keys ("prodgate attest").
+#   who: [author of the statement]
+warn contains {
+	"code": "source.unverified_statement",
+	"item": name,
+	"path": sprintf("/sources/%s/unverified", [name]),
+	"message": sprintf("a statement does not count, %s: %s", [statement.statement, statement.reason]),
+	"observed": statement.statement,
+	"required": "a signature by a key in the settings",
+} if {
+	some name, source in input.sources
+	some statement in _unverified(source)
+}
+
+_unverified(source) := {statement |
+	some reader in array.concat([source], object.get(source, "systems", []))
+	some statement in reader.unverified
+}
+
+# METADATA
 # title: Section missing
 # description: The document has neither this section nor the result of reading it.
 # custom:

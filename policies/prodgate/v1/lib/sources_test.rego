@@ -182,3 +182,15 @@ test_what_runs_now_holds_back_no_rollback if {
 	other := testing.change(_disputed("build", contradictions), "/request/kind", "rollback")
 	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as other
 }
+
+test_warn_of_statements_that_do_not_count if {
+	statement := {"statement": "referrer sha256:1", "reason": "it is not signed"}
+	every document in [
+		testing.changed("/sources/build", object.union(testing.promotion.sources.build, {"unverified": [statement]})),
+		testing.changed("/sources/build", object.union(testing.promotion.sources.build, {"systems": [{"name": "a", "unverified": [statement]}, {"name": "b"}]})),
+	] {
+		found := {[finding.code, finding.item, finding.message] | some finding in sources.warn} with data.prodgate.organisation as testing.organisation with input as document
+		found == {["source.unverified_statement", "build", "a statement does not count, referrer sha256:1: it is not signed"]}
+	}
+	sources.warn == set() with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}

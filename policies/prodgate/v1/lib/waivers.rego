@@ -92,7 +92,10 @@ _approved(waiver) if {
 	role in settings.effective.waivers.allowed[waiver.code].roles
 }
 
-_signed(_) if settings.effective.sources.unverified.approvals == true
+_signed(waiver) if {
+	waiver.verified_by == null
+	settings.effective.sources.unverified.approvals == true
+}
 
 _signed(waiver) if signers.accepted("waivers", waiver.verified_by)
 

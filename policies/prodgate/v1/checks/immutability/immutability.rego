@@ -131,6 +131,4 @@ deny contains {
 	"build" in sources.readable
 }
 
-default _signer := null
-
-_signer := input.build.verified_by
+_signer := object.get(input.build, "verified_by", null)

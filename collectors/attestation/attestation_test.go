@@ -1,0 +1,311 @@
+package attestation
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	ocireg "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/prodgate/prodgate/collectors/source"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/attestation"
+	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/registry"
+	"github.com/prodgate/prodgate/signing"
+)
+
+const (
+	provenance = "https://slsa.dev/provenance/v1"
+	commit     = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	foreign    = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+)
+
+var now = time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)
+
+// image is an image in a registry of the test, the key that the settings trust, and
+// one that they do not.
+type image struct {
+	t                  *testing.T
+	ref                registry.Reference
+	digest             string
+	trusted, untrusted *signing.PrivateKey
+}
+
+func newImage(t *testing.T) *image {
+	t.Helper()
+	s := httptest.NewServer(ocireg.New(ocireg.Logger(log.New(io.Discard, "", 0)), ocireg.WithReferrersSupport(true)))
+	t.Cleanup(s.Close)
+	tag, err := name.NewTag(strings.TrimPrefix(s.URL, "http://") + "/app:1")
+	must(t, err)
+	pushed, err := random.Image(64, 1)
+	must(t, err)
+	must(t, remote.Write(tag, pushed))
+	digest, err := pushed.Digest()
+	must(t, err)
+	ref, err := registry.Parse(tag.String()+"@"+digest.String(), registry.Options{})
+	must(t, err)
+	i := &image{t: t, ref: ref, digest: digest.String()}
+	i.trusted, err = signing.NewPrivateKey()
+	must(t, err)
+	i.untrusted, err = signing.NewPrivateKey()
+	must(t, err)
+	return i
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// statement is a statement about a digest.
+func (i *image) statement(of, digest, predicate string) []byte {
+	i.t.Helper()
+	text, err := attestation.NewStatement(of, []attestation.Subject{{Name: "app", Digest: map[string]string{"sha256": strings.TrimPrefix(digest, "sha256:")}}}, json.RawMessage(predicate))
+	must(i.t, err)
+	return text
+}
+
+// attach attaches a statement about the image, signed by key (nil: in an envelope
+// without a signature).
+func (i *image) attach(key *signing.PrivateKey, of, predicate string) {
+	i.t.Helper()
+	i.attachAbout(key, of, i.digest, predicate)
+}
+
+func (i *image) attachAbout(key *signing.PrivateKey, of, digest, predicate string) {
+	i.t.Helper()
+	bundle := i.statement(of, digest, predicate)
+	var err error
+	if key != nil {
+		bundle, err = signing.Sign(key, bundle)
+	} else {
+		bundle = []byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"` +
+			base64.StdEncoding.EncodeToString(bundle) + `","signatures":[]}}`)
+	}
+	must(i.t, err)
+	_, err = i.ref.Attach(i.t.Context(), i.digest, registry.NewAttachment{PredicateType: of, Bundle: bundle, Created: now})
+	must(i.t, err)
+}
+
+func (i *image) collect(section string, files ...strict.Path) (facts.Observed, error) {
+	i.t.Helper()
+	verifier, err := signing.NewVerifier([]signing.Trusted{{Name: "release-2026", Public: i.trusted.Public()}})
+	must(i.t, err)
+	c := Collector{
+		Section: section, Files: files, Now: func() time.Time { return now },
+		Verifier: func(context.Context) (source.Verifier, error) { return verifier, nil },
+	}
+	got, err := c.Collect(i.t.Context(), facts.Request{Reference: i.ref.Repository + "@" + i.digest, Digest: i.digest})
+	if err != nil {
+		return facts.Observed{}, err
+	}
+	return got.(facts.Observed), nil
+}
+
+func slsa(commit string) string {
+	return `{"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1","externalParameters":{"workflow":{"repository":"https://github.com/acme/app","ref":"refs/heads/main"}},` +
+		`"resolvedDependencies":[{"uri":"git+https://github.com/acme/app@refs/heads/main","digest":{"gitCommit":"` + commit + `"}}]},"runDetails":{"builder":{"id":"https://github.com/actions/runner"}}}`
+}
+
+func stay(digest, deployed, rest string) string {
+	return fmt.Sprintf(`{"digest":%q,"service":"app","environment":"staging","deployed_at":%q,"restarted_at":null,"verification":%s}`, digest, deployed, rest)
+}
+
+func TestABuildIsTheSignersAlone(t *testing.T) {
+	i := newImage(t)
+	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "there is no provenance of "+i.digest) {
+		t.Error(err)
+	}
+	i.attach(nil, provenance, slsa(strings.Repeat("b", 40)))
+	i.attach(i.untrusted, provenance, slsa(strings.Repeat("c", 40)))
+	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "not signed by a trusted key") || !strings.Contains(err.Error(), "referrer sha256:") {
+		t.Error(err)
+	}
+	i.attach(i.trusted, provenance, slsa(commit))
+	got, err := i.collect("build")
+	must(t, err)
+	build := got.Section.(*facts.Build)
+	if build.Commit != commit || build.Digest != i.digest || build.VerifiedBy == nil || *build.VerifiedBy != "release-2026" || len(got.Contradictions) > 0 {
+		t.Errorf("%+v, %v", build, got.Contradictions)
+	}
+	if len(got.Unverified) != 2 {
+		t.Errorf("unverified: %+v", got.Unverified)
+	}
+	i.attach(i.trusted, provenance, slsa(strings.Repeat("d", 40)))
+	if got, err = i.collect("build"); err != nil || len(got.Contradictions) != 1 || got.Contradictions[0].Path != "/build/commit" {
+		t.Errorf("%+v, %v", got.Contradictions, err)
+	}
+}
+
+// A signature on a statement about another digest proves nothing about this one.
+func TestAStatementAboutAnotherDigestDoesNotCount(t *testing.T) {
+	i := newImage(t)
+	i.attachAbout(i.trusted, provenance, foreign, slsa(commit))
+	i.attachAbout(i.trusted, TypeApproval, foreign, `{"approver":"mailto:lead@example.com","decision":"approved","approved_at":"2026-11-24T10:00:00Z"}`)
+	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "statements about other digests: "+foreign) {
+		t.Error(err)
+	}
+	if got, err := i.collect("approvals"); err != nil || len(got.Section.(facts.Approvals)) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	i.attach(i.trusted, TypeApproval, `{"approver":"mailto:lead@example.com","decision":"approved","approved_at":"2026-11-24T10:00:00Z","digest":"`+foreign+`"}`)
+	if _, err := i.collect("approvals"); err == nil || !strings.Contains(err.Error(), "the approval is of "+foreign) {
+		t.Error(err)
+	}
+}
+
+func TestTheFactsOfStaging(t *testing.T) {
+	const passes, fails = `{"result":"PASSED","finished_at":"2026-11-24T11:00:00Z"}`, `{"result":"FAILED"}`
+	for called, tt := range map[string]struct {
+		attach func(i *image)
+		want   string // deployed, result, signer
+		fails  string
+	}{
+		"signed stay and result": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(i.trusted, TypeTestResult, passes)
+		}, want: "09:00 PASSED release-2026"},
+		"an earlier stay without a signature": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(nil, TypeStaging, stay(i.digest, "2026-11-20T09:00:00Z", `{"result":"PASSED","finished_at":"2026-11-20T10:00:00Z"}`))
+			i.attach(i.trusted, TypeTestResult, passes)
+		}, want: "09:00 PASSED release-2026"},
+		"a newer stay without a signature": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(i.untrusted, TypeStaging, stay(i.digest, "2026-11-24T12:00:00Z", "null"))
+			i.attach(i.trusted, TypeTestResult, passes)
+		}, want: "12:00 PASSED release-2026"},
+		"a failure without a signature": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(i.trusted, TypeTestResult, passes)
+			i.attach(nil, TypeTestResult, fails)
+		}, want: "17:00 FAILED -"},
+		"a result alone": {attach: func(i *image) { i.attach(i.trusted, TypeTestResult, passes) }, fails: "there is no statement of when"},
+		"a result of another signer than the stay": {attach: func(i *image) {
+			i.attach(nil, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(i.trusted, TypeTestResult, passes)
+		}, fails: "there is no statement of when"},
+		"a result without a time": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
+			i.attach(i.trusted, TypeTestResult, `{"result":"PASSED"}`)
+		}, fails: "add finished_at"},
+		"a stay of another digest": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(foreign, "2026-11-24T09:00:00Z", "null"))
+		}, fails: "the stay is of " + foreign},
+		"a stay that says who verified it": {attach: func(i *image) {
+			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", `{"result":"PASSED","finished_at":"2026-11-24T10:00:00Z","verified_by":"me"}`))
+		}, fails: "verified_by"},
+	} {
+		t.Run(called, func(t *testing.T) {
+			i := newImage(t)
+			tt.attach(i)
+			got, err := i.collect("staging")
+			if tt.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fails) {
+					t.Errorf("%+v, %v; want an error with %q", got, err, tt.fails)
+				}
+				return
+			}
+			must(t, err)
+			s := got.Section.(*facts.Staging)
+			signer := "-"
+			if s.Verification.VerifiedBy != nil {
+				signer = *s.Verification.VerifiedBy
+			}
+			if found := s.DeployedAt.UTC().Format("15:04") + " " + s.Verification.Result + " " + signer; found != tt.want {
+				t.Errorf("%s, want %s (%+v)", found, tt.want, s)
+			}
+		})
+	}
+}
+
+func TestUnsignedRejectionsCountAndApprovalsDoNot(t *testing.T) {
+	i := newImage(t)
+	entry := func(decision string) string {
+		return `{"approver":"mailto:lead@example.com","service":"app","environment":"production","kind":"promotion","decision":"` + decision + `","approved_at":"2026-11-24T10:00:00Z"}`
+	}
+	i.attach(i.trusted, TypeApproval, entry("approved"))
+	i.attach(nil, TypeApproval, entry("approved"))
+	i.attach(i.untrusted, TypeApproval, entry("approved"))
+	i.attach(nil, TypeApproval, entry("rejected"))
+	got, err := i.collect("approvals")
+	must(t, err)
+	var found []string
+	for _, a := range got.Section.(facts.Approvals) {
+		signer := "-"
+		if a.VerifiedBy != nil {
+			signer = *a.VerifiedBy
+		}
+		found = append(found, a.Decision+" "+signer)
+		if a.Digest == nil || *a.Digest != i.digest {
+			t.Errorf("%+v", a)
+		}
+	}
+	if diff := cmp.Diff([]string{"approved release-2026", "rejected -"}, found); diff != "" {
+		t.Error(diff)
+	}
+	if len(got.Unverified) != 3 {
+		t.Errorf("%+v", got.Unverified)
+	}
+	i.attach(nil, TypeWaiver, `{"code":"soak.too_short","service":"app","environment":"production","reason":"x","ticket":"T-1","issued_at":"2026-11-24T10:00:00Z","expires_at":"2026-11-25T10:00:00Z","approver":"mailto:lead@example.com"}`)
+	if got, err = i.collect("waivers"); err != nil || len(got.Section.(facts.Waivers)) != 0 || len(got.Unverified) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestStatementsInFilesAreRead(t *testing.T) {
+	i := newImage(t)
+	signed, err := signing.Sign(i.trusted, i.statement(provenance, i.digest, slsa(commit)))
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "a.jsonl"), append(signed, '\n'), 0o600))
+	got, err := i.collect("build", strict.Path{Dir: dir, Name: "a.jsonl"})
+	if err != nil || *got.Section.(*facts.Build).VerifiedBy != "release-2026" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "a.jsonl"), signed[:len(signed)/2], 0o600))
+	if _, err := i.collect("build", strict.Path{Dir: dir, Name: "a.jsonl"}); err == nil || !strings.Contains(err.Error(), "a.jsonl:1") {
+		t.Error(err)
+	}
+}
+
+// What could not be read could be bad news.
+func TestAnAttestationThatCannotBeReadIsAnError(t *testing.T) {
+	i := newImage(t)
+	i.attach(i.trusted, provenance, slsa(commit))
+	_, err := i.ref.Attach(t.Context(), i.digest, registry.NewAttachment{PredicateType: provenance, Bundle: []byte(`{"mediaType":`), Created: now})
+	if err == nil {
+		_, err = i.collect("build")
+	}
+	if err == nil {
+		t.Error("a truncated bundle is passed over")
+	}
+}
+
+func TestAnImageThatWasNotResolvedHasNoStatements(t *testing.T) {
+	i := newImage(t)
+	c := Collector{Section: "build", Now: time.Now}
+	if _, err := c.Collect(t.Context(), facts.Request{Reference: i.ref.Repository + ":1"}); err == nil || !strings.Contains(err.Error(), "could not be resolved") {
+		t.Error(err)
+	}
+	i.attach(i.trusted, provenance, slsa(commit))
+	if _, err := c.Collect(t.Context(), facts.Request{Reference: i.ref.Repository + ":1", Digest: i.digest}); err == nil || !strings.Contains(err.Error(), "no keys are configured") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,21 @@
+package prodgate.v1.lib.signers_test
+
+import data.prodgate.v1.lib.signers
+import data.prodgate.v1.testing
+
+test_a_fact_without_a_signature_counts_only_if_the_settings_say_so if {
+	signers.counts("build", null) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	not signers.counts("waivers", null) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	every value in [false, null, "true", 1, [], {}] {
+		not signers.counts("build", null) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings("/sources/unverified/build", value)
+	}
+}
+
+# Where a signature is not required, a key for something else does not count either.
+test_a_signature_counts_only_by_a_listed_key if {
+	signers.counts("build", "release-2026") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.signed("build", ["release-2026"])
+	every signer in ["staging-2026", "", " ", true, 1, [], {}, ["release-2026"]] {
+		not signers.counts("build", signer) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.signed("build", ["release-2026"])
+		not signers.counts("build", signer) with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	}
+}
