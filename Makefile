@@ -101,7 +101,7 @@ slow: ## run the tests, and list the slowest
 .PHONY: proof
 proof: ## mutate every fact of every story, every setting and every policy file, and check that none of it opens the gate; many minutes
 	go test ./evaluator -count=1 -proof -timeout 60m
-	go test ./cmd/prodgate -count=1 -run 'EveryStory' -proof
+	go test ./cmd/prodgate -count=1 -run 'EveryStory' -proof -timeout 60m
 
 .PHONY: proof-sample
 proof-sample: ## the same for all allowed stories and a quarter of the rest, chosen by the hash of the commit

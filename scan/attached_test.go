@@ -183,7 +183,7 @@ func TestWhatCannotBeReadHidesNoOtherAttachment(t *testing.T) {
 		{"a referrers API that answers HTML", func(_ *testing.T, s shop, image string) string {
 			*s.refuse = refusing("/referrers/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") })
 			return image
-		}, attached.UnreadLookup, "no JSON"},
+		}, attached.UnreadLookup, "is not JSON"},
 		{"a referrers API that does not answer", func(_ *testing.T, s shop, image string) string {
 			*s.refuse = refusing("/referrers/", hang)
 			return image
