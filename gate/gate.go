@@ -10,16 +10,13 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/prodgate/prodgate/collectors"
-	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/signing"
 )
 
 // Gate is what a process decides with.
@@ -182,20 +179,6 @@ func (g *Gate) Collect(ctx context.Context, req Request, only ...string) *facts.
 		from = slices.DeleteFunc(from, func(c collectors.Collector) bool { return !slices.Contains(only, c.Name()) })
 	}
 	return collectors.Gather(ctx, g.now, req.Request, from)
-}
-
-// verifier verifies signatures with the keys of the settings for a request.
-func (g *Gate) verifier(req facts.Request) func(context.Context) (source.Verifier, error) {
-	return func(ctx context.Context) (source.Verifier, error) {
-		if g.Policies == nil {
-			return nil, errors.New("signatures cannot be verified: no policies are loaded, and their settings name the keys")
-		}
-		keys, err := g.Policies.TrustedKeys(ctx, req.Environment, req.Service)
-		if err != nil {
-			return nil, err
-		}
-		return signing.NewVerifier(keys)
-	}
 }
 
 func (g *Gate) weakened(ctx context.Context, input *evaluator.Input) ([]string, error) {
