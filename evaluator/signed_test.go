@@ -1,0 +1,165 @@
+package evaluator
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prodgate/prodgate/internal/fixture"
+	"github.com/prodgate/prodgate/internal/race"
+)
+
+// The stories of fixtures/signed are decided under a pack whose settings require
+// signatures.
+const signedFolder = "../fixtures/signed"
+
+var signedRules = sync.OnceValues(func() (*Evaluator, error) {
+	return New(context.Background(), Options{Packs: []string{filepath.Join(signedFolder, "pack")}})
+})
+
+func signedStories(t testing.TB) (*Evaluator, []looserStory) {
+	t.Helper()
+	e, err := signedRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := fixture.All(filepath.Join(signedFolder, "cases"))
+	if err != nil || len(read) < 6 {
+		t.Fatalf("%d stories in %s, %v", len(read), signedFolder, err)
+	}
+	var all []looserStory
+	for _, s := range read {
+		all = append(all, looserStory{story{"signed/" + s.Name, s.Document, s.Folder}, replay(t, e, s.Document)})
+	}
+	return e, all
+}
+
+func TestSignedStoriesAreDecidedAsTheySay(t *testing.T) {
+	_, all := signedStories(t)
+	for _, s := range all {
+		t.Run(s.name, func(t *testing.T) {
+			compareTold(t, s.story, s.decision)
+			if allow := strings.HasPrefix(filepath.Base(s.folder), "allow"); allow != (s.decision.Outcome == Allow) {
+				t.Errorf("outcome %q", s.decision.Outcome)
+			}
+			about, err := os.ReadFile(s.file("about.md"))
+			if err != nil || !strings.Contains(string(about), "\nSpecification: \"") {
+				t.Errorf("about.md: %v; want the specification's words in it", err)
+			}
+		})
+	}
+}
+
+// Each signature is needed: with another signer, or none, of any one fact the gate
+// denies.
+func TestEachSignatureIsNeeded(t *testing.T) {
+	race.SkipSweep(t)
+	e, all := signedStories(t)
+	i := slices.IndexFunc(all, func(s looserStory) bool { return s.name == "signed/allow-signed" })
+	for _, path := range []string{"/build/verified_by", "/staging/verification/verified_by", "/approvals/0/verified_by"} {
+		for _, value := range []any{missing, nil, "", " ", "somebody", "RELEASE-2026", "release-2026 ", true, 1, []any{"release-2026"}, map[string]any{"a": "release-2026"}} {
+			document := patched(t, all[i].document, path, value)
+			input, err := Read("input.json", document)
+			if err != nil {
+				continue // the schema refuses it
+			}
+			if decision, err := e.Decide(context.Background(), input); err == nil && decision.Outcome == Allow {
+				t.Errorf("%s %v: allowed", path, value)
+			}
+		}
+	}
+}
+
+// Without its list of signers no story is allowed.
+func TestNoSignerCountsWithoutTheSetting(t *testing.T) {
+	e, all := signedStories(t)
+	for _, path := range [][]string{{"sources", "signers"}, {"sources", "signers", "build"}, {"sources", "signers", "staging"}, {"sources", "signers", "approvals"}} {
+		for _, value := range []any{missing, nil, []any{}, map[string]any{}, "release-2026", map[string]any{"build": "release-2026", "staging": "staging-2026", "approvals": "lead-2026"}} {
+			changed := withOwnSetting(t, e, path, value)
+			for _, s := range all {
+				if got := outcomeOf(changed, s.input(t)); got == Allow {
+					t.Errorf("%s %v: %s is allowed", strings.Join(path, "."), value, s.name)
+				}
+			}
+		}
+	}
+}
+
+func TestASettingOfKeysIsChecked(t *testing.T) {
+	const pem = "-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----"
+	for own, want := range map[string]string{
+		`{"signatures": {"keys": {"a": {"public": "` + pem + `", "from": "2026-01-01T00:00:00Z"}}}}`: "",
+		`{"services": {"payments-api": {"signatures": {"keys": {"a": {"public": "` + pem + `"}}}}}}`: "",
+		`{"signatures": {"keys": []}}`:                                     "signatures.keys must be a table of keys",
+		`{"signatures": {"keys": {"a": "x"}}}`:                             "signatures.keys.a must be a table",
+		`{"signatures": {"keys": {"A b": {"public": "x"}}}}`:               "under a name in lower case",
+		`{"signatures": {"keys": {"a": {}}}}`:                              "signatures.keys.a.public is missing",
+		`{"signatures": {"keys": {"a": {"public": 1}}}}`:                   "signatures.keys.a.public must be text",
+		`{"signatures": {"keys": {"a": {"publik": "x"}}}}`:                 `publik is unknown; a key has public, from, until; did you mean "public"?`,
+		`{"signatures": {"keys": {"a": {"public": "x", "from": "soon"}}}}`: "signatures.keys.a.from is \"soon\"",
+		`{"sources": {"signers": {"build": "a"}}}`:                         "sources.signers.build must be a list",
+		`{"sources": {"signers": {"bild": ["a"]}}}`:                        "sources.signers.bild is unknown",
+	} {
+		_, err := New(context.Background(), Options{Packs: []string{ownPack(own).folder(t)}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", own, err, want)
+		}
+	}
+}
+
+// patched is a document with another value at a JSON Pointer; missing: without it.
+func patched(t *testing.T, document []byte, pointer string, value any) []byte {
+	t.Helper()
+	var whole any
+	if err := json.Unmarshal(document, &whole); err != nil {
+		t.Fatal(err)
+	}
+	at := whole
+	keys := strings.Split(pointer, "/")[1:]
+	for _, key := range keys[:len(keys)-1] {
+		if list, ok := at.([]any); ok {
+			n, err := strconv.Atoi(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = list[n]
+			continue
+		}
+		at = at.(map[string]any)[key]
+	}
+	table := at.(map[string]any)
+	if last := keys[len(keys)-1]; value == missing {
+		delete(table, last)
+	} else {
+		table[last] = value
+	}
+	return marshal(t, whole)
+}
+
+// withOwnSetting is e with another value in the settings of its pack.
+func withOwnSetting(t *testing.T, e *Evaluator, path []string, value any) *Evaluator {
+	t.Helper()
+	own, err := normalise(e.rules.own) // a copy
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := own.(map[string]any)
+	for _, key := range path[:len(path)-1] {
+		table = table[key].(map[string]any)
+	}
+	if last := path[len(path)-1]; value == missing {
+		delete(table, last)
+	} else {
+		table[last] = value
+	}
+	rules := *e.rules
+	rules.own = own.(map[string]any)
+	changed := &Evaluator{rules: &rules, compiler: e.compiler, query: e.query, policy: e.policy, names: e.names, known: e.known}
+	return withSetting(t, changed, []string{"decision", "validity"}, "15m") // as shipped
+}
