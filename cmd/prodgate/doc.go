@@ -13,6 +13,7 @@
 //	prodgate policy list|explain|new|test list, explain, create and test checks
 //	prodgate scan IMAGE|--sbom FILE       report known vulnerabilities; --report shows another tool's report
 //	prodgate db update|status             manage the advisory database
+//	prodgate key new|show                 create a key for signing; show its public half
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
@@ -42,7 +43,8 @@
 // provides, which overrides the default. An unknown flag, variable or key is an
 // error. "prodgate doctor" shows the origin of each setting. Whatever weakens the
 // gate or changes its clock (--emergency, --insecure-registry, --at) can only be set
-// by a flag. Thresholds, roles and windows are settings of the policies, not
+// by a flag. Keys and passphrases are read from files and variables (PRODGATE_KEY,
+// PRODGATE_KEY_PASSPHRASE), never from flags. Thresholds, roles and windows are settings of the policies, not
 // configuration.
 //
 // # Streams

@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 //	zonefile FILE HOURS       write a zone file with that constant offset east of UTC
 //	hang                      start a server that never answers; $HANG is its host
 //
-// $CASES is the folder of the stories, $ORGANISATION their policy pack, $DIGEST and $OTHER are two digests. With
+// $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
 // [postgres], $POSTGRES is the location of a trail in PostgreSQL.
 //
 // With the race detector, where compiling the policies is several times slower, the
@@ -76,6 +76,7 @@ func TestScripts(t *testing.T) {
 			env.Values[held{}] = &holding{}
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
+			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
 			if server := os.Getenv(postgresServer); server != "" {
