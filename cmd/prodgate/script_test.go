@@ -40,6 +40,10 @@ func TestMain(m *testing.M) {
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
+//	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
+//	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
+//	unsign BUNDLE FILE        write a bundle without its signatures
+//	setkey VARIABLE FILE      set a variable to the content of a file
 //	advisories DIR            create an advisory database for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs
@@ -93,6 +97,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
+			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})
