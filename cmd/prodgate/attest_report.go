@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/prodgate/prodgate/internal/print"
@@ -32,6 +33,9 @@ type statementResult struct {
 type unreadStatement struct {
 	Error string `json:"error"`
 }
+
+// errUnread means that the report is printed and incomplete.
+var errUnread = errors.New("not everything that is attached could be read, so it is not known which statements there are")
 
 // conclude prints the report and returns the result of the command.
 func (r *statementReport) conclude(std stdio, asJSON bool) error {

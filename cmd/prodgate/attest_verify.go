@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -252,6 +251,3 @@ func (v *verification) other(uri string) {
 func (v *verification) unread(err error) {
 	v.report.Unread = append(v.report.Unread, unreadStatement{Error: err.Error()})
 }
-
-// errUnread means that the report is printed and incomplete.
-var errUnread = errors.New("not everything that is attached could be read, so it is not known which statements there are")

@@ -18,7 +18,7 @@ const prefix = "PRODGATE_"
 // flag, because other users of the machine can read a command line.
 const (
 	KeyVariable        = "PRODGATE_KEY"            // the content of a private key (PEM)
-	PassphraseVariable = "PRODGATE_KEY_PASSPHRASE" // of that key, or of a key in a file
+	PassphraseVariable = "PRODGATE_KEY_PASSPHRASE" //nolint:gosec // of that key, or of a key in a file; a name, not a secret
 )
 
 // environment returns environ as a map, or an error that names every variable
