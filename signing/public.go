@@ -3,6 +3,8 @@ package signing
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -89,6 +91,17 @@ func publicCure(block string) string {
 func (k *PublicKey) ID() string {
 	sum := sha256.Sum256(k.der)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Algorithm names the kind of key: "ECDSA P-256", "Ed25519" or "RSA 3072".
+func (k *PublicKey) Algorithm() string {
+	switch key := k.key.(type) {
+	case *ecdsa.PublicKey:
+		return "ECDSA " + key.Curve.Params().Name
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", key.N.BitLen())
+	}
+	return "Ed25519"
 }
 
 // hint identifies the key in a Sigstore bundle: the digest of ID in base64.

@@ -13,6 +13,9 @@
 //	prodgate policy list|explain|new|test list, explain, create and test checks
 //	prodgate scan IMAGE|--sbom FILE       report known vulnerabilities; --report shows another tool's report
 //	prodgate db update|status             manage the advisory database
+//	prodgate attest TYPE IMAGE [flags]    sign a statement about an image, and attach it
+//	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
+//	prodgate key new|show                 create a key for signing; show its public half
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
@@ -32,8 +35,9 @@
 //	3  deny for now: it clears by itself, at the time in opens_at
 //
 // Commands that make no decision exit with 0 or 2. In addition, policy test exits
-// with 1 if a test failed, replay if a decision changes, and audit verify if the
-// trail was altered. "go run" turns every code except 0 into 1: use the built binary.
+// with 1 if a test failed, replay if a decision changes, audit verify if the trail was
+// altered, and attest verify if no statement counts. "go run" turns every code except 0
+// into 1: use the built binary.
 //
 // # Where settings come from
 //
@@ -42,7 +46,8 @@
 // provides, which overrides the default. An unknown flag, variable or key is an
 // error. "prodgate doctor" shows the origin of each setting. Whatever weakens the
 // gate or changes its clock (--emergency, --insecure-registry, --at) can only be set
-// by a flag. Thresholds, roles and windows are settings of the policies, not
+// by a flag. Keys and passphrases are read from files and variables (PRODGATE_KEY,
+// PRODGATE_KEY_PASSPHRASE), never from flags. Thresholds, roles and windows are settings of the policies, not
 // configuration.
 //
 // # Streams

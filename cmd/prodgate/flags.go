@@ -13,6 +13,9 @@ import (
 // flagError adds a suggestion to an unknown flag.
 func flagError(cmd *cobra.Command, err error) error {
 	help := cmd.CommandPath() + " --help lists the flags"
+	if isKeyContent(err.Error()) {
+		return keyInPlaceOfFile("an argument")
+	}
 	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !ok {
 		return usage(help, "%s: %w", cmd.CommandPath(), err)

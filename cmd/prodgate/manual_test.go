@@ -92,7 +92,7 @@ func manual(root *cobra.Command) []byte {
 	for _, s := range config.Settings {
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s | %s |\n", s.Flag, s.Env, quoted(s.Key), quoted(s.Default), escaped(s.Doc))
 	}
-	b.WriteString("\n`--emergency`, `--insecure-registry` and `--at` can only be set by a flag. A variable that starts with `PRODGATE_` and is not in this table is an error.\n")
+	b.WriteString("\n`--emergency`, `--insecure-registry` and `--at` can only be set by a flag. A variable that starts with `PRODGATE_` and is not in this table is an error, except `PRODGATE_KEY` (the content of a private key) and `PRODGATE_KEY_PASSPHRASE`: secrets have no flag.\n")
 	usages := map[string]string{}
 	describeShared(&b, root, usages)
 	describeAll(&b, root.Commands(), usages)
@@ -137,7 +137,7 @@ func describeAll(b *bytes.Buffer, commands []*cobra.Command, usages map[string]s
 		if !cmd.IsAvailableCommand() {
 			continue
 		}
-		if cmd.HasAvailableSubCommands() {
+		if cmd.HasAvailableSubCommands() && !strings.Contains(cmd.Use, " ") { // without arguments it only groups them
 			describeAll(b, cmd.Commands(), usages)
 			continue
 		}
@@ -150,6 +150,7 @@ func describeAll(b *bytes.Buffer, commands []*cobra.Command, usages map[string]s
 			fmt.Fprintf(b, "\n```\n%s\n```\n", strings.TrimSpace(strings.ReplaceAll("\n"+cmd.Example, "\n  ", "\n")))
 		}
 		describeFlags(b, cmd, usages)
+		describeAll(b, cmd.Commands(), usages)
 	}
 }
 

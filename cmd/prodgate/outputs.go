@@ -108,8 +108,12 @@ func (o written) allowed(guard []guarded) error {
 			return usage(help, "%s would write into %s", o.said, g.what)
 		}
 	}
-	if !files.Device(o.path) && files.Begins(o.path, precious...) {
+	switch {
+	case files.Device(o.path):
+	case files.Begins(o.path, precious...):
 		return usage(help, "%s would overwrite a file of an audit trail", o.said)
+	case files.Begins(o.path, beginPEM):
+		return usage(help, "%s would overwrite a key or a certificate", o.said)
 	}
 	return nil
 }

@@ -24,8 +24,9 @@ var inside sync.Mutex
 // program as such ("exec prodgate") start it.
 func runInside(ts *testscript.TestScript, args []string) int {
 	// Only the output of a program shows all variables of a script.
-	ts.Check(ts.Exec("env"))
-	env := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
+	// A value can have several lines.
+	ts.Check(ts.Exec("env", "-0"))
+	env := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
 	std := stdio{
 		in: strings.NewReader(""), out: ts.Stdout(), err: ts.Stderr(),
 		dir: ts.MkAbs("."), env: env, clock: time.Now, compile: compiled.get,

@@ -40,6 +40,10 @@ func TestMain(m *testing.M) {
 //	pushdb REPOSITORY:TAG TIME  push a database of advisories as of that time
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
+//	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
+//	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
+//	unsign BUNDLE FILE        write a bundle without its signatures
+//	setkey VARIABLE FILE      set a variable to the content of a file
 //	advisories DIR            create an advisory database for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs
@@ -51,7 +55,7 @@ func TestMain(m *testing.M) {
 //	zonefile FILE HOURS       write a zone file with that constant offset east of UTC
 //	hang                      start a server that never answers; $HANG is its host
 //
-// $CASES is the folder of the stories, $ORGANISATION their policy pack, $DIGEST and $OTHER are two digests. With
+// $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
 // [postgres], $POSTGRES is the location of a trail in PostgreSQL.
 //
 // With the race detector, where compiling the policies is several times slower, the
@@ -76,6 +80,7 @@ func TestScripts(t *testing.T) {
 			env.Values[held{}] = &holding{}
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
+			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
 			if server := os.Getenv(postgresServer); server != "" {
@@ -92,6 +97,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
+			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})

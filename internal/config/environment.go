@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -12,6 +13,13 @@ import (
 // prefix marks the variables that are ours. One that is not known is a
 // mistake: obeying the wrong half of a configuration is worse than stopping.
 const prefix = "PRODGATE_"
+
+// The variables that hold secrets. Only the commands that sign read them; they have no
+// flag, because other users of the machine can read a command line.
+const (
+	KeyVariable        = "PRODGATE_KEY"            // the content of a private key (PEM)
+	PassphraseVariable = "PRODGATE_KEY_PASSPHRASE" //nolint:gosec // of that key, or of a key in a file; a name, not a secret
+)
 
 // environment returns environ as a map, or an error that names every variable
 // with our prefix that is not one of ours.
@@ -33,7 +41,10 @@ func environment(environ []string) (map[string]string, error) {
 
 // known returns an error if name is not a variable that prodgate reads.
 func known(name string) error {
-	var names []string
+	names := []string{KeyVariable, PassphraseVariable}
+	if slices.Contains(names, name) {
+		return nil
+	}
 	for _, s := range Settings {
 		if s.Env == name {
 			return nil

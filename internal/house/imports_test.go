@@ -12,8 +12,8 @@ import (
 // always allowed. Every folder of internal is listed.
 var layers = map[string][]string{
 	"cmd": {
-		"gate", "collectors", "scan", "evaluator", "trail", "facts", "policies",
-		"internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
+		"gate", "collectors", "scan", "evaluator", "trail", "facts", "policies", "registry", "signing",
+		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
 		"internal/replay", "internal/report", "internal/strict", "internal/timetable",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},

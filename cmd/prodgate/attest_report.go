@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/print"
+)
+
+// statementReport is what attest verify found, as JSON.
+type statementReport struct {
+	Image          string            `json:"image"` // repository@digest
+	Digest         string            `json:"digest"`
+	PredicateTypes []string          `json:"predicate_types"` // that were asked for
+	Verified       bool              `json:"verified"`        // at least one statement counts
+	Statements     []statementResult `json:"statements"`
+	Unread         []unreadStatement `json:"unread"`
+	OtherTypes     []string          `json:"other_types"` // of statements that were not asked for
+}
+
+// statementResult is one statement.
+type statementResult struct {
+	Where         string   `json:"where"`
+	PredicateType string   `json:"predicate_type"`
+	Counts        bool     `json:"counts"`
+	AboutImage    bool     `json:"about_image"`
+	SignedBy      *string  `json:"signed_by"` // the file of the key; null: none of the keys
+	KeyID         *string  `json:"key_id"`    // of that key
+	Reasons       []string `json:"reasons"`   // why it does not count
+}
+
+// unreadStatement is something attached that could not be read.
+type unreadStatement struct {
+	Error string `json:"error"`
+}
+
+// errUnread means that the report is printed and incomplete.
+var errUnread = errors.New("not everything that is attached could be read, so it is not known which statements there are")
+
+// conclude prints the report and returns the result of the command.
+func (r *statementReport) conclude(std stdio, asJSON bool) error {
+	err := r.print(std, asJSON)
+	switch {
+	case err != nil:
+		return err
+	case len(r.Unread) > 0:
+		return errUnread
+	case !r.Verified:
+		return verdict(exitDeny)
+	}
+	return nil
+}
+
+func (r *statementReport) print(std stdio, asJSON bool) error {
+	if asJSON {
+		return writeJSON(std.out, r)
+	}
+	sheet := newSheet(std)
+	sheet.Line(print.Line(r.Image))
+	sheet.Line(print.Line(print.Count(len(r.Statements), "statement") + " of the type " + strings.Join(r.PredicateTypes, " or ")))
+	for _, s := range r.Statements {
+		sheet.Blank()
+		word := "does not count"
+		if s.Counts {
+			word = "counts"
+		}
+		sheet.Hang(word+"  ", print.Line(s.Where))
+		if s.SignedBy != nil {
+			sheet.Hang("  signed by  ", print.Line(*s.SignedBy+" ("+*s.KeyID+")"))
+		}
+		for _, reason := range s.Reasons {
+			sheet.Hang("  because    ", print.Line(reason))
+		}
+	}
+	for _, u := range r.Unread {
+		sheet.Blank()
+		sheet.Hang("not read  ", print.Line(u.Error))
+	}
+	sheet.Blank()
+	sheet.Line(print.Line(r.summary()))
+	if len(r.Statements) == 0 && len(r.OtherTypes) > 0 {
+		sheet.Hang("other types: ", print.Line(strings.Join(r.OtherTypes, ", ")))
+	}
+	return writeSheet(std, sheet)
+}
+
+// summary is the result in a sentence.
+func (r *statementReport) summary() string {
+	switch {
+	case len(r.Unread) > 0:
+		return "Not known: " + print.Count(len(r.Unread), "attachment") + " could not be read."
+	case r.Verified:
+		return "Verified: a statement about this image is signed by a trusted key."
+	case len(r.Statements) == 0:
+		return "Not verified: there is no such statement. prodgate attest signs one."
+	}
+	return "Not verified: no statement counts."
+}
