@@ -244,6 +244,19 @@ func (c Config) calendar() (calendar.Collector, error) {
 	return calendar.Collector{}, fmt.Errorf("the calendar is read from several systems; prodgate calendar shows only a calendar from one file")
 }
 
+// Verifies reports whether a section is read from a system that verifies signatures.
+func (c Config) Verifies() bool {
+	for _, uses := range c.Sources {
+		if slices.ContainsFunc(uses, func(u Use) bool {
+			s, err := c.system(u)
+			return err == nil && s.Kind == attestation.Kind.Name
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // Scans reports whether prodgate scans the artifact itself.
 func (c Config) Scans() bool {
 	return slices.ContainsFunc(c.Sources["vulnerabilities"], func(u Use) bool {

@@ -133,6 +133,9 @@ func saveMemoryFor(cfg *config.Config) (end func()) {
 func gather(ctx context.Context, cfg *config.Config, std stdio, req facts.Request, only ...string) *facts.Document {
 	defer saveMemoryFor(cfg)()
 	g := &gate.Gate{Sources: sourcesFor(cfg, std), Clock: std.clock}
+	if g.Sources.Verifies() {
+		g.Policies, _ = std.policies(ctx, cfg.Get("policies").List) // without them the sources report it
+	}
 	return g.Collect(ctx, gate.Request{Request: req}, only...)
 }
 
