@@ -194,6 +194,7 @@ func (d *diagnosis) inForce(ctx context.Context, gate *evaluator.Evaluator) {
 	for _, line := range table {
 		d.out.Line(print.Text("      " + line))
 	}
+	d.keys(settings)
 }
 
 // sources tries each source and returns what was gathered.

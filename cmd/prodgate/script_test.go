@@ -47,6 +47,8 @@ func TestMain(m *testing.M) {
 //	advisories DIR            create an advisory database for now
 //	evidence DIR [at TIME]    good evidence about the last image pushed, for now
 //	organisation PACK…        list payments-api and its repository in those packs
+//	predicates DIR            write build, staging and approval of that evidence as predicates
+//	trust PACK SECTION=FILE…  count only facts of those sections that the key in FILE signed
 //	steps TRAIL               record the steps of that evidence in the trail, and configure that trail
 //	invent TRAIL              invent half a year of production in that trail
 //	alter TRAIL               change an allow in its database to a denial
@@ -96,7 +98,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
-			"zonefile": writeZoneFile, "advisories": writeAdvisories, "pushalpine": pushAlpine, "attach": attach,
+			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},

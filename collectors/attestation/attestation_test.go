@@ -129,7 +129,7 @@ func stay(digest, deployed, rest string) string {
 
 func TestABuildIsTheSignersAlone(t *testing.T) {
 	i := newImage(t)
-	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "there is no provenance of "+i.digest) {
+	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "no statement of the build of "+i.digest+" was found") {
 		t.Error(err)
 	}
 	i.attach(nil, provenance, slsa(strings.Repeat("b", 40)))
@@ -196,11 +196,11 @@ func TestTheFactsOfStaging(t *testing.T) {
 			i.attach(i.trusted, TypeTestResult, passes)
 			i.attach(nil, TypeTestResult, fails)
 		}, want: "17:00 FAILED -"},
-		"a result alone": {attach: func(i *image) { i.attach(i.trusted, TypeTestResult, passes) }, fails: "there is no statement of when"},
+		"a result alone": {attach: func(i *image) { i.attach(i.trusted, TypeTestResult, passes) }, fails: "no statement of a stay"},
 		"a result of another signer than the stay": {attach: func(i *image) {
 			i.attach(nil, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
 			i.attach(i.trusted, TypeTestResult, passes)
-		}, fails: "there is no statement of when"},
+		}, fails: "no statement of a stay"},
 		"a result without a time": {attach: func(i *image) {
 			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
 			i.attach(i.trusted, TypeTestResult, `{"result":"PASSED"}`)

@@ -1,7 +1,6 @@
 package attestation
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,16 +44,16 @@ func (s statement) decode(into any, rules strict.Rules) error {
 	return strict.Text{Name: s.Name + " (predicate)", Data: document}.Decode(into, rules)
 }
 
-// unsigned is an error that says that no statement counts, and why.
-func unsigned(about []statement, missing string) error {
+// unsigned is an error that says that no statement of something counts, and why.
+func unsigned(about []statement, what string) error {
 	if len(about) == 0 {
-		return errors.New(missing)
+		return fmt.Errorf("no statement of %s was found", what)
 	}
 	var reasons []string
 	for _, s := range about {
 		reasons = append(reasons, s.Name+": "+s.reason)
 	}
-	return fmt.Errorf("%s with a signature that counts: %s", missing, some(reasons))
+	return fmt.Errorf("no statement of %s has a signature that counts: %s", what, some(reasons))
 }
 
 // builds is the build's record. Records that differ contradict each other.
@@ -74,7 +73,7 @@ func builds(about []statement, digest string, _ time.Time) (facts.Section, []fac
 		}
 	}
 	if len(parts) == 0 {
-		return nil, nil, unsigned(about, "there is no provenance of "+digest)
+		return nil, nil, unsigned(about, "the build of "+digest)
 	}
 	return facts.Merge(parts)
 }
@@ -106,7 +105,7 @@ func stays(about []statement, digest string, now time.Time) (facts.Section, []fa
 		}
 	}
 	if len(m.parts) == 0 {
-		return nil, nil, unsigned(about, "there is no statement of when "+digest+" was deployed to staging,")
+		return nil, nil, unsigned(about, "a stay of "+digest+" in staging")
 	}
 	return facts.Merge(m.parts)
 }

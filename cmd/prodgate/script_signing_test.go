@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"gopkg.in/yaml.v3"
+)
+
+// writePredicates writes the build, the stay in staging and the approval of evidence as
+// predicates that attest takes.
+func writePredicates(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	read := func(name string) (value any) {
+		ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(filepath.Join(dir, name))), &value))
+		return value
+	}
+	for name, value := range map[string]any{
+		"build":    read("build.json").(map[string]any)["predicate"],
+		"staging":  read("staging.yaml"),
+		"approval": read("approvals.yaml").([]any)[0],
+	} {
+		text, err := json.Marshal(value)
+		ts.Check(err)
+		ts.Check(os.WriteFile(filepath.Join(dir, name+".predicate.json"), text, 0o600))
+	}
+}
+
+// trustKeys makes facts of sections count only if a key signed them.
+func trustKeys(ts *testscript.TestScript, _ bool, args []string) {
+	name, whole := ts.MkAbs(args[0]+"/data.yaml"), map[string]any{}
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(name)), &whole))
+	settings := whole["prodgate"].(map[string]any)["organisation"].(map[string]any)
+	keys, signers, unverified := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, arg := range args[1:] {
+		section, file, _ := strings.Cut(arg, "=")
+		key := strings.TrimSuffix(filepath.Base(file), ".key.pub")
+		keys[key] = map[string]any{"public": ts.ReadFile(file)}
+		signers[section], unverified[section] = []string{key}, false
+	}
+	settings["signatures"] = map[string]any{"keys": keys}
+	settings["sources"] = map[string]any{"signers": signers, "unverified": unverified}
+	text, err := yaml.Marshal(whole)
+	ts.Check(err)
+	ts.Check(os.WriteFile(name, text, 0o600))
+}
