@@ -235,6 +235,23 @@ func TestTheFactsOfStaging(t *testing.T) {
 	}
 }
 
+// A finished stay can still count, so one that nobody signed is left out.
+func TestEarlierStaysAreTheSignersAlone(t *testing.T) {
+	i := newImage(t)
+	earlier := func(deployed string) string {
+		const finished = `{"digest":%q,"service":"app","environment":"staging","deployed_at":%q,"restarted_at":null,"ended_at":"2026-11-23T09:00:00Z","verification":{"result":"PASSED","finished_at":"2026-11-22T10:00:00Z"}}`
+		return strings.TrimSuffix(stay(i.digest, "2026-11-24T09:00:00Z", "null"), "}") + `,"earlier":[` + fmt.Sprintf(finished, i.digest, deployed) + `]}`
+	}
+	i.attach(i.trusted, TypeStaging, earlier("2026-11-22T09:00:00Z"))
+	i.attach(nil, TypeStaging, strings.Replace(earlier("2026-11-20T09:00:00Z"), "2026-11-24T09", "2026-11-24T12", 1))
+	got, err := i.collect("staging")
+	must(t, err)
+	s := got.Section.(*facts.Staging)
+	if s.DeployedAt.Hour() != 12 || len(s.Earlier) != 1 || s.Earlier[0].DeployedAt.Day() != 22 || *s.Earlier[0].Verification.VerifiedBy != "release-2026" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestUnsignedRejectionsCountAndApprovalsDoNot(t *testing.T) {
 	i := newImage(t)
 	entry := func(decision string) string {

@@ -135,11 +135,19 @@ func (m *stayMerger) stay(s statement) error {
 	if !known || stay.DeployedAt.After(newest.DeployedAt) {
 		m.newest[s.signer] = stay
 	}
-	if s.signer == "" && !m.isNews(stay) {
-		return nil
+	if s.signer == "" {
+		if !m.isNews(stay) {
+			return nil
+		}
+		stay.Earlier = nil // a finished stay can be good news
 	}
 	if stay.Verification != nil {
 		stay.Verification.VerifiedBy = s.verifiedBy()
+	}
+	for _, earlier := range stay.Earlier {
+		if earlier.Verification != nil {
+			earlier.Verification.VerifiedBy = s.verifiedBy()
+		}
 	}
 	m.add(stay)
 	return nil
