@@ -88,7 +88,7 @@ func (p remotePlace) list(ctx context.Context, u upload, tracked bool) error {
 
 // jitter is a time between d and 2d, so that clients which collided do not collide
 // again.
-func jitter(d time.Duration) time.Duration { return d + rand.N(d) }
+func jitter(d time.Duration) time.Duration { return d + rand.N(d) } //nolint:gosec // a delay, not a secret
 
 // addToTag adds u to the index under the fallback tag. The registry cannot do that in
 // one step: two clients that read the same index overwrite each other. So the index is
@@ -174,7 +174,7 @@ func (t *tagList) write(ctx context.Context, list referrerList) error {
 	if err != nil {
 		return err
 	}
-	response, err := t.writer.send(ctx, http.MethodPut, t.writer.address("manifests", t.tag), list.mediaType(), raw)
+	response, err := t.writer.send(ctx, http.MethodPut, t.writer.address("manifests", t.tag), list.mediaType(), raw) //nolint:bodyclose // send has closed it
 	if err == nil {
 		t.failed = 0
 		return nil

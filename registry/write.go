@@ -45,7 +45,7 @@ func (w writer) address(kind, name string) *url.URL {
 // blob uploads content. Repeated from its beginning, it changes nothing, so it is
 // tried again as package retry defines.
 func (w writer) blob(ctx context.Context, digest string, content []byte) error {
-	_, err := repeat(ctx, func() (*http.Response, error) {
+	_, err := repeat(ctx, func() (*http.Response, error) { //nolint:bodyclose // send has closed it
 		started, err := w.send(ctx, http.MethodPost, w.address("blobs/uploads", ""), "", nil)
 		if err != nil {
 			return started, err
@@ -80,7 +80,7 @@ func (w writer) location(started *http.Response) (*url.URL, error) {
 
 // manifest uploads a manifest by its digest, which is tried again as a blob is.
 func (w writer) manifest(ctx context.Context, digest string, raw []byte) (http.Header, error) {
-	response, err := repeat(ctx, func() (*http.Response, error) {
+	response, err := repeat(ctx, func() (*http.Response, error) { //nolint:bodyclose // send has closed it
 		return w.send(ctx, http.MethodPut, w.address("manifests", digest), manifestType, raw)
 	})
 	if err != nil {

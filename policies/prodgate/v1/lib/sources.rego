@@ -187,6 +187,7 @@ trouble contains _disagreement(name) if some name in _disputed
 # description: Two systems report different deployments as the current one. That does not block a rollback.
 # custom:
 #   code: source.contradiction_tolerated
+#   effect: warn
 #   cure: fix
 #   remedy: After the rollback, find out which system is wrong, and correct it or remove it from sources in prodgate.yaml.
 #   who: [owner of the systems, owner of prodgate.yaml]
@@ -209,6 +210,7 @@ _disagreement(name) := {
 # description: The section is accepted without this system. Bad news that only this system has is missing.
 # custom:
 #   code: source.optional_unread
+#   effect: warn
 #   cure: fix
 #   remedy: Make the system readable, then collect the facts again.
 #   who: [owner of the system]
