@@ -108,9 +108,9 @@ type joinedStay struct {
 
 // joinStays joins the stays that are one: of different systems, the same digest in the
 // same place, and none ended before the other began. A stay without the name of its
-// service or environment is joined into every place where it may have been. If there
-// are several, only what is bad about it counts there, because its verification may be
-// of another one.
+// service or environment is joined into the newest stay that fits in every place where
+// it may have been. If there are several places, a good verification counts in none of
+// them, because it may be of another one.
 func joinStays(reported []reportedStay) []*joinedStay {
 	var joined, unnamed []*joinedStay
 	for _, r := range reported {
@@ -119,7 +119,7 @@ func joinStays(reported []reportedStay) []*joinedStay {
 			to = &unnamed
 		}
 		at := slices.IndexFunc(*to, func(j *joinedStay) bool {
-			return equalName(j.Service, r.Service) && equalName(j.Environment, r.Environment) && j.takes(r)
+			return samePlace(j.Stay, r.Stay) && j.takes(r)
 		})
 		if at < 0 {
 			*to = append(*to, &joinedStay{Stay: r.Stay, of: []reportedStay{r}})
@@ -130,9 +130,9 @@ func joinStays(reported []reportedStay) []*joinedStay {
 	// Those with one name first: they can take those with none.
 	slices.SortStableFunc(unnamed, func(a, b *joinedStay) int { return cmp.Compare(names(b.Stay), names(a.Stay)) })
 	for _, u := range unnamed {
-		var fit []*joinedStay
+		var fit []*joinedStay // the newest stay of each place
 		for _, j := range joined {
-			if j.mayHold(u) {
+			if j.mayHold(u) && !slices.ContainsFunc(fit, func(f *joinedStay) bool { return samePlace(f.Stay, j.Stay) }) {
 				fit = append(fit, j)
 			}
 		}
@@ -176,6 +176,11 @@ func (j *joinedStay) mayHold(u *joinedStay) bool {
 	return u.Digest == j.Digest && sameName(j.Service, u.Service) && sameName(j.Environment, u.Environment) &&
 		!slices.ContainsFunc(u.of, func(r reportedStay) bool { return j.reportedBy(r.part) }) &&
 		(u.EndedAt == nil || u.EndedAt.After(j.DeployedAt)) && (j.EndedAt == nil || j.EndedAt.After(u.DeployedAt))
+}
+
+// samePlace reports whether two stays name the same place, or the same part of it.
+func samePlace(a, b Stay) bool {
+	return equalName(a.Service, b.Service) && equalName(a.Environment, b.Environment)
 }
 
 func (j *joinedStay) reportedBy(part int) bool {

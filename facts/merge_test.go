@@ -130,6 +130,12 @@ func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {
 				&facts.Staging{Digest: first, DeployedAt: hour(9), Verification: failed},
 			},
 			&facts.Staging{Digest: first, Environment: ptr("qa"), DeployedAt: hour(10), Verification: failed, Earlier: []facts.Stay{{Digest: first, Environment: ptr("staging"), DeployedAt: hour(9), Verification: failed}}}, nil},
+		{"a stay whose place is not named is the newest one that fits, although another clock is behind",
+			[]facts.Section{
+				&facts.Staging{Digest: first, Environment: ptr("staging"), Service: ptr("app"), DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, Environment: ptr("staging"), Service: ptr("app"), DeployedAt: hour(8), EndedAt: at(12), Verification: signed}}},
+				&facts.Staging{Digest: first, DeployedAt: hour(11), Verification: passed, Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(7), EndedAt: at(11)}}},
+			},
+			&facts.Staging{Digest: first, Environment: ptr("staging"), Service: ptr("app"), DeployedAt: hour(12), Verification: passed, Earlier: []facts.Stay{{Digest: first, Environment: ptr("staging"), Service: ptr("app"), DeployedAt: hour(8), EndedAt: at(11), Verification: signed}}}, nil},
 		{"a stay that only a stay of its own system would fit stays apart",
 			[]facts.Section{
 				&facts.Staging{Digest: first, Environment: ptr("staging"), DeployedAt: hour(12), Earlier: []facts.Stay{{Digest: first, DeployedAt: hour(7)}}},
