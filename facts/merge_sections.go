@@ -63,15 +63,7 @@ func shareIdentity(a, b Person) bool {
 // mergeStays makes one list of stays: what systems report of one stay is joined,
 // whether it is the newest or an earlier one.
 func mergeStays(parts []Part) *Staging {
-	var joined []*joinedStay
-	for _, r := range reportedStays(parts) {
-		at := slices.IndexFunc(joined, func(j *joinedStay) bool { return j.takes(r) })
-		if at < 0 {
-			joined = append(joined, &joinedStay{Stay: r.Stay, of: []reportedStay{r}})
-			continue
-		}
-		joined[at].join(r)
-	}
+	joined := joinStays(reportedStays(parts))
 	newest := joined[0].Stay
 	merged := Staging{
 		Digest: newest.Digest, Service: newest.Service, Environment: newest.Environment, DeployedAt: newest.DeployedAt,
@@ -114,19 +106,94 @@ type joinedStay struct {
 	of []reportedStay
 }
 
-// takes reports whether r, which is not newer, is about the same stay: of another
-// system, the same digest in the same place, and it did not end before the newer
-// one began.
-func (j *joinedStay) takes(r reportedStay) bool {
-	newest := j.of[0].Stay
-	return r.Digest == newest.Digest && !slices.ContainsFunc(j.of, func(o reportedStay) bool {
-		return o.part == r.part || !sameName(o.Service, r.Service) || !sameName(o.Environment, r.Environment)
-	}) && (r.EndedAt == nil || r.EndedAt.After(newest.DeployedAt))
+// joinStays joins the stays that are one: of different systems, the same digest in the
+// same place, and none ended before the other began. A stay without the name of its
+// service or environment is joined into the newest stay that fits in every place where
+// it may have been. If there are several places, a good verification counts in none of
+// them, because it may be of another one.
+func joinStays(reported []reportedStay) []*joinedStay {
+	var joined, unnamed []*joinedStay
+	for _, r := range reported {
+		to := &joined
+		if r.Service == nil || r.Environment == nil {
+			to = &unnamed
+		}
+		at := slices.IndexFunc(*to, func(j *joinedStay) bool {
+			return samePlace(j.Stay, r.Stay) && j.takes(r)
+		})
+		if at < 0 {
+			*to = append(*to, &joinedStay{Stay: r.Stay, of: []reportedStay{r}})
+			continue
+		}
+		(*to)[at].join(r)
+	}
+	// Those with one name first: they can take those with none.
+	slices.SortStableFunc(unnamed, func(a, b *joinedStay) int { return cmp.Compare(names(b.Stay), names(a.Stay)) })
+	for _, u := range unnamed {
+		var fit []*joinedStay // the newest stay of each place
+		for _, j := range joined {
+			if j.mayHold(u) && !slices.ContainsFunc(fit, func(f *joinedStay) bool { return samePlace(f.Stay, j.Stay) }) {
+				fit = append(fit, j)
+			}
+		}
+		if len(fit) == 0 {
+			joined = append(joined, u)
+			continue
+		}
+		if len(fit) > 1 && u.Verification != nil && u.Verification.Result == passed {
+			u.Verification = nil
+		}
+		for _, j := range fit {
+			for _, r := range u.of {
+				r.Verification = u.Verification
+				j.join(r)
+			}
+		}
+	}
+	slices.SortStableFunc(joined, func(a, b *joinedStay) int { return b.DeployedAt.Compare(a.DeployedAt) })
+	return joined
 }
 
+// names is how many names of its place a stay has.
+func names(s Stay) int {
+	n := 0
+	for _, name := range []*string{s.Service, s.Environment} {
+		if name != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// takes reports whether r, which is not newer than the newest of j, may be the same
+// stay.
+func (j *joinedStay) takes(r reportedStay) bool {
+	return r.Digest == j.Digest && !j.reportedBy(r.part) && (r.EndedAt == nil || r.EndedAt.After(j.DeployedAt))
+}
+
+// mayHold reports whether u, which names less of its place, may be the same stay.
+func (j *joinedStay) mayHold(u *joinedStay) bool {
+	return u.Digest == j.Digest && sameName(j.Service, u.Service) && sameName(j.Environment, u.Environment) &&
+		!slices.ContainsFunc(u.of, func(r reportedStay) bool { return j.reportedBy(r.part) }) &&
+		(u.EndedAt == nil || u.EndedAt.After(j.DeployedAt)) && (j.EndedAt == nil || j.EndedAt.After(u.DeployedAt))
+}
+
+// samePlace reports whether two stays name the same place, or the same part of it.
+func samePlace(a, b Stay) bool {
+	return equalName(a.Service, b.Service) && equalName(a.Environment, b.Environment)
+}
+
+func (j *joinedStay) reportedBy(part int) bool {
+	return slices.ContainsFunc(j.of, func(o reportedStay) bool { return o.part == part })
+}
+
+// join adds another report: the later beginning and restart, the earlier end and the
+// worse verification count.
 func (j *joinedStay) join(r reportedStay) {
 	j.of = append(j.of, r)
-	j.Service, j.Environment = cmp.Or(j.Service, r.Service), cmp.Or(j.Environment, r.Environment)
+	if r.DeployedAt.After(j.DeployedAt) {
+		j.DeployedAt = r.DeployedAt
+	}
 	if r.RestartedAt != nil && (j.RestartedAt == nil || r.RestartedAt.After(*j.RestartedAt)) {
 		j.RestartedAt = r.RestartedAt
 	}
@@ -135,6 +202,9 @@ func (j *joinedStay) join(r reportedStay) {
 	}
 	j.Verification = worseVerification(j.Verification, r.Verification)
 }
+
+// equalName reports whether two names are the same, or both not known.
+func equalName(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 // sameName reports whether two names do not differ; nil is not known.
 func sameName(a, b *string) bool { return a == nil || b == nil || *a == *b }

@@ -328,7 +328,7 @@ func (l layout) referrers(_ context.Context, digest string) (list []referred, fa
 		}
 		manifest, err := l.file(entry.Digest)
 		if err != nil {
-			list = append(list, entries[i]) // reading it again reports the error, if it is wanted
+			list = append(list, entries[i]) // reading it again reports the error, if the type matches
 			continue
 		}
 		if entry.tag() == fallbackTag(digest) {

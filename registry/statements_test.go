@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -264,7 +265,7 @@ func TestAttestationsAreReadFromLayoutsAndArchives(t *testing.T) {
 func TestAttestationsThatCannotBeReadAreFailuresAndHideNoOther(t *testing.T) {
 	const declared = 3 << 30
 	var bad string // the digest of what the registry falsifies
-	requested := false
+	var requested atomic.Bool
 	huge := func(t *testing.T, one v1.Image) v1.Image {
 		held := cosign3(t, one, bundleOf("bad"), testResult)
 		raw, err := held.RawManifest()
@@ -280,7 +281,9 @@ func TestAttestationsThatCannotBeReadAreFailuresAndHideNoOther(t *testing.T) {
 		want   string
 	}{
 		{"a referrer of 3 GB", huge, func(_ http.ResponseWriter, r *http.Request) bool {
-			requested = requested || r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/blobs/"+digestOf(bundleOf("bad")))
+			if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/blobs/"+digestOf(bundleOf("bad"))) {
+				requested.Store(true)
+			}
 			return false
 		}, "it has 3221225472 bytes, and at most 16777216 are read"},
 		{"a referrer that is longer than declared", nil, func(w http.ResponseWriter, r *http.Request) bool {
@@ -343,7 +346,8 @@ func TestAttestationsThatCannotBeReadAreFailuresAndHideNoOther(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			bad, requested = "", false
+			bad = ""
+			requested.Store(false)
 			ref, one := pushed(t, fronted(t, true, tt.answer))
 			held := cosign3(t, one, bundleOf("bad"), testResult)
 			if tt.attach != nil {
@@ -359,7 +363,7 @@ func TestAttestationsThatCannotBeReadAreFailuresAndHideNoOther(t *testing.T) {
 			if !slices.ContainsFunc(documents, func(d Document) bool { return d.PredicateType == provenance }) {
 				t.Errorf("the attestation under the tag is not among %v", documents)
 			}
-			if requested {
+			if requested.Load() {
 				t.Error("it was requested")
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -34,12 +35,14 @@ func longest(text string) int {
 }
 
 func TestReportsFollowTheWidth(t *testing.T) {
+	at := time.Now()
 	for name, args := range reports(t) {
 		t.Run(name, func(t *testing.T) {
 			printed := map[string]string{}
 			for _, columns := range []string{"", "70", "240"} {
 				std, out, errs := alone(t)
 				std.env = []string{"COLUMNS=" + columns}
+				std.clock = func() time.Time { return at }
 				if run(t.Context(), args, std); out.Len() == 0 {
 					t.Fatalf("%q prints nothing: %s", args, errs)
 				}

@@ -119,6 +119,13 @@ test_warn_optional_system if {
 	testing.codes(sources.warn) == {"source.optional_unread"} with data.prodgate.organisation as testing.organisation with input as document
 }
 
+test_no_warning_of_a_system_that_is_not_optional if {
+	every optional in [{}, {"optional": false}] {
+		document := _merged("staging", [_system("file", "ok"), object.union(object.union(_system("pager", "error"), {"error": "timeout"}), optional)])
+		sources.warn == set() with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_optional_systems_do_not_count_alone if {
 	unread := object.union(_system("pager", "error"), {"optional": true, "error": "timeout"})
 	document := _merged("staging", [unread, unread])
