@@ -40,8 +40,8 @@ type Config struct {
 	// Log is the audit trail that sources of the kind trail read.
 	Log Log
 
-	// Verifier returns what verifies signatures; nil: no signature is verified.
-	Verifier func(context.Context) (source.Verifier, error)
+	// Verifier returns what verifies signatures for a section; nil: no signature is verified.
+	Verifier func(ctx context.Context, section string) (source.Verifier, error)
 
 	// Dir is the folder that relative paths are relative to; empty: the working
 	// directory.

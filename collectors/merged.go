@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -47,7 +48,7 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 		})
 		switch {
 		case a.err == nil:
-			parts = append(parts, facts.Part{System: s.name, Section: plain(a.section)})
+			parts = append(parts, facts.Part{System: s.name, Section: plain(a.section), Attested: seen.Kind == attestation.Kind.Name})
 			if at := *seen.ObservedAt; observed.At.IsZero() || at.Before(observed.At) {
 				observed.At = at
 			}

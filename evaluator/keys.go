@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/strict"
 )
 
 // keys checks the form of signatures.keys. Whether a public key is one is for whoever
@@ -18,7 +20,7 @@ func (l *settingsLint) keys(path settingPath, set any) {
 		at := path.key(name)
 		key, ok := table[name].(map[string]any)
 		if !ok || !settingName.MatchString(name) {
-			l.problem(at, "must be a table with public, from, until, under a name in lower case")
+			l.problem(at, "must be a table with public, from, until, person, under a name in lower case")
 			continue
 		}
 		if _, ok := key["public"]; !ok {
@@ -34,9 +36,13 @@ func (l *settingsLint) keyField(path settingPath, field string, value any) {
 	text, ok := value.(string)
 	switch {
 	case !slices.Contains(keyFields, field):
-		l.problem(path, "is unknown; a key has public, from, until%s", didYouMean(field, keyFields))
+		l.problem(path, "is unknown; a key has public, from, until, person%s", didYouMean(field, keyFields))
 	case !ok || text == "":
 		l.problem(path, "must be text")
+	case field == "person":
+		if wanted, ok := strict.Accepts("person", text); !ok {
+			l.problem(path, "is %q; it must be %s", text, wanted)
+		}
 	case field != "public":
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
 			l.problem(path, "is %q; it must be a time such as 2026-01-01T00:00:00Z", text)
@@ -44,4 +50,4 @@ func (l *settingsLint) keyField(path settingPath, field string, value any) {
 	}
 }
 
-var keyFields = []string{"public", "from", "until"}
+var keyFields = []string{"public", "from", "until", "person"}

@@ -134,10 +134,12 @@ type Staging struct {
 	Service      *string       `json:"service,omitempty" schema:"identifier" merge:"equal"`     // absent: not named by the source
 	Environment  *string       `json:"environment,omitempty" schema:"identifier" merge:"equal"` // absent: not named by the source
 	DeployedAt   time.Time     `json:"deployed_at" merge:"latest"`
-	RestartedAt  *time.Time    `json:"restarted_at" merge:"latest"`         // latest restart storm or redeployment; null: none was found
-	EndedAt      *time.Time    `json:"ended_at,omitempty" merge:"earliest"` // when another digest replaced it; absent or null: it still runs
-	Verification *Verification `json:"verification" merge:"worst"`          // null: not verified yet
-	Earlier      []Stay        `json:"earlier,omitzero" merge:"all"`        // stays before this one, in any order
+	RestartedAt  *time.Time    `json:"restarted_at" merge:"latest"`                           // latest restart storm or redeployment; null: none was found
+	EndedAt      *time.Time    `json:"ended_at,omitempty" merge:"earliest"`                   // when another digest replaced it; absent or null: it still runs
+	AsOf         *time.Time    `json:"as_of,omitempty" merge:"latest"`                        // until when the source saw it run; absent: until the section was collected
+	VerifiedBy   *string       `json:"verified_by,omitempty" schema:"nonempty" merge:"first"` // whose signature on the stay was verified; absent: no one's
+	Verification *Verification `json:"verification" merge:"worst"`                            // null: not verified yet
+	Earlier      []Stay        `json:"earlier,omitzero" merge:"all"`                          // stays before this one, in any order
 }
 
 // Stay is the time during which one digest ran in staging. It begins with a
@@ -149,6 +151,8 @@ type Stay struct {
 	DeployedAt   time.Time     `json:"deployed_at"`
 	RestartedAt  *time.Time    `json:"restarted_at"`
 	EndedAt      *time.Time    `json:"ended_at"`
+	AsOf         *time.Time    `json:"as_of,omitempty"`
+	VerifiedBy   *string       `json:"verified_by,omitempty" schema:"nonempty"`
 	Verification *Verification `json:"verification"`
 }
 

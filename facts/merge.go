@@ -13,6 +13,10 @@ import (
 type Part struct {
 	System  string // its name in prodgate.yaml
 	Section Section
+
+	// Attested: what names no signer (verified_by) is only bad news, because the system
+	// reads statements that anyone can make.
+	Attested bool
 }
 
 // Merge makes one section of what several systems report, in the order in which
@@ -23,7 +27,7 @@ type Part struct {
 //
 // An error means that the section can be read from one system alone.
 func Merge(parts []Part) (Section, []Contradiction, error) {
-	if len(parts) == 1 {
+	if len(parts) == 1 && !parts[0].Attested {
 		return parts[0].Section, nil, nil
 	}
 	m := merger{section: SectionName(parts[0].Section)}
@@ -41,6 +45,8 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		return nil, nil, fmt.Errorf("merge %s: give the sections without what was observed of them", m.section)
 	case People:
 		merged = m.people(parts)
+	case *Build:
+		merged = m.build(parts)
 	case *Staging:
 		merged = mergeStays(parts)
 	case *OnCall:

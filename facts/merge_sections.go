@@ -60,154 +60,16 @@ func shareIdentity(a, b Person) bool {
 	return slices.ContainsFunc(a.IDs, func(id string) bool { return slices.Contains(b.IDs, id) })
 }
 
-// mergeStays makes one list of stays: what systems report of one stay is joined,
-// whether it is the newest or an earlier one.
-func mergeStays(parts []Part) *Staging {
-	joined := joinStays(reportedStays(parts))
-	newest := joined[0].Stay
-	merged := Staging{
-		Digest: newest.Digest, Service: newest.Service, Environment: newest.Environment, DeployedAt: newest.DeployedAt,
-		RestartedAt: newest.RestartedAt, EndedAt: newest.EndedAt, Verification: newest.Verification, Earlier: []Stay{},
+// build merges field by field. Where some records are signed, the others only
+// contradict: a fact of theirs would look as if it were signed too.
+func (m *merger) build(parts []Part) *Build {
+	merged := m.sections(parts).(*Build)
+	signed := slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return p.Section.(*Build).VerifiedBy == nil })
+	if len(signed) == 0 || len(signed) == len(parts) {
+		return merged
 	}
-	for _, j := range joined[1:] {
-		merged.Earlier = append(merged.Earlier, j.Stay)
-	}
-	return &merged
+	return (&merger{section: m.section}).sections(signed).(*Build)
 }
-
-// reportedStay is a stay as one system reports it.
-type reportedStay struct {
-	Stay
-	part int // whose it is
-}
-
-// reportedStays are all stays of all systems, the newest first, those of one time in
-// the order of the systems.
-func reportedStays(parts []Part) (stays []reportedStay) {
-	for i, p := range parts {
-		s := p.Section.(*Staging)
-		stays = append(stays, reportedStay{part: i, Stay: Stay{
-			Digest: s.Digest, Service: s.Service, Environment: s.Environment, DeployedAt: s.DeployedAt,
-			RestartedAt: s.RestartedAt, EndedAt: s.EndedAt, Verification: s.Verification,
-		}})
-	}
-	for i, p := range parts {
-		for _, s := range p.Section.(*Staging).Earlier {
-			stays = append(stays, reportedStay{part: i, Stay: s})
-		}
-	}
-	slices.SortStableFunc(stays, func(a, b reportedStay) int { return b.DeployedAt.Compare(a.DeployedAt) })
-	return stays
-}
-
-// joinedStay is what several systems report of one stay.
-type joinedStay struct {
-	Stay
-	of []reportedStay
-}
-
-// joinStays joins the stays that are one: of different systems, the same digest in the
-// same place, and none ended before the other began. A stay without the name of its
-// service or environment is joined into the newest stay that fits in every place where
-// it may have been. If there are several places, a good verification counts in none of
-// them, because it may be of another one.
-func joinStays(reported []reportedStay) []*joinedStay {
-	var joined, unnamed []*joinedStay
-	for _, r := range reported {
-		to := &joined
-		if r.Service == nil || r.Environment == nil {
-			to = &unnamed
-		}
-		at := slices.IndexFunc(*to, func(j *joinedStay) bool {
-			return samePlace(j.Stay, r.Stay) && j.takes(r)
-		})
-		if at < 0 {
-			*to = append(*to, &joinedStay{Stay: r.Stay, of: []reportedStay{r}})
-			continue
-		}
-		(*to)[at].join(r)
-	}
-	// Those with one name first: they can take those with none.
-	slices.SortStableFunc(unnamed, func(a, b *joinedStay) int { return cmp.Compare(names(b.Stay), names(a.Stay)) })
-	for _, u := range unnamed {
-		var fit []*joinedStay // the newest stay of each place
-		for _, j := range joined {
-			if j.mayHold(u) && !slices.ContainsFunc(fit, func(f *joinedStay) bool { return samePlace(f.Stay, j.Stay) }) {
-				fit = append(fit, j)
-			}
-		}
-		if len(fit) == 0 {
-			joined = append(joined, u)
-			continue
-		}
-		if len(fit) > 1 && u.Verification != nil && u.Verification.Result == passed {
-			u.Verification = nil
-		}
-		for _, j := range fit {
-			for _, r := range u.of {
-				r.Verification = u.Verification
-				j.join(r)
-			}
-		}
-	}
-	slices.SortStableFunc(joined, func(a, b *joinedStay) int { return b.DeployedAt.Compare(a.DeployedAt) })
-	return joined
-}
-
-// names is how many names of its place a stay has.
-func names(s Stay) int {
-	n := 0
-	for _, name := range []*string{s.Service, s.Environment} {
-		if name != nil {
-			n++
-		}
-	}
-	return n
-}
-
-// takes reports whether r, which is not newer than the newest of j, may be the same
-// stay.
-func (j *joinedStay) takes(r reportedStay) bool {
-	return r.Digest == j.Digest && !j.reportedBy(r.part) && (r.EndedAt == nil || r.EndedAt.After(j.DeployedAt))
-}
-
-// mayHold reports whether u, which names less of its place, may be the same stay.
-func (j *joinedStay) mayHold(u *joinedStay) bool {
-	return u.Digest == j.Digest && sameName(j.Service, u.Service) && sameName(j.Environment, u.Environment) &&
-		!slices.ContainsFunc(u.of, func(r reportedStay) bool { return j.reportedBy(r.part) }) &&
-		(u.EndedAt == nil || u.EndedAt.After(j.DeployedAt)) && (j.EndedAt == nil || j.EndedAt.After(u.DeployedAt))
-}
-
-// samePlace reports whether two stays name the same place, or the same part of it.
-func samePlace(a, b Stay) bool {
-	return equalName(a.Service, b.Service) && equalName(a.Environment, b.Environment)
-}
-
-func (j *joinedStay) reportedBy(part int) bool {
-	return slices.ContainsFunc(j.of, func(o reportedStay) bool { return o.part == part })
-}
-
-// join adds another report: the later beginning and restart, the earlier end and the
-// worse verification count.
-func (j *joinedStay) join(r reportedStay) {
-	j.of = append(j.of, r)
-	if r.DeployedAt.After(j.DeployedAt) {
-		j.DeployedAt = r.DeployedAt
-	}
-	if r.RestartedAt != nil && (j.RestartedAt == nil || r.RestartedAt.After(*j.RestartedAt)) {
-		j.RestartedAt = r.RestartedAt
-	}
-	if r.EndedAt != nil && (j.EndedAt == nil || r.EndedAt.Before(*j.EndedAt)) {
-		j.EndedAt = r.EndedAt
-	}
-	j.Verification = worseVerification(j.Verification, r.Verification)
-}
-
-// equalName reports whether two names are the same, or both not known.
-func equalName(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
-
-// sameName reports whether two names do not differ; nil is not known.
-func sameName(a, b *string) bool { return a == nil || b == nil || *a == *b }
 
 // worseVerification is the one that is not good; of two good ones the one whose
 // signature was checked, then the later.

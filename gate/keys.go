@@ -11,12 +11,13 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/signing"
 )
 
-// verifier verifies signatures with the keys that the settings trust for a request.
-func (g *Gate) verifier(req facts.Request) func(context.Context) (source.Verifier, error) {
-	return func(ctx context.Context) (source.Verifier, error) {
+// verifier verifies signatures with the keys that the settings accept for a section.
+func (g *Gate) verifier(req facts.Request) func(context.Context, string) (source.Verifier, error) {
+	return func(ctx context.Context, section string) (source.Verifier, error) {
 		if g.Policies == nil {
 			return nil, errors.New("signatures cannot be verified: no policies are loaded, and their settings name the keys")
 		}
@@ -24,18 +25,26 @@ func (g *Gate) verifier(req facts.Request) func(context.Context) (source.Verifie
 		if err != nil {
 			return nil, err
 		}
-		keys, err := TrustedKeys(settings)
+		trusted, err := Trust(settings)
 		if err != nil {
 			return nil, err
 		}
-		return signing.NewVerifier(keys)
+		return trusted.verifier(section)
 	}
 }
 
-// TrustedKeys returns the keys in settings (Evaluator.Settings) whose signatures are
-// verified: those of signatures.keys, sorted by name.
-func TrustedKeys(settings json.RawMessage) ([]signing.Trusted, error) {
+// Trusted are the keys that settings name, and what they are accepted for.
+type Trusted struct {
+	Keys    []signing.Trusted   // signatures.keys, sorted by name
+	Signers map[string][]string // sources.signers: names of keys by section
+}
+
+// Trust returns whose signatures settings (Evaluator.Settings) accept.
+func Trust(settings json.RawMessage) (Trusted, error) {
 	var found struct {
+		Sources struct {
+			Signers map[string][]string `json:"signers"`
+		} `json:"sources"`
 		Signatures struct {
 			Keys map[string]struct {
 				Public string     `json:"public"`
@@ -45,16 +54,56 @@ func TrustedKeys(settings json.RawMessage) ([]signing.Trusted, error) {
 		} `json:"signatures"`
 	}
 	if err := json.Unmarshal(settings, &found); err != nil {
-		return nil, fmt.Errorf("setting signatures.keys: %w", err)
+		return Trusted{}, fmt.Errorf("settings signatures.keys and sources.signers: %w", err)
 	}
-	keys := make([]signing.Trusted, 0, len(found.Signatures.Keys))
+	trusted := Trusted{Signers: found.Sources.Signers}
 	for _, name := range slices.Sorted(maps.Keys(found.Signatures.Keys)) {
 		key := found.Signatures.Keys[name]
 		public, err := signing.ParsePublic("setting signatures.keys."+name, []byte(key.Public))
 		if err != nil {
-			return nil, err
+			return Trusted{}, err
 		}
-		keys = append(keys, signing.Trusted{Name: name, Public: public, From: key.From, Until: key.Until})
+		trusted.Keys = append(trusted.Keys, signing.Trusted{Name: name, Public: public, From: key.From, Until: key.Until})
 	}
-	return keys, nil
+	return trusted, nil
+}
+
+// verifier verifies signatures for a section.
+func (t Trusted) verifier(section string) (sectionVerifier, error) {
+	v := sectionVerifier{section: section}
+	var accepted, others []signing.Trusted
+	for _, key := range t.Keys {
+		if slices.Contains(t.Signers[section], key.Name) {
+			accepted = append(accepted, key)
+		} else {
+			others = append(others, key)
+		}
+	}
+	_, err := signing.NewVerifier(t.Keys) // no key has two names
+	if err == nil {
+		v.accepted, err = signing.NewVerifier(accepted)
+	}
+	if err == nil {
+		v.others, err = signing.NewVerifier(others)
+	}
+	return v, err
+}
+
+// sectionVerifier accepts the keys of one section. It knows the others, to say why
+// their signatures do not count.
+type sectionVerifier struct {
+	section          string
+	accepted, others *signing.Verifier
+}
+
+// Verify returns the name of an accepted key that signed a.
+func (v sectionVerifier) Verify(a attestation.Attestation, at time.Time) (string, error) {
+	name, err := v.accepted.Verify(a, at)
+	if err == nil {
+		return name, nil
+	}
+	if other, no := v.others.Verify(a, at); no == nil {
+		return "", fmt.Errorf("it is signed by %s, which the setting sources.signers.%s does not list", other, v.section)
+	}
+	return "", err
 }

@@ -14,28 +14,19 @@ import (
 // keys shows the keys whose signatures are verified, for what they are accepted, and
 // until when.
 func (d *diagnosis) keys(settings json.RawMessage) {
-	keys, err := gate.TrustedKeys(settings)
+	trusted, err := gate.Trust(settings)
 	if err == nil {
-		_, err = signing.NewVerifier(keys)
+		_, err = signing.NewVerifier(trusted.Keys)
 	}
 	if err != nil {
 		d.fail("keys", "correct signatures.keys in the policy pack; until then no signature is verified", "%v", err)
 		return
 	}
-	var in struct {
-		Sources struct {
-			Signers map[string][]string `json:"signers"`
-		} `json:"sources"`
-	}
-	if err := json.Unmarshal(settings, &in); err != nil {
-		d.fail("keys", "correct sources.signers in the policy pack", "%v", err)
-		return
-	}
 	now := d.std.clock()
-	for _, key := range keys {
+	for _, key := range trusted.Keys {
 		var accepted []string
-		for _, section := range slices.Sorted(maps.Keys(in.Sources.Signers)) {
-			if slices.Contains(in.Sources.Signers[section], key.Name) {
+		for _, section := range slices.Sorted(maps.Keys(trusted.Signers)) {
+			if slices.Contains(trusted.Signers[section], key.Name) {
 				accepted = append(accepted, section)
 			}
 		}
@@ -53,9 +44,9 @@ func (d *diagnosis) keys(settings json.RawMessage) {
 			d.ok(name, "%s", text)
 		}
 	}
-	for _, section := range slices.Sorted(maps.Keys(in.Sources.Signers)) {
-		for _, name := range in.Sources.Signers[section] {
-			if !slices.ContainsFunc(keys, func(k signing.Trusted) bool { return k.Name == name }) {
+	for _, section := range slices.Sorted(maps.Keys(trusted.Signers)) {
+		for _, name := range trusted.Signers[section] {
+			if !slices.ContainsFunc(trusted.Keys, func(k signing.Trusted) bool { return k.Name == name }) {
 				d.fail("signers", "add the key to signatures.keys, or remove the name", "sources.signers.%s lists %s, which signatures.keys does not have", section, name)
 			}
 		}

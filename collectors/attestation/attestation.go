@@ -32,8 +32,9 @@ type Collector struct {
 	Files    []strict.Path // with statements, in addition to those attached to the image
 	Registry registry.Options
 
-	// Verifier returns what verifies signatures; nil: no signature is verified.
-	Verifier func(context.Context) (source.Verifier, error)
+	// Verifier returns what verifies signatures for the section; nil: no signature is
+	// verified.
+	Verifier func(ctx context.Context, section string) (source.Verifier, error)
 	Now      func() time.Time // the time at which keys must be in force
 }
 
@@ -43,11 +44,12 @@ func (c Collector) Name() string { return c.Section }
 // Kind is the kind of source.
 func (Collector) Kind() string { return "attestation" }
 
-// statement is a statement about the request's digest.
+// statement is a statement about the request's digest, or about an entry of its index.
 type statement struct {
 	attestation.Attestation
-	signer string // whose signature was verified; empty: no one's
-	reason string // why no signature was verified
+	digest string // what it is about
+	signer string // whose signature was verified and counts; empty: no one's
+	reason string // why it counts only as bad news
 }
 
 // verifiedBy is the signer as a fact.
@@ -68,11 +70,21 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if req.Digest == "" {
 		return nil, errors.New("the image could not be resolved to a digest, so no statement is about it")
 	}
-	all, err := c.read(ctx, req, predicate.types)
+	ref, err := registry.Parse(req.Reference, c.Registry)
 	if err != nil {
 		return nil, err
 	}
-	about, others, err := c.about(ctx, all, req.Digest, predicate.types)
+	digests := []string{req.Digest}
+	if predicate.platforms {
+		if digests, err = withEntries(ctx, ref, req.Digest); err != nil {
+			return nil, err
+		}
+	}
+	all, err := c.read(ctx, ref, digests, predicate.types)
+	if err != nil {
+		return nil, err
+	}
+	about, others, err := c.about(ctx, all, digests)
 	if err != nil {
 		return nil, err
 	}
@@ -85,42 +97,73 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	}
 	observed := facts.Observed{Section: section, Contradictions: contradictions}
 	for _, s := range about {
-		if s.signer == "" {
+		if s.reason != "" {
 			observed.Unverified = append(observed.Unverified, facts.UnverifiedStatement{Statement: s.Name, Reason: s.reason})
 		}
 	}
 	return observed, nil
 }
 
-// read returns the statements of the image and of the files. A statement that could
-// not be read could be bad news, so it is an error.
-func (c Collector) read(ctx context.Context, req facts.Request, types []string) ([]attestation.Attestation, error) {
+// withEntries returns digest and, if it is an index, the digests of its entries. A
+// rejection of one platform is bad news about all of the index.
+func withEntries(ctx context.Context, ref registry.Reference, digest string) ([]string, error) {
+	manifest, err := ref.Manifest(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	indexes, err := ref.Indexes(ctx, manifest)
+	if err != nil {
+		return nil, err
+	}
+	digests := []string{digest}
+	for _, index := range indexes {
+		for _, entry := range index.Lists {
+			if _, ok := strict.Accepts("digest", entry); ok && !slices.Contains(digests, entry) {
+				digests = append(digests, entry)
+			}
+		}
+	}
+	return digests, nil
+}
+
+// read returns the statements of these types that are attached to digests or in the
+// files. A statement that could not be read could be bad news, so it is an error.
+func (c Collector) read(ctx context.Context, ref registry.Reference, digests, types []string) ([]attestation.Attestation, error) {
 	var all []attestation.Attestation
 	var problems []string
-	add := func(name string, content []byte) {
+	add := func(name string, content []byte, attached bool) {
 		found, err := attestation.Read(name, content)
+		if attached && errors.Is(err, attestation.ErrNoStatement) {
+			return // a signature on the image itself says none of this
+		}
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
-		all = append(all, found...)
+		for _, a := range found {
+			if !slices.Contains(types, a.Statement.PredicateType) {
+				continue
+			}
+			if len(a.Statement.Digests()) == 0 {
+				problems = append(problems, a.Name+": it names no sha256 digest, so it is unknown what it is about")
+			}
+			all = append(all, a)
+		}
 	}
 	for _, file := range c.Files {
 		t, err := file.Read(ctx)
 		if err != nil {
 			return nil, err
 		}
-		add(t.Name, t.Data)
+		add(t.Name, t.Data, false)
 	}
-	ref, err := registry.Parse(req.Reference, c.Registry)
-	if err != nil {
-		return nil, err
-	}
-	documents, failed := ref.AttachedStatements(ctx, req.Digest, func(of string) bool { return slices.Contains(types, of) })
-	for _, f := range failed {
-		problems = append(problems, f.Err.Error())
-	}
-	for _, d := range documents {
-		add(d.Where, d.Content)
+	for _, digest := range digests {
+		documents, failed := ref.AttachedStatements(ctx, digest, func(of string) bool { return slices.Contains(types, of) })
+		for _, f := range failed {
+			problems = append(problems, f.Err.Error())
+		}
+		for _, d := range documents {
+			add(d.Where, d.Content, true)
+		}
 	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("attestations that could not be read: %s", some(problems))
@@ -128,24 +171,26 @@ func (c Collector) read(ctx context.Context, req facts.Request, types []string) 
 	return all, nil
 }
 
-// about returns the statements of these types about digest, each with its signer,
-// verified ones first, and the other digests that statements of these types are about.
-func (c Collector) about(ctx context.Context, all []attestation.Attestation, digest string, types []string) (about []statement, others []string, err error) {
+// about returns the statements about digests, of which the first is the request's, each
+// with its signer, verified ones first, and the other digests that statements are about.
+func (c Collector) about(ctx context.Context, all []attestation.Attestation, digests []string) (about []statement, others []string, err error) {
 	verifier, err := c.verifier(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, a := range all {
-		if !slices.Contains(types, a.Statement.PredicateType) {
+		named := a.Statement.Digests()
+		i := slices.IndexFunc(digests, func(digest string) bool { return slices.Contains(named, digest) })
+		if i < 0 {
+			others = append(others, named...)
 			continue
 		}
-		if digests := a.Statement.Digests(); !slices.Contains(digests, digest) {
-			others = append(others, digests...)
-			continue
-		}
-		s := statement{Attestation: a}
+		s := statement{Attestation: a, digest: digests[i]}
 		if s.signer, err = verifier.Verify(a, c.Now()); err != nil {
 			s.signer, s.reason = "", err.Error()
+		}
+		if i > 0 && s.signer != "" {
+			s.signer, s.reason = "", "it is about one platform only, "+s.digest
 		}
 		about = append(about, s)
 	}
@@ -166,7 +211,7 @@ func (c Collector) verifier(ctx context.Context) (source.Verifier, error) {
 	if c.Verifier == nil {
 		return nothing{}, nil
 	}
-	return c.Verifier(ctx)
+	return c.Verifier(ctx, c.Section)
 }
 
 // nothing verifies no signature.

@@ -17,6 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	ocireg "github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -42,6 +45,7 @@ type image struct {
 	t                  *testing.T
 	ref                registry.Reference
 	digest             string
+	child              string // a platform, if the image is an index
 	trusted, untrusted *signing.PrivateKey
 }
 
@@ -56,6 +60,27 @@ func newImage(t *testing.T) *image {
 	must(t, remote.Write(tag, pushed))
 	digest, err := pushed.Digest()
 	must(t, err)
+	return imageAt(t, tag, digest)
+}
+
+func newIndex(t *testing.T) *image {
+	t.Helper()
+	one := newImage(t)
+	tag, err := name.NewTag(one.ref.Repository + ":index")
+	must(t, err)
+	child, err := remote.Image(tag.Context().Digest(one.digest))
+	must(t, err)
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: child})
+	must(t, remote.WriteIndex(tag, index))
+	digest, err := index.Digest()
+	must(t, err)
+	i := imageAt(t, tag, digest)
+	i.child = one.digest
+	return i
+}
+
+func imageAt(t *testing.T, tag name.Tag, digest v1.Hash) *image {
+	t.Helper()
 	ref, err := registry.Parse(tag.String()+"@"+digest.String(), registry.Options{})
 	must(t, err)
 	i := &image{t: t, ref: ref, digest: digest.String()}
@@ -90,6 +115,12 @@ func (i *image) attach(key *signing.PrivateKey, of, predicate string) {
 
 func (i *image) attachAbout(key *signing.PrivateKey, of, digest, predicate string) {
 	i.t.Helper()
+	i.attachTo(i.digest, key, of, digest, predicate)
+}
+
+// attachTo attaches a statement about digest to the manifest to.
+func (i *image) attachTo(to string, key *signing.PrivateKey, of, digest, predicate string) {
+	i.t.Helper()
 	bundle := i.statement(of, digest, predicate)
 	var err error
 	if key != nil {
@@ -99,7 +130,7 @@ func (i *image) attachAbout(key *signing.PrivateKey, of, digest, predicate strin
 			base64.StdEncoding.EncodeToString(bundle) + `","signatures":[]}}`)
 	}
 	must(i.t, err)
-	_, err = i.ref.Attach(i.t.Context(), i.digest, registry.NewAttachment{PredicateType: of, Bundle: bundle, Created: now})
+	_, err = i.ref.Attach(i.t.Context(), to, registry.NewAttachment{PredicateType: of, Bundle: bundle, Created: now})
 	must(i.t, err)
 }
 
@@ -109,7 +140,7 @@ func (i *image) collect(section string, files ...strict.Path) (facts.Observed, e
 	must(i.t, err)
 	c := Collector{
 		Section: section, Files: files, Now: func() time.Time { return now },
-		Verifier: func(context.Context) (source.Verifier, error) { return verifier, nil },
+		Verifier: func(context.Context, string) (source.Verifier, error) { return verifier, nil },
 	}
 	got, err := c.Collect(i.t.Context(), facts.Request{Reference: i.ref.Repository + "@" + i.digest, Digest: i.digest})
 	if err != nil {
@@ -121,10 +152,6 @@ func (i *image) collect(section string, files ...strict.Path) (facts.Observed, e
 func slsa(commit string) string {
 	return `{"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1","externalParameters":{"workflow":{"repository":"https://github.com/acme/app","ref":"refs/heads/main"}},` +
 		`"resolvedDependencies":[{"uri":"git+https://github.com/acme/app@refs/heads/main","digest":{"gitCommit":"` + commit + `"}}]},"runDetails":{"builder":{"id":"https://github.com/actions/runner"}}}`
-}
-
-func stay(digest, deployed, rest string) string {
-	return fmt.Sprintf(`{"digest":%q,"service":"app","environment":"staging","deployed_at":%q,"restarted_at":null,"verification":%s}`, digest, deployed, rest)
 }
 
 func TestABuildIsTheSignersAlone(t *testing.T) {
@@ -167,88 +194,6 @@ func TestAStatementAboutAnotherDigestDoesNotCount(t *testing.T) {
 	i.attach(i.trusted, TypeApproval, `{"approver":"mailto:lead@example.com","decision":"approved","approved_at":"2026-11-24T10:00:00Z","digest":"`+foreign+`"}`)
 	if _, err := i.collect("approvals"); err == nil || !strings.Contains(err.Error(), "the approval is of "+foreign) {
 		t.Error(err)
-	}
-}
-
-func TestTheFactsOfStaging(t *testing.T) {
-	const passes, fails = `{"result":"PASSED","finished_at":"2026-11-24T11:00:00Z"}`, `{"result":"FAILED"}`
-	for called, tt := range map[string]struct {
-		attach func(i *image)
-		want   string // deployed, result, signer
-		fails  string
-	}{
-		"signed stay and result": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(i.trusted, TypeTestResult, passes)
-		}, want: "09:00 PASSED release-2026"},
-		"an earlier stay without a signature": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(nil, TypeStaging, stay(i.digest, "2026-11-20T09:00:00Z", `{"result":"PASSED","finished_at":"2026-11-20T10:00:00Z"}`))
-			i.attach(i.trusted, TypeTestResult, passes)
-		}, want: "09:00 PASSED release-2026"},
-		"a newer stay without a signature": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(i.untrusted, TypeStaging, stay(i.digest, "2026-11-24T12:00:00Z", "null"))
-			i.attach(i.trusted, TypeTestResult, passes)
-		}, want: "12:00 PASSED release-2026"},
-		"a failure without a signature": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(i.trusted, TypeTestResult, passes)
-			i.attach(nil, TypeTestResult, fails)
-		}, want: "17:00 FAILED -"},
-		"a result alone": {attach: func(i *image) { i.attach(i.trusted, TypeTestResult, passes) }, fails: "no statement of a stay"},
-		"a result of another signer than the stay": {attach: func(i *image) {
-			i.attach(nil, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(i.trusted, TypeTestResult, passes)
-		}, fails: "no statement of a stay"},
-		"a result without a time": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", "null"))
-			i.attach(i.trusted, TypeTestResult, `{"result":"PASSED"}`)
-		}, fails: "add finished_at"},
-		"a stay of another digest": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(foreign, "2026-11-24T09:00:00Z", "null"))
-		}, fails: "the stay is of " + foreign},
-		"a stay that says who verified it": {attach: func(i *image) {
-			i.attach(i.trusted, TypeStaging, stay(i.digest, "2026-11-24T09:00:00Z", `{"result":"PASSED","finished_at":"2026-11-24T10:00:00Z","verified_by":"me"}`))
-		}, fails: "verified_by"},
-	} {
-		t.Run(called, func(t *testing.T) {
-			i := newImage(t)
-			tt.attach(i)
-			got, err := i.collect("staging")
-			if tt.fails != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.fails) {
-					t.Errorf("%+v, %v; want an error with %q", got, err, tt.fails)
-				}
-				return
-			}
-			must(t, err)
-			s := got.Section.(*facts.Staging)
-			signer := "-"
-			if s.Verification.VerifiedBy != nil {
-				signer = *s.Verification.VerifiedBy
-			}
-			if found := s.DeployedAt.UTC().Format("15:04") + " " + s.Verification.Result + " " + signer; found != tt.want {
-				t.Errorf("%s, want %s (%+v)", found, tt.want, s)
-			}
-		})
-	}
-}
-
-// A finished stay can still count, so one that nobody signed is left out.
-func TestEarlierStaysAreTheSignersAlone(t *testing.T) {
-	i := newImage(t)
-	earlier := func(deployed string) string {
-		const finished = `{"digest":%q,"service":"app","environment":"staging","deployed_at":%q,"restarted_at":null,"ended_at":"2026-11-23T09:00:00Z","verification":{"result":"PASSED","finished_at":"2026-11-22T10:00:00Z"}}`
-		return strings.TrimSuffix(stay(i.digest, "2026-11-24T09:00:00Z", "null"), "}") + `,"earlier":[` + fmt.Sprintf(finished, i.digest, deployed) + `]}`
-	}
-	i.attach(i.trusted, TypeStaging, earlier("2026-11-22T09:00:00Z"))
-	i.attach(nil, TypeStaging, strings.Replace(earlier("2026-11-20T09:00:00Z"), "2026-11-24T09", "2026-11-24T12", 1))
-	got, err := i.collect("staging")
-	must(t, err)
-	s := got.Section.(*facts.Staging)
-	if s.DeployedAt.Hour() != 12 || len(s.Earlier) != 1 || s.Earlier[0].DeployedAt.Day() != 22 || *s.Earlier[0].Verification.VerifiedBy != "release-2026" {
-		t.Errorf("%+v", s)
 	}
 }
 
@@ -298,6 +243,70 @@ func TestStatementsInFilesAreRead(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "a.jsonl"), signed[:len(signed)/2], 0o600))
 	if _, err := i.collect("build", strict.Path{Dir: dir, Name: "a.jsonl"}); err == nil || !strings.Contains(err.Error(), "a.jsonl:1") {
+		t.Error(err)
+	}
+}
+
+// A rejection of one platform is bad news about the index; an approval of it is no
+// approval of the index.
+func TestStatementsAboutAPlatformAreOnlyBadNews(t *testing.T) {
+	i := newIndex(t)
+	entry := func(decision string) string {
+		return `{"approver":"mailto:lead@example.com","service":"app","environment":"production","kind":"promotion","decision":"` + decision + `","approved_at":"2026-11-24T10:00:00Z"}`
+	}
+	i.attachTo(i.child, i.trusted, TypeApproval, i.child, entry("approved"))
+	i.attachTo(i.child, nil, TypeApproval, i.child, entry("rejected"))
+	i.attach(i.trusted, TypeApproval, entry("approved"))
+	got, err := i.collect("approvals")
+	must(t, err)
+	var found []string
+	for _, a := range got.Section.(facts.Approvals) {
+		found = append(found, fmt.Sprint(a.Decision, " ", *a.Digest == i.digest, " ", *a.Digest == i.child))
+	}
+	if diff := cmp.Diff([]string{"approved true false", "rejected false true"}, found); diff != "" {
+		t.Error(diff)
+	}
+	if len(got.Unverified) != 2 || !strings.Contains(fmt.Sprint(got.Unverified), "about one platform only, "+i.child) {
+		t.Errorf("%+v", got.Unverified)
+	}
+
+	i.attach(i.trusted, TypeStaging, strings.ReplaceAll(stayed("09:00", ""), "DIGEST", i.digest))
+	i.attach(i.trusted, TypeTestResult, tested("PASSED", "11:00"))
+	if got, err = i.collect("staging"); err != nil || shown(got) != "09:00-11:00 release-2026 PASSED 11:00 release-2026" {
+		t.Errorf("%s, %v", shown(got), err)
+	}
+	i.attachTo(i.child, i.trusted, TypeTestResult, i.child, tested("FAILED", "12:00"))
+	if got, err = i.collect("staging"); err != nil || shown(got) != "09:00-09:00 release-2026 FAILED 12:00 -" {
+		t.Errorf("%s, %v", shown(got), err)
+	}
+	i.attachTo(i.child, i.trusted, TypeTestResult, i.child, tested("PASSED", "13:00"))
+	if got, err = i.collect("staging"); err != nil || shown(got) != "09:00-09:00 release-2026 FAILED 12:00 -" {
+		t.Errorf("%s, %v", shown(got), err)
+	}
+	i.attachTo(i.child, i.trusted, provenance, i.child, slsa(commit))
+	if _, err := i.collect("build"); err == nil || !strings.Contains(err.Error(), "no statement of the build") {
+		t.Error(err)
+	}
+}
+
+// cosign sign attaches a bundle without a statement.
+func TestASignatureOnTheImageIsNoStatement(t *testing.T) {
+	i := newImage(t)
+	i.attach(i.trusted, provenance, slsa(commit))
+	_, err := i.ref.Attach(t.Context(), i.digest, registry.NewAttachment{Bundle: []byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"x"}},"messageSignature":{"signature":"eA=="}}`), Created: now})
+	must(t, err)
+	if _, err := i.collect("build"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A statement without a SHA-256 could be about this image.
+func TestAStatementWithoutASHA256IsAnError(t *testing.T) {
+	i := newImage(t)
+	text := []byte(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"app","digest":{"sha512":"` + strings.Repeat("ab", 64) + `"}}],"predicateType":"` + TypeTestResult + `","predicate":{"result":"FAILED"}}`)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "a.json"), text, 0o600))
+	if _, err := i.collect("staging", strict.Path{Dir: dir, Name: "a.json"}); err == nil || !strings.Contains(err.Error(), "a.json: it names no sha256 digest") {
 		t.Error(err)
 	}
 }

@@ -70,9 +70,10 @@ type Env struct {
 	Registry registry.Options // how to reach image registries
 	Log      Log              // the audit trail of this run
 
-	// Verifier returns what verifies signatures with the keys of the settings; nil: no
+	// Verifier returns what verifies signatures with the keys that settings accept for
+	// a section; nil: no
 	// signature is verified.
-	Verifier func(context.Context) (Verifier, error)
+	Verifier func(ctx context.Context, section string) (Verifier, error)
 
 	AdvisoryDatabase string              // folder of the advisory database that the user has
 	Now              func() time.Time    // dates what prodgate finds out itself; never nil

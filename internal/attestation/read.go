@@ -11,6 +11,10 @@ import (
 	"unicode/utf8"
 )
 
+// ErrNoStatement says that a Sigstore bundle has a signature over an image and no
+// statement.
+var ErrNoStatement = errors.New("a Sigstore bundle of a signature without a statement; attest instead of signing")
+
 // Wraps reports whether a JSON object with those keys is an envelope, a bundle or
 // a statement.
 func Wraps(keys map[string]json.RawMessage) bool {
@@ -107,7 +111,7 @@ func unambiguous(keys map[string]json.RawMessage) error {
 	case has("dsseEnvelope") && (has("payloadType") || statement), has("payloadType") && statement:
 		return errors.New("both a statement and an envelope of another; which one counts is unclear")
 	case has("messageSignature"):
-		return errors.New("a Sigstore bundle of a signature without a statement; attest instead of signing")
+		return ErrNoStatement
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ counting[position] := person if {
 	_unused(approval.approved_at)
 	not position in rejections.revoked
 	person := people.approver(approval.approver)
+	signers.speaks_for(approval.verified_by, approval.approver)
 }
 
 _approving := {position | input.approvals[position].decision == "approved"}
@@ -199,6 +200,12 @@ _reasons[position] contains "may have been used: the production history was not 
 }
 
 _reasons[position] contains "was withdrawn, or its approver rejected later" if some position in (_not_counting & rejections.revoked)
+
+_reasons[position] contains sprintf("is signed by %s, the key of another person", [signer]) if {
+	some position in _not_counting
+	signer := input.approvals[position].verified_by
+	not signers.speaks_for(signer, input.approvals[position].approver)
+}
 
 _signed(position) if signers.counts("approvals", input.approvals[position].verified_by)
 

@@ -12,6 +12,7 @@ import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
@@ -185,9 +186,12 @@ _binding(path, record) if {
 	not _by_no_approver(record)
 }
 
-_reported(path, _) if {
+_reported(path, record) if {
 	not _recorded(path)
 	"approvals" in sources.readable
+	signer := object.get(record, "verified_by", null)
+	signers.counts("approvals", signer)
+	signers.speaks_for(signer, object.get(record, "approver", null))
 }
 
 _reported(path, step) if {

@@ -191,6 +191,23 @@ test_lifted_by_a_role_that_names_an_id_of_several_people if {
 	_stands(_and(document, {"approver": "github:5", "lifts": ["github:3"]}))
 }
 
+# A statement that nobody signed can name anyone: any approval that counts lifts it, and
+# it revokes no approval of the person that it names.
+test_lifted_by_any_approval_since_where_it_is_not_signed_as_settings_ask if {
+	signed := testing.change(testing.signed("approvals", ["lead-2026", "vp-2026"]), "/signatures/keys", {"vp-2026": {"public": "x", "person": "github:5"}})
+	approved := testing.changed("/approvals/0/verified_by", "lead-2026")
+	every entry in [{}, {"verified_by": "release-2026"}, {"verified_by": "vp-2026", "approver": "mailto:manager@example.com"}] {
+		_falls(_rejected_in(approved, entry)) with data.prodgate.v1.settings as signed
+		_stands(_rejected_in(approved, object.union(entry, {"approved_at": "2026-11-24T11:30:00-05:00"}))) with data.prodgate.v1.settings as signed
+	}
+	every signer in ["vp-2026", "lead-2026"] {
+		_stands(_rejected_in(approved, {"verified_by": signer})) with data.prodgate.v1.settings as signed
+	}
+	own := _rejected_in(approved, {"approver": "github:2", "approved_at": "2026-11-24T11:30:00-05:00"})
+	rejections.revoked == set() with data.prodgate.organisation as testing.organisation with input as own with data.prodgate.v1.settings as signed
+	rejections.revoked == {0} with data.prodgate.organisation as testing.organisation with input as testing.change(own, "/approvals/1/verified_by", "lead-2026") with data.prodgate.v1.settings as signed
+}
+
 # Anyone can claim an identity, so any approval that counts lifts a claimed rejection.
 test_lifted_by_any_approval_since_where_it_is_not_by_an_approver if {
 	every entry in [{"approver": "mailto:nobody@example.com"}, {"approver": "mailto:engineer@example.com"}] {

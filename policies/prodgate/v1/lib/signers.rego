@@ -5,6 +5,7 @@
 #   the settings say which signers count for a section. Bad news needs no signature.
 package prodgate.v1.lib.signers
 
+import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.settings
 
 # Whether facts of a section count if this signer's signature on them was verified. Facts
@@ -19,6 +20,15 @@ accepted(section, signer) if {
 	is_array(settings.effective.sources.signers[section])
 	signer in settings.effective.sources.signers[section]
 }
+
+# Whether a signer may speak for a person (an id). A key in signatures.keys that names
+# its person speaks for no one else. Without a signature, and for a key without a person,
+# the settings say that the claim is enough.
+speaks_for(signer, _) if not _personal(signer)
+
+speaks_for(signer, id) if people.one(settings.effective.signatures.keys[signer].person) == people.one(id)
+
+_personal(signer) if "person" in object.keys(settings.effective.signatures.keys[signer])
 
 # What is wrong with a signer that is not accepted, as text.
 objection(signer) := "has no verified signature" if not is_string(signer)

@@ -11,6 +11,20 @@ test_a_fact_without_a_signature_counts_only_if_the_settings_say_so if {
 	}
 }
 
+_key(person) := testing.change(testing.signed("approvals", ["lead-2026"]), "/signatures/keys", {"lead-2026": {"public": "x", "person": person}})
+
+# A key with a person speaks for no one else.
+test_a_persons_key_speaks_for_that_person if {
+	lead := "mailto:lead@example.com"
+	signers.speaks_for("lead-2026", lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _key("github:2")
+	every person in ["github:3", "github:99", "", null, 1, [lead], {}] {
+		not signers.speaks_for("lead-2026", lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _key(person)
+	}
+	every signer in [null, "release-2026", 1] {
+		signers.speaks_for(signer, lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _key("github:3")
+	}
+}
+
 # Where a signature is not required, a key for something else does not count either.
 test_a_signature_counts_only_by_a_listed_key if {
 	signers.counts("build", "release-2026") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.signed("build", ["release-2026"])

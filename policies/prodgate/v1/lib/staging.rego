@@ -19,12 +19,16 @@ import data.prodgate.v1.lib.trail
 #   redeployed the latest deployment in any source
 #   since      start of the time without a restart storm
 #   ended      when another digest replaced it; null while it runs
+#   seen       until when its source saw it run; now if the source does not say
+#   signer     whose signature on it was verified; null if no one's
 #   record     the stay as reported by the source
 stays[environment] := {
 	"deployed": _deployed(environment),
 	"redeployed": redeployed,
 	"since": max([redeployed, _restarted(environment)]),
 	"ended": _ended(environment, redeployed),
+	"seen": _seen(environment),
+	"signer": object.get(_record(environment), "verified_by", null),
 	"record": _record(environment),
 } if {
 	"staging" in sources.readable
@@ -158,6 +162,11 @@ _redeployments(environment) := [step |
 	not _taken_elsewhere(step, environment)
 	not dismissals.dismissed("trail", step)
 ]
+
+# A source that reads signed records knows only what was true when they were signed.
+_seen(environment) := clock.now if {
+	object.get(_record(environment), "as_of", null) == null
+} else := min([clock.now, clock.fact(_record(environment).as_of)])
 
 # The earliest report that the stay has ended. A report from before the stay began is
 # about another stay.

@@ -88,6 +88,7 @@ _documented(waiver) if {
 _approved(waiver) if {
 	_signed(waiver)
 	person := people.approver(waiver.approver)
+	signers.speaks_for(waiver.verified_by, waiver.approver)
 	some role in input.people[person].roles
 	role in settings.effective.waivers.allowed[waiver.code].roles
 }
@@ -156,12 +157,18 @@ problems contains _problem("waiver.too_long", position, "/expires_at", settings.
 #   cure: ask
 #   remedy: Ask one of the roles listed in the setting waivers.allowed to approve the waiver.
 #   who: [VP Engineering]
-problems contains _problem("waiver.unapproved", position, "/approver", settings.effective.waivers.allowed[waiver.code].roles, "is not approved by a person who may waive this") if {
+problems contains _problem("waiver.unapproved", position, "/approver", settings.effective.waivers.allowed[waiver.code].roles, _objection(waiver)) if {
 	some position, waiver in input.waivers
 	_ours(waiver)
 	_waivable(waiver)
 	not _approved(waiver)
 }
+
+_objection(waiver) := signers.objection(object.get(waiver, "verified_by", null)) if {
+	not _signed(waiver)
+} else := sprintf("is signed by %s, the key of another person", [waiver.verified_by]) if {
+	not signers.speaks_for(waiver.verified_by, waiver.approver)
+} else := "is not approved by a person who may waive this"
 
 # METADATA
 # title: Waiver for another artifact

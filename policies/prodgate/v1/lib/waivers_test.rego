@@ -148,6 +148,19 @@ test_problem_unsigned_where_approvals_must_be_signed if {
 	_covered(_with({"verified_by": "lead-2026"})) with data.prodgate.v1.settings as settings
 }
 
+test_problem_signed_by_the_key_of_another_person if {
+	settings := testing.change(testing.settings("/sources/unverified/approvals", false), "/sources/signers/waivers", ["vp-2026"])
+	document := _with({"verified_by": "vp-2026"})
+	_covered(document) with data.prodgate.v1.settings as testing.change(settings, "/signatures/keys", {"vp-2026": {"public": "x", "person": "github:5"}})
+	other := testing.change(settings, "/signatures/keys", {"vp-2026": {"public": "x", "person": "github:2"}})
+	not _covered(document) with data.prodgate.v1.settings as other
+	messages := {problem.message | some problem in waivers.problems} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as other
+	every message in messages {
+		contains(message, "is signed by vp-2026, the key of another person")
+	}
+	count(messages) == 1
+}
+
 test_nothing_from_a_source_that_does_not_count if {
 	every status in ["error", "unconfigured", "OK", null] {
 		not _covered(testing.change(_with({}), "/sources/waivers/status", status))

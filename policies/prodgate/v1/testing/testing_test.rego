@@ -300,6 +300,9 @@ patched(operations) := json.patch(promotion, operations)
 # The same for any document.
 change(document, path, value) := json.patch(document, [{"op": "replace", "path": path, "value": value}])
 
+# The same for a path that the document need not have.
+add(document, path, value) := json.patch(document, [{"op": "add", "path": path, "value": value}])
+
 remove(document, path) := json.patch(document, [{"op": "remove", "path": path}])
 
 # A document with these waivers.

@@ -94,6 +94,15 @@ test_deny_unsigned_where_a_signature_is_asked_for if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
+_key(person) := testing.change(_signed, "/signatures/keys", {"lead-2026": {"public": "x", "person": person}})
+
+test_deny_signed_by_the_key_of_another_person if {
+	document := testing.changed("/approvals/0/verified_by", "lead-2026")
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _key("github:2")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _key("github:3")
+	_reasons == {"is signed by lead-2026, the key of another person"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _key("github:3")
+}
+
 test_pass_release_manager_in_the_preferred_window if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as _by("mailto:manager@example.com")
 }

@@ -9,6 +9,7 @@ package prodgate.v1.checks.soak
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.trail
@@ -28,7 +29,10 @@ needs := {"artifact", "staging", "trail"}
 _soaked(environment) if {
 	_long_enough(staging.stays[environment])
 	_recent(environment)
+	_signed(staging.stays[environment])
 }
+
+_signed(stay) if signers.counts("staging", stay.signer)
 
 _long_enough(stay) if _ran(stay) >= _minimum
 
@@ -37,12 +41,16 @@ _long_enough(stay) if {
 	waivers.suspends("soak.too_short")
 }
 
-_ran(stay) := clock.now - stay.since if {
+_ran(stay) := stay.seen - stay.since if {
 	stay.ended == null
-} else := min([clock.now, stay.ended]) - stay.since
+} else := min([stay.seen, stay.ended]) - stay.since
 
-# A stay that has ended counts only if it was verified, and only for a limited time.
-_recent(environment) if staging.stays[environment].ended == null
+# A stay that has ended, or was not seen since, counts only if it was verified, and only
+# for a limited time.
+_recent(environment) if {
+	staging.stays[environment].ended == null
+	staging.stays[environment].seen == clock.now
+}
 
 _recent(environment) if {
 	input.request.kind in {"configuration", "rollback"}
@@ -51,8 +59,13 @@ _recent(environment) if {
 
 _recent(environment) if {
 	staging.passed(environment)
-	clock.now - staging.stays[environment].ended < time.parse_duration_ns(settings.effective.soak.valid)
+	clock.now - _last(staging.stays[environment]) < time.parse_duration_ns(settings.effective.soak.valid)
 }
+
+# Until when the stay counts.
+_last(stay) := stay.seen if {
+	stay.ended == null
+} else := min([stay.seen, stay.ended])
 
 _minimum := time.parse_duration_ns(settings.effective.soak.minimum)
 
@@ -75,6 +88,62 @@ deny contains object.union(_too_short, {
 	some stay in staging.stays
 	stay.ended == null
 	not _long_enough(stay)
+	_needs_time(stay)
+}
+
+_needs_time(stay) if stay.seen == clock.now
+
+_needs_time(stay) if clock.now - stay.since < _minimum
+
+# METADATA
+# title: Not seen in staging since
+# description: >-
+#   The last signed record of this stay is from before the end of the soak time, or from
+#   too long ago. What has happened in staging since is unknown.
+# custom:
+#   code: soak.not_seen
+#   cure: fix
+#   remedy: >-
+#     When the soak time has passed, sign the result of the verification, or a new record
+#     of the stay with the current time as as_of ("prodgate attest").
+#   who: [owner of staging]
+deny contains {
+	"code": "soak.not_seen",
+	"path": "/staging/as_of",
+	"message": sprintf("last seen in staging at %s, after %s", [time.format([stay.seen, "UTC", "RFC3339"]), _words(_ran(stay))]),
+	"observed": _words(_ran(stay)),
+	"required": {"minimum": settings.effective.soak.minimum, "valid": settings.effective.soak.valid},
+} if {
+	_failing
+	some environment, stay in staging.stays
+	stay.ended == null
+	stay.seen < clock.now
+	not _seen_enough(environment)
+}
+
+_seen_enough(environment) if {
+	_long_enough(staging.stays[environment])
+	_recent(environment)
+}
+
+# METADATA
+# title: Stay in staging not signed
+# description: The settings require a verified signature by a listed key on the record of the stay in staging, and it has none.
+# custom:
+#   code: soak.unsigned
+#   cure: fix
+#   remedy: Configure the system that deploys to staging to sign what it deployed ("prodgate attest").
+#   who: [owner of staging]
+deny contains {
+	"code": "soak.unsigned",
+	"path": "/staging/verified_by",
+	"message": sprintf("the record of the stay in staging %s", [signers.objection(stay.signer)]),
+	"observed": stay.signer,
+	"required": signers.required("staging"),
+} if {
+	_failing
+	some stay in staging.stays
+	not _signed(stay)
 }
 
 # METADATA

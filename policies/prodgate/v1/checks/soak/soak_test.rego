@@ -118,6 +118,72 @@ test_fail_too_short_unknown_without_its_sources if {
 	}
 }
 
+_signed := testing.signed("staging", ["staging-2026"])
+
+_seen(at) := testing.add(_by("staging-2026"), "/staging/as_of", at)
+
+_by(signer) := testing.add(testing.promotion, "/staging/verified_by", signer)
+
+test_pass_seen_long_enough if {
+	every at in ["2026-11-24T10:00:00-05:00", "2026-11-24T12:00:00-05:00"] {
+		soak.pass == true with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
+		soak.deny == set() with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
+	}
+}
+
+# Time does not prove that an artifact still ran: somebody has to have seen it.
+test_deny_not_seen_for_the_soak_time if {
+	document := _seen("2026-11-24T09:59:59-05:00")
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	found := {[finding.code, finding.message] | some finding in soak.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	found == {["soak.not_seen", "last seen in staging at 2026-11-24T14:59:59Z, after 59m"]}
+}
+
+test_deny_not_seen_yet_and_too_short if {
+	document := testing.change(_seen("2026-11-24T11:30:00-05:00"), "/staging/deployed_at", "2026-11-24T11:30:00-05:00")
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	testing.codes(soak.deny) == {"soak.not_seen", "soak.too_short"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+}
+
+# As for a stay that was replaced, the soak counts for a limited time, and only if it was
+# verified.
+test_deny_not_seen_for_too_long if {
+	valid := testing.change(_signed, "/soak/valid", "1h")
+	within := testing.change(_signed, "/soak/valid", "1h0m1s")
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as _seen("2026-11-24T11:00:00-05:00") with data.prodgate.v1.settings as valid
+	testing.codes(soak.deny) == {"soak.not_seen"} with data.prodgate.organisation as testing.organisation with input as _seen("2026-11-24T11:00:00-05:00") with data.prodgate.v1.settings as valid
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _seen("2026-11-24T11:00:00-05:00") with data.prodgate.v1.settings as within
+	unverified := testing.change(_seen("2026-11-24T11:00:00-05:00"), "/staging/verification", null)
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as unverified with data.prodgate.v1.settings as within
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(unverified, "/staging/as_of", "2026-11-24T12:00:00-05:00") with data.prodgate.v1.settings as within
+}
+
+test_deny_unsigned_stay if {
+	every signer in [null, "", "release-2026", true, ["staging-2026"]] {
+		document := _by(signer)
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+		testing.codes(soak.deny) == {"soak.unsigned"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	}
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as _signed
+	document := testing.change(_seen("2026-11-24T11:30:00-05:00"), "/staging/verified_by", "release-2026")
+	testing.codes(soak.deny) == {"soak.unsigned"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+}
+
+test_deny_seen_at_an_invalid_time if {
+	every at in array.concat(["2026-11-24T12:00:01-05:00"], array.slice(testing.garbage, 1, count(testing.garbage))) {
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
+		testing.codes(soak.deny) == {"soak.unknown"} with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
+	}
+}
+
+test_pass_a_stay_that_ended_after_it_was_seen if {
+	document := testing.add(_seen("2026-11-24T10:30:00-05:00"), "/staging/ended_at", "2026-11-24T11:00:00-05:00")
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	soak.pass == false with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/staging/as_of", "2026-11-24T09:30:00-05:00") with data.prodgate.v1.settings as _signed
+	codes := testing.codes(soak.deny) with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/staging/as_of", "2026-11-24T09:30:00-05:00") with data.prodgate.v1.settings as _signed
+	codes == {"soak.ended"}
+}
+
 _steps(steps) := object.union(testing.promotion, {"trail": {"steps": array.concat(testing.promotion.trail.steps, steps)}})
 
 _deployed(entry) := object.union(

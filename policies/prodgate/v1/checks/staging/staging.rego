@@ -35,7 +35,11 @@ _sound(environment) if {
 
 _in_order(environment) if staging.passed(environment)
 
-_signed(environment) if signers.counts("staging", _verification(environment).verified_by)
+# The verification proves nothing if it is unknown since when the artifact ran.
+_signed(environment) if {
+	signers.counts("staging", _verification(environment).verified_by)
+	signers.counts("staging", staging.stays[environment].signer)
+}
 
 # An artifact that ran in production was verified before, so a configuration change or
 # a rollback does not require a recent verification.
@@ -144,7 +148,9 @@ deny contains {
 
 # METADATA
 # title: Staging verification not signed
-# description: The settings require a verified signature by a listed key on the staging verification, and it has none.
+# description: >-
+#   The settings require a verified signature by a listed key on the staging verification
+#   and on the record of the stay, and one of them has none.
 # custom:
 #   code: staging.unsigned
 #   cure: fix
@@ -153,8 +159,8 @@ deny contains {
 deny contains {
 	"code": "staging.unsigned",
 	"path": "/staging/verification/verified_by",
-	"message": sprintf("the staging verification %s", [signers.objection(_signer(environment))]),
-	"observed": _signer(environment),
+	"message": _objection(environment),
+	"observed": {"verification": _signer(environment), "stay": staging.stays[environment].signer},
 	"required": signers.required("staging"),
 } if {
 	_failing
@@ -162,6 +168,10 @@ deny contains {
 	_reported(environment)
 	not _signed(environment)
 }
+
+_objection(environment) := sprintf("the staging verification %s", [signers.objection(_signer(environment))]) if {
+	not signers.counts("staging", _signer(environment))
+} else := sprintf("the record of the stay in staging %s", [signers.objection(staging.stays[environment].signer)])
 
 _signer(environment) := object.get(_verification(environment), "verified_by", null)
 

@@ -66,14 +66,27 @@ test_deny_unsigned_is_no_objection_to_what_has_not_reported if {
 }
 
 test_deny_signed_by_another_key if {
-	document := testing.changed("/staging/verification/verified_by", "release-2026")
+	document := testing.add(testing.changed("/staging/verification/verified_by", "release-2026"), "/staging/verified_by", "staging-2026")
 	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 	messages := {[finding.message, finding.required] | some finding in staging.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 	messages == {["the staging verification is signed by release-2026, which sources.signers does not list for it", "a verified signature by staging-2026"]}
 }
 
+# A verification proves nothing about a stay that nobody vouches for.
+test_deny_signed_verification_of_an_unsigned_stay if {
+	every signer in [null, "release-2026", "", 1] {
+		document := testing.add(testing.changed("/staging/verification/verified_by", "staging-2026"), "/staging/verified_by", signer)
+		staging.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+		testing.codes(staging.deny) == {"staging.unsigned"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+		messages := {finding.message | some finding in staging.deny} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+		every message in messages {
+			startswith(message, "the record of the stay in staging ")
+		}
+	}
+}
+
 test_pass_signed if {
-	document := testing.changed("/staging/verification/verified_by", "staging-2026")
+	document := testing.add(testing.changed("/staging/verification/verified_by", "staging-2026"), "/staging/verified_by", "staging-2026")
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 	staging.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
@@ -295,7 +308,7 @@ test_pass_restarted_after_the_verification if {
 _two(entry, steps) := object.union(testing.promotion, {
 	"staging": object.union(entry, {
 		"environment": "uat",
-		"earlier": [object.union(testing.promotion.staging, {"environment": "staging", "verification": {"verified_by": "staging-2026"}})],
+		"earlier": [object.union(testing.promotion.staging, {"environment": "staging", "verified_by": "staging-2026", "verification": {"verified_by": "staging-2026"}})],
 	}),
 	"trail": {"steps": steps},
 })

@@ -1,0 +1,152 @@
+package attestation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/facts"
+)
+
+// stayed is a stay in staging since a time of day; more are further members.
+func stayed(since, more string) string {
+	return fmt.Sprintf(`{"digest":"DIGEST","service":"app","environment":"staging","deployed_at":"2026-11-24T%s:00Z","restarted_at":null,"verification":null%s}`, since, more)
+}
+
+// tested is a test result at a time of day; without one if it is empty.
+func tested(result, at string) string {
+	if at == "" {
+		return fmt.Sprintf(`{"result":%q}`, result)
+	}
+	return fmt.Sprintf(`{"result":%q,"finished_at":"2026-11-24T%s:00Z"}`, result, at)
+}
+
+// in is a predicate in another place.
+func in(environment, predicate string) string {
+	if strings.Contains(predicate, `"environment"`) {
+		return strings.Replace(predicate, `"environment":"staging"`, `"environment":"`+environment+`"`, 1)
+	}
+	return strings.TrimSuffix(predicate, "}") + `,"service":"app","environment":"` + environment + `"}`
+}
+
+// shown are the stays that were read: since and until when, who signed, the result, when
+// and who signed it.
+func shown(o facts.Observed) string {
+	s, ok := o.Section.(*facts.Staging)
+	if !ok {
+		return fmt.Sprintf("%T", o.Section)
+	}
+	all := append([]facts.Stay{{
+		Environment: s.Environment, DeployedAt: s.DeployedAt, EndedAt: s.EndedAt, AsOf: s.AsOf, VerifiedBy: s.VerifiedBy, Verification: s.Verification,
+	}}, s.Earlier...)
+	var texts []string
+	for _, s := range all {
+		text := s.DeployedAt.Format("15:04") + "-"
+		if s.AsOf != nil {
+			text += s.AsOf.Format("15:04")
+		}
+		text += " " + or(s.VerifiedBy)
+		if s.EndedAt != nil {
+			text += " ended " + s.EndedAt.Format("15:04")
+		}
+		if v := s.Verification; v != nil {
+			text += " " + v.Result + " " + v.FinishedAt.Format("15:04") + " " + or(v.VerifiedBy)
+		}
+		if s.Environment == nil || *s.Environment != "staging" {
+			text = or(s.Environment) + " " + text
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func or(name *string) string {
+	if name == nil {
+		return "-"
+	}
+	return *name
+}
+
+func TestTheFactsOfStaging(t *testing.T) {
+	type made struct{ by, predicate string }
+	const trusted, untrusted, nobody = "trusted", "untrusted", "nobody"
+	earlier := `,"earlier":[{"digest":"DIGEST","service":"app","environment":"staging","deployed_at":"2026-11-23T01:00:00Z","restarted_at":null,"ended_at":"2026-11-23T09:00:00Z","verification":{"result":"PASSED","finished_at":"2026-11-23T02:00:00Z"}}]`
+	own := func(result, at string) string {
+		return strings.Replace(stayed("09:00", ""), `"verification":null`, `"verification":`+tested(result, at), 1)
+	}
+	for called, tt := range map[string]struct {
+		statements  []made
+		want, fails string
+	}{
+		"a signed stay and result":   {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"the time of the statement":  {[]made{{trusted, stayed("09:00", `,"as_of":"2026-11-24T15:00:00Z"`)}, {trusted, tested("PASSED", "11:00")}}, "09:00-15:00 release-2026 PASSED 11:00 release-2026", ""},
+		"two statements of one stay": {[]made{{trusted, stayed("09:00", "")}, {trusted, stayed("09:00", `,"as_of":"2026-11-24T15:00:00Z"`)}}, "09:00-15:00 release-2026", ""},
+		"a stay that ended":          {[]made{{trusted, stayed("09:00", "")}, {trusted, stayed("09:00", `,"ended_at":"2026-11-24T10:00:00Z"`)}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 ended 10:00 PASSED 11:00 release-2026", ""},
+		"a signed redeployment":      {[]made{{trusted, own("PASSED", "10:00")}, {trusted, stayed("12:00", "")}}, "12:00-12:00 release-2026 PASSED 10:00 release-2026", ""},
+		"the result in the stay":     {[]made{{trusted, own("PASSED", "10:00")}}, "09:00-10:00 release-2026 PASSED 10:00 release-2026", ""},
+		"an earlier stay":            {[]made{{trusted, stayed("09:00", earlier)}}, "09:00-09:00 release-2026, 01:00-09:00 release-2026 ended 09:00 PASSED 02:00 release-2026", ""},
+
+		"the latest result counts":  {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "12:00")}, {trusted, tested("FAILED", "11:00")}}, "09:00-12:00 release-2026 PASSED 12:00 release-2026", ""},
+		"the latest result is bad":  {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {trusted, tested("FAILED", "12:00")}}, "09:00-12:00 release-2026 FAILED 12:00 release-2026", ""},
+		"both at once":              {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {trusted, tested("WARNED", "11:00")}}, "09:00-11:00 release-2026 WARNED 11:00 release-2026", ""},
+		"a failure before the stay": {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("FAILED", "08:00")}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"a failure of unknown time": {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("FAILED", "")}, {trusted, tested("PASSED", "11:00")}}, "09:00-09:00 release-2026 FAILED 17:00 release-2026", ""},
+		"a result of unknown time":  {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "")}}, "09:00-09:00 release-2026", ""},
+		"a result without a word":   {[]made{{trusted, stayed("09:00", "")}, {trusted, `{}`}}, "09:00-09:00 release-2026  17:00 release-2026", ""},
+
+		"two places and a result of one":          {[]made{{trusted, stayed("09:00", "")}, {trusted, in("uat", stayed("10:00", ""))}, {trusted, in("uat", tested("PASSED", "11:00"))}}, "uat 10:00-11:00 release-2026 PASSED 11:00 release-2026, 09:00-09:00 release-2026", ""},
+		"two places and a good result of neither": {[]made{{trusted, stayed("09:00", "")}, {trusted, in("uat", stayed("10:00", ""))}, {trusted, tested("PASSED", "11:00")}}, "uat 10:00-10:00 release-2026, 09:00-09:00 release-2026", ""},
+		"two places and a bad result of neither":  {[]made{{trusted, stayed("09:00", "")}, {trusted, in("uat", stayed("10:00", ""))}, {trusted, tested("FAILED", "11:00")}}, "uat 10:00-11:00 release-2026 FAILED 11:00 release-2026, 09:00-11:00 release-2026 FAILED 11:00 release-2026", ""},
+		"a result of another place":               {[]made{{trusted, stayed("09:00", "")}, {trusted, in("uat", tested("PASSED", "11:00"))}}, "09:00-09:00 release-2026", ""},
+		"a failure in another place":              {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {nobody, in("uat", tested("FAILED", "12:00"))}}, "uat 12:00-12:00 - FAILED 12:00 -, 09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"a stay without a place":                  {[]made{{trusted, strings.Replace(stayed("09:00", ""), `"environment":"staging",`, "", 1)}, {trusted, tested("PASSED", "11:00")}}, "- 09:00-09:00 -", ""},
+		"an earlier stay without a place":         {[]made{{trusted, stayed("09:00", strings.Replace(earlier, `"environment":"staging",`, "", 1))}}, "09:00-09:00 release-2026, - 01:00-01:00 - ended 09:00", ""},
+
+		"an unsigned stay before":             {[]made{{trusted, stayed("09:00", "")}, {nobody, stayed("08:00", "")}}, "09:00-09:00 release-2026", ""},
+		"an unsigned stay after":              {[]made{{trusted, stayed("09:00", "")}, {untrusted, stayed("12:00", "")}, {trusted, tested("PASSED", "11:00")}}, "12:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"an unsigned end":                     {[]made{{trusted, stayed("09:00", "")}, {nobody, stayed("09:00", `,"ended_at":"2026-11-24T10:00:00Z"`)}}, "09:00-09:00 release-2026 ended 10:00", ""},
+		"an unsigned time of the statement":   {[]made{{trusted, stayed("09:00", "")}, {nobody, stayed("09:00", `,"as_of":"2026-11-24T15:00:00Z"`)}}, "09:00-09:00 release-2026", ""},
+		"unsigned results":                    {[]made{{trusted, stayed("09:00", "")}, {nobody, tested("PASSED", "11:00")}, {untrusted, own("PASSED", "10:00")}}, "09:00-09:00 release-2026", ""},
+		"an unsigned failure":                 {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {nobody, tested("FAILED", "")}}, "09:00-09:00 release-2026 FAILED 17:00 -", ""},
+		"an unsigned failure, then a success": {[]made{{trusted, stayed("09:00", "")}, {nobody, tested("FAILED", "10:00")}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"an unsigned failure in a stay":       {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "09:30")}, {nobody, own("FAILED", "10:00")}}, "09:00-09:00 release-2026 FAILED 10:00 -", ""},
+		"nothing signed":                      {[]made{{nobody, own("PASSED", "10:00")}, {untrusted, tested("PASSED", "11:00")}}, "09:00-09:00 -", ""},
+		"a failure alone":                     {[]made{{trusted, tested("FAILED", "11:00")}}, "- 11:00-11:00 - FAILED 11:00 release-2026", ""},
+
+		"a result alone":           {[]made{{trusted, tested("PASSED", "11:00")}}, "", "no statement of a stay"},
+		"a stay of another digest": {[]made{{trusted, strings.Replace(stayed("09:00", ""), "DIGEST", foreign, 1)}}, "", "the stay is of " + foreign},
+		"who verified it":          {[]made{{trusted, stayed("09:00", `,"verified_by":"release-2026"`)}}, "", "verified_by"},
+		"who verified the result":  {[]made{{trusted, strings.Replace(own("PASSED", "10:00"), `"PASSED"`, `"PASSED","verified_by":"me"`, 1)}}, "", "verified_by"},
+		"an unknown key":           {[]made{{trusted, stayed("09:00", `,"as_off":"2026-11-24T15:00:00Z"`)}}, "", "as_off"},
+	} {
+		t.Run(called, func(t *testing.T) {
+			i := newImage(t)
+			for _, made := range tt.statements {
+				key, of := i.trusted, TypeStaging
+				switch made.by {
+				case untrusted:
+					key = i.untrusted
+				case nobody:
+					key = nil
+				}
+				if !strings.Contains(made.predicate, "deployed_at") {
+					of = TypeTestResult
+				}
+				i.attach(key, of, strings.ReplaceAll(made.predicate, "DIGEST", i.digest))
+			}
+			got, err := i.collect("staging")
+			if tt.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fails) {
+					t.Errorf("%s, %v; want an error with %q", shown(got), err, tt.fails)
+				}
+				return
+			}
+			must(t, err)
+			if diff := cmp.Diff(tt.want, shown(got)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
