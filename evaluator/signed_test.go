@@ -96,16 +96,16 @@ func TestASettingOfKeysIsChecked(t *testing.T) {
 	for own, want := range map[string]string{
 		`{"signatures": {"keys": {"a": {"public": "` + pem + `", "from": "2026-01-01T00:00:00Z"}}}}`: "",
 		`{"services": {"payments-api": {"signatures": {"keys": {"a": {"public": "` + pem + `"}}}}}}`: "",
-		`{"signatures": {"keys": []}}`:                                     "signatures.keys must be a table of keys",
-		`{"signatures": {"keys": {"a": "x"}}}`:                             "signatures.keys.a must be a table",
+		`{"signatures": {"keys": []}}`:                                      "signatures.keys must be a table of keys",
+		`{"signatures": {"keys": {"a": "x"}}}`:                              "signatures.keys.a must be a table",
 		`{"signatures": {"keys": {"a": {"public": "x", "person": "Ann"}}}}`: `person is "Ann"; it must be a person as scheme:value`,
-		`{"signatures": {"keys": {"A b": {"public": "x"}}}}`:               "under a name in lower case",
-		`{"signatures": {"keys": {"a": {}}}}`:                              "signatures.keys.a.public is missing",
-		`{"signatures": {"keys": {"a": {"public": 1}}}}`:                   "signatures.keys.a.public must be text",
-		`{"signatures": {"keys": {"a": {"publik": "x"}}}}`:                 `publik is unknown; a key has public, from, until, person; did you mean "public"?`,
-		`{"signatures": {"keys": {"a": {"public": "x", "from": "soon"}}}}`: "signatures.keys.a.from is \"soon\"",
-		`{"sources": {"signers": {"build": "a"}}}`:                         "sources.signers.build must be a list",
-		`{"sources": {"signers": {"bild": ["a"]}}}`:                        "sources.signers.bild is unknown",
+		`{"signatures": {"keys": {"A b": {"public": "x"}}}}`:                "under a name in lower case",
+		`{"signatures": {"keys": {"a": {}}}}`:                               "signatures.keys.a.public is missing",
+		`{"signatures": {"keys": {"a": {"public": 1}}}}`:                    "signatures.keys.a.public must be text",
+		`{"signatures": {"keys": {"a": {"publik": "x"}}}}`:                  `publik is unknown; a key has public, from, until, person; did you mean "public"?`,
+		`{"signatures": {"keys": {"a": {"public": "x", "from": "soon"}}}}`:  "signatures.keys.a.from is \"soon\"",
+		`{"sources": {"signers": {"build": "a"}}}`:                          "sources.signers.build must be a list",
+		`{"sources": {"signers": {"bild": ["a"]}}}`:                         "sources.signers.bild is unknown",
 	} {
 		_, err := New(context.Background(), Options{Packs: []string{ownPack(own).folder(t)}})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

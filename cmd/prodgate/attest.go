@@ -118,6 +118,9 @@ func attest(ctx context.Context, cmd *cobra.Command, std stdio, typ predicateTyp
 	if err != nil {
 		return err
 	}
+	if warning := typ.warning(predicate); warning != "" {
+		fmt.Fprintln(std.err, "prodgate: warning: "+warning)
+	}
 	key, err := signingKey(ctx, cmd, std)
 	if err != nil {
 		return err

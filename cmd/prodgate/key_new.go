@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/signing"
@@ -17,7 +19,8 @@ func newKeyNew(std stdio) *cobra.Command {
 (PKCS #8, readable only by its owner) and FILE.pub with the public key. An existing
 file is never overwritten: what a lost key has signed cannot be signed again.
 
-It prints the id of the key. The private key is encrypted if there is a passphrase: in the variable that --passphrase-env names,
+It prints the id of the key and the settings that trust it. The private key is
+encrypted if there is a passphrase: in the variable that --passphrase-env names,
 otherwise in ` + config.PassphraseVariable + `.`,
 		Example: `  prodgate key new --out staging.key
   prodgate key new --out release.key --passphrase-env RELEASE_PASSPHRASE`,
@@ -37,7 +40,7 @@ otherwise in ` + config.PassphraseVariable + `.`,
 	return cmd
 }
 
-// createKey creates a key in the file out.
+// createKey creates a key in the file out and prints how to trust it.
 func createKey(std stdio, out, variable string) error {
 	if isKeyContent(out) {
 		return keyInPlaceOfFile("--out")
@@ -71,6 +74,26 @@ func createKey(std stdio, out, variable string) error {
 	if passphrase != "" {
 		protection = "encrypted with the passphrase in " + variable
 	}
-	return writeText(std, fmt.Sprintf("created a key (%s)\n  id       %s\n  private  %s (%s)\n  public   %s\n",
-		key.Public().Algorithm(), key.Public().ID(), out, protection, public))
+	return writeText(std, fmt.Sprintf("created a key (%s)\n  id       %s\n  private  %s (%s)\n  public   %s\n\nTo trust it, add it to the settings of a policy pack:\n\n%s",
+		key.Public().Algorithm(), key.Public().ID(), out, protection, public, trustSettings(keyName(out), key.Public())))
+}
+
+// trustSettings are the settings that trust a key, as YAML.
+func trustSettings(name string, key *signing.PublicKey) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "signatures:\n  keys:\n    %s:\n      public: |\n", name)
+	for line := range strings.Lines(string(key.PEM())) {
+		b.WriteString("        " + line)
+	}
+	return b.String()
+}
+
+// keyName derives the name of a key from its file.
+func keyName(file string) string {
+	name := filepath.Base(file)
+	name = strings.ToLower(strings.TrimSuffix(name, filepath.Ext(name)))
+	if !identifier.MatchString(name) {
+		return "NAME"
+	}
+	return name
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	statements "github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/spelling"
 )
@@ -24,7 +25,9 @@ type predicateType struct {
 var predicateTypes = []predicateType{
 	{"provenance", "https://slsa.dev/provenance/v1", []string{"https://slsa.dev/provenance/v0.2"}, checkProvenance},
 	{"test-result", "https://in-toto.io/attestation/test-result/v0.1", nil, checkTestResult},
-	{"staging", "https://prodgate.dev/attestation/staging/v1", nil, checkStaging},
+	{"staging", statements.TypeStaging, nil, nil},
+	{"approval", statements.TypeApproval, nil, nil},
+	{"waiver", statements.TypeWaiver, nil, nil},
 	{"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1", nil, checkVulnerabilities},
 	{"cyclonedx", "https://cyclonedx.org/bom", nil, checkCycloneDX},
 	{"spdx", "https://spdx.dev/Document", nil, checkSPDX},
@@ -71,6 +74,9 @@ func (p predicateType) examine(content []byte) error {
 	}
 	if attestation.Wraps(keys) {
 		return usage("give the predicate alone: prodgate makes the statement around it", "this is a statement or an attestation, not a predicate")
+	}
+	if err := statements.Check(p.uri, "predicate", content); err != nil {
+		return err
 	}
 	if p.check == nil {
 		return nil
@@ -123,24 +129,6 @@ func checkTestResult(keys map[string]json.RawMessage) error {
 	return nil
 }
 
-func checkStaging(keys map[string]json.RawMessage) error {
-	if err := needText(keys, "deployed_at"); err != nil {
-		return err
-	}
-	verification, given := keys["verification"]
-	if !given || string(verification) == "null" {
-		return nil
-	}
-	var inner map[string]json.RawMessage
-	if err := json.Unmarshal(verification, &inner); err != nil {
-		return errors.New("verification must be an object, or null")
-	}
-	if err := needText(inner, "result"); err != nil {
-		return fmt.Errorf("verification.%w", err)
-	}
-	return nil
-}
-
 func checkVulnerabilities(keys map[string]json.RawMessage) error {
 	return needObjects(keys, "scanner", "metadata")
 }
@@ -174,4 +162,13 @@ func checkSummary(keys map[string]json.RawMessage) error {
 		}
 	}
 	return needText(keys, "verificationResult", "PASSED", "FAILED")
+}
+
+// warning says why "prodgate eval" will not count a valid predicate; empty if it will.
+func (p predicateType) warning(predicate []byte) string {
+	var keys map[string]json.RawMessage
+	if p.uri == statements.TypeTestResult && json.Unmarshal(predicate, &keys) == nil && keys["finished_at"] == nil {
+		return "the predicate has no finished_at (when the tests finished), so prodgate eval will not count a PASSED"
+	}
+	return ""
 }

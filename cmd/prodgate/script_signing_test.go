@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"gopkg.in/yaml.v3"
@@ -18,9 +19,12 @@ func writePredicates(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(filepath.Join(dir, name))), &value))
 		return value
 	}
+	stay := read("staging.yaml").(map[string]any)
+	stay["service"], stay["environment"] = "payments-api", "staging"
+	stay["as_of"] = time.Now().UTC().Format(time.RFC3339)
 	for name, value := range map[string]any{
 		"build":    read("build.json").(map[string]any)["predicate"],
-		"staging":  read("staging.yaml"),
+		"staging":  stay,
 		"approval": read("approvals.yaml").([]any)[0],
 	} {
 		text, err := json.Marshal(value)

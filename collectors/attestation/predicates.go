@@ -1,6 +1,8 @@
 package attestation
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,7 +44,62 @@ func (s statement) decode(into any, rules strict.Rules) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return strict.Text{Name: s.Name + " (predicate)", Data: document}.Decode(into, rules)
+	return decode(s.Name+" (predicate)", document, into, rules)
+}
+
+func decode(name string, predicate []byte, into any, rules strict.Rules) error {
+	return strict.Text{Name: name, Data: predicate}.Decode(into, rules)
+}
+
+// Check returns an error if a predicate cannot be good news: it is not in the form of its
+// type, or it does not name what it must. It knows the types of the constants above, and
+// accepts every other.
+func Check(predicateType, name string, predicate []byte) error {
+	switch predicateType {
+	case TypeStaging:
+		var stay facts.Staging
+		if err := decode(name, withDigest(predicate, placeholder), &stay, stayRules); err != nil {
+			return err
+		}
+		return need(name, named{"service", stay.Service}, named{"environment", stay.Environment})
+	case TypeApproval:
+		var a facts.Approval
+		if err := decode(name, predicate, &a, rules); err != nil {
+			return err
+		}
+		return need(name, named{"service", a.Service}, named{"environment", a.Environment}, named{"kind", (*string)(a.Kind)})
+	case TypeWaiver:
+		return decode(name, predicate, new(facts.Waiver), rules)
+	}
+	return nil
+}
+
+const placeholder = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+// named is a member of a predicate.
+type named struct {
+	name  string
+	value *string
+}
+
+func need(name string, members ...named) error {
+	for _, m := range members {
+		if m.value == nil {
+			return fmt.Errorf("%s: %s is missing: the statement would count for nothing", name, m.name)
+		}
+	}
+	return nil
+}
+
+// withDigest is a predicate with the digest that its statement is about, if it names
+// none.
+func withDigest(predicate []byte, digest string) []byte {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(predicate, &keys) != nil || len(keys) == 0 || keys["digest"] != nil {
+		return predicate // any error is found where it is decoded
+	}
+	_, rest, _ := bytes.Cut(predicate, []byte("{"))
+	return append(fmt.Appendf(nil, `{"digest":%q,`, digest), rest...)
 }
 
 // rules are those of our own predicates: no file says whose signature was verified.

@@ -82,10 +82,17 @@ func stays(about []statement, digest string, now time.Time) (facts.Section, []fa
 	return facts.Merge(parts)
 }
 
+// stayRules: a restart that is left out would be good news.
+var stayRules = strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}
+
 // stay reads a statement of a stay.
 func (r *stayReader) stay(s *statement) error {
 	stay := facts.Staging{}
-	if err := s.decode(&stay, strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}); err != nil {
+	document, err := s.Statement.Document()
+	if err == nil {
+		err = decode(s.Name+" (predicate)", withDigest(document, s.digest), &stay, stayRules)
+	}
+	if err != nil {
 		return err
 	}
 	if stay.Digest != s.digest {

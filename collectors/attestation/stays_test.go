@@ -115,6 +115,9 @@ func TestTheFactsOfStaging(t *testing.T) {
 		"nothing signed":                      {[]made{{nobody, own("PASSED", "10:00")}, {untrusted, tested("PASSED", "11:00")}}, "09:00-09:00 -", ""},
 		"a failure alone":                     {[]made{{trusted, tested("FAILED", "11:00")}}, "- 11:00-11:00 - FAILED 11:00 release-2026", ""},
 
+		"a stay of the statement's digest": {[]made{{trusted, strings.Replace(stayed("09:00", ""), `"digest":"DIGEST",`, "", 1)}}, "09:00-09:00 release-2026", ""},
+
+		"nothing":                  {[]made{{trusted, `{"deployed_at":1}`}}, "", "deployed_at"},
 		"a result alone":           {[]made{{trusted, tested("PASSED", "11:00")}}, "", "no statement of a stay"},
 		"a stay of another digest": {[]made{{trusted, strings.Replace(stayed("09:00", ""), "DIGEST", foreign, 1)}}, "", "the stay is of " + foreign},
 		"who verified it":          {[]made{{trusted, stayed("09:00", `,"verified_by":"release-2026"`)}}, "", "verified_by"},
