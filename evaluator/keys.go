@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prodgate/prodgate/internal/strict"
+	"github.com/prodgate/prodgate/facts"
 )
 
 // keys checks the form of signatures.keys. Whether a public key is one is for whoever
@@ -40,7 +40,7 @@ func (l *settingsLint) keyField(path settingPath, field string, value any) {
 	case !ok || text == "":
 		l.problem(path, "must be text")
 	case field == "person":
-		if wanted, ok := strict.Accepts("person", text); !ok {
+		if wanted, ok := facts.IsPerson(text); !ok {
 			l.problem(path, "is %q; it must be %s", text, wanted)
 		}
 	case field != "public":

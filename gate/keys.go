@@ -11,7 +11,6 @@ import (
 
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/signing"
 )
 
@@ -97,7 +96,7 @@ type sectionVerifier struct {
 }
 
 // Verify returns the name of an accepted key that signed a.
-func (v sectionVerifier) Verify(a attestation.Attestation, at time.Time) (string, error) {
+func (v sectionVerifier) Verify(a source.Attestation, at time.Time) (string, error) {
 	name, err := v.accepted.Verify(a, at)
 	if err == nil {
 		return name, nil

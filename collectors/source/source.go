@@ -81,10 +81,13 @@ type Env struct {
 	Redact           func(string) string // takes secrets out of texts that are kept; never nil
 }
 
+// Attestation is a statement and the envelope that it came in.
+type Attestation = attestation.Attestation
+
 // Verifier verifies the signature of an attestation. It returns the name of the signer,
 // or why no signature counts.
 type Verifier interface {
-	Verify(a attestation.Attestation, at time.Time) (signer string, err error)
+	Verify(a Attestation, at time.Time) (signer string, err error)
 }
 
 // Log says where the audit trail is.

@@ -169,9 +169,9 @@ deny contains {
 	not _signed(environment)
 }
 
-_objection(environment) := sprintf("the staging verification %s", [signers.objection(_signer(environment))]) if {
-	not signers.counts("staging", _signer(environment))
-} else := sprintf("the record of the stay in staging %s", [signers.objection(staging.stays[environment].signer)])
+_objection(environment) := sprintf("the record of the stay in staging %s", [signers.objection(staging.stays[environment].signer)]) if {
+	signers.counts("staging", _signer(environment))
+} else := sprintf("the staging verification %s", [signers.objection(_signer(environment))])
 
 _signer(environment) := object.get(_verification(environment), "verified_by", null)
 
