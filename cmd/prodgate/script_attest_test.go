@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/prodgate/prodgate/internal/attestation"
+	"github.com/prodgate/prodgate/internal/sigstoretest"
 	"github.com/prodgate/prodgate/registry"
 )
 
@@ -44,6 +46,23 @@ func attachEnvelope(ts *testscript.TestScript, _ bool, args []string) {
 	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/" + args[0] + ":" + strings.Replace(ts.Getenv("DIGEST"), ":", "-", 1) + ".att")
 	ts.Check(err)
 	ts.Check(remote.Write(tag, image))
+}
+
+// signKeyless is the script command keyless ROOT BUNDLE TYPE IDENTITY ISSUER: it starts
+// a Sigstore instance, and writes its trusted root and a bundle in which the identity
+// signs a statement about the last image pushed.
+func signKeyless(ts *testscript.TestScript, _ bool, args []string) {
+	sigstore, err := sigstoretest.New()
+	ts.Check(err)
+	root, err := sigstore.Root(sigstoretest.Parts{Log: true})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), root, 0o600))
+	digest := strings.TrimPrefix(ts.Getenv("DIGEST"), "sha256:")
+	statement, err := attestation.NewStatement(args[2], []attestation.Subject{{Name: "image", Digest: map[string]string{"sha256": digest}}}, json.RawMessage("{}"))
+	ts.Check(err)
+	bundle, err := sigstore.Sign(sigstoretest.Signing{Identity: args[3], Issuer: args[4], Statement: statement})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle, 0o600))
 }
 
 // unsign is the script command unsign BUNDLE FILE: it writes the bundle without its
