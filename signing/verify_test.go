@@ -329,7 +329,7 @@ func TestIdentitiesAreTriedInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		by, err := v.Verify(a, now)
-		if err != tt.want || (err == nil) != (by == accepts.by) {
+		if !errors.Is(err, tt.want) || (err == nil) != (by == accepts.by) {
 			t.Errorf("%+v: signed by %+v, %v; want %v", tt.keyless, by, err, tt.want)
 		}
 		// No identity signs for a key, and the other way round.

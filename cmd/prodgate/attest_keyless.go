@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	"github.com/prodgate/prodgate/internal/attestation"
+	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/signing"
 	"github.com/prodgate/prodgate/signing/keyless"
 	"github.com/spf13/cobra"
@@ -85,4 +88,17 @@ func (k *keylessSigner) verifier(ctx context.Context, std stdio) (signing.Keyles
 		return nil, usage("", "--%s: %w", strings.TrimSuffix(flagIdentity, "-identity"), err)
 	}
 	return v, nil
+}
+
+// bundle is an attached document with what is needed to verify it keyless: cosign 2
+// keeps it in annotations.
+func (k *keylessSigner) bundle(d registry.Document) ([]byte, error) {
+	if k == nil {
+		return d.Content, nil
+	}
+	content, err := attestation.Bundled(d.Content, d.Annotations)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Where, err)
+	}
+	return content, nil
 }

@@ -171,7 +171,12 @@ func (v *verification) fromRegistry(ctx context.Context, ref registry.Reference)
 		if onlySignature(d.Content) {
 			continue
 		}
-		all, err := attestation.Read(d.Where, d.Content)
+		content, err := v.keyless.bundle(d)
+		if err != nil {
+			v.unread(err)
+			continue
+		}
+		all, err := attestation.Read(d.Where, content)
 		if err != nil {
 			v.unread(err)
 		}

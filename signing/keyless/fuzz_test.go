@@ -2,8 +2,6 @@ package keyless
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,23 +59,4 @@ type forbidden struct{ t *testing.T }
 func (f forbidden) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.t.Errorf("it requests %s", r.URL)
 	return nil, http.ErrUseLastResponse
-}
-
-// BenchmarkVerify reads and verifies one keyless bundle: the provenance of a package
-// on npm, of 10 KB.
-func BenchmarkVerify(b *testing.B) {
-	content, err := os.ReadFile(filepath.Join(library(b), "pkg/testing/data/bundles/sigstore.js@2.0.0-provenance.sigstore.json"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	root, err := os.ReadFile(publicRoot)
-	if err != nil {
-		b.Fatal(err)
-	}
-	v := trusting(b, root, Identity{Name: "npm", Subject: Pattern{Expression: `https://github\.com/sigstore/.*`}, Issuer: beacon.Issuer})
-	for b.Loop() {
-		if _, err := check(b, v, content); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
