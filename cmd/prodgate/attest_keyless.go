@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/registry"
@@ -17,13 +16,12 @@ const longestRoot = 2 << 20
 
 // The flags of a keyless signer, with the names that cosign gives them.
 const (
-	flagIdentity         = "certificate-identity"
-	flagIdentityPattern  = "certificate-identity-regexp"
-	flagIssuer           = "certificate-oidc-issuer"
-	flagIssuerPattern    = "certificate-oidc-issuer-regexp"
-	flagTrustedRoot      = "trusted-root"
-	keylessHint          = "a keyless signer is named by --" + flagIdentity + ", --" + flagIssuer + " and --" + flagTrustedRoot
-	keylessHintAlternate = "name the signer exactly, or by an expression"
+	flagIdentity        = "certificate-identity"
+	flagIdentityPattern = "certificate-identity-regexp"
+	flagIssuer          = "certificate-oidc-issuer"
+	flagIssuerPattern   = "certificate-oidc-issuer-regexp"
+	flagTrustedRoot     = "trusted-root"
+	keylessHint         = "a keyless signer is named by --" + flagIdentity + ", --" + flagIssuer + " and --" + flagTrustedRoot
 )
 
 // addKeyless adds the flags that name one trusted identity.
@@ -68,7 +66,7 @@ func keylessPattern(s *said, exact, expression string) keyless.Pattern {
 	case p == keyless.Pattern{}:
 		s.err = usage(keylessHint, "missing --%s or --%s", exact, expression)
 	case p.Exact != "" && p.Expression != "":
-		s.err = usage(keylessHintAlternate, "--%s and --%s exclude each other", exact, expression)
+		s.err = usage("name the signer exactly, or by an expression", "--%s and --%s exclude each other", exact, expression)
 	}
 	return p
 }
@@ -85,7 +83,7 @@ func (k *keylessSigner) verifier(ctx context.Context, std stdio) (signing.Keyles
 	}
 	v, err := keyless.New(root, []keyless.Identity{k.identity})
 	if err != nil {
-		return nil, usage("", "--%s: %w", strings.TrimSuffix(flagIdentity, "-identity"), err)
+		return nil, usage("a name is exact, or an expression that matches all of it", "%w", err)
 	}
 	return v, nil
 }

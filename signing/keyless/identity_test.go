@@ -120,6 +120,9 @@ func TestLooseIdentitiesAreErrors(t *testing.T) {
 			t.Errorf("%+v: got %v, %v; want %q", tt.issuer, v, err, tt.want)
 		}
 	}
+	if v, err := New(nil, []Identity{build}); err == nil {
+		t.Errorf("without a root: %v", v)
+	}
 	for want, identities := range map[string][]Identity{
 		"none is given":                   {},
 		"has no name":                     {{Subject: build.Subject, Issuer: build.Issuer}},

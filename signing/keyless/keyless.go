@@ -47,7 +47,10 @@ var _ signing.Keyless = (*Verifier)(nil)
 // New returns a verifier that trusts the identities, as far as the root vouches for
 // them. An error says which identity is invalid, and why.
 func New(root *Root, identities []Identity) (*Verifier, error) {
-	if len(identities) == 0 {
+	switch {
+	case root == nil || root.material == nil:
+		return nil, errors.New("trusted identities: no trusted root is given")
+	case len(identities) == 0:
 		return nil, errors.New("trusted identities: none is given")
 	}
 	v := &Verifier{root: root}
