@@ -118,7 +118,7 @@ bench: ## measure against opa eval and conftest, one decision in process, the tr
 	go run ./internal/bench/trail -history 1000000 $(if $(PRODGATE_TEST_POSTGRES),-postgres "$(PRODGATE_TEST_POSTGRES)")
 	go run ./internal/bench/replay
 	go run ./internal/bench/scan
-	go test ./internal/inflate ./signing ./scan/... -run '^$$' -bench .
+	go test ./internal/inflate ./signing/... ./scan/... -run '^$$' -bench .
 	go test ./evaluator ./collectors/calendar/... -run '^$$' -bench 'When|Rule|Feed'
 
 .PHONY: ci

@@ -127,9 +127,11 @@ func (l *settingsLint) table(path settingPath, set, shipped map[string]any) {
 func (l *settingsLint) value(path settingPath, set, like any) {
 	switch like := like.(type) {
 	case map[string]any:
-		if path.setting().matches("signatures", "keys") {
-			l.keys(path, set)
-			return
+		for _, name := range []string{"keys", "identities", "roots"} {
+			if path.setting().matches("signatures", name) {
+				l.signatures(path, name, set)
+				return
+			}
 		}
 		table, ok := set.(map[string]any)
 		if !ok {

@@ -10,8 +10,12 @@ import (
 var (
 	// ErrUnsigned says that an attestation has no signature.
 	ErrUnsigned = errors.New("not signed: no signature was found")
-	// ErrKeyless says that an attestation was signed with the key of a certificate.
-	ErrKeyless = errors.New("signed keyless, with a certificate: keyless bundles are not verified yet; sign with a trusted key")
+	// ErrKeyless says that an attestation was signed with the key of a certificate,
+	// and that the verifier trusts no identity.
+	ErrKeyless = errors.New("signed keyless, with a certificate: only keys are trusted, and no identity is")
+	// ErrForeign says that a keyless attestation has nothing to do with a trusted
+	// root: another Sigstore instance issued its certificate or holds its log entry.
+	ErrForeign = errors.New("of another Sigstore instance")
 )
 
 // NotTrustedError says that none of the trusted keys made a signature.

@@ -1,8 +1,9 @@
 // Package signing signs in-toto statements with private keys, and verifies
-// attestations with the public keys that an organisation trusts. What it writes,
-// cosign verifies, and the other way round. It reads and writes keys as PEM. It
-// does not know what a statement means, whom it is about or where it is kept, and
-// it verifies no keyless bundle (ErrKeyless).
+// attestations with the public keys and identities that an organisation trusts.
+// What it writes, cosign verifies, and the other way round. It reads and writes
+// keys as PEM. It does not know what a statement means, whom it is about or where
+// it is kept. Keyless bundles are verified by a Keyless that the caller supplies
+// (package signing/keyless), because its library is large.
 //
 // # Algorithms
 //

@@ -27,16 +27,39 @@ type Trusted struct {
 	From, Until *time.Time
 }
 
-// Verifier verifies attestations with trusted keys. It can be used concurrently.
-type Verifier struct {
-	keys []Trusted
-	ids  []string // of keys, in the same order
+// Keyless verifies envelopes in keyless Sigstore bundles, with the identities and
+// the trusted root that it holds. Verify returns who signed the envelope; then its
+// payload is what that identity signed. keyless.Verifier is one.
+type Keyless interface {
+	Verify(e *attestation.Envelope) (SignedBy, error)
 }
 
-// NewVerifier returns a verifier that trusts keys. Each key and each name is given
-// once. A verifier without keys accepts nothing.
-func NewVerifier(keys []Trusted) (*Verifier, error) {
-	v := &Verifier{}
+// SignedBy says who signed an attestation.
+type SignedBy struct {
+	Name  string // of the trusted key or identity
+	KeyID string // of the key; empty if it was signed keyless
+
+	// For a keyless signature: the subject of the certificate (a workflow, a mail
+	// address), the OIDC issuer that vouched for it, and when it was signed, in UTC,
+	// as a transparency log or a timestamp authority proves. Zero for a key, whose
+	// signatures have no trusted time.
+	Identity, Issuer string
+	At               time.Time
+}
+
+// Verifier verifies attestations with trusted keys and identities. It can be used
+// concurrently.
+type Verifier struct {
+	keys    []Trusted
+	ids     []string // of keys, in the same order
+	keyless []Keyless
+}
+
+// NewVerifier returns a verifier that trusts keys, and the identities that each of
+// keyless trusts. Each key and each name of a key is given once. A verifier without
+// either accepts nothing.
+func NewVerifier(keys []Trusted, keyless ...Keyless) (*Verifier, error) {
+	v := &Verifier{keyless: keyless}
 	names := map[string]bool{}
 	for _, key := range keys {
 		switch {
@@ -59,76 +82,107 @@ func NewVerifier(keys []Trusted) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns the name of the trusted key that signed a and is in force at the
-// time at. One such signature is enough. Then a.Statement is what the key signed.
+// Verify returns the trusted key that signed a and is in force at the time at, or
+// the trusted identity that signed it keyless. One such signature is enough. Then
+// a.Statement is what was signed.
 //
-// The error is ErrUnsigned, ErrKeyless, a *NotTrustedError, a *WrongSignatureError
-// or a *NotInForceError; any other says that a is invalid. What a says of its keys
-// only chooses which one is tried first.
-func (v *Verifier) Verify(a attestation.Attestation, at time.Time) (name string, err error) {
-	hints, err := v.examine(a)
+// The error is ErrUnsigned, ErrKeyless, a *NotTrustedError, a *WrongSignatureError,
+// a *NotInForceError or one of a Keyless; any other says that a is invalid. What a
+// says of its keys only chooses which one is tried first.
+func (v *Verifier) Verify(a attestation.Attestation, at time.Time) (SignedBy, error) {
+	material, err := examine(a)
 	if err != nil {
-		return "", err
+		return SignedBy{}, err
 	}
 	if at.IsZero() {
-		return "", errors.New("no time of verification")
+		return SignedBy{}, errors.New("no time of verification")
 	}
-	signed := newMessage(dsse.PAE(a.Envelope.PayloadType, a.Envelope.Payload))
+	if material.Certificate {
+		return v.byIdentity(a.Envelope)
+	}
+	return v.byKey(a.Envelope, keyHints(material, a.Envelope), at)
+}
+
+// byIdentity verifies a keyless bundle. Of several errors it returns the first that
+// is not ErrForeign.
+func (v *Verifier) byIdentity(e *attestation.Envelope) (SignedBy, error) {
+	refusal := ErrKeyless
+	foreign := true
+	for _, k := range v.keyless {
+		by, err := k.Verify(e)
+		if err == nil {
+			return by, nil
+		}
+		if foreign {
+			refusal = err
+			foreign = errors.Is(err, ErrForeign)
+		}
+	}
+	return SignedBy{}, refusal
+}
+
+// byKey verifies an envelope with the trusted keys.
+func (v *Verifier) byKey(e *attestation.Envelope, hints []string, at time.Time) (SignedBy, error) {
+	signed := newMessage(dsse.PAE(e.PayloadType, e.Payload))
 	var refusal error
 	for _, i := range v.order(hints) {
-		if !slices.ContainsFunc(a.Envelope.Signatures, func(s attestation.Signature) bool {
+		if !slices.ContainsFunc(e.Signatures, func(s attestation.Signature) bool {
 			return signed.verifies(v.keys[i].Public.key, s.Bytes)
 		}) {
 			continue
 		}
 		err := v.inForce(i, at)
 		if err == nil {
-			return v.keys[i].Name, nil
+			return SignedBy{Name: v.keys[i].Name, KeyID: v.ids[i]}, nil
 		}
 		if refusal == nil {
 			refusal = err
 		}
 	}
 	if refusal != nil {
-		return "", refusal
+		return SignedBy{}, refusal
 	}
-	return "", v.unknown(hints)
+	return SignedBy{}, v.unknown(hints)
 }
 
 // examine checks all of an attestation but its signatures, and returns what it says
-// of its keys.
-func (v *Verifier) examine(a attestation.Attestation) (hints []string, err error) {
+// about who signed it.
+func examine(a attestation.Attestation) (attestation.Material, error) {
+	var none attestation.Material
 	e := a.Envelope
 	if e == nil {
-		return nil, ErrUnsigned
+		return none, ErrUnsigned
 	}
 	if e.PayloadType != attestation.PayloadType {
-		return nil, fmt.Errorf("the payload's type is %q, and must be %q", e.PayloadType, attestation.PayloadType)
+		return none, fmt.Errorf("the payload's type is %q, and must be %q", e.PayloadType, attestation.PayloadType)
 	}
 	material, err := e.Material()
 	switch {
 	case err != nil:
-		return nil, err
-	case material.Certificate:
-		return nil, ErrKeyless
+		return none, err
 	case len(e.Signatures) == 0:
-		return nil, ErrUnsigned
+		return none, ErrUnsigned
 	case len(e.Signatures) > maxSignatures:
-		return nil, fmt.Errorf("%d signatures; must have at most %d", len(e.Signatures), maxSignatures)
+		return none, fmt.Errorf("%d signatures; must have at most %d", len(e.Signatures), maxSignatures)
 	}
 	payload, err := attestation.Parse(e.Payload)
 	if err != nil {
-		return nil, fmt.Errorf("payload: %w", err)
+		return none, fmt.Errorf("payload: %w", err)
 	}
 	if payload.Envelope != nil || !reflect.DeepEqual(payload.Statement, a.Statement) {
-		return nil, errors.New("the statement is not the one in the payload")
+		return none, errors.New("the statement is not the one in the payload")
 	}
-	hints = append(hints, keyID(material.KeyHint))
+	return material, nil
+}
+
+// keyHints lists what an attestation says of its keys, sorted.
+func keyHints(material attestation.Material, e *attestation.Envelope) []string {
+	hints := []string{keyID(material.KeyHint)}
 	for _, s := range e.Signatures {
 		hints = append(hints, keyID(s.KeyID))
 	}
 	slices.Sort(hints)
-	return slices.DeleteFunc(slices.Compact(hints), func(hint string) bool { return hint == "" }), nil
+	return slices.DeleteFunc(slices.Compact(hints), func(hint string) bool { return hint == "" })
 }
 
 // keyID is the id of the key that a hint names, where it is a SHA-256 in hexadecimal

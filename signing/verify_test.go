@@ -35,6 +35,9 @@ func read(t testing.TB, content []byte) attestation.Attestation {
 	return a
 }
 
+// nameOf takes the name from what Verify returns.
+func nameOf(by SignedBy, err error) (string, error) { return by.Name, err }
+
 func trust(t testing.TB, keys ...Trusted) *Verifier {
 	t.Helper()
 	v, err := NewVerifier(keys)
@@ -80,7 +83,7 @@ func TestSignaturesOfOtherToolsAreVerified(t *testing.T) {
 	all := []Trusted{named(t, "rsa"), named(t, "ed25519"), named(t, "p384"), named(t, "p256")}
 	for _, v := range vectors(t) {
 		t.Run(v.Algorithm, func(t *testing.T) {
-			name, err := trust(t, all...).Verify(read(t, sealed(statement, v.Sig)), now)
+			name, err := nameOf(trust(t, all...).Verify(read(t, sealed(statement, v.Sig)), now))
 			if v.Accepted != (err == nil) || v.Accepted && name != v.Key {
 				t.Errorf("signed by %q, %v", name, err)
 			}
@@ -92,14 +95,14 @@ func TestSignaturesOfOtherToolsAreVerified(t *testing.T) {
 func TestTheEnvelopeOfARealBundleIsVerifiedByItsKey(t *testing.T) {
 	content := recorded(t, "keyless.sigstore.json")
 	v := trust(t, named(t, "keyless"))
-	if name, err := v.Verify(read(t, content), now); !errors.Is(err, ErrKeyless) {
+	if name, err := nameOf(v.Verify(read(t, content), now)); !errors.Is(err, ErrKeyless) {
 		t.Errorf("the bundle is signed by %q, %v", name, err)
 	}
 	var bundle struct{ DsseEnvelope json.RawMessage }
 	if err := json.Unmarshal(content, &bundle); err != nil {
 		t.Fatal(err)
 	}
-	if name, err := v.Verify(read(t, bundle.DsseEnvelope), now); name != "keyless" || err != nil {
+	if name, err := nameOf(v.Verify(read(t, bundle.DsseEnvelope), now)); name != "keyless" || err != nil {
 		t.Errorf("the envelope is signed by %q, %v", name, err)
 	}
 }
@@ -113,7 +116,7 @@ func TestWhatIsSignedIsVerified(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := read(t, content)
-			if got, err := trust(t, named(t, name)).Verify(a, now); got != name || err != nil {
+			if got, err := nameOf(trust(t, named(t, name)).Verify(a, now)); got != name || err != nil {
 				t.Errorf("signed by %q, %v", got, err)
 			}
 			if !bytes.Equal(a.Envelope.Payload, statement) {
@@ -217,7 +220,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 	v := trust(t, named(t, "p256"), named(t, "ed25519"))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			name, err := v.Verify(read(t, tt.content), now)
+			name, err := nameOf(v.Verify(read(t, tt.content), now))
 			if name != "" || err == nil {
 				t.Fatalf("signed by %q, %v", name, err)
 			}
@@ -261,17 +264,17 @@ func TestAnAttestationPutTogetherByHandIsNotVerified(t *testing.T) {
 	signed := read(t, sealed(recorded(t, "statement.json"), sigOf(t, "p256")))
 	other := signed
 	other.Statement.PredicateType = "https://example.com/other"
-	if name, err := v.Verify(other, now); err == nil || !strings.Contains(err.Error(), "not the one in the payload") {
+	if name, err := nameOf(v.Verify(other, now)); err == nil || !strings.Contains(err.Error(), "not the one in the payload") {
 		t.Errorf("another statement is signed by %q, %v", name, err)
 	}
 	typed := signed
 	envelope := *signed.Envelope
 	envelope.PayloadType = "text/plain"
 	typed.Envelope = &envelope
-	if name, err := v.Verify(typed, now); err == nil || !strings.Contains(err.Error(), `the payload's type is "text/plain"`) {
+	if name, err := nameOf(v.Verify(typed, now)); err == nil || !strings.Contains(err.Error(), `the payload's type is "text/plain"`) {
 		t.Errorf("another type is signed by %q, %v", name, err)
 	}
-	if name, err := v.Verify(signed, time.Time{}); err == nil {
+	if name, err := nameOf(v.Verify(signed, time.Time{})); err == nil {
 		t.Errorf("at no time it is signed by %q", name)
 	}
 }
@@ -282,8 +285,56 @@ func TestOneGoodSignatureIsEnough(t *testing.T) {
 	ended := named(t, "rsa")
 	ended.Until = &now
 	for _, sigs := range [][]string{{good, foreign}, {foreign, good}, {"AAAA", "", good}, {former, good}} {
-		if name, err := trust(t, ended, named(t, "p256")).Verify(read(t, sealed(statement, sigs...)), now); name != "p256" || err != nil {
+		if name, err := nameOf(trust(t, ended, named(t, "p256")).Verify(read(t, sealed(statement, sigs...)), now)); name != "p256" || err != nil {
 			t.Errorf("signed by %q, %v", name, err)
+		}
+	}
+}
+
+func TestASignatureByKeyNamesTheKeyAndNoTime(t *testing.T) {
+	by, err := trust(t, named(t, "rsa"), named(t, "p256")).Verify(read(t, sealed(recorded(t, "statement.json"), sigOf(t, "p256"))), now)
+	if want := (SignedBy{Name: "p256", KeyID: public(t, "p256.pub").ID()}); err != nil || by != want {
+		t.Errorf("signed by %+v, %v; want %+v", by, err, want)
+	}
+}
+
+// identities accepts or refuses every keyless bundle.
+type identities struct {
+	by  SignedBy
+	err error
+}
+
+func (i identities) Verify(*attestation.Envelope) (SignedBy, error) { return i.by, i.err }
+
+// The order does not matter, and a root that knows the bundle explains it.
+func TestIdentitiesAreTriedInOrder(t *testing.T) {
+	a := read(t, recorded(t, "keyless.sigstore.json"))
+	accepts := identities{by: SignedBy{Name: "build", Identity: "https://example.com", Issuer: "https://issuer.example", At: now}}
+	foreign, refuses := identities{err: fmt.Errorf("unknown: %w", ErrForeign)}, identities{err: errors.New("another identity")}
+	tests := []struct {
+		keyless []Keyless
+		want    error
+	}{
+		{nil, ErrKeyless},
+		{[]Keyless{accepts}, nil},
+		{[]Keyless{refuses, foreign, accepts}, nil},
+		{[]Keyless{foreign}, foreign.err},
+		{[]Keyless{foreign, refuses}, refuses.err},
+		{[]Keyless{refuses, foreign}, refuses.err},
+		{[]Keyless{refuses, identities{err: errors.New("another")}}, refuses.err},
+	}
+	for _, tt := range tests {
+		v, err := NewVerifier([]Trusted{named(t, "keyless")}, tt.keyless...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by, err := v.Verify(a, now)
+		if !errors.Is(err, tt.want) || (err == nil) != (by == accepts.by) {
+			t.Errorf("%+v: signed by %+v, %v; want %v", tt.keyless, by, err, tt.want)
+		}
+		// No identity signs for a key, and the other way round.
+		if name, err := nameOf(v.Verify(read(t, sealed(recorded(t, "statement.json"), sigOf(t, "p256"))), now)); err == nil {
+			t.Errorf("by key it is signed by %q", name)
 		}
 	}
 }
@@ -294,7 +345,7 @@ func TestHintsAreOnlyHints(t *testing.T) {
 	v := trust(t, named(t, "rsa"), named(t, "p256"))
 	for _, hint := range []string{"", "x", public(t, "p256.pub").ID(), public(t, "rsa.pub").ID(), public(t, "rsa.pub").hint(), public(t, "p384.pub").ID()} {
 		content := bytes.Replace(sealed(statement, sigOf(t, "p256")), []byte(`"sig"`), fmt.Appendf(nil, `"keyid":%q,"sig"`, hint), 1)
-		if name, err := v.Verify(read(t, content), now); name != "p256" || err != nil {
+		if name, err := nameOf(v.Verify(read(t, content), now)); name != "p256" || err != nil {
 			t.Errorf("with the hint %q it is signed by %q, %v", hint, name, err)
 		}
 	}
@@ -320,7 +371,7 @@ func TestKeysCountInTheirPeriod(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			key := named(t, "p256")
 			key.From, key.Until = tt.from, tt.until
-			name, err := trust(t, key, named(t, "rsa")).Verify(a, now)
+			name, err := nameOf(trust(t, key, named(t, "rsa")).Verify(a, now))
 			if tt.want == "" {
 				if name != "p256" || err != nil {
 					t.Errorf("signed by %q, %v", name, err)
@@ -382,7 +433,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		all, _ := attestation.Read("f", content)
 		for _, a := range all {
-			name, err := v.Verify(a, now)
+			name, err := nameOf(v.Verify(a, now))
 			if (name == "") != (err != nil) {
 				t.Errorf("signed by %q, %v", name, err)
 			}

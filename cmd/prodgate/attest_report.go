@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/signing"
 )
 
 // statementReport is what attest verify found, as JSON.
@@ -24,9 +26,21 @@ type statementResult struct {
 	PredicateType string   `json:"predicate_type"`
 	Counts        bool     `json:"counts"`
 	AboutImage    bool     `json:"about_image"`
-	SignedBy      *string  `json:"signed_by"` // the file of the key; null: none of the keys
-	KeyID         *string  `json:"key_id"`    // of that key
+	SignedBy      *string  `json:"signed_by"` // the file of the key, or the identity in the certificate; null: no one who is trusted
+	KeyID         *string  `json:"key_id"`    // of that key; null if it was signed keyless
+	Issuer        *string  `json:"issuer"`    // of that identity; null if it was signed by key
+	SignedAt      *string  `json:"signed_at"` // as proven (RFC 3339, UTC); null if it was signed by key, which proves no time
 	Reasons       []string `json:"reasons"`   // why it does not count
+}
+
+// signedBy adds who signed the statement.
+func (s *statementResult) signedBy(by signing.SignedBy) {
+	if by.KeyID != "" {
+		s.SignedBy, s.KeyID = &by.Name, &by.KeyID
+		return
+	}
+	at := by.At.Format(time.RFC3339)
+	s.SignedBy, s.Issuer, s.SignedAt = &by.Identity, &by.Issuer, &at
 }
 
 // unreadStatement is something attached that could not be read.
@@ -66,7 +80,10 @@ func (r *statementReport) print(std stdio, asJSON bool) error {
 		}
 		sheet.Hang(word+"  ", print.Line(s.Where))
 		if s.SignedBy != nil {
-			sheet.Hang("  signed by  ", print.Line(*s.SignedBy+" ("+*s.KeyID+")"))
+			sheet.Hang("  signed by  ", print.Line(*s.SignedBy+" ("+s.vouched()+")"))
+		}
+		if s.SignedAt != nil {
+			sheet.Hang("  signed at  ", print.Line(*s.SignedAt))
 		}
 		for _, reason := range s.Reasons {
 			sheet.Hang("  because    ", print.Line(reason))
@@ -84,15 +101,36 @@ func (r *statementReport) print(std stdio, asJSON bool) error {
 	return writeSheet(std, sheet)
 }
 
+// vouched is what makes SignedBy known: the key, or the issuer of an identity.
+func (s *statementResult) vouched() string {
+	if s.KeyID != nil {
+		return *s.KeyID
+	}
+	return *s.Issuer
+}
+
 // summary is the result in a sentence.
 func (r *statementReport) summary() string {
 	switch {
 	case len(r.Unread) > 0:
 		return "Not known: " + print.Count(len(r.Unread), "attachment") + " could not be read."
 	case r.Verified:
-		return "Verified: a statement about this image is signed by a trusted key."
+		return "Verified: a statement about this image is signed by " + r.signer() + "."
 	case len(r.Statements) == 0:
 		return "Not verified: there is no such statement. prodgate attest signs one."
 	}
 	return "Not verified: no statement counts."
+}
+
+// signer is the kind of signer of the first statement that counts.
+func (r *statementReport) signer() string {
+	for _, s := range r.Statements {
+		if s.Counts && s.Issuer != nil {
+			return "a trusted identity"
+		}
+		if s.Counts {
+			break
+		}
+	}
+	return "a trusted key"
 }

@@ -24,18 +24,23 @@ func newAttestVerify(std stdio) *cobra.Command {
 		Long: `Verify reads the statements of one type that are attached to IMAGE: Sigstore bundles as
 referrers and envelopes under the tag sha256-….att, as cosign writes them. For each
 statement it shows who signed it, or why it does not count. A statement counts if it
-is about the digest of IMAGE and one of the keys signed it.
+is about the digest of IMAGE and one of the keys signed it, or, keyless, the identity
+that the flags --certificate-… name. Nothing is downloaded but what is attached.
 
 It does not interpret the predicate: a result that FAILED also counts as signed.
 It exits with 0 if at least one statement counts, with 1 if none does, and with 2 if
 anything could not be read.`,
 		Example: `  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type test-result --key staging.key.pub
-  prodgate attest verify oci:image --type provenance --key build.key.pub --attestation provenance.sigstore.json`,
+  prodgate attest verify oci:image --type provenance --key build.key.pub --attestation provenance.sigstore.json
+  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type provenance --trusted-root trusted_root.json \
+    --certificate-identity https://github.com/acme/payments-api/.github/workflows/build.yml@refs/heads/main \
+    --certificate-oidc-issuer https://token.actions.githubusercontent.com`,
 		Args: one("image", "prodgate attest verify IMAGE --type TYPE --key FILE"),
 	}
 	flags := cmd.Flags()
 	flags.String("type", "", "the type of the statements: "+strings.Join(predicateNames(), ", ")+" or a URI")
 	flags.StringArray("key", nil, "a PEM file with a public key that is trusted, repeatable")
+	addKeyless(cmd)
 	flags.StringArray("attestation", nil, "read the statements from this file instead, repeatable; - is standard input")
 	reads(cmd, "key", "attestation")
 	complete(cmd, "type", predicateNames())
@@ -68,8 +73,8 @@ type verification struct {
 	keys []string // files
 	at   time.Time
 
+	keyless  *keylessSigner // nil: none
 	verifier *signing.Verifier
-	ids      map[string]string // of the keys, by file
 	report   statementReport
 }
 
@@ -77,6 +82,7 @@ type verification struct {
 func newVerification(cmd *cobra.Command, std stdio) (*verification, error) {
 	s := said{cmd: cmd, std: std}
 	word := s.text("type", true)
+	signer := readKeyless(cmd, &s)
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -88,10 +94,10 @@ func newVerification(cmd *cobra.Command, std stdio) (*verification, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 0 {
-		return nil, usage("name the files of the public keys that you trust", "missing --key")
+	if len(keys) == 0 && signer == nil {
+		return nil, usage("name the files of the public keys that you trust; "+keylessHint, "missing --key or --%s", flagIdentity)
 	}
-	v := &verification{std: std, typ: typ, keys: keys, at: std.clock(), ids: map[string]string{}}
+	v := &verification{std: std, typ: typ, keys: keys, keyless: signer, at: std.clock()}
 	v.report = statementReport{PredicateTypes: append([]string{typ.uri}, typ.older...), Statements: []statementResult{}, Unread: []unreadStatement{}, OtherTypes: []string{}}
 	return v, nil
 }
@@ -124,7 +130,7 @@ func (v *verification) run(ctx context.Context, cmd *cobra.Command, ref registry
 	return nil
 }
 
-// trust reads the public keys.
+// trust reads the public keys and the trusted root.
 func (v *verification) trust(ctx context.Context) error {
 	var trusted []signing.Trusted
 	for _, file := range v.keys {
@@ -136,11 +142,18 @@ func (v *verification) trust(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		v.ids[file] = key.ID()
 		trusted = append(trusted, signing.Trusted{Name: file, Public: key})
 	}
+	var identities []signing.Keyless
+	if v.keyless != nil {
+		k, err := v.keyless.verifier(ctx, v.std)
+		if err != nil {
+			return err
+		}
+		identities = append(identities, k)
+	}
 	var err error
-	if v.verifier, err = signing.NewVerifier(trusted); err != nil {
+	if v.verifier, err = signing.NewVerifier(trusted, identities...); err != nil {
 		return usage("name each key once", "%w", err)
 	}
 	return nil
@@ -158,7 +171,12 @@ func (v *verification) fromRegistry(ctx context.Context, ref registry.Reference)
 		if onlySignature(d.Content) {
 			continue
 		}
-		all, err := attestation.Read(d.Where, d.Content)
+		content, err := v.keyless.bundle(d)
+		if err != nil {
+			v.unread(err)
+			continue
+		}
+		all, err := attestation.Read(d.Where, content)
 		if err != nil {
 			v.unread(err)
 		}
@@ -215,12 +233,11 @@ func (v *verification) examine(a attestation.Attestation) {
 	if !r.AboutImage {
 		r.Reasons = append(r.Reasons, aboutAnother(a.Statement))
 	}
-	name, err := v.verifier.Verify(a, v.at)
+	by, err := v.verifier.Verify(a, v.at)
 	if err != nil {
 		r.Reasons = append(r.Reasons, err.Error())
 	} else {
-		id := v.ids[name]
-		r.SignedBy, r.KeyID = &name, &id
+		r.signedBy(by)
 	}
 	r.Counts = r.AboutImage && err == nil
 	v.report.Verified = v.report.Verified || r.Counts

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"strings"
 
@@ -14,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/prodgate/prodgate/internal/attestation"
+	"github.com/prodgate/prodgate/internal/sigstoretest"
 	"github.com/prodgate/prodgate/registry"
 )
 
@@ -33,17 +37,68 @@ func attachBundleFile(ts *testscript.TestScript, _ bool, args []string) {
 // attachEnvelope is the script command attachenvelope REPOSITORY FILE TYPE: it writes
 // the envelope of a bundle where cosign 2 does.
 func attachEnvelope(ts *testscript.TestScript, _ bool, args []string) {
-	var bundle struct{ DsseEnvelope json.RawMessage }
+	var bundle keylessBundle
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &bundle))
+	annotations, err := bundle.annotations()
+	ts.Check(err)
+	annotations["dev.cosignproject.cosign/signature"], annotations["predicateType"] = "", args[2]
 	const envelope = "application/vnd.dsse.envelope.v1+json"
 	image, err := mutate.Append(mutate.MediaType(empty.Image, types.OCIManifestSchema1), mutate.Addendum{
 		Layer: static.NewLayer(bundle.DsseEnvelope, envelope), MediaType: envelope,
-		Annotations: map[string]string{"dev.cosignproject.cosign/signature": "", "predicateType": args[2]},
+		Annotations: annotations,
 	})
 	ts.Check(err)
 	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/" + args[0] + ":" + strings.Replace(ts.Getenv("DIGEST"), ":", "-", 1) + ".att")
 	ts.Check(err)
 	ts.Check(remote.Write(tag, image))
+}
+
+// keylessBundle is the part of a bundle that cosign 2 can store.
+type keylessBundle struct {
+	DsseEnvelope         json.RawMessage
+	VerificationMaterial struct {
+		Certificate *struct{ RawBytes []byte }
+		TlogEntries []struct {
+			LogIndex, IntegratedTime int64 `json:",string"`
+			LogID                    struct{ KeyID []byte }
+			InclusionPromise         struct{ SignedEntryTimestamp []byte }
+			CanonicalizedBody        []byte
+		}
+	}
+}
+
+// annotations are the certificate and the log entry, as cosign 2 writes them.
+func (b keylessBundle) annotations() (map[string]string, error) {
+	m := b.VerificationMaterial
+	if m.Certificate == nil {
+		return map[string]string{}, nil
+	}
+	e := m.TlogEntries[0]
+	entry, err := json.Marshal(map[string]any{
+		"SignedEntryTimestamp": e.InclusionPromise.SignedEntryTimestamp,
+		"Payload":              map[string]any{"body": e.CanonicalizedBody, "integratedTime": e.IntegratedTime, "logIndex": e.LogIndex, "logID": hex.EncodeToString(e.LogID.KeyID)},
+	})
+	return map[string]string{
+		"dev.sigstore.cosign/certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.Certificate.RawBytes})),
+		"dev.sigstore.cosign/bundle":      string(entry),
+	}, err
+}
+
+// signKeyless is the script command keyless ROOT BUNDLE TYPE IDENTITY ISSUER: it starts
+// a Sigstore instance, and writes its trusted root and a bundle in which the identity
+// signs a statement about the last image pushed.
+func signKeyless(ts *testscript.TestScript, _ bool, args []string) {
+	sigstore, err := sigstoretest.New()
+	ts.Check(err)
+	root, err := sigstore.Root(sigstoretest.Parts{Log: true})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), root, 0o600))
+	digest := strings.TrimPrefix(ts.Getenv("DIGEST"), "sha256:")
+	statement, err := attestation.NewStatement(args[2], []attestation.Subject{{Name: "image", Digest: map[string]string{"sha256": digest}}}, json.RawMessage("{}"))
+	ts.Check(err)
+	bundle, err := sigstore.Sign(sigstoretest.Signing{Identity: args[3], Issuer: args[4], Statement: statement})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle, 0o600))
 }
 
 // unsign is the script command unsign BUNDLE FILE: it writes the bundle without its

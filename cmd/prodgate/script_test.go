@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
 //	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
+//	keyless ROOT BUNDLE TYPE IDENTITY ISSUER  write a keyless bundle about that image, and its trusted root
 //	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
 //	unsign BUNDLE FILE        write a bundle without its signatures
 //	setkey VARIABLE FILE      set a variable to the content of a file
@@ -99,7 +100,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
-			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "unsign": unsign, "setkey": setKey,
+			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})

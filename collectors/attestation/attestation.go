@@ -162,7 +162,12 @@ func (c Collector) read(ctx context.Context, ref registry.Reference, digests, ty
 			problems = append(problems, f.Err.Error())
 		}
 		for _, d := range documents {
-			add(d.Where, d.Content, true)
+			content, err := attestation.Bundled(d.Content, d.Annotations)
+			if err != nil {
+				problems = append(problems, d.Where+": "+err.Error())
+				continue
+			}
+			add(d.Where, content, true)
 		}
 	}
 	if len(problems) > 0 {

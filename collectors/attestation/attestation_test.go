@@ -140,13 +140,21 @@ func (i *image) collect(section string, files ...strict.Path) (facts.Observed, e
 	must(i.t, err)
 	c := Collector{
 		Section: section, Files: files, Now: func() time.Time { return now },
-		Verifier: func(context.Context, string) (source.Verifier, error) { return verifier, nil },
+		Verifier: func(context.Context, string) (source.Verifier, error) { return named{verifier}, nil },
 	}
 	got, err := c.Collect(i.t.Context(), facts.Request{Reference: i.ref.Repository + "@" + i.digest, Digest: i.digest})
 	if err != nil {
 		return facts.Observed{}, err
 	}
 	return got.(facts.Observed), nil
+}
+
+// named returns the name of the signer.
+type named struct{ *signing.Verifier }
+
+func (v named) Verify(a attestation.Attestation, at time.Time) (string, error) {
+	signed, err := v.Verifier.Verify(a, at)
+	return signed.Name, err
 }
 
 func slsa(commit string) string {

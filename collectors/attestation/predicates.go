@@ -61,13 +61,13 @@ func Check(predicateType, name string, predicate []byte) error {
 		if err := decode(name, withDigest(predicate, placeholder), &stay, stayRules); err != nil {
 			return err
 		}
-		return need(name, named{"service", stay.Service}, named{"environment", stay.Environment})
+		return need(name, member{"service", stay.Service}, member{"environment", stay.Environment})
 	case TypeApproval:
 		var a facts.Approval
 		if err := decode(name, predicate, &a, rules); err != nil {
 			return err
 		}
-		return need(name, named{"service", a.Service}, named{"environment", a.Environment}, named{"kind", (*string)(a.Kind)})
+		return need(name, member{"service", a.Service}, member{"environment", a.Environment}, member{"kind", (*string)(a.Kind)})
 	case TypeWaiver:
 		return decode(name, predicate, new(facts.Waiver), rules)
 	}
@@ -76,13 +76,13 @@ func Check(predicateType, name string, predicate []byte) error {
 
 const placeholder = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-// named is a member of a predicate.
-type named struct {
+// member is a member of a predicate.
+type member struct {
 	name  string
 	value *string
 }
 
-func need(name string, members ...named) error {
+func need(name string, members ...member) error {
 	for _, m := range members {
 		if m.value == nil {
 			return fmt.Errorf("%s: %s is missing: the statement would count for nothing", name, m.name)

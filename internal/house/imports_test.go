@@ -28,6 +28,9 @@ var layers = map[string][]string{
 	"trail/step": {"facts"},
 	"examples":   {},
 
+	// Only what verifies keyless bundles pays for the library of Sigstore.
+	"signing/keyless": {"signing", "internal/attestation"},
+
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
 	"collectors/log": {"collectors/source", "trail", "facts", "internal/strict"},
 
@@ -60,6 +63,7 @@ var layers = map[string][]string{
 	"internal/report/scan":     {"internal/print", "scan"},
 	"internal/report/schedule": {"internal/ics", "internal/print", "internal/report", "evaluator"},
 	"internal/retry":           {},
+	"internal/sigstoretest":    {"internal/attestation"},
 	"internal/spelling":        {},
 	"internal/strict":          {},
 	"internal/stricttest":      {"internal/strict", "facts"},
@@ -82,7 +86,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/invented"},
+	"cmd":                      {"internal/invented", "internal/sigstoretest"},
 	"collectors":               {"internal/config", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
@@ -93,6 +97,7 @@ var besides = map[string][]string{
 	"internal/report/schedule": {"internal/ical"},
 	"internal/timetable":       {"evaluator"},
 	"policies":                 {"evaluator"},
+	"signing/keyless":          {"internal/sigstoretest"},
 
 	// It reads entries of older versions, and compares its words with those of the
 	// rules.
@@ -158,6 +163,28 @@ func TestNoServerOfOPAIsLinkedIn(t *testing.T) {
 		server := slices.ContainsFunc(forbidden, within(rest)) || rest == "cmd"
 		if ok && server {
 			t.Errorf("%s is linked in", name)
+		}
+	}
+}
+
+// The library of Sigstore is large and slow to start (docs/adr/0023).
+func TestOnlyKeylessLinksSigstore(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || s.folder == "signing/keyless" || s.folder == "internal/sigstoretest" {
+			continue
+		}
+		for _, name := range s.imports {
+			if strings.HasPrefix(name, "github.com/sigstore/") {
+				t.Errorf("%s imports %s; use signing/keyless", s.file, name)
+			}
+			if name == module+"/signing/keyless" && layerOf(s.folder) != "cmd" && layerOf(s.folder) != "gate" {
+				t.Errorf("%s imports signing/keyless; take a signing.Keyless instead", s.file)
+			}
+		}
+	}
+	for _, name := range linked(t, "./signing", "./evaluator", "./scan") {
+		if strings.HasPrefix(name, "github.com/sigstore/") {
+			t.Errorf("%s is linked into packages that do not need it", name)
 		}
 	}
 }

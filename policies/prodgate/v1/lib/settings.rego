@@ -110,4 +110,4 @@ _listed(setting) if object.get(shipped, setting, null) != null
 # Tables in which the organisation chooses the keys.
 _listed(setting) if array.slice(setting, 0, 2) in _tables
 
-_tables := {["window", "named"], ["waivers", "allowed"], ["sources", "accepted"], ["signatures", "keys"]}
+_tables := {["window", "named"], ["waivers", "allowed"], ["sources", "accepted"], ["signatures", "keys"], ["signatures", "identities"], ["signatures", "roots"]}

@@ -21,14 +21,26 @@ accepted(section, signer) if {
 	signer in settings.effective.sources.signers[section]
 }
 
-# Whether a signer may speak for a person (an id). A key in signatures.keys that names
-# its person speaks for no one else. Without a signature, and for a key without a person,
+# Whether a signer may speak for a person (an id). A key or identity that names its
+# person speaks for no one else. Without a signature, and for one without a person,
 # the settings say that the claim is enough.
 speaks_for(signer, _) if not _personal(signer)
 
-speaks_for(signer, id) if people.one(settings.effective.signatures.keys[signer].person) == people.one(id)
+speaks_for(signer, id) if {
+	every table in _holders(signer) {
+		people.one(table.person) == people.one(id)
+	}
+}
 
-_personal(signer) if "person" in object.keys(settings.effective.signatures.keys[signer])
+_personal(signer) if {
+	some table in _holders(signer)
+	"person" in object.keys(table)
+}
+
+_holders(signer) := [entry |
+	some table in ["keys", "identities"]
+	entry := settings.effective.signatures[table][signer]
+]
 
 # What is wrong with a signer that is not accepted, as text.
 objection(signer) := "has no verified signature" if not is_string(signer)

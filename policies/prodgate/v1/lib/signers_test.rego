@@ -25,6 +25,14 @@ test_a_persons_key_speaks_for_that_person if {
 	}
 }
 
+test_a_persons_identity_speaks_for_that_person if {
+	lead := "mailto:lead@example.com"
+	_identity := {"lead": {"root": "x", "subject": "lead@example.com", "issuer": "y", "person": "github:2"}}
+	settings := testing.change(testing.signed("approvals", ["lead"]), "/signatures/identities", _identity)
+	signers.speaks_for("lead", lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+	not signers.speaks_for("lead", "mailto:manager@example.com") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+}
+
 # Where a signature is not required, a key for something else does not count either.
 test_a_signature_counts_only_by_a_listed_key if {
 	signers.counts("build", "release-2026") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.signed("build", ["release-2026"])
