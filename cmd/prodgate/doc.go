@@ -16,6 +16,7 @@
 //	prodgate attest TYPE IMAGE [flags]    sign a statement about an image, and attach it
 //	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
 //	prodgate key new|show                 create a key for signing; show its public half
+//	prodgate reject|withdraw IMAGE        reject an image; withdraw an approval
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
