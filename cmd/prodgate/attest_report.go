@@ -27,6 +27,8 @@ type statementResult struct {
 	SignedBy      *string  `json:"signed_by"` // the file of the key; null: none of the keys
 	KeyID         *string  `json:"key_id"`    // of that key
 	Reasons       []string `json:"reasons"`   // why it does not count
+
+	Summary *summaryResult `json:"summary,omitempty"` // of a verification summary
 }
 
 // unreadStatement is something attached that could not be read.
@@ -68,6 +70,7 @@ func (r *statementReport) print(std stdio, asJSON bool) error {
 		if s.SignedBy != nil {
 			sheet.Hang("  signed by  ", print.Line(*s.SignedBy+" ("+*s.KeyID+")"))
 		}
+		s.Summary.print(sheet)
 		for _, reason := range s.Reasons {
 			sheet.Hang("  because    ", print.Line(reason))
 		}

@@ -26,10 +26,16 @@ referrers and envelopes under the tag sha256-….att, as cosign writes them. For
 statement it shows who signed it, or why it does not count. A statement counts if it
 is about the digest of IMAGE and one of the keys signed it.
 
-It does not interpret the predicate: a result that FAILED also counts as signed.
+It does not interpret the predicate: a result that FAILED also counts as signed. The
+exception is the verification summary (--type vsa), which must also say that the gate
+allowed this image, for this service and environment, by these policies (--policies or
+--policy-digest), and that the allow is still valid. It does not count if a summary
+that is not older, and as trusted, says anything else than PASSED.
+
 It exits with 0 if at least one statement counts, with 1 if none does, and with 2 if
 anything could not be read.`,
 		Example: `  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type test-result --key staging.key.pub
+  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type vsa --key gate.key.pub --environment production
   prodgate attest verify oci:image --type provenance --key build.key.pub --attestation provenance.sigstore.json`,
 		Args: one("image", "prodgate attest verify IMAGE --type TYPE --key FILE"),
 	}
@@ -39,6 +45,7 @@ anything could not be read.`,
 	flags.StringArray("attestation", nil, "read the statements from this file instead, repeatable; - is standard input")
 	reads(cmd, "key", "attestation")
 	complete(cmd, "type", predicateNames())
+	addSummary(cmd)
 	addFormat(cmd)
 	addPlainHTTP(cmd)
 	addSettings(cmd, "config", "timeout")
@@ -55,6 +62,7 @@ anything could not be read.`,
 			if err := v.run(ctx, cmd, ref); err != nil {
 				return err
 			}
+			v.summaries.revoke(&v.report)
 			return v.report.conclude(std, asJSON)
 		})
 	}
@@ -67,6 +75,8 @@ type verification struct {
 	typ  predicateType
 	keys []string // files
 	at   time.Time
+
+	summaries *summaryCheck // nil: statements of another type
 
 	verifier *signing.Verifier
 	ids      map[string]string // of the keys, by file
@@ -93,7 +103,8 @@ func newVerification(cmd *cobra.Command, std stdio) (*verification, error) {
 	}
 	v := &verification{std: std, typ: typ, keys: keys, at: std.clock(), ids: map[string]string{}}
 	v.report = statementReport{PredicateTypes: append([]string{typ.uri}, typ.older...), Statements: []statementResult{}, Unread: []unreadStatement{}, OtherTypes: []string{}}
-	return v, nil
+	v.summaries, err = newSummaryCheck(cmd, std, typ, v.at)
+	return v, err
 }
 
 // run reads keys and statements, and verifies them.
@@ -114,6 +125,9 @@ func (v *verification) run(ctx context.Context, cmd *cobra.Command, ref registry
 		digest = m.Digest
 	}
 	v.report.Image, v.report.Digest = ref.Repository+"@"+digest, digest
+	if err := v.summaries.prepare(ctx, ref, digest); err != nil {
+		return err
+	}
 	if len(files) > 0 {
 		return v.fromFiles(ctx, files)
 	}
@@ -223,6 +237,7 @@ func (v *verification) examine(a attestation.Attestation) {
 		r.SignedBy, r.KeyID = &name, &id
 	}
 	r.Counts = r.AboutImage && err == nil
+	v.summaries.examine(a, &r, len(v.report.Statements))
 	v.report.Verified = v.report.Verified || r.Counts
 	v.report.Statements = append(v.report.Statements, r)
 }

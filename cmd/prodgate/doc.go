@@ -32,7 +32,8 @@
 //
 //	0  allow, and every output is written
 //	1  deny: something must be fixed or someone must act
-//	2  no decision: usage, configuration, broken input, an error
+//	2  no decision: usage, configuration, broken input, an error; with eval --attest
+//	   also an allow without its attestation
 //	3  deny for now: it clears by itself, at the time in opens_at
 //
 // Commands that make no decision exit with 0 or 2. In addition, policy test exits
