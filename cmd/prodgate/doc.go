@@ -17,6 +17,7 @@
 //	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
 //	prodgate key new|show                 create a key for signing; show its public half
 //	prodgate reject|withdraw IMAGE        reject an image; withdraw an approval
+//	prodgate waivers [IMAGE]              list waivers, and which of them end soon
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
