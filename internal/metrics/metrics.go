@@ -122,8 +122,8 @@ func (c *counter) add(entry *trail.Entry) error {
 }
 
 // asked reports whether an entry is about what is counted. A rejection without an
-// environment is about all of them. An incident, a rollback
-// or a review that names no service or environment is joined by what it names.
+// environment is about all of them. An incident, a rollback or a review that names no
+// service or environment is joined by what it names.
 func (c *counter) asked(entry *trail.Entry) bool {
 	joined := false
 	switch entry.Type {
