@@ -35,6 +35,7 @@ type Step struct {
 	Request       *string    `json:"request,omitempty" schema:"nonempty"`       // id of the request
 	Deployment    *string    `json:"deployment,omitempty" schema:"nonempty"`    // repository and run
 	Approver      *string    `json:"approver,omitempty" schema:"person"`        // who approved, rejected or withdrew
+	Reason        *string    `json:"reason,omitempty" schema:"nonempty"`        // of a rejection or withdrawal
 	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
 	Writer        *string    `json:"writer,omitempty" schema:"person"` // who recorded it, if the source knows it
 	Assurance     *Assurance `json:"assurance,omitempty"`              // how Writer was established

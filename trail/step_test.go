@@ -112,7 +112,7 @@ func TestEachTypeHasItsConstant(t *testing.T) {
 func TestTheDataTypesHaveFieldsThatTheirStepsKnow(t *testing.T) {
 	for name, data := range map[string]any{
 		TypeGateRequested: RequestData{}, TypeGateEvaluated: GateData{}, TypeGateDocument: GateData{}, TypeGateSimulated: GateData{},
-		TypeApprovalGranted: ApprovalData{}, TypeApprovalRejected: ApprovalData{}, TypeApprovalWithdrawn: ApprovalData{},
+		TypeApprovalGranted: ApprovalData{}, TypeApprovalRejected: RejectionData{}, TypeApprovalWithdrawn: RejectionData{},
 		TypeIncidentLinked: IncidentData{}, TypeEntryDismissed: DismissalData{}, TypeFreezeDeclared: FreezeData{}, TypeFreezeLifted: LiftData{},
 		TypeProductionAdopted: AdoptionData{}, TypePolicyChanged: PolicyData{}, TypeBlobErased: ErasedData{},
 	} {
@@ -120,9 +120,11 @@ func TestTheDataTypesHaveFieldsThatTheirStepsKnow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fields := reflect.TypeOf(data)
-		for i := range fields.NumField() {
-			tag, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(data)) {
+			if field.Anonymous {
+				continue
+			}
+			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if _, known := typ.Field(tag); !known {
 				t.Errorf("%s: no form for %s", name, tag)
 			}

@@ -128,6 +128,13 @@ type ApprovalData struct {
 	Lifts                   []string  `json:"lifts,omitempty"`         // rejections that this approval lifts: persons or ids of entries
 }
 
+// RejectionData are the fields of approval.rejected and approval.withdrawn. One without
+// an environment (Event.Environment) is about all environments.
+type RejectionData struct {
+	ApprovalData
+	Platforms []string `json:"platforms,omitempty"` // if Event.Digest is that of an index: the digests that it lists, sha256:…
+}
+
 // DeployData are the fields of staging.*, deploy.*, verification.* and rollback.*.
 type DeployData struct {
 	Version   string   `json:"version"`

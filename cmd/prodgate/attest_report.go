@@ -31,6 +31,8 @@ type statementResult struct {
 	Issuer        *string  `json:"issuer"`    // of that identity; null if it was signed by key
 	SignedAt      *string  `json:"signed_at"` // as proven (RFC 3339, UTC); null if it was signed by key, which proves no time
 	Reasons       []string `json:"reasons"`   // why it does not count
+
+	Summary *summaryResult `json:"summary,omitempty"` // of a verification summary
 }
 
 // signedBy adds who signed the statement.
@@ -85,6 +87,7 @@ func (r *statementReport) print(std stdio, asJSON bool) error {
 		if s.SignedAt != nil {
 			sheet.Hang("  signed at  ", print.Line(*s.SignedAt))
 		}
+		s.Summary.print(sheet)
 		for _, reason := range s.Reasons {
 			sheet.Hang("  because    ", print.Line(reason))
 		}

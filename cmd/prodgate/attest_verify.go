@@ -27,10 +27,16 @@ statement it shows who signed it, or why it does not count. A statement counts i
 is about the digest of IMAGE and one of the keys signed it, or, keyless, the identity
 that the flags --certificate-… name. Nothing is downloaded but what is attached.
 
-It does not interpret the predicate: a result that FAILED also counts as signed.
+It does not interpret the predicate: a result that FAILED also counts as signed. The
+exception is the verification summary (--type vsa), which must also say that the gate
+allowed this image, for this service and environment, by these policies (--policies or
+--policy-digest), and that the allow is still valid. It does not count if a summary
+that is not older, and as trusted, says anything else than PASSED.
+
 It exits with 0 if at least one statement counts, with 1 if none does, and with 2 if
 anything could not be read.`,
 		Example: `  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type test-result --key staging.key.pub
+  prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type vsa --key gate.key.pub --environment production
   prodgate attest verify oci:image --type provenance --key build.key.pub --attestation provenance.sigstore.json
   prodgate attest verify registry.example.com/payments-api:7a3f9c2 --type provenance --trusted-root trusted_root.json \
     --certificate-identity https://github.com/acme/payments-api/.github/workflows/build.yml@refs/heads/main \
@@ -44,6 +50,7 @@ anything could not be read.`,
 	flags.StringArray("attestation", nil, "read the statements from this file instead, repeatable; - is standard input")
 	reads(cmd, "key", "attestation")
 	complete(cmd, "type", predicateNames())
+	addSummary(cmd)
 	addFormat(cmd)
 	addPlainHTTP(cmd)
 	addSettings(cmd, "config", "timeout")
@@ -60,6 +67,7 @@ anything could not be read.`,
 			if err := v.run(ctx, cmd, ref); err != nil {
 				return err
 			}
+			v.summaries.revoke(&v.report)
 			return v.report.conclude(std, asJSON)
 		})
 	}
@@ -73,7 +81,9 @@ type verification struct {
 	keys []string // files
 	at   time.Time
 
-	keyless  *keylessSigner // nil: none
+	keyless   *keylessSigner // nil: none
+	summaries *summaryCheck  // nil: statements of another type
+
 	verifier *signing.Verifier
 	report   statementReport
 }
@@ -99,7 +109,8 @@ func newVerification(cmd *cobra.Command, std stdio) (*verification, error) {
 	}
 	v := &verification{std: std, typ: typ, keys: keys, keyless: signer, at: std.clock()}
 	v.report = statementReport{PredicateTypes: append([]string{typ.uri}, typ.older...), Statements: []statementResult{}, Unread: []unreadStatement{}, OtherTypes: []string{}}
-	return v, nil
+	v.summaries, err = newSummaryCheck(cmd, std, typ, v.at)
+	return v, err
 }
 
 // run reads keys and statements, and verifies them.
@@ -120,6 +131,9 @@ func (v *verification) run(ctx context.Context, cmd *cobra.Command, ref registry
 		digest = m.Digest
 	}
 	v.report.Image, v.report.Digest = ref.Repository+"@"+digest, digest
+	if err := v.summaries.prepare(ctx, ref, digest); err != nil {
+		return err
+	}
 	if len(files) > 0 {
 		return v.fromFiles(ctx, files)
 	}
@@ -240,6 +254,7 @@ func (v *verification) examine(a attestation.Attestation) {
 		r.signedBy(by)
 	}
 	r.Counts = r.AboutImage && err == nil
+	v.summaries.examine(a, &r, len(v.report.Statements))
 	v.report.Verified = v.report.Verified || r.Counts
 	v.report.Statements = append(v.report.Statements, r)
 }

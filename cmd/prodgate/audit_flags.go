@@ -24,6 +24,7 @@ var stepFlags = []stepFlag{
 	{"incident", []string{"incident"}, "the incident that the deployment caused"},
 	{"kind", []string{"kind"}, "the kind of request: initial, promotion, configuration or rollback"},
 	{"lifts", []string{"lifts"}, "rejections that the approval overrides, separated by commas: who rejected, or the id of the entry"},
+	{"platforms", []string{"platforms"}, "the digests that the index of a rejection lists, separated by commas; prodgate reject finds them"},
 	{"reason", []string{"reason"}, "the reason, in one sentence"},
 	{"result", []string{"result"}, "the result of a verification, such as PASSED or FAILED; only PASSED counts as success"},
 	{"reviewer", []string{"reviewer"}, "who did the review; default: the account that records"},

@@ -131,8 +131,26 @@ func auditRecord(cmd *cobra.Command, std stdio, name string) error {
 // appendStep records one step and prints its receipt. A step that is invalid whatever
 // the trail contains is rejected before anything is opened.
 func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool) error {
+	r, err := recordStep(ctx, at, event)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(at.std.out, r)
+	}
+	return writeText(at.std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
+		event.Type, r.Seq, r.ID, r.LeafHash, writerLine(event.Writer)))
+}
+
+// writerLine shows a writer and how it was established.
+func writerLine(w trail.Writer) string {
+	return print.Line(fmt.Sprintf("%s (%s)", w.Subject, w.Assurance))
+}
+
+// recordStep is appendStep without output.
+func recordStep(ctx context.Context, at located, event trail.Event) (trail.Receipt, error) {
 	if err := event.Check(); err != nil {
-		return inFlags(err)
+		return trail.Receipt{}, inFlags(err)
 	}
 	var receipts []trail.Receipt
 	err := at.open(ctx, false, func(log *trail.Log) (err error) {
@@ -142,20 +160,15 @@ func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool)
 	var wrong *step.Error
 	switch {
 	case errors.Is(err, trail.ErrConflict):
-		return usage("a retry needs the same content; another step needs another --id", "record %s: %w", event.Type, err)
+		return trail.Receipt{}, usage("a retry needs the same content; another step needs another --id", "record %s: %w", event.Type, err)
 	case errors.As(err, &wrong):
-		return inFlags(err)
+		return trail.Receipt{}, inFlags(err)
 	case err != nil:
-		return fmt.Errorf("record %s: %w", event.Type, err)
+		return trail.Receipt{}, fmt.Errorf("record %s: %w", event.Type, err)
 	case len(receipts) != 1:
-		return fmt.Errorf("record %s: the trail returned %d receipts", event.Type, len(receipts))
+		return trail.Receipt{}, fmt.Errorf("record %s: the trail returned %d receipts", event.Type, len(receipts))
 	}
-	r, out := receipts[0], at.std.out
-	if asJSON {
-		return writeJSON(out, r)
-	}
-	return writeText(at.std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
-		event.Type, r.Seq, r.ID, r.LeafHash, print.Line(fmt.Sprintf("%s (%s)", event.Writer.Subject, event.Writer.Assurance))))
+	return receipts[0], nil
 }
 
 // stepMaker builds an event from the flags.

@@ -16,6 +16,8 @@
 //	prodgate attest TYPE IMAGE [flags]    sign a statement about an image, and attach it
 //	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
 //	prodgate key new|show                 create a key for signing; show its public half
+//	prodgate reject|withdraw IMAGE        reject an image; withdraw an approval
+//	prodgate waivers [IMAGE]              list waivers, and which of them end soon
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
@@ -31,7 +33,8 @@
 //
 //	0  allow, and every output is written
 //	1  deny: something must be fixed or someone must act
-//	2  no decision: usage, configuration, broken input, an error
+//	2  no decision: usage, configuration, broken input, an error; with eval --attest
+//	   also an allow without its attestation
 //	3  deny for now: it clears by itself, at the time in opens_at
 //
 // Commands that make no decision exit with 0 or 2. In addition, policy test exits

@@ -27,7 +27,8 @@ type evaluation struct {
 	saveInput string     // file, "" for none
 	at        *time.Time // nil: now
 
-	receipt string // file, "" for none
+	receipt   string     // file, "" for none
+	publisher *publisher // of a summary; nil: none is asked for
 
 	insecure bool       // whether plain HTTP to the registry is allowed
 	trail    *trailName // of the trail that decisions are recorded in; nil: none
@@ -46,8 +47,15 @@ IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE.
 In GitHub Actions the fields of the request have defaults: the trigger is
 GITHUB_EVENT_NAME, the requester is github:GITHUB_ACTOR_ID, and the run was started
 by the same account, or by github-login:GITHUB_TRIGGERING_ACTOR if another account
-re-ran it. In other systems they are required.`,
+re-ran it. In other systems they are required.
+
+With --attest, an allow is followed by a signed summary that others can ask for:
+"prodgate attest verify --type vsa". It is attached to the image after the decision
+is recorded and written. A denial has no summary, and neither has an allow that
+something weakened. If an allow has no summary in the end, eval exits with 2: the
+decision stands, but it is not complete.`,
 		Example: `  prodgate eval registry.example.com/payments-api:7a3f9c2
+  prodgate eval registry.example.com/payments-api:7a3f9c2 --attest --key gate.key
   prodgate eval --input document.json -o text -o json=decision.json`,
 		Args: func(cmd *cobra.Command, args []string) error { return imageOrInput(cmd, args) },
 	}
@@ -58,12 +66,16 @@ re-ran it. In other systems they are required.`,
 	addWait(cmd)
 	flags.String("receipt", "", "write the trail's receipt to this file, as later proof that the decision was recorded")
 	writes(cmd, "receipt")
+	addAttest(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := prepare(cmd, std, report.Formats)
 		if err != nil {
 			return err
 		}
 		if err := e.receiptFile(); err != nil {
+			return err
+		}
+		if e.publisher, err = e.publishing(cmd.Context(), args); err != nil {
 			return err
 		}
 		return e.run(cmd.Context(), args)
@@ -184,7 +196,7 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 		return noDecision(ctx, err)
 	}
 	options.Rule = rules(g.Policies)
-	return e.conclude(result, options)
+	return e.conclude(ctx, result, options)
 }
 
 // ask prepares the gate and its input.
@@ -236,8 +248,9 @@ func caused(ctx context.Context, err error) error {
 	return err
 }
 
-// conclude writes the outputs and converts the decision into an exit code.
-func (e *evaluation) conclude(result *gate.Result, options report.Options) error {
+// conclude writes the outputs, publishes what is asked for and converts the decision into
+// an exit code.
+func (e *evaluation) conclude(ctx context.Context, result *gate.Result, options report.Options) error {
 	d := &result.Decision
 	end, err := ending(d.Outcome, d.ExitCode)
 	if err != nil {
@@ -248,6 +261,9 @@ func (e *evaluation) conclude(result *gate.Result, options report.Options) error
 	}
 	err = e.write(func(o print.Output) ([]byte, error) { return report.Render(o, d, e.placed(o, options)) })
 	if err != nil {
+		return err
+	}
+	if err := e.attest(ctx, d); err != nil {
 		return err
 	}
 	return end

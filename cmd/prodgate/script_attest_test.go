@@ -5,6 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 
@@ -116,4 +120,19 @@ func unsign(ts *testscript.TestScript, _ bool, args []string) {
 // of a variable.
 func setKey(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], ts.ReadFile(args[1]))
+}
+
+// refuseWrites is the script command refusewrites: $REGISTRY becomes a registry with the
+// same images that refuses every write.
+func refuseWrites(ts *testscript.TestScript, _ bool, _ []string) {
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: ts.Getenv("REGISTRY")})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			http.Error(w, `{"errors":[{"code":"DENIED","message":"read only"}]}`, http.StatusForbidden)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("REGISTRY", strings.Replace(strings.TrimPrefix(server.URL, "http://"), "127.0.0.1", "localhost", 1))
 }

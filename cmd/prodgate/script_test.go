@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 //	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
 //	keyless ROOT BUNDLE TYPE IDENTITY ISSUER  write a keyless bundle about that image, and its trusted root
 //	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
+//	pushindex REPOSITORY:TAG  push an index of the last image pushed; $INDEX is its digest
+//	approvenow FILE           date the approvals in a file now
+//	refusewrites              $REGISTRY refuses every write from now on
 //	unsign BUNDLE FILE        write a bundle without its signatures
 //	setkey VARIABLE FILE      set a variable to the content of a file
 //	advisories DIR            create an advisory database for now
@@ -100,7 +103,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
-			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "unsign": unsign, "setkey": setKey,
+			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})

@@ -97,8 +97,14 @@ func (r *reader) step(e trail.Entry) (facts.Step, error) {
 	if step.Digest == "" {
 		step.Digest = r.req.Digest // a rejection that names no artifact is one of all
 	}
-	if e.Type == trail.TypeGateEvaluated {
+	switch e.Type {
+	case trail.TypeGateEvaluated:
 		step.Outcome = data.text("outcome")
+	case trail.TypeApprovalRejected, trail.TypeApprovalWithdrawn:
+		step.Reason = data.text("reason")
+		if slices.Contains(data.texts("platforms"), r.req.Digest) {
+			step.Digest = r.req.Digest // a rejection of an index is one of each of its images
+		}
 	}
 	if approver := data.text("approver"); approver != nil {
 		step.Approver = recorded.Person(*approver)
@@ -142,7 +148,7 @@ func allButTime(s facts.Step) string {
 		list[2] = string(*s.Assurance)
 	}
 	for _, field := range []*string{
-		s.Service, s.Environment, s.Outcome, s.Result, s.Kind, s.Configuration, s.Request, s.Deployment, s.Approver, s.Ticket, s.Writer,
+		s.Service, s.Environment, s.Outcome, s.Result, s.Kind, s.Configuration, s.Request, s.Deployment, s.Approver, s.Reason, s.Ticket, s.Writer,
 	} {
 		if field == nil {
 			list = append(list, "-")

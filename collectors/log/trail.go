@@ -98,6 +98,15 @@ func (f fields) text(name string) *string {
 	return recorded.Text(s)
 }
 
+// texts is a field's list of texts; nil if it is something else.
+func (f fields) texts(name string) []string {
+	var list []string
+	if json.Unmarshal(f[name], &list) != nil {
+		return nil
+	}
+	return list
+}
+
 // dismissals are what persons said of entries about this service or artifact.
 func (r *reader) dismissals(found *facts.Trail) error {
 	keys := append(recorded.OfService(r.req.Service, trail.TypeEntryDismissed), recorded.OfService("", trail.TypeEntryDismissed)...)

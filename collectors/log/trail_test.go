@@ -167,6 +167,32 @@ func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 	}
 }
 
+func TestARejectionOfAnIndexIsOneOfItsImages(t *testing.T) {
+	index, sibling := strings.Replace(zeros, "0", "1", 1), strings.Replace(zeros, "0", "2", 1)
+	of := func(digests string) trail.Event {
+		return trail.Event{Type: trail.TypeApprovalRejected, Digest: index, Environment: "production",
+			Data: json.RawMessage(`{"approver":"user:jane","reason":"it leaks","platforms":` + digests + `}`)}
+	}
+	withdrawn := of(`["` + zeros + `"]`)
+	withdrawn.Type = trail.TypeApprovalWithdrawn
+	granted := of(`["` + zeros + `"]`)
+	granted.Type = trail.TypeApprovalGranted
+	got, _, err := collectFrom(written(t, of(`["`+sibling+`","`+zeros+`"]`), of(`["`+sibling+`"]`), withdrawn, granted, of(`"`+zeros+`"`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var digests []string
+	for _, s := range got.Steps {
+		digests = append(digests, fmt.Sprint(*s.Seq, " ", s.Digest))
+		if s.Reason == nil || *s.Reason != "it leaks" || *s.Approver != "user:jane" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if diff := cmp.Diff([]string{"0 " + zeros, "1 " + index, "2 " + zeros, "4 " + index}, digests); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 	asked := func(request, deployment, service string, hours int, more string) trail.Event {
 		return trail.Event{Type: trail.TypeGateRequested, Digest: zeros, Environment: "production", Service: service, Request: request, Deployment: deployment,

@@ -14,7 +14,7 @@ var layers = map[string][]string{
 	"cmd": {
 		"gate", "collectors", "scan", "evaluator", "trail", "facts", "policies", "registry", "signing",
 		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
-		"internal/replay", "internal/report", "internal/strict", "internal/timetable",
+		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
 	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/strict", "internal/web", "registry"},
@@ -67,6 +67,7 @@ var layers = map[string][]string{
 	"internal/spelling":        {},
 	"internal/strict":          {},
 	"internal/stricttest":      {"internal/strict", "facts"},
+	"internal/summary":         {"evaluator"},
 	"internal/timetable":       {"internal/print", "facts"},
 	"internal/web":             {"internal/retry"},
 	"internal/zone":            {},

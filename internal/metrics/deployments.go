@@ -242,6 +242,9 @@ func (d *deployments) approval(s step) error {
 	if s.entry.Digest != "" {
 		list = append(list, digestKey(s))
 	}
+	if s.entry.Environment == "" && s.entry.Type != trail.TypeApprovalGranted { // it is about all environments
+		list = d.everywhere(list)
+	}
 	for _, k := range list {
 		d.approvals[k] = slices.DeleteFunc(d.approvals[k], func(a approval) bool { return a.approver == data.Approver })
 		if s.entry.Type == trail.TypeApprovalGranted {
@@ -253,6 +256,17 @@ func (d *deployments) approval(s step) error {
 		found.approved = s.at
 	}
 	return nil
+}
+
+// everywhere are the keys with approvals that differ from some in nothing but the
+// environment.
+func (d *deployments) everywhere(keys []key) (list []key) {
+	for known := range d.approvals {
+		if slices.ContainsFunc(keys, func(k key) bool { return k.service == known.service && k.id == known.id }) {
+			list = append(list, known)
+		}
+	}
+	return list
 }
 
 // approvedBefore is the last approval of the deployment, or else of its digest,

@@ -121,12 +121,13 @@ func (c *counter) add(entry *trail.Entry) error {
 	return nil
 }
 
-// asked reports whether an entry is about what is counted. An incident, a rollback
-// or a review that names no service or environment is joined by what it names.
+// asked reports whether an entry is about what is counted. A rejection without an
+// environment is about all of them. An incident, a rollback or a review that names no
+// service or environment is joined by what it names.
 func (c *counter) asked(entry *trail.Entry) bool {
 	joined := false
 	switch entry.Type {
-	case trail.TypeIncidentLinked, trail.TypeEmergencyReviewed, trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed:
+	case trail.TypeApprovalRejected, trail.TypeApprovalWithdrawn, trail.TypeIncidentLinked, trail.TypeEmergencyReviewed, trail.TypeRollbackStarted, trail.TypeRollbackLive, trail.TypeRollbackFailed:
 		joined = true
 	}
 	if o := c.options; o.Service != "" && entry.Service != o.Service && (entry.Service != "" || !joined) {

@@ -256,6 +256,7 @@ func TestTimeToDeployRunsFromTheLastApprovalThatCounted(t *testing.T) {
 		"the last of two":                 {[]trail.Entry{a(granted, "d", 0, by("jane")), a(granted, "d", hour, by("joe")), a(live, "d", 2*hour)}, "3600/1"},
 		"one given again":                 {[]trail.Entry{a(granted, "d", 0, by("jane")), a(granted, "d", hour, by("jane")), a(live, "d", 2*hour)}, "3600/1"},
 		"one that was withdrawn":          {[]trail.Entry{a(granted, "d", 0, by("jane")), a(granted, "d", hour, by("joe")), a(trail.TypeApprovalWithdrawn, "d", 1.5*hour, by("joe")), a(live, "d", 2*hour)}, "7200/1"},
+		"one withdrawn everywhere":        {[]trail.Entry{a(granted, "d", 0, by("jane")), a(granted, "d", hour, by("joe")), a(trail.TypeApprovalWithdrawn, "d", 1.5*hour, by("joe"), func(e *trail.Entry) { e.Environment = "" }), a(live, "d", 2*hour)}, "7200/1"},
 		"one after it was live":           {[]trail.Entry{a(live, "d", 0), a(granted, "d", hour, by("jane"))}, "no data"},
 		"one recorded late":               {[]trail.Entry{a(live, "d", hour), a(granted, "d", 0, by("jane"), func(e *trail.Entry) { e.RecordedAt = at(1) })}, "3600/1"},
 		"one of the digest, elsewhere":    {[]trail.Entry{a(granted, "d", 0, by("jane"), elsewhere), a(live, "d", hour)}, "3600/1"},

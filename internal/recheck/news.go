@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/prodgate/prodgate/evaluator"
@@ -36,8 +37,8 @@ func newsSince(ctx context.Context, d *evaluator.Decision, q Question) (list []R
 }
 
 // concerns reports whether an entry of a type in badNews is bad news about what was
-// decided: about the same image, whatever environment it names, or, where it
-// names no image, about the same service.
+// decided: about the same image or an index that lists it, whatever environment it
+// names, or, where it names no image, about the same service.
 func concerns(d *evaluator.Decision, entry trail.Entry) bool {
 	if entry.Type == trail.TypeStagingVerified && !failed(entry) {
 		return false
@@ -45,7 +46,20 @@ func concerns(d *evaluator.Decision, entry trail.Entry) bool {
 	if entry.Digest == "" {
 		return entry.Service == "" || entry.Service == d.Request.Service
 	}
-	return d.Deploy != nil && strings.HasSuffix(*d.Deploy, "@"+strings.ToLower(entry.Digest))
+	return d.Deploy != nil && slices.ContainsFunc(append(platforms(entry), entry.Digest), func(digest string) bool {
+		return strings.HasSuffix(*d.Deploy, "@"+strings.ToLower(digest))
+	})
+}
+
+// platforms are the digests that a rejected index lists.
+func platforms(entry trail.Entry) []string {
+	var data struct {
+		Platforms []string `json:"platforms"`
+	}
+	if err := json.Unmarshal(entry.Data, &data); err != nil {
+		return nil // the digest of the entry is compared in any case
+	}
+	return data.Platforms
 }
 
 // failed reports whether a verification is not known to have passed. As for the

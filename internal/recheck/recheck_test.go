@@ -115,6 +115,7 @@ func TestConcerns(t *testing.T) {
 		want  bool
 	}{
 		"a rejection of the image anywhere":  {trail.Event{Type: trail.TypeApprovalRejected, Digest: digest, Environment: "prod"}, true},
+		"a rejection of an index with it":    {trail.Event{Type: trail.TypeApprovalRejected, Digest: "sha256:b", Data: []byte(`{"platforms":["sha256:c","` + digest + `"]}`)}, true},
 		"a rejection of another image":       {trail.Event{Type: trail.TypeApprovalRejected, Digest: "sha256:b", Service: "web"}, false},
 		"a rejection of the service":         {trail.Event{Type: trail.TypeApprovalRejected, Service: "web"}, true},
 		"a rejection of another service":     {trail.Event{Type: trail.TypeApprovalRejected, Service: "other"}, false},

@@ -111,7 +111,7 @@ func (t Type) envelope(s Step) (problems []Problem) {
 		form        Form
 	}{
 		{"service", s.Service, t.Place, Text},
-		{"environment", s.Environment, t.Place, Text},
+		{"environment", s.Environment, t.Place && !t.Everywhere, Text},
 		{"digest", s.Digest, t.Image, Digest},
 		{"deployment", s.Deployment, t.Deployment, Text},
 	} {

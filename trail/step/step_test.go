@@ -23,7 +23,7 @@ var examples = map[string]string{
 	"gate.requested": `{"kind": "promotion", "trigger": "workflow_dispatch", "requested_by": "github:1", "triggered_by": "github:2", "emergency": false,
 		"ticket": "INC-7", "attempt": 1, "configuration": "` + digest + `", "commit": "7a3f9c2", "built_at": "2026-11-24T09:00:00Z"}`,
 	"gate.evaluated": exampleDecision, "gate.document": exampleDecision, "gate.simulated": exampleDecision,
-	"approval.granted": exampleApproval, "approval.rejected": exampleApproval, "approval.withdrawn": exampleApproval,
+	"approval.granted": exampleApproval, "approval.rejected": exampleObjection, "approval.withdrawn": exampleObjection,
 	"staging.deployed": `{"version": "42", "approvers": ["github:1"], "reason": "nightly"}`,
 	"staging.verified": `{"result": "PASSED", "version": "42", "approvers": ["github:1"], "reason": "nightly"}`,
 	"deploy.started":   exampleDeployment, "deploy.live": exampleDeployment, "deploy.failed": exampleDeployment,
@@ -49,9 +49,12 @@ const (
 		"findings": [{"code": "soak.too_short", "check": "soak", "effect": "deny", "item": null, "cure": "wait"}], "findings_left_out": 0,
 		"opens_at": "2026-11-24T18:00:00Z", "policy": ` + policyD + `, "input_digest": "` + digest + `", "prodgate": "0.1.0",
 		"rollback": {"version": "41", "digest": "` + another + `", "configuration": "` + digest + `", "procedure": "helm rollback"}}`
-	exampleApproval = `{"artifact": "v42", "approver": "github:1", "approved_at": "2026-11-24T09:00:00.5Z", "deployment_window": "business-hours",
+	exampleReview = `{"artifact": "v42", "approver": "github:1", "approved_at": "2026-11-24T09:00:00.5Z", "deployment_window": "business-hours",
 		"approval_duration_seconds": 300.5, "role": "platform-lead", "reason": "read", "kind": "promotion", "ticket": "INC-7",
-		"configuration": "` + digest + `", "lifts": ["github:2", "` + entry + `"]}`
+		"configuration": "` + digest + `", "lifts": ["github:2", "` + entry + `"]`
+	exampleApproval  = exampleReview + `}`
+	exampleObjection = exampleReview + `, "platforms": ["` + another + `"]}`
+
 	exampleDeployment = `{"version": "42", "approvers": ["github:1", "github:2"], "reason": "release", "kind": "promotion", "attempt": 2}`
 )
 
@@ -200,7 +203,7 @@ func TestServiceEnvironmentImageAndDeploymentAreRequired(t *testing.T) {
 			must     string
 		}{
 			"service":     {typ.Place, func(s *Step) { s.Service = "" }, Text.Must},
-			"environment": {typ.Place, func(s *Step) { s.Environment = "" }, Text.Must},
+			"environment": {typ.Place && !typ.Everywhere, func(s *Step) { s.Environment = "" }, Text.Must},
 			"digest":      {typ.Image, func(s *Step) { s.Digest = "" }, Digest.Must},
 			"deployment":  {typ.Deployment, func(s *Step) { s.Deployment = "" }, Text.Must},
 			"now":         {typ.Mode != "", func(s *Step) { s.Now = time.Time{} }, "the instant decided about"},

@@ -1,5 +1,7 @@
 package step
 
+import "slices"
+
 // Type is what a step of one type must contain.
 type Type struct {
 	Name string
@@ -9,6 +11,7 @@ type Type struct {
 	By string
 
 	Place      bool   // it names a service and an environment
+	Everywhere bool   // the environment of Place is optional: without one, the step is about all of them
 	Image      bool   // it names the digest of an image
 	Deployment bool   // it names the deployment that it belongs to
 	Mode       string // of a decision; empty: it is none
@@ -62,9 +65,9 @@ var Types = []Type{
 	{Name: "gate.simulated", Place: true, Mode: "simulate", Fields: decision},
 
 	{Name: "approval.granted", By: ByHand, Place: true, Image: true, Fields: approval, Tag: "artifact"},
-	{Name: "approval.rejected", By: ByHand, Place: true, Image: true, Fields: approval, Tag: "artifact",
+	{Name: "approval.rejected", By: ByHand, Place: true, Everywhere: true, Image: true, Fields: objection, Tag: "artifact",
 		Undo: "record an approval.granted that names it with --lifts"},
-	{Name: "approval.withdrawn", By: ByHand, Place: true, Image: true, Fields: approval, Tag: "artifact",
+	{Name: "approval.withdrawn", By: ByHand, Place: true, Everywhere: true, Image: true, Fields: objection, Tag: "artifact",
 		Undo: "record another approval.granted"},
 
 	{Name: "staging.deployed", By: ByHand, Place: true, Image: true, BadNews: true, Tag: "version", Fields: []Field{
@@ -141,6 +144,7 @@ var (
 		optional("deployment_window", Text), optional("approval_duration_seconds", Seconds), optional("role", Text), optional("reason", Text),
 		optional("kind", Kind), optional("ticket", Text), optional("lifts", Lifted), optional("configuration", Digest),
 	}
+	objection  = append(slices.Clone(approval), optional("platforms", Digests))
 	deployment = []Field{
 		optional("version", Text), optional("approvers", Persons), optional("reason", Text), optional("kind", Kind), optional("attempt", Attempt),
 	}

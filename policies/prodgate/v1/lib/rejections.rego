@@ -62,6 +62,12 @@ by(path) := object.get(_records[path], "approver", "an unknown person")
 
 at(path) := object.get(_records[path], _time(path), "an unknown time")
 
+# The reason of a record in the trail, as the end of a sentence.
+because(path) := sprintf(": %s", [_records[path].reason]) if {
+	_recorded(path)
+	text.given(_records[path].reason)
+} else := ""
+
 # The records, by their paths in the document.
 _records[path] := record if {
 	some position, record in input.approvals

@@ -336,6 +336,14 @@ test_words if {
 	rejections.at("/trail/steps/3") == _step.at with data.prodgate.organisation as testing.organisation with input as _recorded({})
 }
 
+test_reasons if {
+	rejections.because("/trail/steps/3") == ": it leaks 100% of the memory" with data.prodgate.organisation as testing.organisation with input as _recorded({"reason": "it leaks 100% of the memory"})
+	rejections.because("/trail/steps/3") == "" with data.prodgate.organisation as testing.organisation with input as _recorded({})
+	rejections.because("/trail/steps/3") == "" with data.prodgate.organisation as testing.organisation with input as _recorded({"reason": " "})
+	rejections.because("/trail/steps/3") == "" with data.prodgate.organisation as testing.organisation with input as _recorded({"reason": 1})
+	rejections.because("/approvals/1") == "" with data.prodgate.organisation as testing.organisation with input as _rejected({"reason": "it leaks"})
+}
+
 test_stands_however_the_type_of_the_step_is_written if {
 	every type in ["Approval.Rejected", "APPROVAL.REJECTED", " approval.rejected ", "approval.Withdrawn"] {
 		_stands(_recorded({"at": "2026-11-24T11:10:00-05:00", "type": type}))

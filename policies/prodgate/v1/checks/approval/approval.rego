@@ -324,7 +324,12 @@ deny contains object.union(_rejection(key), {
 _rejection(key) := {
 	"item": rejections.by(key),
 	"path": key,
-	"message": sprintf("%v by %v at %v", [rejections.word(key), rejections.by(key), rejections.at(key)]),
+	"message": sprintf("%v by %v at %v%s", [
+		rejections.word(key),
+		rejections.by(key),
+		rejections.at(key),
+		rejections.because(key),
+	]),
 	"observed": rejections.word(key),
 }
 

@@ -516,12 +516,14 @@ test_deny_rejected_in_the_trail if {
 			"at": "2026-11-24T11:30:00-05:00",
 			"digest": testing.artifact,
 			"approver": "github:5",
+			"reason": "it leaks",
 		}}])
 		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
 		testing.codes(approval.deny) == {"approval.rejected"} with data.prodgate.organisation as testing.organisation with input as document
 		some finding in approval.deny with data.prodgate.organisation as testing.organisation with input as document
 		finding.path == "/trail/steps/3"
 		finding.item == "github:5"
+		finding.message == sprintf("%s by github:5 at 2026-11-24T11:30:00-05:00: it leaks", [trim_prefix(type, "approval.")])
 	}
 }
 
