@@ -91,6 +91,7 @@ var besides = map[string][]string{
 	"collectors":               {"internal/config", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
+	"gate":                     {"internal/attestation", "internal/sigstoretest"},
 	"internal/house":           {"evaluator"},
 	"internal/ics":             {"internal/ical"},
 	"internal/metrics":         {"internal/invented"},
