@@ -8,47 +8,77 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/gate"
-	"github.com/prodgate/prodgate/signing"
+	"github.com/prodgate/prodgate/signing/keyless"
 )
 
-// keys shows the keys whose signatures are verified, for what they are accepted, and
-// until when.
+// keys shows the keys and identities whose signatures are verified, for what they are
+// accepted, and until when.
 func (d *diagnosis) keys(settings json.RawMessage) {
 	trusted, err := gate.Trust(settings)
-	if err == nil {
-		_, err = signing.NewVerifier(trusted.Keys)
-	}
 	if err != nil {
-		d.fail("keys", "correct signatures.keys in the policy pack; until then no signature is verified", "%v", err)
+		d.fail("keys", "correct signatures in the policy pack; until then no signature is verified", "%v", err)
 		return
 	}
-	now := d.std.clock()
+	names := map[string]bool{}
 	for _, key := range trusted.Keys {
-		var accepted []string
-		for _, section := range slices.Sorted(maps.Keys(trusted.Signers)) {
-			if slices.Contains(trusted.Signers[section], key.Name) {
-				accepted = append(accepted, section)
-			}
-		}
-		name, text := "key "+key.Name, key.Public.ID()+", accepted for "+strings.Join(accepted, ", ")
-		switch {
-		case len(accepted) == 0:
-			d.warn(name, "list it in sources.signers, or remove it", "%s, accepted for nothing", key.Public.ID())
-		case key.Until != nil && !now.Before(*key.Until):
-			d.warn(name, "sign again with its successor what must still count, then remove it", "%s: ended %s", text, key.Until.Format(time.RFC3339))
-		case key.From != nil && now.Before(*key.From):
-			d.ok(name, "%s, from %s", text, key.From.Format(time.RFC3339))
-		case key.Until != nil:
-			d.ok(name, "%s, until %s", text, key.Until.Format(time.RFC3339))
-		default:
-			d.ok(name, "%s", text)
-		}
+		names[key.Name] = true
+		d.signer(trusted, "key "+key.Name, key.Name, key.Public.ID(), key.From, key.Until)
+	}
+	for _, i := range trusted.Identities {
+		names[i.Name] = true
+		d.signer(trusted, "identity "+i.Name, i.Name, i.Subject.Exact+i.Subject.Expression+" by "+i.Issuer.Exact+i.Issuer.Expression, i.From, i.Until)
+	}
+	for _, name := range slices.Sorted(maps.Keys(trusted.Roots)) {
+		d.root(name, trusted.Roots[name])
 	}
 	for _, section := range slices.Sorted(maps.Keys(trusted.Signers)) {
 		for _, name := range trusted.Signers[section] {
-			if !slices.ContainsFunc(trusted.Keys, func(k signing.Trusted) bool { return k.Name == name }) {
-				d.fail("signers", "add the key to signatures.keys, or remove the name", "sources.signers.%s lists %s, which signatures.keys does not have", section, name)
+			if !names[name] {
+				d.fail("signers", "add it to signatures.keys or signatures.identities, or remove the name", "sources.signers.%s lists %s, which signatures does not have", section, name)
 			}
 		}
 	}
+}
+
+// signer shows a key or an identity.
+func (d *diagnosis) signer(trusted gate.Trusted, row, name, id string, from, until *time.Time) {
+	var accepted []string
+	for _, section := range slices.Sorted(maps.Keys(trusted.Signers)) {
+		if slices.Contains(trusted.Signers[section], name) {
+			accepted = append(accepted, section)
+		}
+	}
+	text := id + ", accepted for " + strings.Join(accepted, ", ")
+	switch now := d.std.clock(); {
+	case len(accepted) == 0:
+		d.warn(row, "list it in sources.signers, or remove it", "%s, accepted for nothing", id)
+	case until != nil && !now.Before(*until):
+		d.warn(row, "sign again with its successor what must still count, then remove it", "%s: ended %s", text, until.Format(time.RFC3339))
+	case from != nil && now.Before(*from):
+		d.ok(row, "%s, from %s", text, from.Format(time.RFC3339))
+	case until != nil:
+		d.ok(row, "%s, until %s", text, until.Format(time.RFC3339))
+	default:
+		d.ok(row, "%s", text)
+	}
+}
+
+// root shows until when the parts of a trusted root are in force.
+func (d *diagnosis) root(name string, root *keyless.Root) {
+	now := d.std.clock()
+	var current []string
+	for _, part := range root.Parts() {
+		switch {
+		case part.From.After(now) || !part.Until.IsZero() && !now.Before(part.Until):
+		case part.Until.IsZero():
+			current = append(current, strings.TrimSpace(part.Kind+" "+part.URI))
+		default:
+			current = append(current, strings.TrimSpace(part.Kind+" "+part.URI)+" until "+part.Until.UTC().Format(time.RFC3339))
+		}
+	}
+	if len(current) == 0 {
+		d.warn("root "+name, "replace the trusted root with the current one of its instance", "none of its %d parts is in force", len(root.Parts()))
+		return
+	}
+	d.ok("root "+name, "%s", strings.Join(current, ", "))
 }

@@ -98,7 +98,11 @@ func signKeyless(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), root, 0o600))
 	digest := strings.TrimPrefix(ts.Getenv("DIGEST"), "sha256:")
-	statement, err := attestation.NewStatement(args[2], []attestation.Subject{{Name: "image", Digest: map[string]string{"sha256": digest}}}, json.RawMessage("{}"))
+	predicate := "{}"
+	if len(args) > 5 {
+		predicate = ts.ReadFile(args[5])
+	}
+	statement, err := attestation.NewStatement(args[2], []attestation.Subject{{Name: "image", Digest: map[string]string{"sha256": digest}}}, json.RawMessage(predicate))
 	ts.Check(err)
 	bundle, err := sigstore.Sign(sigstoretest.Signing{Identity: args[3], Issuer: args[4], Statement: statement})
 	ts.Check(err)

@@ -33,19 +33,26 @@ func writePredicates(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// trustKeys makes facts of sections count only if a key signed them.
+// trustKeys makes facts of sections count only if a key signed them, or, for an argument
+// SECTION=ROOT,SUBJECT,ISSUER, an identity.
 func trustKeys(ts *testscript.TestScript, _ bool, args []string) {
 	name, whole := ts.MkAbs(args[0]+"/data.yaml"), map[string]any{}
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(name)), &whole))
 	settings := whole["prodgate"].(map[string]any)["organisation"].(map[string]any)
 	keys, signers, unverified := map[string]any{}, map[string]any{}, map[string]any{}
+	identities, roots := map[string]any{}, map[string]any{}
 	for _, arg := range args[1:] {
 		section, file, _ := strings.Cut(arg, "=")
+		if parts := strings.Split(file, ","); len(parts) == 3 {
+			roots["own"], identities["ci"] = ts.ReadFile(parts[0]), map[string]any{"root": "own", "subject": parts[1], "issuer": parts[2]}
+			signers[section], unverified[section] = []string{"ci"}, false
+			continue
+		}
 		key := strings.TrimSuffix(filepath.Base(file), ".key.pub")
 		keys[key] = map[string]any{"public": ts.ReadFile(file)}
 		signers[section], unverified[section] = []string{key}, false
 	}
-	settings["signatures"] = map[string]any{"keys": keys}
+	settings["signatures"] = map[string]any{"keys": keys, "identities": identities, "roots": roots}
 	settings["sources"] = map[string]any{"signers": signers, "unverified": unverified}
 	text, err := yaml.Marshal(whole)
 	ts.Check(err)

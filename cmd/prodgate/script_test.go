@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 //	pushalpine REPOSITORY:TAG PACKAGE=VERSION…  push an image with those packages
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
 //	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
-//	keyless ROOT BUNDLE TYPE IDENTITY ISSUER  write a keyless bundle about that image, and its trusted root
+//	keyless ROOT BUNDLE TYPE IDENTITY ISSUER [PREDICATE]  write a keyless bundle about that image, and its trusted root
 //	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
 //	pushindex REPOSITORY:TAG  push an index of the last image pushed; $INDEX is its digest
 //	approvenow FILE           date the approvals in a file now
