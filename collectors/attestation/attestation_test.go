@@ -343,3 +343,32 @@ func TestAnImageThatWasNotResolvedHasNoStatements(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What cosign 3.1.3 signed and attached in both layouts: a stay as a bundle, and a test
+// result under the tag .att (".ci/interop --record" of the project writes the layout).
+func TestStatementsByCosignCount(t *testing.T) {
+	const layout = "../../registry/testdata/cosign-3.1.3"
+	for file, want := range map[string]string{
+		"cosign.pub":    "09:00-11:00 cosign PASSED 11:00 cosign",
+		"other.key.pub": "09:00-09:00 -",
+	} {
+		content, err := os.ReadFile(filepath.Join(layout, file))
+		must(t, err)
+		public, err := signing.ParsePublic(file, content)
+		must(t, err)
+		verifier, err := signing.NewVerifier([]signing.Trusted{{Name: "cosign", Public: public}})
+		must(t, err)
+		ref, err := registry.Parse("oci:"+layout+":v1", registry.Options{})
+		must(t, err)
+		m, err := ref.Resolve(t.Context())
+		must(t, err)
+		c := Collector{
+			Section: "staging", Now: func() time.Time { return now },
+			Verifier: func(context.Context, string) (source.Verifier, error) { return named{verifier}, nil },
+		}
+		got, err := c.Collect(t.Context(), facts.Request{Reference: "oci:" + layout + ":v1", Digest: m.Digest})
+		if err != nil || shown(got.(facts.Observed)) != want {
+			t.Errorf("%s: %v, %v; want %s", file, got, err, want)
+		}
+	}
+}
