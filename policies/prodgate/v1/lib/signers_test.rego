@@ -25,6 +25,21 @@ test_a_persons_key_speaks_for_that_person if {
 	}
 }
 
+# A root with the name of a key is no key.
+test_a_key_without_a_person_speaks_for_everyone if {
+	settings := testing.change(testing.signed("approvals", ["ci"]), "/signatures/keys", {"ci": {"public": "x"}})
+	signers.speaks_for("ci", "mailto:lead@example.com") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+	signers.speaks_for("ci", "mailto:nobody@example.com") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as settings
+	named := testing.change(_key("github:2"), "/signatures/roots", {"lead-2026": "{}"})
+	signers.speaks_for("lead-2026", "mailto:lead@example.com") with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as named
+}
+
+test_no_signer_counts_but_text if {
+	every signer in [true, 1, null, ["release-2026"]] {
+		not signers.accepted("build", signer) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.signed("build", [signer])
+	}
+}
+
 test_a_persons_identity_speaks_for_that_person if {
 	lead := "mailto:lead@example.com"
 	_identity := {"lead": {"root": "x", "subject": "lead@example.com", "issuer": "y", "person": "github:2"}}

@@ -159,6 +159,17 @@ test_problem_signed_by_the_key_of_another_person if {
 		contains(message, "is signed by vp-2026, the key of another person")
 	}
 	count(messages) == 1
+	lead := testing.change(settings, "/signatures/keys", {"vp-2026": {"public": "x", "person": "github:2"}})
+	unauthorised := {problem.message | some problem in waivers.problems} with data.prodgate.organisation as testing.organisation with input as _with({"verified_by": "vp-2026", "approver": "mailto:lead@example.com"}) with data.prodgate.v1.settings as lead
+	every message in unauthorised {
+		contains(message, "is not approved by a person who may waive this")
+	}
+	count(unauthorised) == 1
+}
+
+test_problem_signed_by_an_unlisted_key_where_no_signature_is_needed if {
+	_covered(_with({"verified_by": null}))
+	not _covered(_with({"verified_by": "somebody"}))
 }
 
 test_nothing_from_a_source_that_does_not_count if {

@@ -145,6 +145,25 @@ test_deny_not_seen_yet_and_too_short if {
 	testing.codes(soak.deny) == {"soak.not_seen", "soak.too_short"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
+test_deny_not_seen_at_exactly_the_minimum if {
+	document := testing.change(_seen("2026-11-24T11:30:00-05:00"), "/staging/deployed_at", "2026-11-24T11:00:00-05:00")
+	testing.codes(soak.deny) == {"soak.not_seen"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+}
+
+# One environment is enough: what is wrong with the other is no finding.
+test_pass_one_environment_of_two if {
+	settings := testing.change(_signed, "/staging/environments", ["staging", "uat"])
+	other := object.union(testing.promotion.staging, {"environment": "uat", "verified_by": "staging-2026"})
+	every entry in [{"as_of": "2026-11-24T09:30:00-05:00"}, {"verified_by": null}, {"verified_by": "release-2026"}] {
+		here := object.union(object.union(other, {"environment": "staging"}), entry)
+		document := object.union(testing.promotion, {"staging": object.union(other, {"earlier": [here]})})
+		soak.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		soak.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		alone := testing.change(document, "/staging/environment", "qa")
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as alone with data.prodgate.v1.settings as settings
+	}
+}
+
 # As for a stay that was replaced, the soak counts for a limited time, and only if it was
 # verified.
 test_deny_not_seen_for_too_long if {
