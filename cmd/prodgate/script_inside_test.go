@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -27,26 +28,38 @@ func runInside(ts *testscript.TestScript, args []string) int {
 	// A value can have several lines.
 	ts.Check(ts.Exec("env", "-0"))
 	env := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
-	std := stdio{
+	code, err := runAt(args, ts.Getenv("HOME"), stdio{
 		in: strings.NewReader(""), out: ts.Stdout(), err: ts.Stderr(),
 		dir: ts.MkAbs("."), env: env, clock: time.Now, compile: compiled.get,
-	}
+	})
+	ts.Check(err)
+	return code
+}
+
+// runAt is run with std.dir as the process's working folder and with that home.
+func runAt(args []string, home string, std stdio) (code int, err error) {
 	inside.Lock()
 	defer inside.Unlock()
 	before, err := os.Getwd()
-	ts.Check(err)
-	ts.Check(os.Chdir(std.dir))
-	defer func() { _ = os.Chdir(before) }()
-	for name, value := range map[string]string{"HOME": ts.Getenv("HOME"), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "DOCKER_CONFIG": ""} {
+	if err != nil {
+		return 0, err
+	}
+	if err := os.Chdir(std.dir); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.Chdir(before)) }()
+	for name, value := range map[string]string{"HOME": home, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "DOCKER_CONFIG": ""} {
 		was, given := os.LookupEnv(name)
-		ts.Check(os.Setenv(name, value))
+		if err := os.Setenv(name, value); err != nil {
+			return 0, err
+		}
 		defer func() {
 			if _ = os.Unsetenv(name); given {
 				_ = os.Setenv(name, was)
 			}
 		}()
 	}
-	return run(context.Background(), args, std)
+	return run(context.Background(), args, std), nil
 }
 
 // prodgateInside is the command "prodgate" of scripts.
