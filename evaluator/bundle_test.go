@@ -194,6 +194,7 @@ func resealed(t *testing.T, files []ruleFile) []ruleFile {
 func TestAnAlteredBundleIsRejected(t *testing.T) {
 	const soak = "prodgate/v1/checks/soak/soak.rego"
 	const licence = "packs/acme_licence/001.rego"
+	whole := bundleOf(t, gateWith(t, ownPack(ownSettings).folder(t)))
 	for name, tt := range map[string]struct {
 		change func(t *testing.T, files []ruleFile) []ruleFile
 		want   string
@@ -257,8 +258,7 @@ func TestAnAlteredBundleIsRejected(t *testing.T) {
 		}, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := gateWith(t, ownPack(ownSettings).folder(t))
-			files := tt.change(t, unpacked(t, bundleOf(t, e)))
+			files := tt.change(t, unpacked(t, whole))
 			_, err := NewFromBundle(t.Context(), archived(t, files, tar.TypeReg))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the error is %v; want one with %q", err, tt.want)
