@@ -221,6 +221,7 @@ func TestNothingChangesBetweenCandidates(t *testing.T) {
 // Of these stories a third of the stretches of the first days is tried (all of five days
 // by "make proof"): its last second is as its first.
 func TestNothingChangesBeforeTheNextCandidate(t *testing.T) {
+	race.SkipSweep(t)
 	e := shippedRules(t)
 	days, step := 2, 3
 	if *everyStory {
@@ -400,6 +401,7 @@ func moveTimes(value any, by time.Duration) any {
 // back to 1:00 on 7 November. A window of the night between opens and closes as
 // the clock on the wall shows it, minute by minute, and only at candidates.
 func TestWindowsFollowTheWallClockWhenClocksChange(t *testing.T) {
+	race.SkipSweep(t)
 	settings := `{"window": {"named": {"business-hours": [{"days": ["Sunday"], "from": "01:30", "to": "02:30"}]}}}`
 	e, err := New(context.Background(), Options{Packs: []string{ownPack(settings).folder(t)}})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // elsewhere lists the pages with a test of their own, and that test.
@@ -64,6 +66,7 @@ type block struct {
 //	<!-- run by: … -->    that script, or what that make command would do, has
 //	                      the next block's commands in it
 func TestCommandsInTheDocumentation(t *testing.T) {
+	race.SkipSweep(t)
 	sources := quotable(t)
 	for _, page := range pages(t) {
 		t.Run(strings.TrimPrefix(page, "../../"), func(t *testing.T) {

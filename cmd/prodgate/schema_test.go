@@ -8,6 +8,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -34,7 +35,11 @@ func TestEveryStorysDecisionMatchesTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	step := len(all) / race.Sample(len(all))
 	for i, s := range all {
+		if i%step > 0 {
+			continue
+		}
 		t.Run(s.Name, func(t *testing.T) {
 			decision, err := rules.Replay(t.Context(), s.Document)
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // reports are commands whose text has lines of more than 70 columns.
@@ -36,6 +38,7 @@ func longest(text string) int {
 }
 
 func TestReportsFollowTheWidth(t *testing.T) {
+	race.SkipSweep(t)
 	at := time.Now()
 	for name, args := range reports(t) {
 		t.Run(name, func(t *testing.T) {
