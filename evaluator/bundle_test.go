@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 func bundleOf(t testing.TB, e *Evaluator) []byte {
@@ -40,6 +41,7 @@ func gateWith(t *testing.T, place string) *Evaluator {
 const ownSettings = `{"additional_checks": ["acme_licence"], "soak": {"minimum": "90m"}, "services": {"payments-api": {"soak": {"minimum": "61m"}}}}`
 
 func TestABundleDecidesAsTheRulesThatWroteIt(t *testing.T) {
+	race.SkipSweep(t)
 	for name, e := range map[string]*Evaluator{
 		"shipped":     shippedRules(t),
 		"with a pack": gateWith(t, ownPack(ownSettings).folder(t)),
@@ -65,6 +67,7 @@ func TestABundleDecidesAsTheRulesThatWroteIt(t *testing.T) {
 }
 
 func TestABundleHasTheSameBytesWhereverItsPackLay(t *testing.T) {
+	race.SkipSweep(t)
 	own := ownPack(ownSettings)
 	own["acme/licence_more.rego"] = "package prodgate.v1.checks.acme_licence\n\n_more := 1\n"
 	folder := own.folder(t)
@@ -95,6 +98,7 @@ func TestABundleLeavesTestsOutAndIsSmall(t *testing.T) {
 
 // Who has the blob of a decision needs no prodgate to decide again.
 func TestStockOPADecidesByABundle(t *testing.T) {
+	race.SkipSweep(t)
 	e := gateWith(t, ownPack(`{"additional_checks": ["acme_licence"]}`).folder(t))
 	file := filepath.Join(t.TempDir(), "policy.tar.gz")
 	if err := os.WriteFile(file, bundleOf(t, e), 0o600); err != nil {
@@ -192,8 +196,10 @@ func resealed(t *testing.T, files []ruleFile) []ruleFile {
 }
 
 func TestAnAlteredBundleIsRejected(t *testing.T) {
+	race.SkipSweep(t)
 	const soak = "prodgate/v1/checks/soak/soak.rego"
 	const licence = "packs/acme_licence/001.rego"
+	whole := bundleOf(t, gateWith(t, ownPack(ownSettings).folder(t)))
 	for name, tt := range map[string]struct {
 		change func(t *testing.T, files []ruleFile) []ruleFile
 		want   string
@@ -257,8 +263,7 @@ func TestAnAlteredBundleIsRejected(t *testing.T) {
 		}, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := gateWith(t, ownPack(ownSettings).folder(t))
-			files := tt.change(t, unpacked(t, bundleOf(t, e)))
+			files := tt.change(t, unpacked(t, whole))
 			_, err := NewFromBundle(t.Context(), archived(t, files, tar.TypeReg))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the error is %v; want one with %q", err, tt.want)
@@ -268,6 +273,7 @@ func TestAnAlteredBundleIsRejected(t *testing.T) {
 }
 
 func TestAMalformedBundleIsRejected(t *testing.T) {
+	race.SkipSweep(t)
 	whole := bundleOf(t, shippedRules(t))
 	bomb := archived(t, []ruleFile{{".manifest", strings.Repeat(" ", maxBundleUnpacked+1)}}, tar.TypeReg)
 	for name, tt := range map[string]struct {

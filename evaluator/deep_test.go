@@ -4,9 +4,12 @@ import (
 	"archive/tar"
 	"strings"
 	"testing"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 func TestDeepRulesInABundleAreAnErrorAndNoCrash(t *testing.T) {
+	race.SkipSweep(t)
 	for name, open := range map[string]string{"lists": "[", "parentheses": "(", "comprehensions": "{x|x:="} {
 		files := unpacked(t, bundleOf(t, shippedRules(t)))
 		files = append(files, ruleFile{"prodgate/v1/lib/deep.rego", "package prodgate.v1.lib.deep\n\nx := " + strings.Repeat(open, 1<<20)})

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // earlyCheck passes before 11:25 in New York, which its settings make an edge
@@ -82,6 +84,7 @@ func withPack(t testing.TB, rules, settings string) *Evaluator {
 // is not taken for another: an allow at 11:20 that is a denial from 11:25 on is
 // valid until then.
 func TestWhatReadsNowIsFoundOutAgain(t *testing.T) {
+	race.SkipSweep(t)
 	document := storyNamed(t, "allow").document
 	for name, rules := range map[string]string{
 		"a rule":                       `_early if _at(input.now) < _limit`,

@@ -63,6 +63,7 @@ func TestJudgeGivesNoDecisionOnWhatSettingsDoNotList(t *testing.T) {
 // A pair gives what each of both gives by itself, whichever comes first, on every
 // story, though the second evaluates little where the rules are alike.
 func TestAPairJudgesAsEachOfBothDoes(t *testing.T) {
+	race.SkipSweep(t)
 	shipped := shippedRules(t)
 	for name, other := range map[string]*Evaluator{
 		"an own check":     gateWith(t, ownPack(ownSettings).folder(t)),

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // pack is the files of a policy pack, by name.
@@ -155,6 +157,7 @@ func TestOwnCheckIsRequiredFromFolderAndBundle(t *testing.T) {
 // environment's, those over the organisation's,
 // those over the shipped ones.
 func TestNearestSettingsAreInForce(t *testing.T) {
+	race.SkipSweep(t)
 	allow := storyNamed(t, "allow") // two hours and 24 minutes in staging
 	for settings, want := range map[string]Outcome{
 		`{"soak": {"minimum": "3h"}}`: Deny,
@@ -181,6 +184,7 @@ func TestNearestSettingsAreInForce(t *testing.T) {
 
 // Whose entries in the trail count is a setting.
 func TestWritersInForce(t *testing.T) {
+	race.SkipSweep(t)
 	recorded := storyNamed(t, "allow-recorded-steps") // by repo:acme/payments-api, ci
 	for settings, want := range map[string]Outcome{
 		`{"audit": {"writers": {"staging.verified": {"assurances": ["ci"]}}}}`:                                          Allow,
@@ -386,6 +390,7 @@ func ownRule(rule string, imports ...string) pack {
 }
 
 func TestPacksThatExceedTheirPackagesAreRejected(t *testing.T) {
+	race.SkipSweep(t)
 	for what, refused := range refusedPacks {
 		t.Run(what, func(t *testing.T) {
 			e, err := New(context.Background(), Options{Packs: []string{refused.pack.folder(t)}})
@@ -400,6 +405,7 @@ func TestPacksThatExceedTheirPackagesAreRejected(t *testing.T) {
 }
 
 func TestBundlesThatExceedTheirPackagesAreRejected(t *testing.T) {
+	race.SkipSweep(t)
 	for what, refused := range refusedPacks {
 		if e, err := New(context.Background(), Options{Packs: []string{refused.pack.bundle(t)}}); (err == nil || e != nil) && !looserInBundles[what] {
 			t.Errorf("%s: error %v", what, err)

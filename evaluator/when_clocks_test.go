@@ -4,12 +4,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // The rule: a window is open whenever the clock on the wall shows a time within
 // it. So the hour that the clocks skip opens nothing, a window that starts in
 // it opens when it is over, and what the clocks show twice is open twice.
 func TestWindowsKeepToTheWallClockWhereItChanges(t *testing.T) {
+	race.SkipSweep(t)
 	for _, tt := range []struct {
 		name    string
 		service string
@@ -61,6 +64,7 @@ func short(list string) string {
 // The specification's window, Tuesday to Thursday from 10:00 to 14:00, in the
 // weeks on both sides of each change.
 func TestTheStandardWindowKeepsToTheWallClockAcrossTheChanges(t *testing.T) {
+	race.SkipSweep(t)
 	for _, tt := range []struct{ service, zone, thursday string }{
 		{"berlin-days", "Europe/Berlin", "2027-03-25"},
 		{"berlin-days", "Europe/Berlin", "2027-10-28"},

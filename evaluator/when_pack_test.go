@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // hoursRule is shut in an interval that no candidate knows of: its edges are
@@ -218,6 +220,7 @@ func TestWhatIsShorterThanTheResolutionIsFoundOnlyByAFinerOne(t *testing.T) {
 // Without checks of a pack's own that read now there is nothing to look for in
 // between.
 func TestOnlyAPacksChecksThatReadNowAreEvaluatedInBetween(t *testing.T) {
+	race.SkipSweep(t)
 	still := strings.NewReplacer("clock.now", "0", "input.now", "0").Replace(hoursRule)
 	for _, tt := range []struct {
 		name, rule, checks string

@@ -3,6 +3,8 @@ package policies_test
 import (
 	"context"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -15,6 +17,12 @@ import (
 	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/policies"
 )
+
+// TestMain collects garbage less often: compiled policies are large and live long.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 // data is what stock OPA loads from the only data file.
 func data(t *testing.T) map[string]any {

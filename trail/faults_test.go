@@ -114,7 +114,7 @@ func TestFaultEveryDatabaseCallFailsOnce(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("after=%t", after), func(t *testing.T) {
 			engines(t, func(t *testing.T, location string, options Options) {
-				step := 7
+				step := 11
 				if *long {
 					step = 1
 				}

@@ -8,6 +8,7 @@ import (
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/internal/fixture"
 	"github.com/prodgate/prodgate/internal/print"
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/internal/report"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -15,14 +16,14 @@ import (
 // The decision on every story matches the schema: printed by the report that
 // "-o json" prints and, for one story in sixteen ("make proof": all), by the command.
 func TestEveryStorysDecisionMatchesTheSchema(t *testing.T) {
-	compiled := compileSchema(t, "decision")
+	schema := compileSchema(t, "decision")
 	valid := func(t *testing.T, decision []byte) {
 		t.Helper()
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(decision))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := compiled.Validate(value); err != nil {
+		if err := schema.Validate(value); err != nil {
 			t.Error(err)
 		}
 	}
@@ -30,11 +31,15 @@ func TestEveryStorysDecisionMatchesTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := evaluator.New(t.Context(), evaluator.Options{Packs: []string{organisation}})
+	rules, err := compiled.get(t.Context(), evaluator.Options{Packs: []string{organisation}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	step := len(all) / race.Sample(len(all))
 	for i, s := range all {
+		if i%step > 0 {
+			continue
+		}
 		t.Run(s.Name, func(t *testing.T) {
 			decision, err := rules.Replay(t.Context(), s.Document)
 			if err != nil {
@@ -82,13 +87,13 @@ func compileSchema(t *testing.T, name string) *jsonschema.Schema {
 }
 
 func TestTheSchemaRejectsInvalidDecisions(t *testing.T) {
-	compiled := compileSchema(t, "decision")
+	schema := compileSchema(t, "decision")
 	for _, text := range []string{`{}`, `[]`, `{"outcome": "allow"}`} {
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if compiled.Validate(value) == nil {
+		if schema.Validate(value) == nil {
 			t.Errorf("%s is a decision", text)
 		}
 	}

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,26 +29,38 @@ func runInside(ts *testscript.TestScript, args []string) int {
 	// A value can have several lines.
 	ts.Check(ts.Exec("env", "-0"))
 	env := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
-	std := stdio{
+	code, err := runAt(args, ts.Getenv("HOME"), stdio{
 		in: strings.NewReader(""), out: ts.Stdout(), err: ts.Stderr(),
 		dir: ts.MkAbs("."), env: env, clock: time.Now, compile: compiled.get,
-	}
+	})
+	ts.Check(err)
+	return code
+}
+
+// runAt is run with std.dir as the process's working folder and with that home.
+func runAt(args []string, home string, std stdio) (code int, err error) {
 	inside.Lock()
 	defer inside.Unlock()
 	before, err := os.Getwd()
-	ts.Check(err)
-	ts.Check(os.Chdir(std.dir))
-	defer func() { _ = os.Chdir(before) }()
-	for name, value := range map[string]string{"HOME": ts.Getenv("HOME"), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "DOCKER_CONFIG": ""} {
+	if err != nil {
+		return 0, err
+	}
+	if err := os.Chdir(std.dir); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.Chdir(before)) }()
+	for name, value := range map[string]string{"HOME": home, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "DOCKER_CONFIG": ""} {
 		was, given := os.LookupEnv(name)
-		ts.Check(os.Setenv(name, value))
+		if err := os.Setenv(name, value); err != nil {
+			return 0, err
+		}
 		defer func() {
 			if _ = os.Unsetenv(name); given {
 				_ = os.Setenv(name, was)
 			}
 		}()
 	}
-	return run(context.Background(), args, std)
+	return run(context.Background(), args, std), nil
 }
 
 // prodgateInside is the command "prodgate" of scripts.
@@ -56,34 +70,47 @@ func prodgateInside(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// evaluators keeps what packs compile to, by the content of the packs.
+// evaluators keeps the last that packs compiled to, by the content of the packs. All of
+// them would take gigabytes.
 type evaluators struct {
 	mutex sync.Mutex
-	known map[string]*evaluator.Evaluator
+	known []compiledPacks // the last used at the end
 }
 
-// compiled is shared by all tests of this package.
-var compiled = &evaluators{known: map[string]*evaluator.Evaluator{}}
+type compiledPacks struct {
+	content   string
+	evaluator *evaluator.Evaluator
+}
 
-// get is evaluator.New. Packs that are folders are compiled once.
+const keptEvaluators = 8
+
+// compiled is shared by all tests of this package.
+var compiled evaluators
+
+// get is evaluator.New. Packs that are folders are seldom compiled again.
 func (e *evaluators) get(ctx context.Context, options evaluator.Options) (*evaluator.Evaluator, error) {
-	key, err := contentOf(options.Packs)
+	content, err := contentOf(options.Packs)
 	if err != nil {
 		return evaluator.New(ctx, options)
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	if found := e.known[key]; found != nil {
-		return found, nil
+	last := compiledPacks{content: content}
+	if i := slices.IndexFunc(e.known, func(c compiledPacks) bool { return c.content == content }); i >= 0 {
+		last = e.known[i]
+		e.known = slices.Delete(e.known, i, i+1)
+	} else if last.evaluator, err = evaluator.New(ctx, options); err != nil {
+		return nil, err
 	}
-	compiled, err := evaluator.New(ctx, options)
-	if err == nil {
-		e.known[key] = compiled
+	e.known = append(e.known, last)
+	if len(e.known) > keptEvaluators {
+		e.known = slices.Delete(e.known, 0, 1)
 	}
-	return compiled, err
+	return last.evaluator, nil
 }
 
-// contentOf names packs, which are folders, by all that they hold.
+// contentOf names packs, which are folders, by all that they hold. Where a pack with
+// rules is matters, too: its evaluator shows the places of rules.
 func contentOf(packs []string) (string, error) {
 	sum := sha256.New()
 	for _, pack := range packs {
@@ -94,12 +121,15 @@ func contentOf(packs []string) (string, error) {
 		if !info.IsDir() {
 			return "", fmt.Errorf("%s is not a folder", pack)
 		}
-		fmt.Fprintf(sum, "pack %q\n", pack)
+		fmt.Fprint(sum, "pack\n")
 		err = filepath.WalkDir(pack, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
 			content, err := os.ReadFile(name)
+			if filepath.Ext(name) != ".rego" {
+				name = strings.TrimPrefix(name, pack)
+			}
 			fmt.Fprintf(sum, "file %q %v %q\n", name, entry.Type(), content)
 			return err
 		})
@@ -108,4 +138,55 @@ func contentOf(packs []string) (string, error) {
 		}
 	}
 	return string(sum.Sum(nil)), nil
+}
+
+// registries are all that scripts use. They are started together so that each script
+// can list all of them in its packs, and equal packs have the same content.
+type registries struct {
+	mutex    sync.Mutex
+	all      []*embeddedRegistry
+	occupied int
+}
+
+var pool registries
+
+// open starts all, once, and returns their hosts.
+func (r *registries) open() (hosts []string, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for len(r.all) < 32 {
+		started, err := startRegistry()
+		if err != nil {
+			return nil, err
+		}
+		r.all = append(r.all, started)
+	}
+	for _, started := range r.all {
+		hosts = append(hosts, started.host)
+	}
+	return hosts, nil
+}
+
+// next is the host of a registry that no other script has.
+func (r *registries) next() (host string, err error) {
+	hosts, err := r.open()
+	if err != nil {
+		return "", err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.occupied == len(hosts) {
+		return "", errors.New("all registries are occupied: start more")
+	}
+	r.occupied++
+	return hosts[r.occupied-1], nil
+}
+
+func (r *registries) close() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, started := range r.all {
+		started.close()
+	}
+	r.all, r.occupied = nil, 0
 }

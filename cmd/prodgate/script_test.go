@@ -79,6 +79,7 @@ func TestScripts(t *testing.T) {
 		}
 		dir = ""
 	}
+	t.Cleanup(pool.close)
 	testscript.Run(t, testscript.Params{
 		Dir: dir, Files: files,
 		Setup: func(env *testscript.Env) error {
@@ -151,10 +152,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func serve(ts *testscript.TestScript, _ bool, _ []string) {
-	r, err := startRegistry()
+	host, err := pool.next()
 	ts.Check(err)
-	ts.Defer(r.close)
-	ts.Setenv("REGISTRY", r.host)
+	ts.Setenv("REGISTRY", host)
 }
 
 func hang(ts *testscript.TestScript, _ bool, _ []string) {
@@ -177,10 +177,16 @@ func invent(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// listService adds payments-api, whose images are in the registry's repository
-// of that name, to the settings of packs.
+// listService adds payments-api, whose images are in the repository of that name of
+// each script's registry, to the settings of packs.
 func listService(ts *testscript.TestScript, _ bool, packs []string) {
-	service := map[string]any{"repositories": []string{ts.Getenv("REGISTRY") + "/payments-api"}}
+	hosts, err := pool.open()
+	ts.Check(err)
+	var repositories []string
+	for _, host := range hosts {
+		repositories = append(repositories, host+"/payments-api")
+	}
+	service := map[string]any{"repositories": repositories}
 	for _, pack := range packs {
 		name, whole := ts.MkAbs(pack+"/data.yaml"), map[string]any{}
 		settings := whole
@@ -223,6 +229,7 @@ func writeEvidence(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	e := goodEvidence(ts.Getenv("REGISTRY")+"/payments-api", ts.Getenv("DIGEST"), ts.Getenv("TARGET"), now)
 	ts.Check(e.write(ts.MkAbs(args[0])))
+	listService(ts, false, []string{args[0] + "/organisation"})
 	for name, text := range map[string]string{
 		"TRIGGER": "workflow_dispatch", "REQUESTED_BY": "github:583231", "TRIGGERED_BY": "github:583231", "REQUESTED_AT": e.RequestedAt,
 	} {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/prodgate/prodgate/internal/race"
 )
 
 // reports are commands whose text has lines of more than 70 columns.
@@ -35,6 +38,7 @@ func longest(text string) int {
 }
 
 func TestReportsFollowTheWidth(t *testing.T) {
+	race.SkipSweep(t)
 	at := time.Now()
 	for name, args := range reports(t) {
 		t.Run(name, func(t *testing.T) {
@@ -59,4 +63,13 @@ func TestReportsFollowTheWidth(t *testing.T) {
 			}
 		})
 	}
+}
+
+func projectRoot(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,10 @@ type waitingRoom struct {
 	out, err *bytes.Buffer
 }
 
+// waitingRegistry is one registry for all, so that their packs are equal. It ends with
+// the process.
+var waitingRegistry = sync.OnceValues(startRegistry)
+
 // newWaitingRoom opens at now, with the shipped windows of New York.
 func newWaitingRoom(t *testing.T, now string) *waitingRoom {
 	t.Helper()
@@ -32,11 +37,10 @@ func newWaitingRoom(t *testing.T, now string) *waitingRoom {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry, err := startRegistry()
+	registry, err := waitingRegistry()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(registry.close)
 	r := &waitingRoom{registry: registry, image: registry.host + "/payments-api:7a3f9c2", now: at, awake: func() {}}
 	target := r.push(t, "payments-api:6b2e8d1", "old")
 	e := goodEvidence(registry.host+"/payments-api", r.push(t, "payments-api:7a3f9c2", "new"), target, at)

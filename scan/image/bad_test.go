@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/prodgate/prodgate/internal/race"
 	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/language"
 )
@@ -46,15 +47,12 @@ func TestALayerThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
 	damaged := func(change func([]byte) []byte) made {
 		return made{packed: change(bytes.Clone(good.packed)), plain: plain, mediaType: types.OCILayer}
 	}
-	encoder, err := zstd.NewWriter(nil, zstd.WithWindowSize(64<<20))
-	must(t, err)
-	wide := pack(t, file("srv/x", strings.Repeat("abc", 30<<20)))
-
-	tests := []struct {
+	type bad struct {
 		name string
 		bad  made
 		want string
-	}{
+	}
+	tests := []bad{
 		{"cut short", damaged(func(b []byte) []byte { return b[:len(b)/2] }), "unexpected EOF"},
 		{"no gzip behind its first bytes", damaged(func(b []byte) []byte { copy(b[2:], "xxxxxxxx"); return b }), "gzip"},
 		{"a flipped bit", damaged(func(b []byte) []byte { b[len(b)-6] ^= 1; return b }), "checksum"},
@@ -62,14 +60,21 @@ func TestALayerThatCannotBeReadIsAnErrorThatNamesIt(t *testing.T) {
 		{"no tar", zipped(t, bytes.Repeat([]byte("no tar "), 1000)), "tar"},
 		{"a tar cut short", zipped(t, plain[:len(plain)-2048-700]), "unexpected EOF"},
 		{"another diff_id", made{packed: good.packed, plain: plain, mediaType: types.OCILayer, claimed: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}}, "the image's configuration says sha256:aaaa"},
-		{"a gzip bomb", made{packed: zeros(t, 700), plain: plain, mediaType: types.OCILayer}, "it unpacks to more than 200 times its size"},
-		{"a zstd window that fills memory", made{packed: encoder.EncodeAll(wide, nil), plain: wide, mediaType: types.OCILayerZStd}, "window size exceeded"},
 		{"a negative size", zipped(t, negative(pack(t, file("a", "b")))), "tar"},
 		{"a path without end", zipped(t, pack(t, file(strings.Repeat("a/", 3000)+"b", "x"))), "a path has 6001 bytes"},
 		{"a whiteout of the folder itself", zipped(t, pack(t, file("etc/.wh..", ""))), "deletes nothing that can be named"},
 		{"a whiteout of nothing", zipped(t, pack(t, file("etc/.wh.", ""))), "deletes nothing that can be named"},
 		{"an encrypted layer", made{packed: good.packed, plain: plain, mediaType: types.OCILayer + "+encrypted"}, "it is encrypted"},
 		{"something that is no layer", made{packed: good.packed, plain: plain, mediaType: "application/vnd.in-toto+json"}, "not a file system layer"},
+	}
+	if !race.Enabled || !testing.Short() { // these unpack many megabytes
+		encoder, err := zstd.NewWriter(nil, zstd.WithWindowSize(64<<20))
+		must(t, err)
+		wide := pack(t, file("srv/x", strings.Repeat("abc", 30<<20)))
+		tests = append(tests, []bad{
+			{"a gzip bomb", made{packed: zeros(t, 700), plain: plain, mediaType: types.OCILayer}, "it unpacks to more than 200 times its size"},
+			{"a zstd window that fills memory", made{packed: encoder.EncodeAll(wide, nil), plain: wide, mediaType: types.OCILayerZStd}, "window size exceeded"},
+		}...)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,6 +129,7 @@ func TestAnAlteredLayerIsAnError(t *testing.T) {
 }
 
 func TestAnImageThatClaimsWhatItHasNotIsAnError(t *testing.T) {
+	race.SkipSweep(t)
 	one := layers(t, base())[0]
 	var many []v1.Layer
 	for range 1001 {
@@ -166,6 +172,7 @@ func TestALayerThatIsNotThereIsAnError(t *testing.T) {
 }
 
 func TestFilesWithoutEndCostNoMoreThanTheyMay(t *testing.T) {
+	race.SkipSweep(t)
 	const most = 100_000
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
