@@ -18,12 +18,17 @@ func TestPredicatesAreChecked(t *testing.T) {
 		{"test-result", `{"configuration": []}`, "result must be one of PASSED, WARNED, FAILED"},
 		{"test-result", `{"Result": "PASSED", "configuration": []}`, "result must be one of"},
 		{"test-result", `{"result": "PASSED"}`, "configuration must be a list"},
-		{"staging", `{"deployed_at": "2026-11-23T09:00:00Z"}`, ""},
-		{"staging", `{"deployed_at": "2026-11-23T09:00:00Z", "verification": null}`, ""},
-		{"staging", `{"deployed_at": "2026-11-23T09:00:00Z", "verification": {"result": "PASSED"}}`, ""},
-		{"staging", `{"deployed_at": "2026-11-23T09:00:00Z", "verification": {}}`, "verification.result must be a text"},
-		{"staging", `{"deployed_at": "2026-11-23T09:00:00Z", "verification": "PASSED"}`, "verification must be an object"},
-		{"staging", `{}`, "deployed_at must be a text"},
+		{"staging", `{"service": "app", "environment": "staging", "deployed_at": "2026-11-23T09:00:00Z", "restarted_at": null, "verification": null}`, ""},
+		{"staging", `{"environment": "staging", "deployed_at": "2026-11-23T09:00:00Z", "restarted_at": null, "verification": null}`, "service is missing: the statement would count for nothing"},
+		{"staging", `{"service": "app", "environment": "staging", "deployed_at": "2026-11-23T09:00:00Z", "verification": null}`, "restarted_at"},
+		{"staging", `{"service": "app", "environment": "staging", "deployed_at": "2026-11-23T09:00:00Z", "restarted_at": null, "verification": {}}`, "result"},
+		{"staging", `{"service": "app", "environment": "staging", "restarted_at": null, "verification": null}`, "deployed_at"},
+		{"staging", `{}`, "missing"},
+		{"approval", `{"approver": "mailto:lead@example.com", "decision": "approved", "approved_at": "2026-11-23T09:00:00Z", "service": "app", "environment": "production", "kind": "promotion"}`, ""},
+		{"approval", `{"approver": "mailto:lead@example.com", "decision": "approved", "approved_at": "2026-11-23T09:00:00Z", "service": "app", "environment": "production"}`, "kind is missing"},
+		{"approval", `{"approver": "lead", "decision": "approved", "approved_at": "2026-11-23T09:00:00Z"}`, "approver"},
+		{"approval", `{"approver": "mailto:lead@example.com", "decision": "approved", "approved_at": "2026-11-23T09:00:00Z", "verified_by": "lead"}`, "verified_by"},
+		{"waiver", `{"code": "soak.too_short"}`, "missing"},
 		{"vuln", `{"scanner": {}, "metadata": {}}`, ""},
 		{"vuln", `{"scanner": "trivy", "metadata": {}}`, "scanner must be an object"},
 		{"cyclonedx", `{"bomFormat": "CycloneDX"}`, ""},
@@ -59,7 +64,7 @@ func TestPredicatesAreChecked(t *testing.T) {
 func TestTypesOfStatementsAreFoundByNameAndURI(t *testing.T) {
 	for _, p := range predicateTypes {
 		for _, word := range []string{p.name, p.uri} {
-			if found, err := findPredicateType(word); err != nil || found.uri != p.uri || found.check == nil {
+			if found, err := findPredicateType(word); err != nil || found.uri != p.uri || found.check == nil && !strings.HasPrefix(found.uri, "https://prodgate.dev/") {
 				t.Errorf("%s is found as %s, %v", word, found.uri, err)
 			}
 		}

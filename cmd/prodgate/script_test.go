@@ -186,6 +186,9 @@ func listService(ts *testscript.TestScript, _ bool, packs []string) {
 	for _, host := range hosts {
 		repositories = append(repositories, host+"/payments-api")
 	}
+	if host := ts.Getenv("REGISTRY"); !slices.Contains(hosts, host) {
+		repositories = append(repositories, host+"/payments-api")
+	}
 	service := map[string]any{"repositories": repositories}
 	for _, pack := range packs {
 		name, whole := ts.MkAbs(pack+"/data.yaml"), map[string]any{}
