@@ -11,6 +11,7 @@ import (
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/spelling"
 	"github.com/prodgate/prodgate/registry"
+	"github.com/prodgate/prodgate/trail/step"
 	"github.com/spf13/cobra"
 )
 
@@ -48,7 +49,7 @@ otherwise with 2.`,
 	flags.String("window", "", "the named window that the approval opens, such as after-hours; default: none")
 	flags.String("role", "", "the role in which the person approves; only the role in the directory counts")
 	flags.String("request-id", "", "the id of the only request that is approved; default: any that was made before")
-	flags.StringArray("lifts", nil, "a rejection that the approval lifts, repeatable: the person who rejected, or the id of the entry")
+	flags.String("lifts", "", "rejections that the approval lifts, separated by commas: who rejected, or the id of the entry")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		a, err := newApproval(cmd, std)
 		if err != nil {
@@ -97,17 +98,33 @@ func newApproval(cmd *cobra.Command, std stdio) (*approval, error) {
 	if kind == facts.KindConfiguration && p.Configuration == nil {
 		return nil, usage("name the files that change, or their digest, with --"+configurationFlag, "an approval of the kind configuration must name the configuration")
 	}
-	if p.Lifts, err = cmd.Flags().GetStringArray("lifts"); err != nil {
-		return nil, err
+	if p.Lifts, err = lifted(s.text("lifts", false)); err == nil {
+		err = s.err
 	}
-	if slices.Contains(p.Lifts, "") {
-		return nil, usage("name the person who rejected, or the id of the entry", "--lifts needs a value")
+	if err != nil {
+		return nil, err
 	}
 	if err := a.readEmergency(); err != nil {
 		return nil, err
 	}
 	g.key, err = signingKey(cmd.Context(), cmd, std)
 	return a, err
+}
+
+// lifted reads the rejections in --lifts.
+func lifted(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	list, err := step.Lifted.Read(text)
+	if err != nil {
+		return nil, usage("", "--lifts %w", err)
+	}
+	var names []string
+	for _, name := range list.([]any) {
+		names = append(names, name.(string))
+	}
+	return names, nil
 }
 
 // readEmergency reads --emergency: the approval then names the window "emergency" and
