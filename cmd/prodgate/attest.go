@@ -129,12 +129,7 @@ func attest(ctx context.Context, cmd *cobra.Command, std stdio, typ predicateTyp
 	if err != nil {
 		return err
 	}
-	subject := attestation.Subject{Name: ref.Repository, Digest: map[string]string{"sha256": strings.TrimPrefix(m.Digest, "sha256:")}}
-	statement, err := attestation.NewStatement(typ.uri, []attestation.Subject{subject}, predicate)
-	if err != nil {
-		return err
-	}
-	bundle, err := signing.Sign(key, statement)
+	bundle, err := signAbout(key, ref.Repository, m.Digest, typ.uri, predicate)
 	if err != nil {
 		return err
 	}
@@ -146,7 +141,22 @@ func attest(ctx context.Context, cmd *cobra.Command, std stdio, typ predicateTyp
 	if !push {
 		return nil
 	}
-	return attachBundle(ctx, std, ref, m.Digest, typ, key, bundle)
+	referrer, err := attachBundle(ctx, std, ref, m.Digest, typ, bundle)
+	if err != nil {
+		return err
+	}
+	return writeText(std, fmt.Sprintf("attached %s\n  type   %s\n  image  %s@%s\n  key    %s\n", referrer, typ.uri, ref.Repository, m.Digest, key.Public().ID()))
+}
+
+// signAbout signs a statement whose only subject is the image with that digest. It
+// returns the bundle.
+func signAbout(key *signing.PrivateKey, repository, digest, predicateType string, predicate []byte) ([]byte, error) {
+	subject := attestation.Subject{Name: repository, Digest: map[string]string{"sha256": strings.TrimPrefix(digest, "sha256:")}}
+	statement, err := attestation.NewStatement(predicateType, []attestation.Subject{subject}, predicate)
+	if err != nil {
+		return nil, err
+	}
+	return signing.Sign(key, statement)
 }
 
 // readPredicate reads and checks the predicate in a file.
@@ -176,14 +186,11 @@ func writeBundle(std stdio, file string, bundle []byte) error {
 	return nil
 }
 
-// attachBundle attaches a bundle to the image and prints where it is.
-func attachBundle(ctx context.Context, std stdio, ref registry.Reference, digest string, typ predicateType, key *signing.PrivateKey, bundle []byte) error {
+// attachBundle attaches a bundle to the image and returns the digest of the referrer.
+func attachBundle(ctx context.Context, std stdio, ref registry.Reference, digest string, typ predicateType, bundle []byte) (string, error) {
 	referrer, err := ref.Attach(ctx, digest, registry.NewAttachment{PredicateType: typ.uri, Bundle: bundle, Created: std.clock().Truncate(time.Second)})
 	if errors.Is(err, registry.ErrUnlisted) {
-		return hinted{err: err, hint: "run the command again; other statements about the image are not affected"}
+		return "", hinted{err: err, hint: "run the command again; other statements about the image are not affected"}
 	}
-	if err != nil {
-		return err
-	}
-	return writeText(std, fmt.Sprintf("attached %s\n  type   %s\n  image  %s@%s\n  key    %s\n", referrer, typ.uri, ref.Repository, digest, key.Public().ID()))
+	return referrer, err
 }

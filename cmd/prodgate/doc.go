@@ -16,7 +16,9 @@
 //	prodgate attest TYPE IMAGE [flags]    sign a statement about an image, and attach it
 //	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
 //	prodgate key new|show                 create a key for signing; show its public half
+//	prodgate approve IMAGE [flags]        approve an image for one deployment, with a signature
 //	prodgate reject|withdraw IMAGE        reject an image; withdraw an approval
+//	prodgate waive CODE IMAGE [flags]     waive a finding until a date, with a signature
 //	prodgate waivers [IMAGE]              list waivers, and which of them end soon
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
 //	prodgate freeze now|lift|list         stop and resume deployments

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
-	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/internal/summary"
 	"github.com/prodgate/prodgate/registry"
@@ -107,12 +105,7 @@ func (p *publisher) publish(ctx context.Context, d *evaluator.Decision, now time
 	if err != nil {
 		return "", err
 	}
-	subject := attestation.Subject{Name: p.ref.Repository, Digest: map[string]string{"sha256": strings.TrimPrefix(digest, "sha256:")}}
-	statement, err := attestation.NewStatement(summary.PredicateType, []attestation.Subject{subject}, predicate)
-	if err != nil {
-		return "", err
-	}
-	bundle, err := signing.Sign(p.key, statement)
+	bundle, err := signAbout(p.key, p.ref.Repository, digest, summary.PredicateType, predicate)
 	if err != nil {
 		return "", err
 	}
