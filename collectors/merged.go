@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 	observed := facts.Observed{}
 	var parts []facts.Part
 	var problems []string
+	var within []facts.Contradiction
 	for i, a := range answers {
 		s := m.systems[i]
 		seen := a.source()
@@ -48,6 +50,7 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 		})
 		switch {
 		case a.err == nil:
+			within = append(within, inside(s.name, seen.Contradictions)...)
 			parts = append(parts, facts.Part{System: s.name, Section: plain(a.section), Attested: seen.Kind == attestation.Kind.Name})
 			if at := *seen.ObservedAt; observed.At.IsZero() || at.Before(observed.At) {
 				observed.At = at
@@ -64,7 +67,20 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 	}
 	var err error
 	observed.Section, observed.Contradictions, err = facts.Merge(parts)
+	observed.Contradictions = append(observed.Contradictions, within...)
 	return observed, err
+}
+
+// inside are contradictions that one system found in itself, with its name.
+func inside(system string, contradictions []facts.Contradiction) (all []facts.Contradiction) {
+	for _, c := range contradictions {
+		values := slices.Clone(c.Values)
+		for i := range values {
+			values[i].System = system + ": " + values[i].System
+		}
+		all = append(all, facts.Contradiction{Path: c.Path, Values: values})
+	}
+	return all
 }
 
 // ask asks every system; the answers are in the order of m.systems.

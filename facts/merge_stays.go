@@ -147,7 +147,7 @@ func (j *joinedStay) takes(r reportedStay) bool {
 // may be the same stay.
 func (j *joinedStay) mayHold(u *joinedStay) bool {
 	return u.Digest == j.Digest && sameName(j.Service, u.Service) && sameName(j.Environment, u.Environment) &&
-		!slices.ContainsFunc(u.of, func(r reportedStay) bool { return j.reportedBy(r.part) }) &&
+		!slices.ContainsFunc(u.of, func(r reportedStay) bool { return !r.onlyBad && j.reportedBy(r.part) }) &&
 		(u.EndedAt == nil || u.EndedAt.After(j.DeployedAt)) && (j.EndedAt == nil || j.EndedAt.After(u.DeployedAt))
 }
 

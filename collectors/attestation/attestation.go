@@ -23,8 +23,14 @@ import (
 	"github.com/prodgate/prodgate/registry"
 )
 
-// maxShown bounds how many statements and reasons a message lists.
-const maxShown = 5
+const (
+	maxShown = 5 // statements and reasons that a message lists
+
+	// What is read of an image with all entries of its index. The registry bounds what
+	// is read of each.
+	maxStatements = 512
+	maxBytes      = 128 << 20
+)
 
 // Collector reads one section from statements about the request's digest.
 type Collector struct {
@@ -88,7 +94,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	section, contradictions, err := predicate.section(about, req.Digest, c.Now())
+	section, contradictions, err := predicate.section(about, req.Digest, c.Now().Truncate(time.Second))
 	if err != nil {
 		if len(others) > 0 {
 			err = fmt.Errorf("%w; statements about other digests: %s", err, some(others))
@@ -156,12 +162,18 @@ func (c Collector) read(ctx context.Context, ref registry.Reference, digests, ty
 		}
 		add(t.Name, t.Data, false)
 	}
+	bytes := 0
 	for _, digest := range digests {
+		if bytes > maxBytes || len(all) > maxStatements {
+			problems = append(problems, fmt.Sprintf("there are more than %d statements or %d bytes of them; those about %s were not read", maxStatements, maxBytes, digest))
+			break
+		}
 		documents, failed := ref.AttachedStatements(ctx, digest, func(of string) bool { return slices.Contains(types, of) })
 		for _, f := range failed {
 			problems = append(problems, f.Err.Error())
 		}
 		for _, d := range documents {
+			bytes += len(d.Content)
 			content, err := attestation.Bundled(d.Content, d.Annotations)
 			if err != nil {
 				problems = append(problems, d.Where+": "+err.Error())

@@ -239,6 +239,40 @@ func TestUnsignedRejectionsCountAndApprovalsDoNot(t *testing.T) {
 	}
 }
 
+// Anyone can make a rejection without a signature, so one must not hold for ever.
+func TestUnsignedRejectionsEndNoRequestAndHaveHappened(t *testing.T) {
+	i := newImage(t)
+	entry := `{"approver":"mailto:lead@example.com","service":"app","environment":"production","kind":"promotion","decision":"rejected","approved_at":"2099-11-24T10:00:00Z","request":"run-7"}`
+	i.attach(nil, TypeApproval, entry)
+	i.attach(i.trusted, TypeApproval, strings.Replace(entry, "2099", "2025", 1))
+	got, err := i.collect("approvals")
+	must(t, err)
+	for _, a := range got.Section.(facts.Approvals) {
+		if a.VerifiedBy == nil && (a.Request != nil || !a.ApprovedAt.Equal(now)) || a.VerifiedBy != nil && (*a.Request != "run-7" || a.ApprovedAt.Year() != 2025) {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+// The same build recorded twice is one build, of the earlier time.
+func TestABuildThatWasMadeAgainIsNoContradiction(t *testing.T) {
+	i := newImage(t)
+	at := func(finished string) string {
+		return strings.TrimSuffix(slsa(commit), "}}") + `,"metadata":{"invocationId":"x","startedOn":"2026-11-24T08:00:00Z","finishedOn":"` + finished + `"}}}`
+	}
+	i.attach(i.trusted, provenance, at("2026-11-24T08:30:00Z"))
+	i.attach(i.trusted, provenance, at("2026-11-24T08:10:00Z"))
+	got, err := i.collect("build")
+	must(t, err)
+	if b := got.Section.(*facts.Build); len(got.Contradictions) > 0 || b.BuiltAt == nil || b.BuiltAt.Minute() != 10 {
+		t.Errorf("%+v, %v", b, got.Contradictions)
+	}
+	i.attach(i.trusted, provenance, slsa(strings.Repeat("d", 40)))
+	if got, err = i.collect("build"); err != nil || len(got.Contradictions) == 0 || !strings.HasPrefix(got.Contradictions[0].Values[0].System, "referrer sha256:") {
+		t.Errorf("%+v, %v", got.Contradictions, err)
+	}
+}
+
 func TestStatementsInFilesAreRead(t *testing.T) {
 	i := newImage(t)
 	signed, err := signing.Sign(i.trusted, i.statement(provenance, i.digest, slsa(commit)))

@@ -112,7 +112,9 @@ func unsigned(about []statement, what string) error {
 	}
 	var reasons []string
 	for _, s := range about {
-		reasons = append(reasons, s.Name+": "+s.reason)
+		if s.reason != "" {
+			reasons = append(reasons, s.Name+": "+s.reason)
+		}
 	}
 	return fmt.Errorf("no statement of %s has a signature that counts: %s", what, some(reasons))
 }
@@ -120,7 +122,7 @@ func unsigned(about []statement, what string) error {
 // builds is the build's record. Records that differ contradict each other.
 func builds(about []statement, digest string, _ time.Time) (facts.Section, []facts.Contradiction, error) {
 	var parts []facts.Part
-	for i, s := range about {
+	for _, s := range about {
 		if s.signer == "" {
 			continue // a build that nobody vouches for cannot contradict one either
 		}
@@ -130,17 +132,34 @@ func builds(about []statement, digest string, _ time.Time) (facts.Section, []fac
 		}
 		if ok {
 			section.VerifiedBy = s.verifiedBy()
-			parts = append(parts, facts.Part{System: fmt.Sprintf("statement-%d", i+1), Section: section})
+			parts = append(parts, facts.Part{System: s.Name, Section: section})
 		}
 	}
 	if len(parts) == 0 {
 		return nil, nil, unsigned(about, "the build of "+digest)
 	}
+	builtFirst(parts)
 	return facts.Merge(parts)
 }
 
+// builtFirst gives all records the earliest time: whoever builds the same digest again
+// does not make it newer, and the records do not contradict each other.
+func builtFirst(parts []facts.Part) {
+	var first *time.Time
+	for _, p := range parts {
+		if at := p.Section.(*facts.Build).BuiltAt; at != nil && (first == nil || at.Before(*first)) {
+			first = at
+		}
+	}
+	for _, p := range parts {
+		if b := p.Section.(*facts.Build); b.BuiltAt != nil {
+			b.BuiltAt = first
+		}
+	}
+}
+
 // approvals are the signed approvals of the digest, and all rejections.
-func approvals(about []statement, _ string, _ time.Time) (facts.Section, []facts.Contradiction, error) {
+func approvals(about []statement, _ string, now time.Time) (facts.Section, []facts.Contradiction, error) {
 	all := facts.Approvals{}
 	for _, s := range about {
 		var entry facts.Approval
@@ -152,6 +171,11 @@ func approvals(about []statement, _ string, _ time.Time) (facts.Section, []facts
 		}
 		if s.signer == "" && entry.Decision == approved {
 			continue
+		}
+		if s.signer == "" {
+			// Anyone can make it: it counts until somebody approves, and ends no request.
+			entry.Request = nil
+			entry.ApprovedAt = *notAfter(now, &entry.ApprovedAt)
 		}
 		digest := s.digest
 		entry.Digest, entry.VerifiedBy = &digest, s.verifiedBy()

@@ -38,13 +38,14 @@ type verification struct {
 	result string
 	at     *time.Time // nil: not known
 	signer *string
+	from   *statement
 }
 
 // stayReader collects what statements say of staging.
 type stayReader struct {
 	digest  string
 	now     time.Time
-	stays   []facts.Staging // without their own verification
+	stays   []facts.Staging // each without its verification and earlier stays
 	results []verification
 }
 
@@ -68,8 +69,14 @@ func stays(about []statement, digest string, now time.Time) (facts.Section, []fa
 		r.verify(place)
 	}
 	for _, result := range r.results {
-		if result.result != passed && !slices.ContainsFunc(places, result.fits) {
+		switch fits := slices.ContainsFunc(places, result.fits); {
+		case result.result != passed && !fits:
 			r.stays = append(r.stays, r.failed(result))
+		case result.result != passed || result.from.reason != "":
+		case !fits:
+			result.from.reason = "there is no signed statement of a stay in its service and environment"
+		case !result.complete() && !r.onePlace():
+			result.from.reason = "it does not name service and environment, and there are several"
 		}
 	}
 	if len(r.stays) == 0 {
@@ -101,30 +108,50 @@ func (r *stayReader) stay(s *statement) error {
 	if s.signer != "" && (stay.Service == nil || stay.Environment == nil) {
 		s.signer, s.reason = "", "it does not name service and environment of the stay"
 	}
-	stay.Digest = r.digest
-	if v := stay.Verification; v != nil && (v.Result != passed || s.signer != "") {
-		at := v.FinishedAt
-		r.results = append(r.results, verification{place{stay.Service, stay.Environment}, v.Result, &at, s.verifiedBy()})
-		stay.AsOf = seen(stay.AsOf, &at)
-	}
-	stay.Verification, stay.VerifiedBy = nil, s.verifiedBy()
-	stay.AsOf = seen(stay.AsOf, &stay.DeployedAt, stay.RestartedAt, stay.EndedAt)
+	earlier := stay.Earlier
 	if s.signer == "" {
-		stay.Earlier = nil // a finished stay can only be good news
+		earlier = nil // a finished stay can only be good news
 	}
-	for i := range stay.Earlier {
-		earlier := &stay.Earlier[i]
-		earlier.VerifiedBy = s.verifiedBy()
-		earlier.AsOf = seen(earlier.AsOf, &earlier.DeployedAt, earlier.RestartedAt, earlier.EndedAt)
-		if earlier.Verification != nil {
-			earlier.Verification.VerifiedBy = s.verifiedBy()
+	stay.Digest = r.digest
+	r.add(s, stay)
+	for _, e := range earlier {
+		r.add(s, facts.Staging{
+			Digest: e.Digest, Service: e.Service, Environment: e.Environment, DeployedAt: e.DeployedAt,
+			RestartedAt: e.RestartedAt, EndedAt: e.EndedAt, AsOf: e.AsOf, Verification: e.Verification,
+		})
+	}
+	return nil
+}
+
+// add adds one stay of a statement. It vouches only for stays of which it names the
+// place.
+func (r *stayReader) add(s *statement, stay facts.Staging) {
+	signer := s.verifiedBy()
+	if stay.Service == nil || stay.Environment == nil {
+		signer = nil
+	}
+	if v := stay.Verification; v != nil && stay.Digest == r.digest && (v.Result != passed || signer != nil) {
+		at := v.FinishedAt
+		r.results = append(r.results, verification{place{stay.Service, stay.Environment}, v.Result, &at, signer, s})
+		if signer != nil {
+			stay.AsOf = seen(stay.AsOf, &at)
 		}
-		if earlier.Service == nil || earlier.Environment == nil {
-			earlier.VerifiedBy, earlier.Verification = nil, nil
-		}
+	}
+	stay.AsOf = notAfter(r.now, seen(stay.AsOf, &stay.DeployedAt, stay.RestartedAt, stay.EndedAt))
+	stay.Verification, stay.VerifiedBy, stay.Earlier = nil, signer, nil
+	if signer == nil { // what anyone can claim of the future is as bad now
+		stay.DeployedAt = *notAfter(r.now, &stay.DeployedAt)
+		stay.RestartedAt, stay.EndedAt = notAfter(r.now, stay.RestartedAt), notAfter(r.now, stay.EndedAt)
 	}
 	r.stays = append(r.stays, stay)
-	return nil
+}
+
+// notAfter is at, or now if that is earlier.
+func notAfter(now time.Time, at *time.Time) *time.Time {
+	if at != nil && at.After(now) {
+		return &now
+	}
+	return at
 }
 
 // seen is until when a signed statement has seen a stay: the latest of these times, nil
@@ -150,20 +177,30 @@ func (r *stayReader) result(s *statement) error {
 	if result.Result == passed && s.signer == "" {
 		return nil
 	}
-	r.results = append(r.results, verification{place{result.Service, result.Environment}, result.Result, result.FinishedAt, s.verifiedBy()})
+	r.results = append(r.results, verification{place{result.Service, result.Environment}, result.Result, result.FinishedAt, s.verifiedBy(), s})
 	return nil
 }
 
-// places are where signed stays are.
+// places are where signed stays of the digest are.
 func (r *stayReader) places() (places []place) {
 	for _, s := range r.stays {
 		at := place{s.Service, s.Environment}
-		if s.VerifiedBy == nil || slices.ContainsFunc(places, func(p place) bool { return p.fits(at) }) {
-			continue
+		if s.VerifiedBy != nil && s.Digest == r.digest && !slices.ContainsFunc(places, at.fits) {
+			places = append(places, at)
 		}
-		places = append(places, at)
 	}
 	return places
+}
+
+// onePlace reports whether all that is signed names the same place.
+func (r *stayReader) onePlace() bool {
+	places := r.places()
+	for _, v := range r.results {
+		if v.signer != nil && v.complete() && !slices.ContainsFunc(places, v.fits) {
+			places = append(places, v.place)
+		}
+	}
+	return len(places) == 1
 }
 
 // verify adds the latest result in a place to its newest signed stay.
@@ -171,7 +208,7 @@ func (r *stayReader) verify(at place) {
 	var stay *facts.Staging // the newest
 	for i := range r.stays {
 		s := &r.stays[i]
-		if s.VerifiedBy != nil && at.fits(place{s.Service, s.Environment}) && (stay == nil || s.DeployedAt.After(stay.DeployedAt)) {
+		if s.VerifiedBy != nil && s.Digest == r.digest && at.fits(place{s.Service, s.Environment}) && (stay == nil || s.DeployedAt.After(stay.DeployedAt)) {
 			stay = s
 		}
 	}
@@ -190,7 +227,7 @@ func (r *stayReader) verify(at place) {
 	}
 	stay.Verification = &facts.Verification{Result: latest.result, FinishedAt: finished, VerifiedBy: latest.signer}
 	if latest.signer != nil {
-		stay.AsOf = seen(stay.AsOf, latest.at)
+		stay.AsOf = notAfter(r.now, seen(stay.AsOf, latest.at))
 	}
 }
 
@@ -204,7 +241,7 @@ func (r *stayReader) applies(v verification, at place, since time.Time) bool {
 	if v.result != passed {
 		return v.at == nil || !v.at.Before(since)
 	}
-	return v.complete() || len(r.places()) == 1
+	return v.complete() || r.onePlace()
 }
 
 // after reports whether v counts rather than o: it is later, or as late and not good.
@@ -223,7 +260,7 @@ func (v verification) after(o verification) bool {
 func (r *stayReader) failed(v verification) facts.Staging {
 	at := r.now
 	if v.at != nil {
-		at = *v.at
+		at = *notAfter(r.now, v.at)
 	}
 	return facts.Staging{
 		Digest: r.digest, Service: v.service, Environment: v.environment, DeployedAt: at,

@@ -73,6 +73,9 @@ func TestTheFactsOfStaging(t *testing.T) {
 	type made struct{ by, predicate string }
 	const trusted, untrusted, nobody = "trusted", "untrusted", "nobody"
 	earlier := `,"earlier":[{"digest":"DIGEST","service":"app","environment":"staging","deployed_at":"2026-11-23T01:00:00Z","restarted_at":null,"ended_at":"2026-11-23T09:00:00Z","verification":{"result":"PASSED","finished_at":"2026-11-23T02:00:00Z"}}]`
+	inStaging := func(since, passed string) string {
+		return fmt.Sprintf(`,"earlier":[{"digest":"DIGEST","service":"app","environment":"staging","deployed_at":"2026-11-24T%s:00Z","restarted_at":null,"ended_at":null,"verification":{"result":"PASSED","finished_at":"2026-11-24T%s:00Z"}}]`, since, passed)
+	}
 	own := func(result, at string) string {
 		return strings.Replace(stayed("09:00", ""), `"verification":null`, `"verification":`+tested(result, at), 1)
 	}
@@ -86,7 +89,7 @@ func TestTheFactsOfStaging(t *testing.T) {
 		"a stay that ended":          {[]made{{trusted, stayed("09:00", "")}, {trusted, stayed("09:00", `,"ended_at":"2026-11-24T10:00:00Z"`)}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 ended 10:00 PASSED 11:00 release-2026", ""},
 		"a signed redeployment":      {[]made{{trusted, own("PASSED", "10:00")}, {trusted, stayed("12:00", "")}}, "12:00-12:00 release-2026 PASSED 10:00 release-2026", ""},
 		"the result in the stay":     {[]made{{trusted, own("PASSED", "10:00")}}, "09:00-10:00 release-2026 PASSED 10:00 release-2026", ""},
-		"an earlier stay":            {[]made{{trusted, stayed("09:00", earlier)}}, "09:00-09:00 release-2026, 01:00-09:00 release-2026 ended 09:00 PASSED 02:00 release-2026", ""},
+		"an earlier stay":            {[]made{{trusted, stayed("09:00", earlier)}}, "09:00-09:00 release-2026 PASSED 02:00 release-2026, 01:00-09:00 release-2026 ended 09:00", ""},
 
 		"the latest result counts":  {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "12:00")}, {trusted, tested("FAILED", "11:00")}}, "09:00-12:00 release-2026 PASSED 12:00 release-2026", ""},
 		"the latest result is bad":  {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {trusted, tested("FAILED", "12:00")}}, "09:00-12:00 release-2026 FAILED 12:00 release-2026", ""},
@@ -103,6 +106,16 @@ func TestTheFactsOfStaging(t *testing.T) {
 		"a failure in another place":              {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {nobody, in("uat", tested("FAILED", "12:00"))}}, "uat 12:00-12:00 - FAILED 12:00 -, 09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
 		"a stay without a place":                  {[]made{{trusted, strings.Replace(stayed("09:00", ""), `"environment":"staging",`, "", 1)}, {trusted, tested("PASSED", "11:00")}}, "- 09:00-09:00 -", ""},
 		"an earlier stay without a place":         {[]made{{trusted, stayed("09:00", strings.Replace(earlier, `"environment":"staging",`, "", 1))}}, "09:00-09:00 release-2026, - 01:00-01:00 - ended 09:00", ""},
+
+		"a failure of an earlier stay in another place":                 {[]made{{trusted, in("uat", stayed("12:00", inStaging("05:00", "06:00")))}, {trusted, tested("FAILED", "11:00")}}, "uat 12:00-12:00 release-2026, 05:00-11:00 release-2026 FAILED 11:00 release-2026", ""},
+		"a newer failure of unknown place":                              {[]made{{trusted, in("uat", stayed("12:00", inStaging("05:00", "06:00")))}, {trusted, tested("FAILED", "13:00")}}, "uat 12:00-13:00 release-2026 FAILED 13:00 release-2026, 05:00-13:00 release-2026 FAILED 13:00 release-2026", ""},
+		"a failure of the earlier stay, which is newer":                 {[]made{{trusted, stayed("03:00", `,"ended_at":"2026-11-24T04:00:00Z"`+inStaging("05:00", "06:00"))}, {trusted, in("staging", tested("FAILED", "07:00"))}}, "05:00-07:00 release-2026 FAILED 07:00 release-2026, 03:00-04:00 release-2026 ended 04:00", ""},
+		"a good result of unknown place, and an earlier stay elsewhere": {[]made{{trusted, stayed("09:00", strings.ReplaceAll(inStaging("05:00", "06:00"), "staging", "uat"))}, {trusted, tested("PASSED", "11:00")}}, "09:00-09:00 release-2026, uat 05:00-06:00 release-2026 PASSED 06:00 release-2026", ""},
+		"a good result of unknown place, and results elsewhere":         {[]made{{trusted, stayed("09:00", "")}, {trusted, in("uat", tested("PASSED", "10:00"))}, {trusted, tested("PASSED", "11:00")}}, "09:00-09:00 release-2026", ""},
+		"another digest in an earlier stay":                             {[]made{{trusted, stayed("03:00", strings.Replace(inStaging("05:00", "06:00"), "DIGEST", foreign, 1))}}, "05:00-05:00 release-2026, 03:00-03:00 release-2026", ""},
+		"an unsigned failure in the future":                             {[]made{{trusted, stayed("09:00", "")}, {trusted, tested("PASSED", "11:00")}, {nobody, in("uat", tested("FAILED", "23:00"))}}, "uat 17:00-17:00 - FAILED 17:00 -, 09:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
+		"an unsigned deployment in the future":                          {[]made{{trusted, stayed("09:00", "")}, {nobody, stayed("23:00", "")}}, "17:00-09:00 release-2026", ""},
+		"a signed statement of the future":                              {[]made{{trusted, stayed("09:00", `,"as_of":"2026-11-24T23:00:00Z"`)}}, "09:00-17:00 release-2026", ""},
 
 		"an unsigned stay before":             {[]made{{trusted, stayed("09:00", "")}, {nobody, stayed("08:00", "")}}, "09:00-09:00 release-2026", ""},
 		"an unsigned stay after":              {[]made{{trusted, stayed("09:00", "")}, {untrusted, stayed("12:00", "")}, {trusted, tested("PASSED", "11:00")}}, "12:00-11:00 release-2026 PASSED 11:00 release-2026", ""},
@@ -149,6 +162,35 @@ func TestTheFactsOfStaging(t *testing.T) {
 			must(t, err)
 			if diff := cmp.Diff(tt.want, shown(got)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A good result that counts for nothing is listed with the reason.
+func TestResultsThatDoNotCountAreExplained(t *testing.T) {
+	for called, tt := range map[string]struct {
+		predicates []string
+		want       string
+	}{
+		"no time":           {[]string{stayed("09:00", ""), tested("PASSED", "")}, "it does not say when the tests finished"},
+		"another place":     {[]string{stayed("09:00", ""), in("stagin", tested("PASSED", "11:00"))}, "there is no signed statement of a stay in its service and environment"},
+		"of several places": {[]string{stayed("09:00", ""), in("uat", stayed("10:00", "")), tested("PASSED", "11:00")}, "it does not name service and environment, and there are several"},
+		"a nameless stay":   {[]string{stayed("09:00", ""), strings.Replace(stayed("10:00", ""), `"service":"app",`, "", 1)}, "it does not name service and environment of the stay"},
+	} {
+		t.Run(called, func(t *testing.T) {
+			i := newImage(t)
+			for _, predicate := range tt.predicates {
+				of := TypeStaging
+				if !strings.Contains(predicate, "deployed_at") {
+					of = TypeTestResult
+				}
+				i.attach(i.trusted, of, strings.ReplaceAll(predicate, "DIGEST", i.digest))
+			}
+			got, err := i.collect("staging")
+			must(t, err)
+			if len(got.Unverified) != 1 || !strings.Contains(got.Unverified[0].Reason, tt.want) {
+				t.Errorf("%+v, want %q", got.Unverified, tt.want)
 			}
 		})
 	}

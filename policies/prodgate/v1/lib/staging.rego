@@ -55,8 +55,8 @@ _passes(_, stay) := {instant |
 	stay.redeployed <= instant + _tolerance
 }
 
-# Entries and stays with a failed verification of this digest, or with another result
-# than the staging source has.
+# Entries with a failed verification of this digest, and stays with one that may have
+# been in this environment.
 failures[environment] contains step if {
 	some environment, _ in stays
 	some step in _failed_steps
@@ -68,6 +68,20 @@ failures[environment] contains step if {
 _failed_steps contains step if {
 	some step in trail.steps("staging.verified")
 	not _good(step)
+}
+
+failures[environment] contains step if {
+	some environment, _ in stays
+	some stay in _stray(environment)
+	stay.verification.result != "PASSED"
+	step := {
+		"type": "staging.verified",
+		"at": stay.verification.finished_at,
+		"result": stay.verification.result,
+		"digest": stay.digest,
+		"writer": sprintf("the staging source, for %v in %v,", [object.get(stay, "service", "an unknown service"), object.get(stay, "environment", "an unknown environment")]),
+	}
+	not _lifted(environment, step)
 }
 
 # A verification without a result has not passed.
@@ -122,6 +136,16 @@ _here(stay, _) if {
 	object.get(stay, "environment", null) == null
 }
 
+# Stays of this digest elsewhere that may have been in this environment: the settings
+# know no other place with these names. They count as bad news.
+_stray(environment) := [stay |
+	some stay in _all
+	stay.digest == input.artifact.digest
+	not _here(stay, environment)
+	not _elsewhere(stay, environment)
+	not _other_service(stay)
+]
+
 # Every stay of this digest must be valid: one with an invalid time might be the latest.
 _deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own]) if {
 	own := _own(environment)
@@ -133,7 +157,7 @@ _deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own])
 }
 
 # The latest restart storm of the latest stay. Only null means that there was none.
-_restarted(environment) := _restart(_record(environment))
+_restarted(environment) := max({_restart(_record(environment))} | {_restart(stay) | some stay in _stray(environment)})
 
 _restart(stay) := clock.fact(stay.deployed_at) if {
 	object.get(stay, "restarted_at", "") == null
@@ -147,10 +171,10 @@ _record(environment) := record if {
 }
 
 # A deployment in the trail restarts the stay, whichever writer recorded it.
-_redeployed(environment) := max({_deployed(environment)} | {instant |
+_redeployed(environment) := max((({_deployed(environment)} | {instant |
 	some step in _redeployments(environment)
 	instant := clock.fact(step.at)
-}) if {
+}) | {clock.fact(stay.deployed_at) | some stay in _stray(environment)})) if {
 	every step in _redeployments(environment) {
 		clock.fact(step.at)
 	}
@@ -176,7 +200,7 @@ _ended(environment, since) := min(ends) if {
 } else := null
 
 _ends(environment, since) := ({instant |
-	some stay in _own(environment)
+	some stay in array.concat(_own(environment), _stray(environment))
 	instant := clock.fact(stay.ended_at)
 	since <= instant
 } | {instant |

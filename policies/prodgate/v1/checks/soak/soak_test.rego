@@ -150,6 +150,22 @@ test_deny_not_seen_at_exactly_the_minimum if {
 	testing.codes(soak.deny) == {"soak.not_seen"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
 }
 
+# A record whose place no setting knows may be about this one: it counts as bad news.
+test_deny_bad_news_of_a_place_that_no_setting_knows if {
+	stray := object.union(testing.promotion.staging, {"service": "payments-api", "environment": "stagin"})
+	here := object.union(testing.promotion.staging, {"service": "payments-api", "environment": "staging"})
+	every case in [
+		[{"restarted_at": "2026-11-24T11:30:00-05:00"}, "soak.too_short"],
+		[{"deployed_at": "2026-11-24T11:30:00-05:00"}, "soak.too_short"],
+		[{"ended_at": "2026-11-24T09:30:00-05:00"}, "soak.ended"],
+	] {
+		document := object.union(testing.promotion, {"staging": object.union(here, {"earlier": [object.union(stray, case[0])]})})
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(soak.deny) == {case[1]} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as object.union(testing.promotion, {"staging": object.union(here, {"earlier": [stray]})})
+}
+
 # One environment is enough: what is wrong with the other is no finding.
 test_pass_one_environment_of_two if {
 	settings := testing.change(_signed, "/staging/environments", ["staging", "uat"])

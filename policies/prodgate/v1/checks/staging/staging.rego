@@ -77,13 +77,17 @@ deny contains finding if some finding in trail.partial
 deny contains {
 	"code": "staging.other_digest",
 	"path": "/staging/digest",
-	"message": sprintf("staging ran %v", [input.staging.digest]),
+	"message": _unusable,
 	"observed": {key: value | some key in ["digest", "service", "environment", "deployed_at"]; value := input.staging[key]},
 	"required": {"digest": input.artifact.digest, "environments": settings.effective.staging.environments},
 } if {
 	_readable
 	not _any
 }
+
+_unusable := "a time in the staging records is missing or in the future, or they are for another service or environment" if {
+	input.staging.digest == input.artifact.digest
+} else := sprintf("staging ran %v", [input.staging.digest])
 
 # METADATA
 # title: Not yet verified in staging

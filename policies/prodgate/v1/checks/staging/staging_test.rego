@@ -299,6 +299,53 @@ test_deny_trail_that_was_not_read_completely if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as named with data.prodgate.v1.settings as pinned
 }
 
+# A record whose place no setting knows may be about this one: it counts as bad news.
+_elsewhere(entry) := object.union(testing.promotion, {"staging": {
+	"service": "payments-api",
+	"environment": "staging",
+	"earlier": [object.union({"digest": testing.artifact, "service": "payments-api", "environment": "staging", "deployed_at": "2026-11-24T08:00:00-05:00", "restarted_at": null, "verification": null}, entry)],
+}})
+
+_bad(at) := {"result": "FAILED", "finished_at": at, "verified_by": null}
+
+test_deny_failed_in_a_place_that_no_setting_knows if {
+	every place in [{"environment": "stagin"}, {"service": "payment-api"}, {"environment": "stagin", "service": "payment-api"}, {"environment": null, "service": "payment-api"}] {
+		document := _elsewhere(object.union(place, {"verification": _bad("2026-11-24T11:59:00-05:00")}))
+		staging.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		testing.codes(staging.deny) == {"staging.contradicted"} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_pass_failed_elsewhere_or_before if {
+	late := _bad("2026-11-24T11:59:00-05:00")
+	every entry in [
+		{"environment": "stagin", "verification": _bad("2026-11-24T09:00:00-05:00")},
+		{"environment": "stagin", "verification": {"result": "PASSED", "finished_at": "2026-11-24T11:59:00-05:00", "verified_by": null}},
+		{"environment": "production", "verification": late},
+		{"service": "search-api", "verification": late},
+		{"environment": "stagin", "digest": testing.other, "verification": late},
+	] {
+		staging.pass == true with data.prodgate.organisation as _listing with input as _elsewhere(entry)
+		staging.deny == set() with data.prodgate.organisation as _listing with input as _elsewhere(entry)
+	}
+}
+
+_listing := object.union(testing.organisation, {
+	"environments": {"production": {}, "staging": {}},
+	"services": {"payments-api": {}, "search-api": {}},
+})
+
+test_deny_deployed_later_in_a_place_that_no_setting_knows if {
+	document := _elsewhere({"environment": "stagin", "deployed_at": "2026-11-24T11:59:00-05:00"})
+	testing.codes(staging.deny) == {"staging.out_of_order"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_unusable_records_are_named if {
+	document := testing.add(testing.promotion, "/staging/environment", "qa")
+	messages := {finding.message | some finding in staging.deny} with data.prodgate.organisation as testing.organisation with input as document
+	messages == {"a time in the staging records is missing or in the future, or they are for another service or environment"}
+}
+
 # A restart storm restarts the soak time; the verification still counts.
 test_pass_restarted_after_the_verification if {
 	staging.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/restarted_at", "2026-11-24T11:55:00-05:00")
