@@ -426,7 +426,7 @@ type Contradiction struct {
 
 // Report is what one system reports of a fact.
 type Report struct {
-	System string  `json:"system" schema:"identifier"`
+	System string  `json:"system" schema:"nonempty"`
 	Value  *string `json:"value"` // null: there is none
 }
 

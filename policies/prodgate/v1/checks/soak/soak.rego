@@ -45,12 +45,16 @@ _ran(stay) := stay.seen - stay.since if {
 	stay.ended == null
 } else := min([stay.seen, stay.ended]) - stay.since
 
-# A stay that has ended, or was not seen since, counts only if it was verified, and only
-# for a limited time.
+# A stay that was not seen since counts for a limited time, and one that has ended only
+# if it was verified, too.
 _recent(environment) if {
 	staging.stays[environment].ended == null
-	staging.stays[environment].seen == clock.now
+	_counts_until_now(staging.stays[environment])
 }
+
+_counts_until_now(stay) if stay.seen == clock.now
+
+_counts_until_now(stay) if clock.now - stay.seen < time.parse_duration_ns(settings.effective.soak.valid)
 
 _recent(environment) if {
 	input.request.kind in {"configuration", "rollback"}
@@ -59,13 +63,9 @@ _recent(environment) if {
 
 _recent(environment) if {
 	staging.passed(environment)
-	clock.now - _last(staging.stays[environment]) < time.parse_duration_ns(settings.effective.soak.valid)
+	stay := staging.stays[environment]
+	clock.now - min([stay.seen, stay.ended]) < time.parse_duration_ns(settings.effective.soak.valid)
 }
-
-# Until when the stay counts.
-_last(stay) := stay.seen if {
-	stay.ended == null
-} else := min([stay.seen, stay.ended])
 
 _minimum := time.parse_duration_ns(settings.effective.soak.minimum)
 

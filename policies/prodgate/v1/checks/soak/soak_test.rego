@@ -180,8 +180,8 @@ test_pass_one_environment_of_two if {
 	}
 }
 
-# As for a stay that was replaced, the soak counts for a limited time, and only if it was
-# verified.
+# As for a stay that was replaced, the soak counts for a limited time. Whether it was
+# verified is for the check of the verification.
 test_deny_not_seen_for_too_long if {
 	valid := testing.change(_signed, "/soak/valid", "1h")
 	within := testing.change(_signed, "/soak/valid", "1h0m1s")
@@ -189,7 +189,7 @@ test_deny_not_seen_for_too_long if {
 	testing.codes(soak.deny) == {"soak.not_seen"} with data.prodgate.organisation as testing.organisation with input as _seen("2026-11-24T11:00:00-05:00") with data.prodgate.v1.settings as valid
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as _seen("2026-11-24T11:00:00-05:00") with data.prodgate.v1.settings as within
 	unverified := testing.change(_seen("2026-11-24T11:00:00-05:00"), "/staging/verification", null)
-	soak.pass == false with data.prodgate.organisation as testing.organisation with input as unverified with data.prodgate.v1.settings as within
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as unverified with data.prodgate.v1.settings as within
 	soak.pass == true with data.prodgate.organisation as testing.organisation with input as testing.change(unverified, "/staging/as_of", "2026-11-24T12:00:00-05:00") with data.prodgate.v1.settings as within
 }
 
