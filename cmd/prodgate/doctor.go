@@ -207,6 +207,7 @@ func (d *diagnosis) sources(ctx context.Context) *facts.Document {
 	doc := gather(ctx, d.cfg, d.std, req)
 	for _, name := range sourcesOf(doc) {
 		d.source(name, doc.Sources[name])
+		d.statements(name, doc)
 	}
 	return doc
 }

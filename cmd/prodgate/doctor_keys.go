@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/gate"
 	"github.com/prodgate/prodgate/signing/keyless"
 )
@@ -81,4 +82,53 @@ func (d *diagnosis) root(name string, root *keyless.Root) {
 		return
 	}
 	d.ok("root "+name, "%s", strings.Join(current, ", "))
+}
+
+// statements shows which signed statements of a section count, and which do not.
+func (d *diagnosis) statements(name string, doc *facts.Document) {
+	source := doc.Sources[name]
+	if source.Status != facts.StatusOK {
+		return
+	}
+	for _, what := range signedFacts(name, doc) {
+		d.row("", "", what)
+	}
+	unverified := source.Unverified
+	for _, system := range source.Systems {
+		unverified = append(unverified, system.Unverified...)
+	}
+	for _, u := range unverified {
+		d.warn(name, "sign it with a key or identity that sources.signers."+name+" lists, or remove it", "does not count, %s: %s", u.Statement, u.Reason)
+	}
+}
+
+// signedFacts are the facts of a section with a verified signature.
+func signedFacts(name string, doc *facts.Document) (list []string) {
+	add := func(what string, signer *string) {
+		if signer != nil {
+			list = append(list, what+" signed by "+*signer)
+		}
+	}
+	switch name {
+	case "build":
+		if doc.Build != nil {
+			add("commit "+doc.Build.Commit, doc.Build.VerifiedBy)
+		}
+	case "staging":
+		if s := doc.Staging; s != nil {
+			add("stay since "+s.DeployedAt.UTC().Format(time.RFC3339), s.VerifiedBy)
+			if s.Verification != nil {
+				add("verification "+s.Verification.Result, s.Verification.VerifiedBy)
+			}
+		}
+	case "approvals":
+		for _, a := range doc.Approvals {
+			add(a.Decision+" by "+a.Approver, a.VerifiedBy)
+		}
+	case "waivers":
+		for _, w := range doc.Waivers {
+			add("waiver of "+w.Code+" by "+w.Approver, w.VerifiedBy)
+		}
+	}
+	return list
 }
