@@ -90,7 +90,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	about, others, err := c.about(ctx, all, digests)
+	about, others, err := c.about(ctx, all, digests, predicate.each)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (c Collector) read(ctx context.Context, ref registry.Reference, digests, ty
 
 // about returns the statements about digests, of which the first is the request's, each
 // with its signer, verified ones first, and the other digests that statements are about.
-func (c Collector) about(ctx context.Context, all []attestation.Attestation, digests []string) (about []statement, others []string, err error) {
+func (c Collector) about(ctx context.Context, all []attestation.Attestation, digests []string, each bool) (about []statement, others []string, err error) {
 	verifier, err := c.verifier(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -206,7 +206,7 @@ func (c Collector) about(ctx context.Context, all []attestation.Attestation, dig
 		if s.signer, err = verifier.Verify(a, c.Now()); err != nil {
 			s.signer, s.reason = "", err.Error()
 		}
-		if i > 0 && s.signer != "" {
+		if i > 0 && s.signer != "" && !each {
 			s.signer, s.reason = "", "it is about one platform only, "+s.digest
 		}
 		about = append(about, s)

@@ -24,7 +24,8 @@ const (
 // predicate is how a section is read from statements.
 type predicate struct {
 	types     []string // the closed list of predicate types
-	platforms bool     // whether bad news about a platform counts
+	platforms bool     // whether statements about a platform are read, as bad news only
+	each      bool     // whether good news about a platform counts for that platform
 	section   func(about []statement, digest string, now time.Time) (facts.Section, []facts.Contradiction, error)
 }
 
@@ -34,6 +35,10 @@ var predicates = map[string]predicate{
 	"staging":   {types: []string{TypeStaging, TypeTestResult}, platforms: true, section: stays},
 	"approvals": {types: []string{TypeApproval}, platforms: true, section: approvals},
 	"waivers":   {types: []string{TypeWaiver}, section: waivers},
+	"vulnerabilities": {
+		types:     []string{TypeVulnerabilities, TypeOpenVEX, typeOpenVEX02},
+		platforms: true, each: true, section: vulnerabilities,
+	},
 }
 
 func sections() []string { return slices.Sorted(maps.Keys(predicates)) }

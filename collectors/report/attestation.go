@@ -11,10 +11,10 @@ import (
 	"github.com/prodgate/prodgate/internal/strict"
 )
 
-// vulnerabilityPredicate is the type of the one predicate that is read: cosign's,
+// PredicateType is the type of the one predicate that is read: cosign's,
 // of an in-toto statement that is bare, in a DSSE envelope or in a Sigstore
 // bundle, whose signatures are not checked here.
-const vulnerabilityPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
+const PredicateType = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
 // attestedScan holds what is read of a statement.
 type attestedScan struct {
@@ -40,8 +40,8 @@ func readAttestation(t strict.Text) (scannerReport, error) {
 		return nil, err
 	}
 	of := a.Statement.PredicateType
-	if of != vulnerabilityPredicate && "https://"+of != vulnerabilityPredicate { // without it in cosign 1
-		return nil, fmt.Errorf("%s: predicateType is %q, and must be %q (trivy image --format cosign-vuln)", t.Name, of, vulnerabilityPredicate)
+	if of != PredicateType && "https://"+of != PredicateType { // without it in cosign 1
+		return nil, fmt.Errorf("%s: predicateType is %q, and must be %q (trivy image --format cosign-vuln)", t.Name, of, PredicateType)
 	}
 	scan := attestedScan{Subject: a.Statement.Subjects}
 	predicate := strict.Text{Name: t.Name + " (predicate)", Data: a.Statement.Predicate}

@@ -3,6 +3,7 @@ package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.text
 
 # Whether any exception is possible: a waiver, leeway, a VEX statement or a tolerated
@@ -83,7 +84,7 @@ _objections(statement, position, finding) := {words |
 
 # The aspects of a statement that must be right, and the text for one that is not.
 _reasons := {
-	"author": "its author is not accepted (vulnerabilities.vex.authors)",
+	"author": "its author is not accepted (vulnerabilities.vex.authors), and no listed key signed it (sources.signers)",
 	"date": "it has no date, or a date after the collection of the facts",
 	"expiry": "it has expired",
 	"product": "it is about another product",
@@ -95,6 +96,8 @@ _right("author", statement, _, _) if {
 	text.given(statement.author)
 	statement.author in settings.effective.vulnerabilities.vex.authors
 }
+
+_right("author", statement, _, _) if signers.accepted("vulnerabilities", statement.verified_by)
 
 _right("date", statement, _, _) if _made(statement)
 
@@ -146,14 +149,17 @@ _contradicted(statement, position, finding) if {
 	not _benign(other)
 	not _older(other, statement)
 	not _elsewhere(other, position, finding)
+	not _another_author(other, statement)
 }
 
 _older(other, statement) if _made(other) < _made(statement)
 
 _elsewhere(other, _, finding) if text.differs(other.id, finding.id)
 
-_elsewhere(other, _, _) if {
-	every author in settings.effective.vulnerabilities.vex.authors {
+# What a listed key signed contradicts, whoever its author is.
+_another_author(other, statement) if {
+	not signers.accepted("vulnerabilities", other.verified_by)
+	every author in array.concat(settings.effective.vulnerabilities.vex.authors, [statement.author]) {
 		text.differs(other.author, author)
 	}
 }

@@ -197,6 +197,26 @@ test_pass_vex_statement_that_none_contradicts if {
 	}
 }
 
+_listed := testing.change(testing.settings("/vulnerabilities/vex", {"authors": [], "products": []}), "/sources/signers/vulnerabilities", ["security-2026"])
+
+_by_key := object.union(_statement, {"verified_by": "security-2026", "author": "anyone"})
+
+# What a listed key signed counts, whoever its author is.
+test_pass_vex_statement_signed_by_a_listed_key if {
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _said([_by_key]) with data.prodgate.v1.settings as _listed
+	every signer in [null, "", "release-2026", ["security-2026"]] {
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as _said([object.union(_by_key, {"verified_by": signer})]) with data.prodgate.v1.settings as _listed
+	}
+	vulnerabilities.pass == true with data.prodgate.organisation as testing.organisation with input as _said([_by_key, object.union(_by_key, {"status": "affected", "author": "vendor@example.com", "verified_by": null})]) with data.prodgate.v1.settings as _listed
+}
+
+test_deny_signed_vex_statement_that_another_contradicts if {
+	every entry in [{}, {"author": "vendor@example.com"}, {"verified_by": null}, {"author": null, "verified_by": "release-2026"}] {
+		document := _said([_by_key, object.union(object.union(_by_key, {"status": "affected"}), entry)])
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _listed
+	}
+}
+
 _request := {
 	"id": "CVE-2026-1",
 	"purls": ["pkg:deb/debian/libc6"],
