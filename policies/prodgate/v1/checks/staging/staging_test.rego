@@ -15,6 +15,7 @@ test_deny_other_digest if {
 	document := testing.changed("/staging/digest", testing.other)
 	staging.pass == false with data.prodgate.organisation as testing.organisation with input as document
 	testing.codes(staging.deny) == {"staging.other_digest"} with data.prodgate.organisation as testing.organisation with input as document
+	{finding.message | some finding in staging.deny} == {sprintf("staging ran %s", [testing.other])} with data.prodgate.organisation as testing.organisation with input as document
 	{finding.observed | some finding in staging.deny} == {{"digest": testing.other, "deployed_at": "2026-11-24T09:00:00-05:00"}} with data.prodgate.organisation as testing.organisation with input as document
 }
 
