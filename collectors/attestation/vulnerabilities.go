@@ -3,10 +3,10 @@ package attestation
 import (
 	"time"
 
+	shared "github.com/prodgate/prodgate/collectors/internal/vulnerabilities"
 	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/attestation"
-	"github.com/prodgate/prodgate/scan/vex"
 )
 
 // Predicate types about vulnerabilities. SBOMs are not among them: the scanner reads
@@ -37,7 +37,7 @@ func vulnerabilities(about []statement, _ string, _ time.Time) (facts.Section, [
 			section.Scans = append(section.Scans, scans...)
 			continue
 		}
-		statements, err := vex.Read(s.Name, bare)
+		statements, err := shared.ReadVEX(s.Name, bare)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -46,7 +46,7 @@ func vulnerabilities(about []statement, _ string, _ time.Time) (facts.Section, [
 				continue
 			}
 			v.VerifiedBy = s.verifiedBy()
-			section.Statements = append(section.Statements, facts.Statement(v))
+			section.Statements = append(section.Statements, v)
 		}
 	}
 	return section, nil, nil

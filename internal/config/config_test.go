@@ -302,7 +302,7 @@ func TestASystemInPlaceHasItsSettings(t *testing.T) {
 		"sources:\n  vulnerabilities: scan\n":                               "",
 		"systems:\n  own: {kind: scan}\nsources:\n  vulnerabilities: own\n": "",
 		"sources:\n  vulnerabilities: {scan: null}\n":                       "prodgate.yaml:2: sources.vulnerabilities.scan is null",
-		"sources:\n  vulnerabilities: {scan: {}, reports: [x]}\n":           "exactly one of reports, scan, system",
+		"sources:\n  vulnerabilities: {scan: {}, reports: [x]}\n":           "exactly one of attestations, reports, scan, system",
 		"sources:\n  staging: {file: null}\n":                               "prodgate.yaml:2: sources.staging.file is null",
 		"sources:\n  staging: null\n":                                       "prodgate.yaml:2: sources.staging is null",
 		"sources:\n  staging: []\n":                                         "prodgate.yaml:2: sources.staging: names no system",

@@ -59,6 +59,15 @@ func (d Documents) Complete(ctx context.Context, scans []facts.Scan) (*facts.Vul
 	return section, append(texts, more...), nil
 }
 
+// ReadVEX returns the statements of a VEX document, or of an attestation of one.
+func ReadVEX(name string, content []byte) (statements []facts.Statement, err error) {
+	read, err := vex.Read(name, content)
+	for _, s := range read {
+		statements = append(statements, facts.Statement(s))
+	}
+	return statements, err
+}
+
 // findingsOf returns the findings of all scans.
 func findingsOf(scans []facts.Scan) []finding.Finding {
 	var all []finding.Finding
