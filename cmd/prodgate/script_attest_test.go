@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
+	ocilayout "github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
@@ -107,6 +108,20 @@ func signKeyless(ts *testscript.TestScript, _ bool, args []string) {
 	bundle, err := sigstore.Sign(sigstoretest.Signing{Identity: args[3], Issuer: args[4], Statement: statement})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle, 0o600))
+}
+
+// saveLayout is the script command savelayout DIR: it writes the last two images pushed
+// into an OCI layout, under their tags.
+func saveLayout(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := ocilayout.Write(ts.MkAbs(args[0]), empty.Index)
+	ts.Check(err)
+	for variable, tag := range map[string]string{"DIGEST": "7a3f9c2", "TARGET": "6b2e8d1"} {
+		ref, err := name.NewDigest(ts.Getenv("REGISTRY") + "/payments-api@" + ts.Getenv(variable))
+		ts.Check(err)
+		image, err := remote.Image(ref)
+		ts.Check(err)
+		ts.Check(path.AppendImage(image, ocilayout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag})))
+	}
 }
 
 // unsign is the script command unsign BUNDLE FILE: it writes the bundle without its

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 //	attach REPOSITORY FILE    attach an SBOM to the last image pushed
 //	attachbundle REPOSITORY FILE [TYPE]  attach a bundle to the last image pushed, as a referrer
 //	keyless ROOT BUNDLE TYPE IDENTITY ISSUER [PREDICATE]  write a keyless bundle about that image, and its trusted root
+//	savelayout DIR            write the last two images pushed into an OCI layout
 //	attachenvelope REPOSITORY FILE TYPE  write the envelope of a bundle under its tag .att
 //	pushindex REPOSITORY:TAG  push an index of the last image pushed; $INDEX is its digest
 //	approvenow FILE           date the approvals in a file now
@@ -104,7 +105,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
-			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
+			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})

@@ -58,7 +58,7 @@ func Read(predicate json.RawMessage) (s Summary, err error) {
 	return s, nil
 }
 
-// Reasons lists why s is not what is wanted; none: it is.
+// Reasons lists why s is not accepted; none: it is.
 func (s Summary) Reasons(w Want) []string {
 	reasons := s.Elsewhere(w)
 	if s.Result != Passed {
@@ -70,7 +70,7 @@ func (s Summary) Reasons(w Want) []string {
 	return append(reasons, s.untimely(w)...)
 }
 
-// Elsewhere lists why s is about something else than what is wanted, whatever its result
+// Elsewhere lists why s is about something else than what was asked for, whatever its result
 // is.
 func (s Summary) Elsewhere(w Want) []string {
 	reasons := []string{}
@@ -111,7 +111,7 @@ func (s Summary) untimely(w Want) []string {
 	return nil
 }
 
-// Revokes reports whether s is a result about what is wanted that is not good, and not
+// Revokes reports whether s is a result about what was asked for that is not good, and not
 // older than other.
 func (s Summary) Revokes(other Summary, w Want) bool {
 	return s.Result != Passed && len(s.Elsewhere(w)) == 0 && !s.TimeVerified.Before(other.TimeVerified)
