@@ -180,7 +180,7 @@ const unmissed = "additional_checks removed|additional_checks emptied|environmen
 	"vulnerabilities.leeway.CRITICAL null|vulnerabilities.leeway.HIGH null|vulnerabilities.leeway.MEDIUM null|vulnerabilities.leeway.LOW null|" +
 	"vulnerabilities.leeway.CRITICAL emptied|vulnerabilities.leeway.HIGH emptied|vulnerabilities.leeway.MEDIUM emptied|vulnerabilities.leeway.LOW emptied" + "|" +
 	"approval.independent_of emptied|approval.rejection_lifted_by *|deploy.ended_statuses *|deploy.max_duration *|emergency.max_open_debts emptied|rollback.preapproved *|audit.trail_origins emptied|audit.writers.approval.granted removed|audit.writers.deploy.live removed|audit.writers.emergency.reviewed removed|" +
-	"audit.writers.staging.deployed removed|audit.writers.staging.verified removed|sources.signers *|signatures*"
+	"audit.writers.staging.deployed removed|audit.writers.staging.verified removed|sources.signers*|signatures*"
 
 func TestAnAllowWithoutValidityIsNoDecision(t *testing.T) {
 	allow := storyNamed(t, "allow").input(t)
