@@ -244,12 +244,13 @@ func (c Config) calendar() (calendar.Collector, error) {
 	return calendar.Collector{}, fmt.Errorf("the calendar is read from several systems; prodgate calendar shows only a calendar from one file")
 }
 
-// Verifies reports whether a section is read from a system that verifies signatures.
+// Verifies reports whether a section is read from a system that may verify signatures: a
+// scan verifies those on attached SBOMs.
 func (c Config) Verifies() bool {
 	for _, uses := range c.Sources {
 		if slices.ContainsFunc(uses, func(u Use) bool {
 			s, err := c.system(u)
-			return err == nil && s.Kind == attestation.Kind.Name
+			return err == nil && (s.Kind == attestation.Kind.Name || s.Kind == scan.Kind.Name)
 		}) {
 			return true
 		}

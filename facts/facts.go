@@ -182,7 +182,8 @@ type Scan struct {
 	Digest       string          `json:"digest" schema:"digest"`
 	Platform     *string         `json:"platform" schema:"nonempty"` // os/arch[/variant] that was scanned
 	Inventory    *string         `json:"inventory,omitempty" schema:"identifier"`
-	Packages     *int            `json:"packages,omitempty"` // how many were examined
+	InventoryBy  *string         `json:"inventory_verified_by,omitempty" schema:"nonempty"` // whose signature on the attached SBOM was verified; absent: no one's
+	Packages     *int            `json:"packages,omitempty"`                                // how many were examined
 	Scanner      *string         `json:"scanner" schema:"nonempty"`
 	ScannedAt    time.Time       `json:"scanned_at"`
 	Database     Database        `json:"database"`

@@ -15,6 +15,7 @@ import (
 // attachments reads what is attached to the images and indexes of one artifact.
 type attachments struct {
 	ref     registry.Reference
+	verify  attached.Verify
 	indexes []registry.Index // the artifact's, each before those that it lists
 }
 
@@ -22,14 +23,14 @@ type attachments struct {
 func (o Options) attachmentsOf(ctx context.Context, reference, artifact string) (attachments, error) {
 	ref, err := registry.Parse(reference, o.Registry)
 	if err != nil || !ref.Attaches() {
-		return attachments{ref: ref}, err
+		return attachments{ref: ref, verify: o.Verify}, err
 	}
 	m, err := ref.Manifest(ctx, artifact)
 	if err != nil {
 		return attachments{}, err
 	}
 	indexes, err := ref.Indexes(ctx, m)
-	return attachments{ref: ref, indexes: indexes}, err
+	return attachments{ref: ref, verify: o.Verify, indexes: indexes}, err
 }
 
 // to are the SBOMs attached to the image with that digest.
@@ -40,7 +41,7 @@ func (a attachments) to(ctx context.Context, digest string) attached.Found {
 			within = append(within, index.Digest)
 		}
 	}
-	return attached.Find(ctx, a.ref, digest, within...)
+	return attached.Find(ctx, a.ref, a.verify, digest, within...)
 }
 
 // covers reports whether what is about digest is about that image: its own, or an
@@ -68,7 +69,7 @@ func (o Options) addAttached(ctx context.Context, db *advisories.Database, scans
 		}
 	}
 	for _, index := range all.indexes {
-		if err := o.addSBOMs(ctx, db, all, attached.FindOfIndex(ctx, all.ref, index), index.Digest, scans); err != nil {
+		if err := o.addSBOMs(ctx, db, all, attached.FindOfIndex(ctx, all.ref, all.verify, index), index.Digest, scans); err != nil {
 			return err
 		}
 	}
@@ -130,7 +131,7 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 	}
 	whole := make([]attached.Found, len(all.indexes))
 	for i, index := range all.indexes {
-		whole[i] = attached.FindOfIndex(ctx, ref, index)
+		whole[i] = attached.FindOfIndex(ctx, ref, all.verify, index)
 	}
 	var scans []Scan
 	for _, p := range listed.Images {
@@ -144,24 +145,49 @@ func (o Options) attached(ctx context.Context, db *advisories.Database, referenc
 		if err := found.Err(); err != nil {
 			return nil, fmt.Errorf("%w; scan the image itself with --inventory image, or attach an SBOM to %s", err, p.Digest)
 		}
-		for i, one := range found.SBOMs {
-			inv := *one.Inventory // an index's is about several images
-			inv.Digest, inv.Platform = p.Digest, p.Platform
-			scan, err := o.match(ctx, db, &inv)
-			if err != nil {
-				return nil, err
-			}
-			if scan.Artifact = m.Digest; i == 0 {
-				scan.Undetermined = append(scan.Undetermined, o.unread(found)...)
-			}
-			scans = append(scans, scan)
+		own, err := o.described(ctx, db, found, p)
+		if err != nil {
+			return nil, err
 		}
+		for i := range own {
+			own[i].Artifact = m.Digest
+		}
+		own[0].Undetermined = append(own[0].Undetermined, o.unread(found)...)
+		scans = append(scans, own...)
 	}
 	if len(scans) == 0 {
 		return nil, fmt.Errorf("%s has no image for the platforms %v", reference, o.Platforms)
 	}
 	scans[0].Others = listed.Others
 	return scans, nil
+}
+
+// described are the scans of an image by the SBOMs that describe it, of which there is at
+// least one. Next to one that is signed and names the image, the others add what they
+// find: whoever can push to the repository can attach an SBOM.
+func (o Options) described(ctx context.Context, db *advisories.Database, found attached.Found, p registry.Platform) ([]Scan, error) {
+	var signed, others []Scan
+	for _, one := range found.SBOMs {
+		inv := *one.Inventory // an index's is about several images
+		inv.Digest, inv.Platform = p.Digest, p.Platform
+		scan, err := o.match(ctx, db, &inv)
+		if err != nil {
+			return nil, err
+		}
+		if one.Signer != "" && one.Digest == p.Digest {
+			scan.Signer = one.Signer
+			signed = append(signed, scan)
+		} else {
+			others = append(others, scan)
+		}
+	}
+	if len(signed) == 0 {
+		return others, nil
+	}
+	for _, other := range others {
+		signed[0].add(other)
+	}
+	return signed, nil
 }
 
 // merge is what is attached to one image, own, and to the indexes that list

@@ -16,6 +16,7 @@ import (
 
 	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/advisories"
+	"github.com/prodgate/prodgate/scan/attached"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
 	"github.com/prodgate/prodgate/scan/match"
@@ -66,6 +67,10 @@ type Options struct {
 	// which may quote a registry. Nil: it is kept unchanged.
 	Redact func(string) string
 
+	// Verify finds out who signed the statements around attached SBOMs. Nil: no signature
+	// is verified. Of no use but with FromAttached: elsewhere SBOMs only add findings.
+	Verify attached.Verify
+
 	// Progress receives what is read, the bytes read so far and their total (0: not
 	// known). Nil: not reported.
 	Progress func(what string, read, total int64)
@@ -84,6 +89,7 @@ type Scan struct {
 	Findings     []match.Finding        // sorted, those of an attached SBOM last
 	Undetermined []finding.Undetermined // what could not be judged, and each attached SBOM that could not be read
 	Packages     int
+	Signer       string // whose signature on the attached SBOM was verified (Options.Verify); empty: no one's
 
 	// Others are the entries of the image's index that are not images, and were not
 	// scanned. They are in the first scan of an image.

@@ -51,7 +51,7 @@ func trustKeys(ts *testscript.TestScript, _ bool, args []string) {
 		key := strings.TrimSuffix(filepath.Base(file), ".key.pub")
 		keys[key] = map[string]any{"public": ts.ReadFile(file)}
 		signers[section] = []string{key}
-		if section != "waivers" { // must be signed where approvals must be
+		if section != "waivers" && section != "vulnerabilities" { // these have no such setting
 			unverified[section] = false
 		}
 	}

@@ -20,6 +20,7 @@ var Kind = source.Kind{
 		s := settings.(*Settings)
 		return Collector{
 			Options:   s.Scan.options(env),
+			Verifier:  env.Verifier,
 			SBOMs:     env.Files("scan.sboms", s.Scan.SBOMs, scan.MaxSBOM),
 			Documents: vulnerabilities.DocumentsOf(env, s.VEX, s.Ignore),
 		}
@@ -35,7 +36,7 @@ type Settings struct {
 
 // Own says what is scanned and with what.
 type Own struct {
-	Inventory scan.From `json:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached; empty: auto
+	Inventory scan.From `json:"inventory,omitempty"` // auto (the image, and what an attached SBOM adds), image, attached (needs a signature, see sources.signers); empty: auto
 	SBOMs     []string  `json:"sboms,omitempty"`     // SBOMs to scan instead of the image, CycloneDX or SPDX
 	Database  string    `json:"database,omitempty"`  // folder of trivy.db and metadata.json; empty: that of "prodgate db update"
 	Platforms []string  `json:"platforms,omitempty"` // os/arch[/variant]; empty: all that the image has

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/internal/vulnerabilities"
+	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/scan"
@@ -23,7 +24,11 @@ const kind = "scan"
 
 // Collector scans the artifact, or SBOMs.
 type Collector struct {
-	Options   scan.Options
+	Options scan.Options // without Verify
+
+	// Verifier returns what verifies the signatures on attached SBOMs; nil: none is verified.
+	Verifier func(ctx context.Context, section string) (source.Verifier, error)
+
 	SBOMs     []strict.Path // files; none: scan the artifact itself
 	Documents vulnerabilities.Documents
 }
@@ -58,7 +63,11 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 // scans returns the scans, and the SBOM files that were read.
 func (c Collector) scans(ctx context.Context, req facts.Request) ([]scan.Scan, []strict.Text, error) {
 	if len(c.SBOMs) == 0 {
-		scans, err := scan.Image(ctx, pin(req.Reference, req.Digest), c.Options)
+		options, err := c.options(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		scans, err := scan.Image(ctx, pin(req.Reference, req.Digest), options)
 		return scans, nil, err
 	}
 	var read []strict.Text
@@ -81,6 +90,20 @@ func (c Collector) scans(ctx context.Context, req facts.Request) ([]scan.Scan, [
 	}
 	scans, err := scan.SBOM(ctx, sboms, c.Options)
 	return scans, read, err
+}
+
+// options are the options of the scan of the artifact itself.
+func (c Collector) options(ctx context.Context) (scan.Options, error) {
+	if c.Verifier == nil || c.Options.From != scan.FromAttached {
+		return c.Options, nil
+	}
+	verifier, err := c.Verifier(ctx, vulnerabilities.Section)
+	if err != nil {
+		return c.Options, err
+	}
+	options := c.Options
+	options.Verify = func(a source.Attestation) (string, error) { return verifier.Verify(a, c.Options.Clock()) }
+	return options, nil
 }
 
 // evidence is the files that were read, or the artifact if it was scanned itself.
@@ -108,6 +131,9 @@ func fact(s scan.Scan) facts.Scan {
 		Digest: s.Inventory.Digest, Inventory: &inventoryKind, Packages: &packages, Scanner: &scannedBy, ScannedAt: s.ScannedAt,
 		Database: facts.Database{UpdatedAt: s.Database.UpdatedAt, Schema: &schema},
 		Findings: []facts.Vulnerability{}, Undetermined: []facts.Undetermined{},
+	}
+	if s.Signer != "" {
+		f.InventoryBy = &s.Signer
 	}
 	if s.Inventory.Platform != "" {
 		f.Platform = &s.Inventory.Platform

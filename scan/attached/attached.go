@@ -4,8 +4,8 @@
 //
 // An SBOM counts only if it is bound to the image: the statement around it, or
 // the manifest that holds it, names the image's digest, and the SBOM itself
-// names no other. Signatures are not checked, so the author of an SBOM is unknown.
-// What could not be read is reported, and hides nothing that could.
+// names no other. Who signed it is found out only with a Verify; otherwise its author is
+// unknown. What could not be read is reported, and hides nothing that could.
 package attached
 
 import (
@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prodgate/prodgate/internal/attestation"
 	"github.com/prodgate/prodgate/registry"
 	"github.com/prodgate/prodgate/scan/finding"
 	"github.com/prodgate/prodgate/scan/inventory"
@@ -39,8 +40,13 @@ const maxSBOMs = 32
 // image that it names, or the index's if it is about the index as a whole.
 type SBOM struct {
 	*inventory.Inventory
-	Where string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
+	Where  string // referrer sha256:…, tag sha256-….att, or attestation sha256:… in the index
+	Signer string // whose signature on the statement around it was verified; empty: no one's
 }
+
+// Verify returns the name of the signer whose signature on a statement counts, or why no
+// signature does.
+type Verify func(attestation.Attestation) (signer string, err error)
 
 // Found has the attachments of one image or index.
 type Found struct {
@@ -70,17 +76,19 @@ func (f Found) Err() error {
 // Find reads the SBOMs attached to the image with that digest in ref's
 // repository. indexes are the digests of the indexes that list the image, if
 // any: BuildKit's statements are in them, and an SBOM attached to the image may
-// name one of them as what it is about.
-func Find(ctx context.Context, ref registry.Reference, digest string, indexes ...string) Found {
-	f := finder{ref: ref, digest: digest, accepted: append([]string{digest}, indexes...)}
+// name one of them as what it is about. verify finds out who signed them; nil: no
+// signature is verified.
+func Find(ctx context.Context, ref registry.Reference, verify Verify, digest string, indexes ...string) Found {
+	f := finder{ref: ref, verify: verify, digest: digest, accepted: append([]string{digest}, indexes...)}
 	f.find(ctx, indexes)
 	return f.found()
 }
 
 // FindOfIndex reads the SBOMs attached to an index itself. An SBOM that names a
 // manifest that the index lists is about that one, every other about the index.
-func FindOfIndex(ctx context.Context, ref registry.Reference, index registry.Index) Found {
-	f := finder{ref: ref, digest: index.Digest, accepted: append([]string{index.Digest}, index.Within...), listed: index.Lists}
+// verify is as in Find.
+func FindOfIndex(ctx context.Context, ref registry.Reference, verify Verify, index registry.Index) Found {
+	f := finder{ref: ref, verify: verify, digest: index.Digest, accepted: append([]string{index.Digest}, index.Within...), listed: index.Lists}
 	f.find(ctx, nil)
 	return f.found()
 }
@@ -88,6 +96,7 @@ func FindOfIndex(ctx context.Context, ref registry.Reference, index registry.Ind
 // finder gathers the SBOMs of one image or index.
 type finder struct {
 	ref      registry.Reference
+	verify   Verify // nil: no signature is verified
 	digest   string
 	accepted []string // the digest, and those of indexes that list it
 	listed   []string // the manifests that an index lists
@@ -214,13 +223,34 @@ func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where
 	if err != nil {
 		return err
 	}
-	return f.bind(found, form, where)
+	return f.bind(found, form, where, f.signer(b, where, content))
+}
+
+// signer is who signed the statement in content; empty if no signature on it counts. It
+// signed the SBOMs that were read from content, because there is only one statement.
+func (f *finder) signer(b registry.Blob, where string, content []byte) string {
+	if f.verify == nil {
+		return ""
+	}
+	content, err := attestation.Bundled(content, b.Annotations)
+	if err != nil {
+		return ""
+	}
+	statement, err := attestation.ReadOne(where, content)
+	if err != nil {
+		return ""
+	}
+	signer, err := f.verify(statement)
+	if err != nil {
+		return ""
+	}
+	return signer
 }
 
 // bind keeps those of found that are about the image or index, and is an error
 // if there are none. A statement has to name it; a bare SBOM is bound by the
 // manifest that holds it, and may name no other image.
-func (f *finder) bind(found []*inventory.Inventory, form form, where string) error {
+func (f *finder) bind(found []*inventory.Inventory, form form, where, signer string) error {
 	var kept, other []string
 	for _, inv := range found {
 		digest, ok := f.boundTo(inv.Digest, form)
@@ -233,7 +263,7 @@ func (f *finder) bind(found []*inventory.Inventory, form form, where string) err
 		}
 		kept = append(kept, digest)
 		inv.Digest, inv.Kind = digest, inventory.KindAttached
-		f.sboms = append(f.sboms, SBOM{Inventory: inv, Where: where})
+		f.sboms = append(f.sboms, SBOM{Inventory: inv, Where: where, Signer: signer})
 	}
 	switch {
 	case len(kept) > 0:

@@ -158,7 +158,7 @@ func findAt(t *testing.T, repository, digest string, indexes ...string) ([]SBOM,
 	}
 	ref, err := registry.Parse(named, registry.Options{})
 	must(t, err)
-	found := Find(ctx, ref, digest, indexes...)
+	found := Find(ctx, ref, nil, digest, indexes...)
 	return found.SBOMs, found.Err()
 }
 
@@ -293,10 +293,10 @@ func TestAnAttachedSBOMCanDescribeTheIndex(t *testing.T) {
 		t.Error("an SBOM of an index that nobody named passes")
 	}
 	f := finder{digest: at.digest(), accepted: []string{at.digest(), other}}
-	if err := f.bind([]*inventory.Inventory{{Digest: other}}, bare, "here"); err != nil || len(f.sboms) != 1 || f.sboms[0].Digest != at.digest() {
+	if err := f.bind([]*inventory.Inventory{{Digest: other}}, bare, "here", ""); err != nil || len(f.sboms) != 1 || f.sboms[0].Digest != at.digest() {
 		t.Errorf("an SBOM of the index that lists the image: %v, %+v", err, f.sboms)
 	}
-	if err := (&finder{digest: at.digest(), accepted: []string{at.digest(), other}}).bind([]*inventory.Inventory{{Digest: other}}, stated, "here"); err == nil {
+	if err := (&finder{digest: at.digest(), accepted: []string{at.digest(), other}}).bind([]*inventory.Inventory{{Digest: other}}, stated, "here", ""); err == nil {
 		t.Error("a statement about the index passes for one about the image")
 	}
 }

@@ -11,6 +11,7 @@ package prodgate.v1.checks.vulnerabilities
 
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.settings
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.waivers
@@ -143,10 +144,17 @@ _tolerated_package(unjudged) if {
 }
 
 # prodgate's own scans name the kind of inventory they read. A report without that is
-# from another tool.
+# from another tool. An SBOM attached to the image also counts if an accepted signer
+# signed it.
 _listed contains position if {
 	some position, scan in input.vulnerabilities.scans
 	scan.inventory in settings.effective.vulnerabilities.inventories
+}
+
+_listed contains position if {
+	some position, scan in input.vulnerabilities.scans
+	scan.inventory == "attached"
+	signers.accepted("vulnerabilities", scan.inventory_verified_by)
 }
 
 _listed contains position if {
@@ -395,17 +403,17 @@ deny contains {
 # description: >-
 #   The scan took its list of packages from a source that the settings do not accept,
 #   for example an SBOM attached to the image in the registry, which everyone with push
-#   access can replace.
+#   access can replace, and which no signer in sources.signers.vulnerabilities signed.
 # custom:
 #   code: vulnerabilities.inventory
 #   cure: fix
-#   remedy: "Scan the image itself (sources.vulnerabilities.scan.inventory: image in prodgate.yaml)."
-#   who: [owner of prodgate.yaml]
+#   remedy: "Scan the image itself (sources.vulnerabilities.scan.inventory: image in prodgate.yaml), or sign its SBOM (prodgate attest cyclonedx)."
+#   who: [owner of prodgate.yaml, owner of the build]
 deny contains {
 	"code": "vulnerabilities.inventory",
 	"item": sprintf("%v", [scan.digest]),
 	"path": sprintf("/vulnerabilities/scans/%d/inventory", [position]),
-	"message": sprintf("the scan's inventory is of the kind %v", [object.get(scan, "inventory", null)]),
+	"message": sprintf("the scan's inventory is of the kind %v%s", [object.get(scan, "inventory", null), _unsigned(scan)]),
 	"observed": object.get(scan, "inventory", null),
 	"required": settings.effective.vulnerabilities.inventories,
 } if {
@@ -413,6 +421,10 @@ deny contains {
 	some position, scan in input.vulnerabilities.scans
 	not position in _listed
 }
+
+_unsigned(scan) := sprintf(", and %s", [signers.objection(object.get(scan, "inventory_verified_by", null))]) if {
+	scan.inventory == "attached"
+} else := ""
 
 waived contains object.union(_finding(position, finding), {"message": sprintf("%s %s in %s is waived", [
 	finding.severity,

@@ -391,3 +391,38 @@ test_deny_names_only_what_denies if {
 	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as document
 	{finding.item | some finding in vulnerabilities.deny} == {"CVE-2026-1"} with data.prodgate.organisation as testing.organisation with input as _indexed(document, [{"LOW": [0], "CRITICAL": [1]}])
 }
+
+_scans_of(inventory, signer) := object.union(testing.promotion, {"vulnerabilities": {"scans": [object.union(scan, {
+	"inventory": inventory,
+	"inventory_verified_by": signer,
+}) |
+	some scan in testing.promotion.vulnerabilities.scans
+]}})
+
+_signed_inventories := testing.settings("/sources/signers/vulnerabilities", ["security-2026"])
+
+# An SBOM attached to the image counts if an accepted signer signed it.
+test_pass_attached_inventory_with_an_accepted_signature if {
+	document := _scans_of("attached", "security-2026")
+	vulnerabilities.pass with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+	vulnerabilities.deny == set() with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_attached_inventory_says_who_signed_it if {
+	every signer, words in {
+		"other-2026": "the scan's inventory is of the kind attached, and is signed by other-2026, which sources.signers does not list for it",
+		null: "the scan's inventory is of the kind attached, and has no verified signature",
+	} {
+		document := _scans_of("attached", signer)
+		vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+		{deny.message | some deny in vulnerabilities.deny} == {words} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+	}
+}
+
+# A signature says nothing of another kind of inventory.
+test_deny_other_inventory_with_a_signature if {
+	document := _scans_of("guess", "security-2026")
+	vulnerabilities.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+	{deny.message | some deny in vulnerabilities.deny} == {"the scan's inventory is of the kind guess"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed_inventories
+}
