@@ -52,7 +52,10 @@ type Decision struct {
 	ExitCode int     `json:"exit_code"` // 0 allow, 1 deny, 3 deny for now
 	Mode     Mode    `json:"mode"`
 	Deploy   *string `json:"deploy"` // repository@digest, the only image that the decision applies to; null if not known
-	Request  Subject `json:"request"`
+	// Platforms are the digests that Deploy lists if it is an index, sorted: bad news about
+	// one of them is bad news about Deploy.
+	Platforms []string `json:"platforms,omitempty"`
+	Request   Subject  `json:"request"`
 
 	Now        time.Time  `json:"now"`         // the instant decided about
 	OpensAt    *time.Time `json:"opens_at"`    // set only if all denials clear by themselves

@@ -10,6 +10,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/prodgate/prodgate/facts"
 )
 
 // run is one decision while it is made.
@@ -174,9 +176,21 @@ func (r *run) assemble(from *result, findings []Finding) Decision {
 	}
 	if a := doc.Artifact; a != nil {
 		deploy := a.Repository + "@" + a.Digest
-		d.Deploy = &deploy
+		d.Deploy, d.Platforms = &deploy, platformsOf(a)
 	}
 	return d
+}
+
+// platformsOf are the digests of the platforms of an index, sorted.
+func platformsOf(a *facts.Artifact) []string {
+	var digests []string
+	for _, p := range a.Platforms {
+		if p.Digest != a.Digest {
+			digests = append(digests, p.Digest)
+		}
+	}
+	slices.Sort(digests)
+	return slices.Compact(digests)
 }
 
 // exitCode is the process's exit code for a decision (DESIGN: 0, 1, 3).

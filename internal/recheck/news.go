@@ -37,8 +37,8 @@ func newsSince(ctx context.Context, d *evaluator.Decision, q Question) (list []R
 }
 
 // concerns reports whether an entry of a type in badNews is bad news about what was
-// decided: about the same image or an index that lists it, whatever environment it
-// names, or, where it names no image, about the same service.
+// decided: about the same image, an index that lists it or an image that it lists,
+// whatever environment it names, or, where it names no image, about the same service.
 func concerns(d *evaluator.Decision, entry trail.Entry) bool {
 	if entry.Type == trail.TypeStagingVerified && !failed(entry) {
 		return false
@@ -46,8 +46,9 @@ func concerns(d *evaluator.Decision, entry trail.Entry) bool {
 	if entry.Digest == "" {
 		return entry.Service == "" || entry.Service == d.Request.Service
 	}
-	return d.Deploy != nil && slices.ContainsFunc(append(platforms(entry), entry.Digest), func(digest string) bool {
-		return strings.HasSuffix(*d.Deploy, "@"+strings.ToLower(digest))
+	return slices.ContainsFunc(append(platforms(entry), entry.Digest), func(digest string) bool {
+		digest = strings.ToLower(digest)
+		return slices.Contains(d.Platforms, digest) || d.Deploy != nil && strings.HasSuffix(*d.Deploy, "@"+digest)
 	})
 }
 

@@ -11,15 +11,16 @@ import (
 )
 
 var (
-	noon   = time.Date(2027, 1, 5, 12, 0, 0, 0, time.UTC)
-	digest = "sha256:" + strings.Repeat("a", 64)
+	noon     = time.Date(2027, 1, 5, 12, 0, 0, 0, time.UTC)
+	digest   = "sha256:" + strings.Repeat("a", 64)
+	platform = "sha256:" + strings.Repeat("d", 64)
 )
 
 // allow is a decision that still stands at noon.
 func allow() *evaluator.Decision {
 	deploy, until := "r.example.com/web@"+digest, noon.Add(10*time.Minute)
 	return &evaluator.Decision{
-		Outcome: evaluator.Allow, Mode: evaluator.ModeEnforce, Deploy: &deploy, Now: noon.Add(-time.Minute), ValidUntil: &until,
+		Outcome: evaluator.Allow, Mode: evaluator.ModeEnforce, Deploy: &deploy, Platforms: []string{platform}, Now: noon.Add(-time.Minute), ValidUntil: &until,
 		Request: evaluator.Subject{ID: "7", Service: "web", Environment: "production", Kind: "promotion"},
 	}
 }
@@ -117,6 +118,7 @@ func TestConcerns(t *testing.T) {
 		"a rejection of the image anywhere":  {trail.Event{Type: trail.TypeApprovalRejected, Digest: digest, Environment: "prod"}, true},
 		"a rejection of an index with it":    {trail.Event{Type: trail.TypeApprovalRejected, Digest: "sha256:b", Data: []byte(`{"platforms":["sha256:c","` + digest + `"]}`)}, true},
 		"a rejection of another image":       {trail.Event{Type: trail.TypeApprovalRejected, Digest: "sha256:b", Service: "web"}, false},
+		"a rejection of a platform of it":    {trail.Event{Type: trail.TypeApprovalRejected, Digest: platform, Environment: "prod", Service: "other"}, true},
 		"a rejection of the service":         {trail.Event{Type: trail.TypeApprovalRejected, Service: "web"}, true},
 		"a rejection of another service":     {trail.Event{Type: trail.TypeApprovalRejected, Service: "other"}, false},
 		"a verification without a result":    {trail.Event{Type: trail.TypeStagingVerified, Digest: digest, Data: []byte(`{}`)}, true},

@@ -192,6 +192,14 @@ _binding(path, record) if {
 	not _by_no_approver(record)
 }
 
+# Where rejections without a signature count, one with a signature that does not count is
+# no weaker.
+_reported(path, _) if {
+	not _recorded(path)
+	"approvals" in sources.readable
+	settings.effective.sources.unverified.approvals == true
+}
+
 _reported(path, record) if {
 	not _recorded(path)
 	"approvals" in sources.readable

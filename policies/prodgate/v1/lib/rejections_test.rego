@@ -208,6 +208,15 @@ test_lifted_by_any_approval_since_where_it_is_not_signed_as_settings_ask if {
 	rejections.revoked == {0} with data.prodgate.organisation as testing.organisation with input as testing.change(own, "/approvals/1/verified_by", "lead-2026") with data.prodgate.v1.settings as signed
 }
 
+# As shipped, an unsigned rejection binds. A signature that does not count makes it no weaker.
+test_stands_with_a_signature_that_does_not_count if {
+	every signer in ["release-2026", "", 1, true, {}, []] {
+		_stands(_rejected({"verified_by": signer}))
+	}
+	own := _rejected({"approver": "github:2", "approved_at": "2026-11-24T11:30:00-05:00", "verified_by": "release-2026"})
+	rejections.revoked == {0} with data.prodgate.organisation as testing.organisation with input as own
+}
+
 # Anyone can claim an identity, so any approval that counts lifts a claimed rejection.
 test_lifted_by_any_approval_since_where_it_is_not_by_an_approver if {
 	every entry in [{"approver": "mailto:nobody@example.com"}, {"approver": "mailto:engineer@example.com"}] {

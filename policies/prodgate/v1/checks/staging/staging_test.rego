@@ -62,8 +62,9 @@ test_deny_without_a_signature if {
 }
 
 test_deny_unsigned_is_no_objection_to_what_has_not_reported if {
-	document := testing.changed("/staging/verification", null)
-	testing.codes(staging.deny) == {"staging.not_verified"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	every document in [testing.changed("/staging/verification", null), testing.without("/staging/verification/result")] {
+		testing.codes(staging.deny) == {"staging.not_verified"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+	}
 }
 
 test_deny_signed_by_another_key if {
