@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,8 +50,11 @@ func TestSignedStoriesAreDecidedAsTheySay(t *testing.T) {
 func TestEachSignatureIsNeeded(t *testing.T) {
 	race.SkipSweep(t)
 	e, all := signedStories(t)
-	i := slices.IndexFunc(all, func(s looserStory) bool { return s.name == "signed/allow-signed" })
-	for _, path := range []string{"/build/verified_by", "/staging/verified_by", "/staging/verification/verified_by", "/approvals/0/verified_by"} {
+	for path, name := range map[string]string{
+		"/build/verified_by": "allow-signed", "/staging/verified_by": "allow-signed", "/staging/verification/verified_by": "allow-signed",
+		"/approvals/0/verified_by": "allow-signed", "/vulnerabilities/scans/0/inventory_verified_by": "allow-signed-inventory",
+	} {
+		i := slices.IndexFunc(all, func(s looserStory) bool { return s.name == "signed/"+name })
 		for _, value := range []any{missing, nil, "", " ", "somebody", "RELEASE-2026", "release-2026 ", true, 1, []any{"release-2026"}, map[string]any{"a": "release-2026"}} {
 			document := patched(t, all[i].document, path, value)
 			input, err := Read("input.json", document)
@@ -156,4 +160,55 @@ func withOwnSetting(t *testing.T, e *Evaluator, path []string, value any) *Evalu
 	rules.own = own.(map[string]any)
 	changed := &Evaluator{rules: &rules, compiler: e.compiler, query: e.query, policy: e.policy, names: e.names, known: e.known}
 	return withSetting(t, changed, []string{"decision", "validity"}, "15m") // as shipped
+}
+
+// As TestNoBrokenFactOpensTheGate, for a gate that counts signed facts only.
+func TestNoBrokenFactOpensTheSignedGate(t *testing.T) {
+	race.SkipSweep(t)
+	if testing.Short() {
+		t.Skip("decides many thousand times: run it without -short")
+	}
+	e, all := signedStories(t)
+	p := &proof{t: t, e: e}
+	for _, entry := range slices.Concat(signedNeedless, signedTrue) {
+		p.unused.Store(entry, true)
+	}
+	work := make(chan looserStory)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for s := range work {
+				p.judge(s.story, s.decision, slices.Concat(signedNeedless, needlessFacts), slices.Concat(signedTrue, otherTrueStories), "")
+			}
+		})
+	}
+	tried := 0
+	for i, s := range all {
+		if i > 0 && !*everyStory || s.decision.Outcome == Deny && leftOut(s.name) {
+			continue // "make proof" tries all
+		}
+		tried++
+		work <- s
+	}
+	close(work)
+	workers.Wait()
+	t.Logf("%d mutants, %d of them allowed for a listed reason", p.tried.Load(), p.excused.Load())
+	if tried == len(all) {
+		p.findUnused()
+	}
+}
+
+// signedNeedless are the mutations that leave an allow as it is, in addition to
+// needlessFacts.
+var signedNeedless = []needless{
+	{"signed/allow-signed-next-to-a-statement-that-does-not-count", "/sources/approvals/unverified*", "*", "a statement that does not count is only shown"},
+}
+
+// signedTrue are the mutations that make a denied story a true one that is allowed, in
+// addition to otherTrueStories.
+var signedTrue = []needless{
+	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1", "delete", "nobody rejected"},
+	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1/approved_at", "move -1d|move -10y", "the approval is later than the rejection and lifts it: nobody signed the rejection"},
+	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1/digest|/approvals/1/environment|/approvals/1/kind", "swap *", "something else was rejected"},
+	{"signed/deny-approved-with-the-key-of-another", "/approvals/0/approver", "swap person github:100300", "the holder of the key approved"},
 }

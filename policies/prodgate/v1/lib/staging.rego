@@ -187,10 +187,18 @@ _redeployments(environment) := [step |
 	not dismissals.dismissed("trail", step)
 ]
 
-# A source that reads signed records knows only what was true when they were signed.
-_seen(environment) := clock.now if {
-	object.get(_record(environment), "as_of", null) == null
-} else := min([clock.now, clock.fact(_record(environment).as_of)])
+# A source that reads signed records knows only what was true when they were signed. A
+# signed record that does not say when is as old as the deployment.
+_seen(environment) := min([clock.now, clock.fact(_record(environment).as_of)]) if {
+	_as_of(environment) != null
+} else := clock.now if {
+	_as_of(environment) == null
+	object.get(_record(environment), "verified_by", null) == null
+} else := _redeployed(environment) if {
+	_as_of(environment) == null
+}
+
+_as_of(environment) := object.get(_record(environment), "as_of", null)
 
 # The earliest report that the stay has ended. A report from before the stay began is
 # about another stay.

@@ -122,13 +122,22 @@ _signed := testing.signed("staging", ["staging-2026"])
 
 _seen(at) := testing.add(_by("staging-2026"), "/staging/as_of", at)
 
-_by(signer) := testing.add(testing.promotion, "/staging/verified_by", signer)
+_by(signer) := testing.add(testing.add(testing.promotion, "/staging/verified_by", signer), "/staging/as_of", testing.promotion.now)
 
 test_pass_seen_long_enough if {
 	every at in ["2026-11-24T10:00:00-05:00", "2026-11-24T12:00:00-05:00"] {
 		soak.pass == true with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
 		soak.deny == set() with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
 	}
+}
+
+# A signed record that does not say until when it is true has seen the deployment only.
+test_deny_signed_without_a_time if {
+	every document in [testing.remove(_by("staging-2026"), "/staging/as_of"), _seen(null), _seen(""), _seen(1)] {
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as _signed
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+	testing.codes(soak.deny) == {"soak.not_seen"} with data.prodgate.organisation as testing.organisation with input as _seen(null) with data.prodgate.v1.settings as _signed
 }
 
 # Time does not prove that an artifact still ran: somebody has to have seen it.
@@ -169,7 +178,7 @@ test_deny_bad_news_of_a_place_that_no_setting_knows if {
 # One environment is enough: what is wrong with the other is no finding.
 test_pass_one_environment_of_two if {
 	settings := testing.change(_signed, "/staging/environments", ["staging", "uat"])
-	other := object.union(testing.promotion.staging, {"environment": "uat", "verified_by": "staging-2026"})
+	other := object.union(testing.promotion.staging, {"environment": "uat", "verified_by": "staging-2026", "as_of": testing.promotion.now})
 	every entry in [{"as_of": "2026-11-24T09:30:00-05:00"}, {"verified_by": null}, {"verified_by": "release-2026"}] {
 		here := object.union(object.union(other, {"environment": "staging"}), entry)
 		document := object.union(testing.promotion, {"staging": object.union(other, {"earlier": [here]})})
@@ -208,6 +217,7 @@ test_deny_seen_at_an_invalid_time if {
 	every at in array.concat(["2026-11-24T12:00:01-05:00"], array.slice(testing.garbage, 1, count(testing.garbage))) {
 		soak.pass == false with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
 		testing.codes(soak.deny) == {"soak.unknown"} with data.prodgate.organisation as testing.organisation with input as _seen(at) with data.prodgate.v1.settings as _signed
+		testing.codes(soak.deny) == {"soak.unknown"} with data.prodgate.organisation as testing.organisation with input as testing.add(testing.promotion, "/staging/as_of", at)
 	}
 }
 
