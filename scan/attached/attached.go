@@ -216,6 +216,10 @@ func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
+	signer := ""
+	if signed, by := f.signed(b, where, content); by != "" {
+		content, signer, form = signed, by, stated
+	}
 	found, err := sbom.Read(where, content)
 	if errors.Is(err, sbom.ErrOther) {
 		return nil
@@ -223,28 +227,31 @@ func (f *finder) takeBlob(ctx context.Context, b registry.Blob, form form, where
 	if err != nil {
 		return err
 	}
-	return f.bind(found, form, where, f.signer(b, where, content))
+	return f.bind(found, form, where, signer)
 }
 
-// signer is who signed the statement in content; empty if no signature on it counts. It
-// signed the SBOMs that were read from content, because there is only one statement.
-func (f *finder) signer(b registry.Blob, where string, content []byte) string {
+// signed is the statement in content without what is around it, and who signed it; empty
+// if no signature on it counts. Only what was signed may be read as the signer's.
+func (f *finder) signed(b registry.Blob, where string, content []byte) (statement []byte, signer string) {
 	if f.verify == nil {
-		return ""
+		return nil, ""
 	}
 	content, err := attestation.Bundled(content, b.Annotations)
 	if err != nil {
-		return ""
+		return nil, ""
 	}
-	statement, err := attestation.ReadOne(where, content)
+	a, err := attestation.ReadOne(where, content)
 	if err != nil {
-		return ""
+		return nil, ""
 	}
-	signer, err := f.verify(statement)
+	if signer, err = f.verify(a); err != nil {
+		return nil, ""
+	}
+	statement, err = attestation.NewStatement(a.Statement.PredicateType, a.Statement.Subjects, a.Statement.Predicate)
 	if err != nil {
-		return ""
+		return nil, ""
 	}
-	return signer
+	return statement, signer
 }
 
 // bind keeps those of found that are about the image or index, and is an error
