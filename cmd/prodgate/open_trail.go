@@ -34,7 +34,7 @@ func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; use --timeout for more time", timeout))
 	defer cancel()
-	log, err := trail.Open(ctx, location.Text, trail.Options{Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	log, err := trail.Open(ctx, location.Text, trailOptions(e.std, e.cfg, false))
 	if err != nil {
 		return nil, notRecorded(caused(ctx, err))
 	}

@@ -98,7 +98,7 @@ func (e *evaluation) trailName(ctx context.Context) *trailName {
 	if e.trail != nil || location == "" {
 		return e.trail
 	}
-	log, err := trail.Open(ctx, location, trail.Options{ReadOnly: true, Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	log, err := trail.Open(ctx, location, trailOptions(e.std, e.cfg, true))
 	if err != nil {
 		return nil
 	}
