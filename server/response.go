@@ -32,7 +32,7 @@ func write(w http.ResponseWriter, result any) {
 		}
 	}
 	header(w, kind)
-	_, _ = w.Write(body) // a caller that is gone
+	_, _ = w.Write(body) //nolint:gosec // JSON or bytes, and nosniff says so; an error is a caller that is gone
 }
 
 func writeError(w http.ResponseWriter, r *refusal) {

@@ -29,7 +29,7 @@ const secret = "an-auditor's-random-secret"
 
 // place is a server with its trail and its issuer.
 type place struct {
-	t       *testing.T
+	t       testing.TB
 	file    string // of the trail
 	local   *trail.Log
 	issuer  *oidctest.Issuer
@@ -41,7 +41,7 @@ type place struct {
 }
 
 // start starts a server with a trail and an issuer of GitHub's kind.
-func start(t *testing.T) *place {
+func start(t testing.TB) *place {
 	t.Helper()
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	issuer, err := oidctest.New()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -72,8 +73,7 @@ func serveTrail(ctx context.Context, std stdio, c *server.Config) error {
 		scheme = "http"
 	}
 	if err := writeText(std, fmt.Sprintf("listening on %s://%s\n  trail_key  %s\n", scheme, listener.Addr(), strings.TrimSpace(key))); err != nil {
-		listener.Close()
-		return err
+		return errors.Join(err, listener.Close())
 	}
 	logger := slog.New(slog.NewTextHandler(std.err, nil))
 	return server.New(c, log, logger, std.clock).Serve(ctx, listener)
