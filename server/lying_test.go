@@ -3,11 +3,14 @@ package server
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -160,16 +163,55 @@ func TestAnOlderAnswerIsNotBelieved(t *testing.T) {
 	if _, err := l.View(ctx); err != nil {
 		t.Fatal(err)
 	}
-	p.handler = nil
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // a new machine, which has seen nothing
+	p.handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(kept) })
+	if _, err := trail.Open(ctx, p.address, p.options(p.token(nil))); err == nil || !strings.Contains(err.Error(), "was not made for this request") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A server whose trail was restored from a backup has the key, and an older log.
+func TestAnOlderCopyOfTheTrailIsSeenByWhoSawMore(t *testing.T) {
+	p := start(t)
+	l, ctx := p.client(), t.Context()
 	if _, err := l.Append(ctx, staged()); err != nil {
 		t.Fatal(err)
 	}
-	p.handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(kept) })
-	if _, err := l.View(ctx); err == nil || !strings.Contains(err.Error(), "it has 1 entries, and 2 were seen") {
+	older := filepath.Join(t.TempDir(), "T.db")
+	db, err := sql.Open("sqlite", p.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", older); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(p.file + ".key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(older+".key", key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Append(ctx, staged()); err != nil {
+		t.Fatal(err)
+	}
+	if p.server.log, err = trail.Open(ctx, older, trail.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer p.server.log.Close()
+	if _, err := l.View(ctx); err == nil || !strings.Contains(err.Error(), "it is an older copy") {
 		t.Errorf("the same program: %v", err)
 	}
-	if _, err := trail.Open(ctx, p.address, p.options(p.token(nil))); err == nil || !strings.Contains(err.Error(), "2 were seen") {
+	if _, err := trail.Open(ctx, p.address, p.options(p.token(nil))); err == nil || !strings.Contains(err.Error(), "it is an older copy") {
 		t.Errorf("the next program on this machine: %v", err)
+	}
+	// It goes on from the older copy, until it is as long as what was seen.
+	if _, err := p.server.log.Append(ctx, staged(), staged()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.View(ctx); err == nil || !strings.Contains(err.Error(), "the log was rewritten") {
+		t.Errorf("a log that went on: %v", err)
 	}
 }
 
@@ -317,7 +359,19 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(r.Body.Bytes())
 	f.Add([]byte(`{"checkpoint":"x","chains":{"0":""},"lists":[[{"seq":-1,"body":"{}"}]]}`))
 	var answer []byte
-	p.handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) })
+	p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var found map[string]any
+		if json.Unmarshal(answer, &found) != nil || found == nil {
+			_, _ = w.Write(answer)
+			return
+		}
+		head, err := p.local.Head(r.Context(), trail.Asked{Nonce: r.URL.Query().Get("nonce")})
+		if err != nil {
+			f.Error(err)
+		}
+		found["checkpoint"], found["fresh"] = head.Checkpoint, head.Fresh // so that the rest is looked at
+		_ = json.NewEncoder(w).Encode(found)
+	})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer = body
 		list, complete, err := v.Entries(t.Context(), key, 10)

@@ -8,29 +8,31 @@ import (
 	"github.com/prodgate/prodgate/trail"
 )
 
-// seenOf reads how many entries the client has seen.
-func seenOf(r *http.Request) (int64, error) {
-	text := r.URL.Query().Get("seen")
-	if text == "" {
-		return 0, nil
+// askedOf reads what the client has seen, and its nonce.
+func askedOf(r *http.Request) (a trail.Asked, err error) {
+	q := r.URL.Query()
+	if text := q.Get("seen"); text != "" {
+		if a.Seen, err = strconv.ParseInt(text, 10, 64); err != nil || a.Seen < 0 {
+			return a, refuse(http.StatusUnprocessableEntity, "seen %.40q is not a number of entries", text)
+		}
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0, refuse(http.StatusUnprocessableEntity, "seen %.40q is not a number of entries", text)
+	a.Nonce = q.Get("nonce")
+	if len(a.Nonce) > trail.MaxNonce || strings.Trim(a.Nonce, "0123456789abcdef") != "" {
+		return a, refuse(http.StatusUnprocessableEntity, "nonce %.80q must be at most %d hexadecimal digits", a.Nonce, trail.MaxNonce)
 	}
-	return n, nil
+	return a, nil
 }
 
 func (s *Server) checkpoint(r *http.Request, _ *caller) (any, error) {
-	seen, err := seenOf(r)
+	asked, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
-	return s.log.Head(r.Context(), seen)
+	return s.log.Head(r.Context(), asked)
 }
 
 func (s *Server) entries(r *http.Request) (any, error) {
-	seen, err := seenOf(r)
+	asked, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +40,19 @@ func (s *Server) entries(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "%v", err)
 	}
-	return s.log.Page(r.Context(), filter, end, seen)
+	return s.log.Page(r.Context(), filter, end, asked)
 }
 
 func (s *Server) entry(r *http.Request) (any, error) {
-	seen, err := seenOf(r)
+	asked, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
-	return s.log.Proven(r.Context(), r.PathValue("id"), seen)
+	return s.log.Proven(r.Context(), r.PathValue("id"), asked)
 }
 
 func (s *Server) find(r *http.Request) (any, error) {
-	seen, err := seenOf(r)
+	asked, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (s *Server) find(r *http.Request) (any, error) {
 	if err := q.Check(); err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "%v", err)
 	}
-	return s.log.Find(r.Context(), q, seen)
+	return s.log.Find(r.Context(), q, asked)
 }
 
 func (s *Server) blob(r *http.Request) (any, error) {
@@ -75,7 +77,7 @@ func (s *Server) tile(r *http.Request) (any, error) {
 
 // ready says whether the trail can be read.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.log.Head(r.Context(), 0); err != nil {
+	if _, err := s.log.Head(r.Context(), trail.Asked{}); err != nil {
 		s.logger.Error("not ready", "why", err.Error())
 		text(w, http.StatusServiceUnavailable, "the trail cannot be read\n")
 		return

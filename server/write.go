@@ -25,7 +25,7 @@ func (s *Server) append(r *http.Request, c *caller) (any, error) {
 	if c.id == nil || len(c.writer) == 0 {
 		return nil, refuse(http.StatusForbidden, "%s may read, not write: add the job to writers of the server", c.name)
 	}
-	seen, err := seenOf(r)
+	asked, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Server) append(r *http.Request, c *caller) (any, error) {
 	if done.Leaves, err = s.log.Leaves(r.Context(), seqs); err != nil {
 		return nil, err
 	}
-	if done.Head, err = s.log.Head(r.Context(), seen); err != nil {
+	if done.Head, err = s.log.Head(r.Context(), asked); err != nil {
 		return nil, err
 	}
 	s.metrics.appended(len(events))

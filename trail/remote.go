@@ -3,6 +3,8 @@ package trail
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,23 +104,45 @@ func (r *remote) ask(ctx context.Context, call web.Call, into any, head *Head) (
 	if call.Query == nil {
 		call.Query = url.Values{}
 	}
+	return r.askFrom(ctx, call, into, head, floor)
+}
+
+// askFrom is ask of a client that has seen floor.
+func (r *remote) askFrom(ctx context.Context, call web.Call, into any, head *Head, floor checkpoint) (checkpoint, error) {
+	nonce, err := newNonce()
+	if err != nil {
+		return checkpoint{}, err
+	}
 	call.Query.Set("seen", strconv.FormatInt(floor.size, 10))
+	call.Query.Set("nonce", nonce)
 	if err := r.send(ctx, call, into); err != nil {
 		return checkpoint{}, err
 	}
-	c, err := r.accept(*head, floor)
+	c, err := r.accept(*head, floor, nonce)
 	if err != nil {
 		return c, fmt.Errorf("trail %s: %w", r.place.name, err)
 	}
 	return c, nil
 }
 
+// newNonce makes a number that no request had before.
+func newNonce() (string, error) {
+	b := make([]byte, 16)
+	if _, err := rand.Read(b); err != nil {
+		return "", fmt.Errorf("make a nonce: %w", err)
+	}
+	return hex.EncodeToString(b), nil
+}
+
 // accept verifies a head against the last checkpoint that was seen before it was asked
-// for.
-func (r *remote) accept(h Head, floor checkpoint) (checkpoint, error) {
+// for, and that it was made for this request.
+func (r *remote) accept(h Head, floor checkpoint, nonce string) (checkpoint, error) {
 	c, err := openOwn(h.Checkpoint, r.verifier)
 	if err != nil {
 		return c, fmt.Errorf("the pinned key did not sign its last checkpoint: %w: nothing it says counts; if the log was replaced on purpose, pin its new key", err)
+	}
+	if n, err := note.Open([]byte(h.Fresh), note.VerifierList(r.verifier)); err != nil || n.Text != freshText(nonce, h.Checkpoint) {
+		return c, errors.New("the answer was not made for this request: something between here and the server answers with older answers")
 	}
 	switch {
 	case floor.size == 0:

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -45,10 +44,7 @@ func (r *remote) download(ctx context.Context, dir string) (done Exported, err e
 		return done, err
 	}
 	var h Head
-	if err := r.send(ctx, web.Call{Path: "/v1/checkpoint", Query: url.Values{"seen": {strconv.FormatInt(before.size, 10)}}}, &h); err != nil {
-		return done, err
-	}
-	c, err := r.accept(h, before)
+	c, err := r.askFrom(ctx, web.Call{Path: "/v1/checkpoint", Query: url.Values{}}, &h, &h, before)
 	if err != nil {
 		return done, err
 	}

@@ -234,7 +234,7 @@ func (f Filter) Query(end int64) url.Values {
 	return q
 }
 
-// ParseFilter reads what Filter.Query wrote. Other parameters are errors, but for seen.
+// ParseFilter reads what Filter.Query wrote. Other parameters are errors, but for those of Asked.
 func ParseFilter(q url.Values) (f Filter, end int64, err error) {
 	numbers := map[string]*int64{"from": &f.From, "end": &end, "limit": new(int64)}
 	texts := map[string]*string{"service": &f.Service, "environment": &f.Environment, "digest": &f.Digest, "deployment": &f.Deployment}
@@ -251,7 +251,7 @@ func ParseFilter(q url.Values) (f Filter, end int64, err error) {
 		value := values[0]
 		var err error
 		switch {
-		case name == "seen":
+		case name == "seen", name == "nonce":
 		case texts[name] != nil:
 			*texts[name] = value
 		case numbers[name] != nil:

@@ -94,7 +94,7 @@ func (t tileOf) read(from tlog.HashReader) ([]byte, error) {
 // tlog-tiles names them. ErrNotFound if an export of the log has no such file.
 func (l *Log) Tile(ctx context.Context, name string) (b []byte, err error) {
 	defer contain("read tile", &err)
-	h, c, err := l.head(ctx, l.store.db, 0)
+	h, c, err := l.head(ctx, l.store.db, Asked{})
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,15 @@ package trail
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -20,6 +24,40 @@ type Head struct {
 	// Consistency proves that the log extends the one of as many entries as the client
 	// has seen; empty if it has seen none or this many.
 	Consistency []string `json:"consistency,omitempty"`
+
+	// Fresh is a signed note over the client's nonce and the checkpoint: the answer was
+	// made for this request and is not an older one. Empty without a nonce.
+	Fresh string `json:"fresh,omitempty"`
+}
+
+// Asked is what a client says with each request.
+type Asked struct {
+	Seen  int64  // entries that it has seen; 0: none
+	Nonce string // that it made for this request; empty: it does not ask for Head.Fresh
+}
+
+// MaxNonce is the longest nonce, in bytes.
+const MaxNonce = 64
+
+// freshText is what Head.Fresh signs. Its first line is no log's origin, so that it is
+// no checkpoint.
+func freshText(nonce, checkpoint string) string {
+	sum := sha256.Sum256([]byte(checkpoint))
+	return fmt.Sprintf("prodgate-fresh\n%s\n%s\n", nonce, base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// fresh signs a nonce and a checkpoint.
+func (l *Log) fresh(nonce, checkpoint string) (string, error) {
+	switch {
+	case nonce == "":
+		return "", nil
+	case l.signer == nil:
+		return "", errors.New("sign the answer: the log was opened to be read")
+	case len(nonce) > MaxNonce || strings.Trim(nonce, "0123456789abcdef") != "":
+		return "", fmt.Errorf("the nonce must be at most %d hexadecimal digits", MaxNonce)
+	}
+	b, err := note.Sign(&note.Note{Text: freshText(nonce, checkpoint)}, l.signer)
+	return string(b), err
 }
 
 // Leaf is an entry as the log holds it.
@@ -96,15 +134,14 @@ var ErrTooMuch = fmt.Errorf("the entries take more than %d MiB, which one answer
 // ErrAhead is the error of a client that has seen more of the log than it holds.
 var ErrAhead = errors.New("the log holds fewer entries than the client has seen: it is an older copy")
 
-// Head is the log's last checkpoint, with the proof for a client that has seen as many
-// entries as seen; 0: none.
-func (l *Log) Head(ctx context.Context, seen int64) (h Head, err error) {
+// Head is the log's last checkpoint, with what proves it to a client.
+func (l *Log) Head(ctx context.Context, asked Asked) (h Head, err error) {
 	defer contain("read the last checkpoint", &err)
-	h, _, err = l.head(ctx, l.store.db, seen)
+	h, _, err = l.head(ctx, l.store.db, asked)
 	return h, err
 }
 
-func (l *Log) head(ctx context.Context, q querier, seen int64) (Head, checkpoint, error) {
+func (l *Log) head(ctx context.Context, q querier, asked Asked) (Head, checkpoint, error) {
 	var h Head
 	if err := q.QueryRowContext(ctx, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").Scan(&h.Checkpoint); err != nil {
 		return h, checkpoint{}, fmt.Errorf("read the last checkpoint: %w", err)
@@ -113,7 +150,10 @@ func (l *Log) head(ctx context.Context, q querier, seen int64) (Head, checkpoint
 	if err != nil {
 		return h, c, err
 	}
-	h.Consistency, err = l.consistency(ctx, q, seen, c.size)
+	if h.Consistency, err = l.consistency(ctx, q, asked.Seen, c.size); err != nil {
+		return h, c, err
+	}
+	h.Fresh, err = l.fresh(asked.Nonce, h.Checkpoint)
 	return h, c, err
 }
 
@@ -144,10 +184,10 @@ func hashTexts(list []tlog.Hash) []string {
 
 // Page returns at most limit entries that match filter, from filter.From up to and
 // without end, and proofs of them if filter.Proven. It returns at most 256.
-func (l *Log) Page(ctx context.Context, filter Filter, end, seen int64) (p Page, err error) {
+func (l *Log) Page(ctx context.Context, filter Filter, end int64, asked Asked) (p Page, err error) {
 	defer contain("read the entries", &err)
 	var c checkpoint
-	if p.Head, c, err = l.head(ctx, l.store.db, seen); err != nil {
+	if p.Head, c, err = l.head(ctx, l.store.db, asked); err != nil {
 		return p, err
 	}
 	limit := page
@@ -166,12 +206,12 @@ func (l *Log) Page(ctx context.Context, filter Filter, end, seen int64) (p Page,
 }
 
 // Proven returns the entry of an event's id with its proof; ErrNotFound if there is none.
-func (l *Log) Proven(ctx context.Context, id string, seen int64) (p Page, err error) {
+func (l *Log) Proven(ctx context.Context, id string, asked Asked) (p Page, err error) {
 	e, err := l.Entry(ctx, id)
 	if err != nil {
 		return p, err
 	}
-	return l.Page(ctx, Filter{From: e.Seq, Limit: 1, Proven: true}, e.Seq+1, seen)
+	return l.Page(ctx, Filter{From: e.Seq, Limit: 1, Proven: true}, e.Seq+1, asked)
 }
 
 // Size is how many entries the log has.
@@ -221,7 +261,7 @@ func (l *Log) Leaves(ctx context.Context, seqs []int64) (list []Leaf, err error)
 }
 
 // Find answers a question, as of one instant.
-func (l *Log) Find(ctx context.Context, q Question, seen int64) (found Found, err error) {
+func (l *Log) Find(ctx context.Context, q Question, asked Asked) (found Found, err error) {
 	defer contain("read the entries", &err)
 	if err := q.Check(); err != nil {
 		return found, err
@@ -232,7 +272,10 @@ func (l *Log) Find(ctx context.Context, q Question, seen int64) (found Found, er
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	found.Checkpoint = v.Checkpoint
-	if found.Consistency, err = l.consistency(ctx, v.conn, seen, v.Size); err != nil {
+	if found.Consistency, err = l.consistency(ctx, v.conn, asked.Seen, v.Size); err != nil {
+		return found, err
+	}
+	if found.Fresh, err = l.fresh(asked.Nonce, v.Checkpoint); err != nil {
 		return found, err
 	}
 	if found.Chains, err = v.chains(ctx, q.Keys); err != nil {
