@@ -70,7 +70,7 @@ type Who struct {
 	Environments []string `json:"environments,omitempty"` // of the CI system
 	Workflows    []string `json:"workflows,omitempty"`
 	Events       []string `json:"events,omitempty"`
-	AnyRef       bool     `json:"anyNameref,omitempty"`
+	AnyRef       bool     `json:"any_ref,omitempty"`
 }
 
 // WriterRule says what some jobs may write.
@@ -255,7 +255,7 @@ func (c *Config) checkWho(w *Who, where string) error {
 	case slices.Contains(slices.Concat(w.Refs, w.Environments, w.Workflows, w.Events), anyName):
 		return fmt.Errorf("%s: %q alone selects nothing: leave the list out, and set any_ref: true if jobs of every branch count", where, anyName)
 	case !w.AnyRef && len(w.Refs)+len(w.Environments)+len(w.Workflows) == 0:
-		return fmt.Errorf("%s: list refs, environments or workflows: without them, the author of a change could run a job on any branch that counts; anyNameref: true allows that", where)
+		return fmt.Errorf("%s: list refs, environments or workflows: without them, the author of a change could run a job on any branch that counts; any_ref: true allows that", where)
 	}
 	return nil
 }
