@@ -28,7 +28,7 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.fail("trail", trailCure(d.cfg), "%v", err)
 	}
 	if vanishes(d.std, location.Text) {
-		d.warn("trail", "use a persistent trail, such as postgres://…", "it is a file on a CI runner: a hosted runner deletes it after the job")
+		d.warn("trail", "use a persistent trail, such as https://… of a prodgate server", "it is a file on a CI runner: a hosted runner deletes it after the job")
 	}
 	key := d.cfg.Get("trail-key").Text
 	log, err := trail.Open(ctx, location.Text, trailOptions(d.std, d.cfg, true))

@@ -52,7 +52,7 @@ func vanishes(std stdio, location string) bool {
 
 // warnVanishing warns of such a trail, even with --quiet.
 func warnVanishing(std stdio, location config.Value) {
-	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as postgres://…\n",
+	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as https://… of a prodgate server\n",
 		print.Text(std.short(location.Text)), location.Origin)
 }
 
