@@ -100,6 +100,16 @@ func TestAClientDoesNotBelieveAServerThatLies(t *testing.T) {
 		}
 		return nil
 	}
+	since := func() error {
+		v, err := l.View(ctx)
+		if err != nil {
+			return err
+		}
+		defer v.Close()
+		_, _, err = v.First(ctx)
+		return err
+	}
+	began := func() error { _, err := l.Began(ctx); return err }
 	one := func() error { _, err := l.Entry(ctx, first.ID); return err }
 	receipt := func() error { _, err := l.Receipt(ctx, 1); return err }
 	write := func() error { _, err := l.Append(ctx, staged()); return err }
@@ -123,6 +133,8 @@ func TestAClientDoesNotBelieveAServerThatLies(t *testing.T) {
 		"entries out of order":       {entries, func(a map[string]any) { l := leaves(a); l[0], l[1] = l[1], l[0] }, read, "was not asked for"},
 		"fewer entries in all":       {entries, func(a map[string]any) { a["leaves"] = leaves(a)[:1] }, whole, "was altered"},
 		"an altered log":             {entries, func(a map[string]any) { replaced(leaves(a)[0]) }, whole, "was altered"},
+		"no first entry":             {entries, func(a map[string]any) { a["leaves"] = nil }, since, "withholds the first entry"},
+		"no beginning":               {entries, func(a map[string]any) { a["leaves"] = nil }, began, "withholds the first entry"},
 		"another entry":              {entries + "/" + first.ID, func(a map[string]any) { replaced(leaves(a)[0]) }, one, "is not the one that was signed"},
 		"no entry":                   {entries + "/" + first.ID, func(a map[string]any) { a["leaves"] = nil }, one, "with 0 entries"},
 		"another receipt":            {entries, func(a map[string]any) { leaves(a)[0].(map[string]any)["seq"] = 2 }, receipt, "entry 2"},

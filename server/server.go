@@ -22,10 +22,10 @@ import (
 
 // Limits of one request.
 const (
-	maxBody    = 64 << 20         // bytes of an append, with its blobs in base64
+	maxBody    = 32 << 20         // bytes of an append, with its blobs in base64
 	maxQuery   = 1 << 20          // bytes of any other body
 	maxHeaders = 64 << 10         // bytes
-	maxAtOnce  = 64               // requests at once
+	maxAtOnce  = 64               // requests of listed callers at once
 	timeLimit  = 60 * time.Second // of one request
 	shutdown   = 20 * time.Second // for requests that are running at the end
 )
@@ -121,15 +121,15 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, h func(*http.Req
 	ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
 	defer cancel()
 	r = r.WithContext(ctx)
+	c, err := s.identify(ctx, r)
+	if err != nil {
+		return "", nil, err
+	}
 	select {
 	case s.places <- struct{}{}:
 		defer func() { <-s.places }()
 	default:
-		return "", nil, &refusal{status: http.StatusServiceUnavailable, text: "too many requests at once", after: "1"}
-	}
-	c, err := s.identify(ctx, r)
-	if err != nil {
-		return "", nil, err
+		return c.name, nil, &refusal{status: http.StatusServiceUnavailable, text: "too many requests at once", after: "1"}
 	}
 	if wait, ok := s.rates.take(c.name); !ok {
 		return c.name, nil, &refusal{status: http.StatusTooManyRequests, text: fmt.Sprintf("more than %d requests a minute", s.config.RequestsPerMinute), after: fmt.Sprint(wait)}

@@ -259,11 +259,15 @@ func (l *Log) Receipt(ctx context.Context, seq int64) (r Receipt, err error) {
 // Began is when the log's first entry was recorded; nil where there is none.
 func (l *Log) Began(ctx context.Context) (at *time.Time, err error) {
 	if l.remote != nil {
-		list, err := l.remote.page(ctx, Filter{}, 0, 1, 1)
-		if err != nil || len(list) == 0 {
+		c, err := l.remote.checkpoint(ctx)
+		if err != nil {
 			return nil, err
 		}
-		return &list[0].RecordedAt, nil
+		e, found, err := l.remote.first(ctx, c.size)
+		if err != nil || !found {
+			return nil, err
+		}
+		return &e.RecordedAt, nil
 	}
 	defer contain("read the first entry", &err)
 	var recorded string

@@ -48,6 +48,22 @@ func (r *remote) page(ctx context.Context, filter Filter, from, end int64, limit
 	return list, nil
 }
 
+// first is the first entry of a log of size entries. One that is withheld is an error: it
+// says since when the log knows what happened.
+func (r *remote) first(ctx context.Context, size int64) (e Entry, found bool, err error) {
+	if size == 0 {
+		return e, false, nil
+	}
+	list, err := r.page(ctx, Filter{}, 0, 1, 1)
+	if err == nil && len(list) == 0 {
+		err = errors.New("it withholds the first entry")
+	}
+	if err != nil {
+		return e, false, fmt.Errorf("read trail %s: %w", r.place.name, err)
+	}
+	return list[0], true, nil
+}
+
 // entry reads the leaf.
 func (l Leaf) entry() (Entry, error) { return placed{seq: l.Seq, body: []byte(l.Body)}.entry() }
 

@@ -171,11 +171,7 @@ func (v *View) counted(ctx context.Context, key Key, most int) ([]Entry, bool, e
 // First is when the first entry was recorded; the zero time of an empty log.
 func (v *View) First(ctx context.Context) (e Entry, found bool, err error) {
 	if v.log.remote != nil {
-		list, err := v.log.remote.page(ctx, Filter{}, 0, min(v.Size, 1), 1)
-		if err != nil || len(list) == 0 {
-			return e, false, err
-		}
-		return list[0], true, nil
+		return v.log.remote.first(ctx, v.Size)
 	}
 	defer contain("read the first entry", &err)
 	list, err := readPlaced(ctx, v.conn, "SELECT seq, body FROM entries WHERE seq = 0 AND $1 > 0", v.Size)

@@ -28,6 +28,12 @@ const (
 	// that none of them made: anyone can send one.
 	patience = 30 * time.Second
 
+	// pause is how long to wait after the keys could not be read.
+	pause = 5 * time.Second
+
+	// readTime bounds reading them: other requests wait for it.
+	readTime = 5 * time.Second
+
 	maxDocument = 1 << 20 // bytes of an issuer's answer
 	maxKeys     = 50
 )
@@ -89,10 +95,13 @@ func (k *keys) current(ctx context.Context, limit time.Duration) (*oidc.StaticKe
 	if k.set != nil && now.Sub(k.at) < limit {
 		return k.set, nil
 	}
-	if now.Sub(k.tried) < patience && k.tried.After(k.at) {
+	if now.Sub(k.tried) < pause && k.tried.After(k.at) {
 		return nil, fmt.Errorf("%w: the last try was just now", ErrUnavailable)
 	}
 	k.tried = now
+	// Whoever asked first may be gone before the answer: others wait for it as well.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+	defer cancel()
 	set, err := k.read(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)

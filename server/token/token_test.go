@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -170,6 +171,11 @@ func TestAnIssuerThatIsAwayIsNotARefusal(t *testing.T) {
 	}
 	i.SetAway(false)
 	clock = clock.Add(time.Minute)
+	gone, leave := context.WithCancel(ctx) // whoever asks first is gone at once
+	leave()
+	if _, err := v.Verify(gone, raw); err != nil {
+		t.Errorf("a caller that left: %v", err)
+	}
 	if _, err := v.Verify(ctx, raw); err != nil {
 		t.Error(err)
 	}
