@@ -102,18 +102,15 @@ func (s *Server) answer(route string, h func(*http.Request, *caller) (any, error
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		name, result, err := s.handle(w, r, h)
-		status := http.StatusOK
-		if err != nil {
-			refused := s.refusalOf(r, err)
-			status = refused.status
-			writeError(w, refused)
-		} else {
+		if err == nil {
+			s.metrics.request(route, http.StatusOK, time.Since(began))
 			write(w, result)
+			return
 		}
-		s.metrics.request(route, status, time.Since(began))
-		if err != nil {
-			s.logger.Warn("refused", "route", route, "caller", name, "status", status, "why", err.Error())
-		}
+		refused := s.refusalOf(r, err)
+		s.metrics.request(route, refused.status, time.Since(began))
+		s.logger.Warn("refused", "route", route, "caller", name, "status", refused.status, "why", err.Error())
+		writeError(w, refused)
 	}
 }
 
