@@ -179,7 +179,10 @@ func (c *caller) sameActor(e *trail.Event) error {
 	if data.Attempt != nil && *data.Attempt != c.id.Attempt {
 		return fmt.Errorf("attempt %d is not the one of the token, %d", *data.Attempt, c.id.Attempt)
 	}
-	if c.id.Actor != "" && data.RequestedBy != c.id.Actor && data.TriggeredBy != c.id.Actor {
+	named := func(person string) bool {
+		return person != "" && (data.RequestedBy == person || data.TriggeredBy == person)
+	}
+	if c.id.Actor != "" && !named(c.id.Actor) && !named(c.id.Login) {
 		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by", c.id.Actor)
 	}
 	return nil

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/oidctest"
@@ -62,4 +64,23 @@ func awaitServer(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 	}
 	ts.Fatalf("the server did not answer within 10 s")
+}
+
+// A trail that is opened without trailOptions has no token, so that it could not be one
+// behind a server.
+func TestEachTrailIsOpenedWithAToken(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := name == "trail_token.go" || name == "serve.go" // the server's is a database
+		if !own && !strings.HasSuffix(name, "_test.go") && strings.Contains(string(text), "trail.Options{") {
+			t.Errorf("%s makes trail.Options itself; use trailOptions", name)
+		}
+	}
 }

@@ -26,6 +26,7 @@ type Identity struct {
 	Run     string // address of the run and attempt
 	Request string // id of the run's request, as prodgate makes it in this CI system; empty: it makes none
 	Actor   string // person, as documents spell it: github:583231; empty: not known
+	Login   string // the same person by name: github-login:alice; empty: not known
 }
 
 // Subject is the identity as the trail and the setting audit.writers spell it.
@@ -50,6 +51,7 @@ type claims struct {
 	EventName    word `json:"event_name"`
 	JobWorkflow  word `json:"job_workflow_ref"`
 	ActorID      word `json:"actor_id"`
+	Actor        word `json:"actor"`
 
 	// GitLab.
 	ProjectPath    word `json:"project_path"`
@@ -98,6 +100,9 @@ func (i *issuer) identity(c claims) (Identity, error) {
 		}
 		if digits(c.ActorID) {
 			id.Actor = "github:" + string(c.ActorID)
+		}
+		if c.Actor != "" {
+			id.Login = "github-login:" + strings.ToLower(string(c.Actor))
 		}
 		id.Run = fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%d", i.address("https://github.com"), c.Repository, c.RunID, id.Attempt)
 		id.Request = fmt.Sprintf("%s/runs/%s/attempts/%d", id.Repository, id.RunID, id.Attempt)

@@ -50,7 +50,7 @@ func TestATokenSaysWhichJobItIs(t *testing.T) {
 		want := token.Identity{
 			Issuer: "github", URL: i.URL, Kind: token.GitHub, Repository: "acme/payments-api", RepositoryID: "4711", Ref: "refs/heads/main",
 			Environment: "production", Workflow: "acme/payments-api/.github/workflows/deploy.yml@refs/heads/main", Event: "workflow_dispatch",
-			RunID: "77", Attempt: 1, Run: "https://github.com/Acme/payments-api/actions/runs/77/attempts/1", Request: "acme/payments-api/runs/77/attempts/1", Actor: "github:583231",
+			RunID: "77", Attempt: 1, Run: "https://github.com/Acme/payments-api/actions/runs/77/attempts/1", Request: "acme/payments-api/runs/77/attempts/1", Actor: "github:583231", Login: "github-login:alice",
 		}
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
