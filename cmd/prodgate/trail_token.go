@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/web"
@@ -31,27 +32,62 @@ func trailToken(std stdio, location string) func(context.Context) (string, error
 	if !behindHTTP(location) {
 		return nil
 	}
+	asked := false // before: then the server did not accept the last one any more
 	return func(ctx context.Context) (string, error) {
-		if token := strings.TrimSpace(std.getenv(config.TrailTokenVariable)); token != "" {
-			return token, nil
-		}
-		if file := std.getenv(config.TrailTokenFileVariable); file != "" {
-			b, err := os.ReadFile(std.path(file))
-			if err != nil {
-				return "", fmt.Errorf("read %s: %w", config.TrailTokenFileVariable, err)
-			}
-			return strings.TrimSpace(string(b)), nil
-		}
-		address, secret := std.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), std.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
-		if address == "" || secret == "" {
-			return "", fmt.Errorf("there is none: in GitHub Actions give the job permissions: {id-token: write}; elsewhere set %s, or %s to a file", config.TrailTokenVariable, config.TrailTokenFileVariable)
-		}
-		server, err := web.Parse(location)
-		if err != nil {
-			return "", err
-		}
-		return githubToken(ctx, address, secret, web.Host(server))
+		renew := asked
+		asked = true
+		return std.tokens.get(location, renew, func() (string, error) { return readToken(ctx, std, location) })
 	}
+}
+
+// jobTokens remembers the tokens of this run: a decision opens the trail several times.
+type jobTokens struct {
+	mutex sync.Mutex
+	known map[string]string // by location of the trail
+}
+
+// get returns the token for a location, and reads it if it is not known yet.
+func (t *jobTokens) get(location string, renew bool, read func() (string, error)) (string, error) {
+	if t == nil {
+		return read()
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if token := t.known[location]; token != "" && !renew {
+		return token, nil
+	}
+	token, err := read()
+	if err != nil {
+		return "", err
+	}
+	if t.known == nil {
+		t.known = map[string]string{}
+	}
+	t.known[location] = token
+	return token, nil
+}
+
+// readToken reads the token from the environment, a file or GitHub Actions.
+func readToken(ctx context.Context, std stdio, location string) (string, error) {
+	if token := strings.TrimSpace(std.getenv(config.TrailTokenVariable)); token != "" {
+		return token, nil
+	}
+	if file := std.getenv(config.TrailTokenFileVariable); file != "" {
+		b, err := os.ReadFile(std.path(file))
+		if err != nil {
+			return "", fmt.Errorf("read %s: %w", config.TrailTokenFileVariable, err)
+		}
+		return strings.TrimSpace(string(b)), nil
+	}
+	address, secret := std.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), std.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	if address == "" || secret == "" {
+		return "", fmt.Errorf("there is none: in GitHub Actions give the job permissions: {id-token: write}; elsewhere set %s, or %s to a file", config.TrailTokenVariable, config.TrailTokenFileVariable)
+	}
+	server, err := web.Parse(location)
+	if err != nil {
+		return "", err
+	}
+	return githubToken(ctx, address, secret, web.Host(server))
 }
 
 // githubToken requests an OpenID Connect token of this job from GitHub Actions.
