@@ -8,8 +8,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
@@ -181,5 +183,28 @@ func TestTheServerSpeaksTLSAndFinishesWhatRunsWhenItEnds(t *testing.T) {
 	p.server.config.TLS.Key = filepath.Join(t.TempDir(), "missing")
 	if err := p.server.Serve(t.Context(), listener); err == nil || !strings.Contains(err.Error(), "read the TLS certificate") {
 		t.Error(err)
+	}
+}
+
+func TestTheSameOnPostgreSQL(t *testing.T) {
+	server := os.Getenv("PRODGATE_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("set PRODGATE_TEST_POSTGRES to postgres://…, as .ci/postgres writes it, to run this on PostgreSQL")
+	}
+	for n, test := range []func(*testing.T, *place){appendAndRead, viewComplete, verifyAndExport} {
+		schema := fmt.Sprintf("test_server_%d_%d", os.Getpid(), n)
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		separator := "?"
+		if strings.Contains(server, "?") {
+			separator = "&"
+		}
+		test(t, startAt(t, server+separator+"search_path="+schema, filepath.Join(t.TempDir(), "trail.key")))
+		if _, err := db.ExecContext(t.Context(), "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -43,13 +43,19 @@ type place struct {
 // start starts a server with a trail and an issuer of GitHub's kind.
 func start(t testing.TB) *place {
 	t.Helper()
+	return startAt(t, filepath.Join(t.TempDir(), "T.db"), "")
+}
+
+// startAt is start with a trail at a location.
+func startAt(t testing.TB, location, key string) *place {
+	t.Helper()
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	issuer, err := oidctest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { issuer.Close() })
-	p := &place{t: t, issuer: issuer, file: filepath.Join(t.TempDir(), "T.db"), logged: &strings.Builder{}}
+	p := &place{t: t, issuer: issuer, file: location, logged: &strings.Builder{}}
 	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.handler != nil {
 			p.handler.ServeHTTP(w, r)
@@ -59,7 +65,7 @@ func start(t testing.TB) *place {
 	}))
 	t.Cleanup(listening.Close)
 	p.address = listening.URL
-	if p.local, err = trail.Open(t.Context(), p.file, trail.Options{}); err != nil {
+	if p.local, err = trail.Open(t.Context(), p.file, trail.Options{Key: key}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.local.Close() })
@@ -145,8 +151,9 @@ func decision() trail.Event {
 	})
 }
 
-func TestAClientAppendsAndReadsWhatTheServerKeeps(t *testing.T) {
-	p := start(t)
+func TestAClientAppendsAndReadsWhatTheServerKeeps(t *testing.T) { appendAndRead(t, start(t)) }
+
+func appendAndRead(t *testing.T, p *place) {
 	l, ctx := p.client(), t.Context()
 	first, evaluated := staged(), decision()
 	receipts, err := l.Append(ctx, first, evaluated)
@@ -204,8 +211,9 @@ func TestAClientAppendsAndReadsWhatTheServerKeeps(t *testing.T) {
 	}
 }
 
-func TestAViewOverHTTPIsCompleteAsOfItsBeginning(t *testing.T) {
-	p := start(t)
+func TestAViewOverHTTPIsCompleteAsOfItsBeginning(t *testing.T) { viewComplete(t, start(t)) }
+
+func viewComplete(t *testing.T, p *place) {
 	l, ctx := p.client(), t.Context()
 	for range 5 {
 		if _, err := l.Append(ctx, staged()); err != nil {
@@ -233,8 +241,9 @@ func TestAViewOverHTTPIsCompleteAsOfItsBeginning(t *testing.T) {
 	}
 }
 
-func TestVerifyAndExportReadTheWholeLogOverHTTP(t *testing.T) {
-	p := start(t)
+func TestVerifyAndExportReadTheWholeLogOverHTTP(t *testing.T) { verifyAndExport(t, start(t)) }
+
+func verifyAndExport(t *testing.T, p *place) {
 	l, ctx := p.client(), t.Context()
 	for range 6 {
 		var events []trail.Event
