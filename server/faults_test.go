@@ -115,6 +115,96 @@ func awaitReady(t *testing.T, address string) {
 	t.Error("the server did not start")
 }
 
+// killable is a server in a process of its own, with its trail.
+type killable struct {
+	address, file string // of the server and its configuration
+	location, key string // of the trail
+	token         string // of the listed job
+}
+
+// newKillable makes a trail and the configuration of its server.
+func newKillable(t *testing.T) killable {
+	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	issuer, err := oidctest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { issuer.Close() })
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	dir := t.TempDir()
+	k := killable{address: "http://" + free.Addr().String(), file: filepath.Join(dir, "server.yaml"), location: filepath.Join(dir, "T.db")}
+	text := strings.Replace(configuration(k.address, issuer.URL), "127.0.0.1:0", free.Addr().String(), 1) + "\nrequests_per_minute: 1000000\n"
+	if err := os.WriteFile(k.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	local, err := trail.Open(t.Context(), k.location, trail.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	if k.key, err = local.PublicKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if k.token, err = issuer.Sign(issuer.GitHub(k.address, time.Now(), map[string]any{"exp": time.Now().Add(time.Hour).Unix()})); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// run starts the server and kills it, so many times; then it lets it run until stop is
+// closed. It returns how often the server was killed.
+func (k killable) run(t *testing.T, kills int, stop <-chan struct{}) (count int) {
+	for running := true; running; count++ {
+		cmd := again(t, "SERVER_TEST_CHILD=server", "SERVER_TEST_CONFIG="+k.file)
+		if err := cmd.Start(); err != nil {
+			t.Error(err)
+			return count
+		}
+		awaitReady(t, k.address)
+		wait := time.Duration(50+rand.IntN(250)) * time.Millisecond
+		if count >= kills {
+			wait = time.Hour
+		}
+		select {
+		case <-time.After(wait):
+		case <-stop:
+			running = false
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	return count
+}
+
+// write appends from a process of its own, and calls acknowledged with each receipt.
+func (k killable) write(t *testing.T, appends int, acknowledged func(trail.Receipt)) {
+	cmd := again(t, "SERVER_TEST_CHILD=writer", "SERVER_TEST_ADDRESS="+k.address, "SERVER_TEST_KEY="+k.key, "SERVER_TEST_TOKEN="+k.token, fmt.Sprintf("SERVER_TEST_COUNT=%d", appends))
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var r trail.Receipt
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Errorf("a writer said %q", lines.Text())
+			continue
+		}
+		acknowledged(r)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Writers in processes of their own append over HTTP while the server is killed again and
 // again. None of what was acknowledged is lost.
 func TestFaultNothingAcknowledgedIsLostWhenTheServerIsKilled(t *testing.T) {
@@ -122,104 +212,30 @@ func TestFaultNothingAcknowledgedIsLostWhenTheServerIsKilled(t *testing.T) {
 	if *long {
 		writers, appends, kills = 8, 125, 40
 	}
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	issuer, err := oidctest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer issuer.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := "http://" + free.Addr().String()
-	free.Close()
-	dir := t.TempDir()
-	file := filepath.Join(dir, "server.yaml")
-	text := strings.Replace(configuration(address, issuer.URL), "127.0.0.1:0", strings.TrimPrefix(address, "http://"), 1) + "\nrequests_per_minute: 1000000\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	location := filepath.Join(dir, "T.db")
-	local, err := trail.Open(t.Context(), location, trail.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := local.PublicKey(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	local.Close()
-	token, err := issuer.Sign(issuer.GitHub(address, time.Now(), map[string]any{"exp": time.Now().Add(time.Hour).Unix()}))
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	k := newKillable(t)
 	stop, killed := make(chan struct{}), make(chan int)
-	go func() {
-		count := 0
-		for running := true; running; count++ {
-			cmd := again(t, "SERVER_TEST_CHILD=server", "SERVER_TEST_CONFIG="+file)
-			if err := cmd.Start(); err != nil {
-				t.Error(err)
-				break
-			}
-			awaitReady(t, address)
-			wait := time.Duration(50+rand.IntN(250)) * time.Millisecond
-			if count >= kills {
-				wait = time.Hour
-			}
-			select {
-			case <-time.After(wait):
-			case <-stop:
-				running = false
-			}
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		}
-		killed <- count
-	}()
-
+	go func() { killed <- k.run(t, kills, stop) }()
 	var mutex sync.Mutex
 	var acknowledged []trail.Receipt
 	var group sync.WaitGroup
 	for range writers {
-		cmd := again(t, "SERVER_TEST_CHILD=writer", "SERVER_TEST_ADDRESS="+address, "SERVER_TEST_KEY="+key, "SERVER_TEST_TOKEN="+token, fmt.Sprintf("SERVER_TEST_COUNT=%d", appends))
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
 		group.Go(func() {
-			for lines := bufio.NewScanner(out); lines.Scan(); {
-				var r trail.Receipt
-				if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-					t.Errorf("a writer said %q", lines.Text())
-					continue
-				}
+			k.write(t, appends, func(r trail.Receipt) {
 				mutex.Lock()
+				defer mutex.Unlock()
 				acknowledged = append(acknowledged, r)
-				mutex.Unlock()
-			}
-			if err := cmd.Wait(); err != nil {
-				t.Error(err)
-			}
+			})
 		})
 	}
 	group.Wait()
 	close(stop)
 	count := <-killed
 
-	found, err := trail.Verify(t.Context(), location, trail.VerifyOptions{Receipts: acknowledged})
+	found, err := trail.Verify(t.Context(), k.location, trail.VerifyOptions{Receipts: acknowledged})
 	if err != nil || found.Verdict != trail.Intact {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	want := writers * (appends + appends/5)
-	if appends%5 == 0 {
-		want -= writers // the last turn begins no append of two
-	}
+	want := writers * (appends + (appends-1)/5) // each fifth is followed by one of two events
 	seen := map[string]bool{}
 	for _, r := range acknowledged {
 		seen[r.ID] = true
