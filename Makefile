@@ -109,7 +109,7 @@ proof-sample: ## the same for all allowed stories and a quarter of the rest, cho
 
 .PHONY: faults
 faults: ## kill processes, fill disks, and cut and change files below the trail; many minutes (PRODGATE_TEST_POSTGRES adds PostgreSQL)
-	go test ./trail -count=1 -run 'Fault|Seen' -faults -v -timeout 60m
+	go test ./trail ./server -count=1 -run 'Fault|Seen' -faults -v -timeout 60m
 
 .PHONY: interop
 interop: ## run cosign ($COSIGN or on the PATH) against docker-registry, in both directions

@@ -44,8 +44,14 @@ func (l *Log) Append(ctx context.Context, events ...Event) (receipts []Receipt, 
 	if len(events) == 0 {
 		return nil, nil
 	}
-	if l.signer == nil {
+	if l.signer == nil && (l.remote == nil || l.readOnly) {
 		return nil, fmt.Errorf("append to trail %s: it was opened to be read", l.place.name)
+	}
+	if l.remote != nil {
+		if receipts, err = l.remote.append(ctx, events); err != nil {
+			return nil, fmt.Errorf("append: %w", err)
+		}
+		return receipts, nil
 	}
 	r, err := prepare(ctx, events)
 	if err == nil && !legacy.Is(ctx) {

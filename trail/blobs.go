@@ -122,19 +122,19 @@ func (t *transaction) writeBlobs() error {
 // Blob returns what was stored under ref, and has checked its digest; ErrErased
 // if it was erased, ErrNotFound if the log has no such blob.
 func (l *Log) Blob(ctx context.Context, ref BlobRef) (content []byte, err error) {
-	defer contain("read blob "+ref.Digest, &err)
-	var salt []byte
-	var erased sql.NullString
-	err = l.store.db.QueryRowContext(ctx, "SELECT salt, content, erased_at FROM blobs WHERE digest = $1", ref.Digest).Scan(&salt, &content, &erased)
+	stored, err := l.stored(ctx, ref.Digest)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, fmt.Errorf("blob %s: %w", ref.Digest, ErrNotFound)
 	case err != nil:
-		return nil, fmt.Errorf("read blob %s: %w", ref.Digest, l.store.engine.explain(err))
-	case erased.Valid:
-		return nil, fmt.Errorf("blob %s: %w at %s", ref.Digest, ErrErased, erased.String)
-	case saltedDigest(salt, content) != ref.Digest || int64(len(content)) != ref.Size:
+		return nil, err
+	case saltedDigest(stored.Salt, stored.Content) != ref.Digest || int64(len(stored.Content)) != ref.Size:
 		return nil, fmt.Errorf("blob %s was altered: its content has another digest: run prodgate audit verify", ref.Digest)
 	}
-	return bytes.Clone(content), nil
+	return bytes.Clone(stored.Content), nil
+}
+
+func (l *Log) stored(ctx context.Context, digest string) (StoredBlob, error) {
+	if l.remote != nil {
+		return l.remote.stored(ctx, digest)
+	}
+	return l.Stored(ctx, digest)
 }

@@ -23,7 +23,15 @@ func (l *Log) Erase(ctx context.Context, reason string, writer Writer, refs ...B
 	return erased, errors.Join(err, l.wipe(ctx, erased))
 }
 
+// onlyWhereKept is the error of erasing blobs of a log that a server keeps.
+func (l *Log) onlyWhereKept() error {
+	return fmt.Errorf("erase blobs of trail %s: a server erases nothing for others: run prodgate audit prune on its machine, with the location that it keeps the trail at", l.place.name)
+}
+
 func (l *Log) erase(ctx context.Context, reason string, writer Writer, refs []BlobRef) (erased int, err error) {
+	if l.remote != nil {
+		return 0, l.onlyWhereKept()
+	}
 	if l.signer == nil {
 		return 0, fmt.Errorf("erase blobs of trail %s: it was opened to be read", l.place.name)
 	}
@@ -174,6 +182,9 @@ func (l *Log) Prune(ctx context.Context, retention Retention) (erased int, err e
 }
 
 func (l *Log) prune(ctx context.Context, retention Retention) (erased int, err error) {
+	if l.remote != nil {
+		return 0, l.onlyWhereKept()
+	}
 	if retention.Before.IsZero() {
 		return 0, errors.New("prune the trail: the retention names no date before which blobs are erased")
 	}

@@ -11,29 +11,29 @@ import (
 
 // Event is one step, as whoever took it records it.
 type Event struct {
-	ID         string    // UUIDv7, made by the client with NewID, so that a retry is the same event
-	Type       string    // one of Types
-	OccurredAt time.Time // when the step was taken, by the client's word; the log's order does not depend on it
+	ID         string    `json:"id"`          // UUIDv7, made by the client with NewID, so that a retry is the same event
+	Type       string    `json:"type"`        // one of Types
+	OccurredAt time.Time `json:"occurred_at"` // when the step was taken, by the client's word; the log's order does not depend on it
 
-	Service     string
-	Environment string
-	Artifact    string // repository, without tag and digest; empty where the step is about none
-	Digest      string // sha256:…; empty where the step is about none
+	Service     string `json:"service,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	Artifact    string `json:"artifact,omitempty"` // repository, without tag and digest; empty where the step is about none
+	Digest      string `json:"digest,omitempty"`   // sha256:…; empty where the step is about none
 
-	Request    string // the request's id
-	Deployment string // joins the steps of one deployment, over all attempts of its CI run
-	Run        string // address of the CI run
-	Writer     Writer
+	Request    string `json:"request,omitempty"`    // the request's id
+	Deployment string `json:"deployment,omitempty"` // joins the steps of one deployment, over all attempts of its CI run
+	Run        string `json:"run,omitempty"`        // address of the CI run
+	Writer     Writer `json:"writer"`
 
-	Mode string    // of a gate's decision: enforce, document, simulate; empty elsewhere
-	Now  time.Time // the instant a gate decided about; zero elsewhere
+	Mode string    `json:"mode,omitempty"` // of a gate's decision: enforce, document, simulate; empty elsewhere
+	Now  time.Time `json:"now,omitzero"`   // the instant a gate decided about; zero elsewhere
 
 	// Data are the type's own fields: GateData, ApprovalData, … as JSON.
-	Data json.RawMessage
+	Data json.RawMessage `json:"data,omitempty"`
 
 	// Blobs are large contents stored next to the log, by role (input, decision,
 	// policy); the log keeps their salted digests, so they can be erased.
-	Blobs map[string]Blob
+	Blobs map[string]Blob `json:"blobs,omitempty"`
 }
 
 // Writer is who recorded an entry and how that was established.
@@ -56,8 +56,8 @@ const (
 
 // Blob is content to be stored with an event.
 type Blob struct {
-	MediaType string
-	Content   []byte
+	MediaType string `json:"media_type"`
+	Content   []byte `json:"content"`
 }
 
 // BlobRef is how the log names stored content: SHA-256 over salt and content.

@@ -24,6 +24,9 @@ type Exported struct {
 // export that was interrupted is the older one still: its checkpoint is written
 // last. Blobs are not exported.
 func (l *Log) Export(ctx context.Context, dir string) (done Exported, err error) {
+	if l.remote != nil {
+		return l.remote.export(ctx, dir)
+	}
 	defer contain("export the trail", &err)
 	done, err = l.export(ctx, dir)
 	if err != nil {
@@ -48,19 +51,20 @@ func (l *Log) export(ctx context.Context, dir string) (Exported, error) {
 	}
 	done := Exported{Size: size, Before: before, Checkpoint: note}
 	for n := before / tileWidth; n*tileWidth < size; n++ {
-		if err := l.exportBundle(ctx, dir, n, int(min(size-n*tileWidth, tileWidth))); err != nil {
+		width := int(min(size-n*tileWidth, tileWidth))
+		b, err := l.bundle(ctx, n, width)
+		if err == nil {
+			err = writeTile(dir, bundlePath(n, width), b)
+		}
+		if err != nil {
 			return done, err
 		}
 	}
 	for _, t := range tilesBetween(before, size) {
 		clear(tree.fresh)
-		hashes, err := tree.ReadHashes(t.positions())
+		b, err := t.read(tree)
 		if err != nil {
 			return done, err
-		}
-		b := make([]byte, 0, len(hashes)*tlog.HashSize)
-		for _, h := range hashes {
-			b = append(b, h[:]...)
 		}
 		if err := writeTile(dir, tilePath(t.level, t.n, t.width), b); err != nil {
 			return done, err
@@ -74,7 +78,7 @@ func (l *Log) export(ctx context.Context, dir string) (Exported, error) {
 func (l *Log) exportedBefore(ctx context.Context, dir string) (int64, error) {
 	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, l.emptyFolder(dir)
+		return 0, emptyFolder(dir)
 	}
 	if err != nil {
 		return 0, err
@@ -95,7 +99,7 @@ func (l *Log) exportedBefore(ctx context.Context, dir string) (int64, error) {
 }
 
 // emptyFolder makes the folder; one that holds something else is not written to.
-func (l *Log) emptyFolder(dir string) error {
+func emptyFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -111,12 +115,12 @@ func (l *Log) emptyFolder(dir string) error {
 	return nil
 }
 
-// exportBundle writes entries of the log, and has compared each with the hash
-// that the log stores for it.
-func (l *Log) exportBundle(ctx context.Context, dir string, n int64, width int) error {
+// bundle returns entries of the log, and has compared each with the hash that the log
+// stores for it.
+func (l *Log) bundle(ctx context.Context, n int64, width int) ([]byte, error) {
 	rows, err := l.store.db.QueryContext(ctx, "SELECT seq, body FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq", n*tileWidth, n*tileWidth+int64(width))
 	if err != nil {
-		return fmt.Errorf("read entries: %w", err)
+		return nil, fmt.Errorf("read entries: %w", err)
 	}
 	defer rows.Close()
 	var bundle []byte
@@ -125,35 +129,35 @@ func (l *Log) exportBundle(ctx context.Context, dir string, n int64, width int) 
 		var seq int64
 		var body []byte
 		if err := rows.Scan(&seq, &body); err != nil {
-			return fmt.Errorf("read entries: %w", err)
+			return nil, fmt.Errorf("read entries: %w", err)
 		}
 		if seq != n*tileWidth+int64(len(hashes)) {
-			return fmt.Errorf("entry %d is missing: run prodgate audit verify", n*tileWidth+int64(len(hashes)))
+			return nil, fmt.Errorf("entry %d is missing: run prodgate audit verify", n*tileWidth+int64(len(hashes)))
 		}
 		if bundle, err = appendEntry(bundle, body); err != nil {
-			return fmt.Errorf("entry %d: %w", seq, err)
+			return nil, fmt.Errorf("entry %d: %w", seq, err)
 		}
 		positions = append(positions, tlog.StoredHashIndex(0, seq))
 		hashes = append(hashes, tlog.RecordHash(body))
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read entries: %w", err)
+		return nil, fmt.Errorf("read entries: %w", err)
 	}
 	if len(hashes) != width {
-		return fmt.Errorf("entry %d is missing: run prodgate audit verify", n*tileWidth+int64(len(hashes)))
+		return nil, fmt.Errorf("entry %d is missing: run prodgate audit verify", n*tileWidth+int64(len(hashes)))
 	}
 	rows.Close()
 	tree := &treeReader{ctx: ctx, q: l.store.db, cache: newHashCache(), fresh: map[int64]tlog.Hash{}}
 	stored, err := tree.ReadHashes(positions)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range hashes {
 		if stored[i] != hashes[i] {
-			return fmt.Errorf("entry %d was altered: run prodgate audit verify", n*tileWidth+int64(i))
+			return nil, fmt.Errorf("entry %d was altered: run prodgate audit verify", n*tileWidth+int64(i))
 		}
 	}
-	return writeTile(dir, bundlePath(n, width), bundle)
+	return bundle, nil
 }
 
 // writeTile writes one file of an export, whole or not at all.

@@ -25,8 +25,11 @@ func TestAnInvalidLocationIsRejectedWithARemedy(t *testing.T) {
 	}
 	for _, c := range []struct{ location, want string }{
 		{"", "no location of a trail"},
-		{"https://gate.example.com", "a trail behind HTTP is not built yet"},
-		{"mysql://host/db", `unknown scheme "mysql": use postgres://`},
+		{"https://gate.example.com", "its public key is not pinned: set trail_key"},
+		{"http://gate.example.com", "http is read from this machine only"},
+		{"https://user:secret@gate.example.com", "contains a user name"},
+		{"https://gate.example.com?token=secret", "no query and no fragment"},
+		{"mysql://host/db", `unknown scheme "mysql": use https://, postgres://`},
 		{"postgres://user:secret@host:port/db", "read the location of the trail"},
 		{"postgres://127.0.0.1:1/db?search_path=A-B", "lower-case letters, digits and _"},
 		{folder, "is a folder; name the file"},

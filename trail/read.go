@@ -24,7 +24,7 @@ func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error
 	return func(yield func(Entry, error) bool) {
 		end, prove, err := l.end(ctx, filter.Proven)
 		if err != nil {
-			yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.store.engine.explain(err)))
+			yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.explain(err)))
 			return
 		}
 		from, left := max(filter.From, 0), filter.Limit
@@ -34,7 +34,7 @@ func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error
 		for from < end && left > 0 {
 			list, err := l.readPage(ctx, filter, from, end, min(left, page))
 			if err != nil {
-				yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.store.engine.explain(err)))
+				yield(Entry{}, fmt.Errorf("read trail %s: %w", l.place.name, l.explain(err)))
 				return
 			}
 			for _, e := range list {
@@ -59,6 +59,14 @@ func (l *Log) Entries(ctx context.Context, filter Filter) iter.Seq2[Entry, error
 	}
 }
 
+// explain adds a cure to an error of the database that a user can cure.
+func (l *Log) explain(err error) error {
+	if l.remote != nil {
+		return err
+	}
+	return l.store.engine.explain(err)
+}
+
 func (l *Log) size(ctx context.Context) (n int64, err error) {
 	n, _, err = l.end(ctx, false)
 	return n, err
@@ -67,6 +75,10 @@ func (l *Log) size(ctx context.Context) (n int64, err error) {
 // end is the log's size by its last checkpoint, and what proves an entry to be
 // in its tree.
 func (l *Log) end(ctx context.Context, proven bool) (size int64, prove func(*Entry) error, err error) {
+	if l.remote != nil {
+		c, err := l.remote.checkpoint(ctx)
+		return c.size, func(*Entry) error { return nil }, err // page has proved them
+	}
 	defer contain("read the last checkpoint", &err)
 	var signed string
 	if err := l.store.db.QueryRowContext(ctx, "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").Scan(&size, &signed); err != nil {
@@ -98,6 +110,9 @@ func (l *Log) end(ctx context.Context, proven bool) (size int64, prove func(*Ent
 
 // readPage reads matching entries of [from, end), at most limit.
 func (l *Log) readPage(ctx context.Context, filter Filter, from, end int64, limit int) (list []Entry, err error) {
+	if l.remote != nil {
+		return l.remote.page(ctx, filter, from, end, limit)
+	}
 	defer contain("read the entries", &err)
 	query, args := filter.query(from, end, limit, l.store.engine.minor())
 	rows, err := l.store.db.QueryContext(ctx, query, args...)
@@ -194,6 +209,9 @@ func (p placed) entry() (Entry, error) {
 // Entry returns the entry of an event's id, proved to be in the signed log;
 // ErrNotFound if there is none.
 func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
+	if l.remote != nil {
+		return l.remote.proven(ctx, id)
+	}
 	defer contain("read entry "+id, &err)
 	var p placed
 	err = l.store.db.QueryRowContext(ctx, "SELECT seq, body FROM entries WHERE id = $1", id).Scan(&p.seq, &p.body)
@@ -216,6 +234,9 @@ func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
 // Receipt proves again that the entry at seq is in the log as it is now;
 // ErrNotFound if it is not.
 func (l *Log) Receipt(ctx context.Context, seq int64) (r Receipt, err error) {
+	if l.remote != nil {
+		return l.remote.receipt(ctx, seq)
+	}
 	defer contain("prove the entry", &err)
 	var size int64
 	var note string
@@ -237,6 +258,17 @@ func (l *Log) Receipt(ctx context.Context, seq int64) (r Receipt, err error) {
 
 // Began is when the log's first entry was recorded; nil where there is none.
 func (l *Log) Began(ctx context.Context) (at *time.Time, err error) {
+	if l.remote != nil {
+		c, err := l.remote.checkpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		e, found, err := l.remote.first(ctx, c.size)
+		if err != nil || !found {
+			return nil, err
+		}
+		return &e.RecordedAt, nil
+	}
 	defer contain("read the first entry", &err)
 	var recorded string
 	err = l.store.db.QueryRowContext(ctx, "SELECT recorded_at FROM entries WHERE seq = 0").Scan(&recorded)

@@ -26,6 +26,13 @@ type Reading struct {
 
 // Read begins a reading of what is there now.
 func (l *Log) Read(ctx context.Context) (r *Reading, err error) {
+	if l.remote != nil {
+		c, note, err := l.remote.signed(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the trail: %w", err)
+		}
+		return &Reading{Size: c.size, Checkpoint: note, log: l, root: c.root}, nil
+	}
 	defer contain("read trail "+l.place.name, &err)
 	var size int64
 	var note string
@@ -54,7 +61,7 @@ func (r *Reading) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 		var read tree
 		var stored []tlog.Hash
 		if r.Size > 0 {
-			for e, err := range r.log.Entries(ctx, Filter{Limit: int(r.Size)}) {
+			for e, err := range r.log.Entries(ctx, Filter{Limit: int(r.Size), whole: true}) {
 				if err == nil && e.Seq != read.size {
 					err = fmt.Errorf("trail %s was altered: entry %d follows entry %d: run prodgate audit verify", r.log.place.name, e.Seq, read.size-1)
 				}

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,6 +75,76 @@ func (t tileOf) positions() []int64 {
 		list[i] = tlog.StoredHashIndex(t.level*tileHeight, t.n*tileWidth+int64(i))
 	}
 	return list
+}
+
+// read returns the tile's hashes one after the other.
+func (t tileOf) read(from tlog.HashReader) ([]byte, error) {
+	hashes, err := from.ReadHashes(t.positions())
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(hashes)*tlog.HashSize)
+	for _, h := range hashes {
+		b = append(b, h[:]...)
+	}
+	return b, nil
+}
+
+// Tile returns the file of an export at a path: checkpoint, or tile/… as C2SP
+// tlog-tiles names them. ErrNotFound if an export of the log has no such file.
+func (l *Log) Tile(ctx context.Context, name string) (b []byte, err error) {
+	defer contain("read tile", &err)
+	h, c, err := l.head(ctx, l.store.db, Asked{})
+	if err != nil {
+		return nil, err
+	}
+	if name == checkpointFile {
+		return []byte(h.Checkpoint), nil
+	}
+	level, n, width, ok := parseTilePath(name)
+	if !ok || n > c.size || level > 0 && c.size>>(level*tileHeight) == 0 {
+		return nil, fmt.Errorf("tile %q: %w", name, ErrNotFound)
+	}
+	if has := c.size>>(max(level, 0)*tileHeight) - n*tileWidth; int64(width) > has {
+		return nil, fmt.Errorf("tile %q: %w", name, ErrNotFound)
+	}
+	if level < 0 {
+		return l.bundle(ctx, n, width)
+	}
+	return tileOf{level, n, width}.read(&treeReader{ctx: ctx, q: l.store.db, cache: newHashCache(), fresh: map[int64]tlog.Hash{}})
+}
+
+// parseTilePath reads a path that tilePath or bundlePath wrote; of a bundle the level is
+// -1.
+func parseTilePath(name string) (level int, n int64, width int, ok bool) {
+	rest, found := strings.CutPrefix(name, "tile/")
+	word, number, parted := strings.Cut(rest, "/")
+	if !found || !parted || len(name) > 64 {
+		return 0, 0, 0, false
+	}
+	if level = -1; word != "entries" {
+		var err error
+		if level, err = strconv.Atoi(word); err != nil || level < 0 || level > 63/tileHeight {
+			return 0, 0, 0, false
+		}
+	}
+	width = tileWidth
+	number, text, partial := strings.Cut(number, ".p/")
+	if partial {
+		width, _ = strconv.Atoi(text)
+	}
+	for part := range strings.SplitSeq(number, "/") {
+		digits, err := strconv.ParseInt(strings.TrimPrefix(part, "x"), 10, 64)
+		if err != nil || digits < 0 || digits > 999 || n > 1<<40 {
+			return 0, 0, 0, false
+		}
+		n = n*1000 + digits
+	}
+	written := bundlePath(n, width)
+	if level >= 0 {
+		written = tilePath(level, n, width)
+	}
+	return level, n, width, width > 0 && width <= tileWidth && written == name // one spelling
 }
 
 // appendEntry appends an entry to a bundle: its length in two bytes, big end

@@ -29,8 +29,13 @@ type Options struct {
 
 	// Key is the file with the signing key; empty: next to a SQLite file, and in
 	// the user's configuration folder for PostgreSQL. It is made where a new log
-	// is made.
+	// is made. For a log behind https it is the public key, NAME+HASH+KEY, or the file
+	// with it: without it, or if the server's log has another, nothing is opened.
 	Key string
+
+	// Token returns the bearer token for the server of a log behind https; nil: none
+	// is sent. It is called again if the server does not accept the last one any more.
+	Token func(context.Context) (string, error)
 
 	// Clock is read for recorded_at; nil: time.Now.
 	Clock func() time.Time
@@ -42,10 +47,12 @@ type Options struct {
 // processes.
 type Log struct {
 	place    place
-	store    *store
+	store    *store  // nil: a server keeps the log
+	remote   *remote // nil: this process keeps the log
 	clock    func() time.Time
 	signer   note.Signer // nil: read only
 	verifier note.Verifier
+	readOnly bool // of a log that a server keeps
 
 	turn   chan struct{} // whoever holds its one token writes
 	mutex  sync.Mutex    // guards queue and closed
@@ -58,7 +65,7 @@ type Log struct {
 }
 
 // Open opens the log at location, a path (SQLite) or postgres://…; it makes one
-// where there is none, unless ReadOnly.
+// where there is none, unless ReadOnly. At https://… is the server of a log.
 func Open(ctx context.Context, location string, options Options) (l *Log, err error) {
 	at, err := parseLocation(location, options.Key)
 	if err != nil {
@@ -68,6 +75,12 @@ func Open(ctx context.Context, location string, options Options) (l *Log, err er
 	l = &Log{place: at, clock: options.Clock, turn: make(chan struct{}, 1), cache: newHashCache()}
 	if l.clock == nil {
 		l.clock = time.Now
+	}
+	if at.remote != nil {
+		if err := l.openRemote(ctx, options); err != nil {
+			return nil, fmt.Errorf("open the trail: %w", err)
+		}
+		return l, nil
 	}
 	if !options.ReadOnly {
 		if err := at.keyForNew(); err != nil {
@@ -81,6 +94,15 @@ func Open(ctx context.Context, location string, options Options) (l *Log, err er
 		return nil, errors.Join(fmt.Errorf("open trail %s: %w", at.name, l.store.engine.explain(err)), l.store.db.Close())
 	}
 	return l, nil
+}
+
+// openRemote begins to talk to the server of a log.
+func (l *Log) openRemote(ctx context.Context, options Options) (err error) {
+	if l.remote, err = newRemote(l.place, options); err != nil {
+		return err
+	}
+	l.verifier, l.readOnly = l.remote.verifier, options.ReadOnly
+	return l.remote.open(ctx)
 }
 
 // keyForNew returns an error if a new SQLite log cannot be signed because its key
@@ -218,12 +240,18 @@ func (l *Log) Origin() string { return l.verifier.Name() }
 // PublicKey is what a verifier needs: NAME+HASH+KEY, a note key of
 // golang.org/x/mod/sumdb/note. It is also in a file next to the private key.
 func (l *Log) PublicKey(ctx context.Context) (string, error) {
+	if l.remote != nil {
+		return l.remote.public, nil
+	}
 	_, public, err := l.identity(ctx, l.store.db)
 	return public, err
 }
 
 // Close releases the log. What was acknowledged is durable before.
 func (l *Log) Close() error {
+	if l.remote != nil {
+		return nil
+	}
 	l.mutex.Lock()
 	l.closed = true
 	l.mutex.Unlock()
@@ -256,4 +284,6 @@ type Filter struct {
 	// signed checkpoint; one that was altered is an error. It costs about 0.1 ms
 	// an entry. Only Verify shows that none is missing.
 	Proven bool
+
+	whole bool // the caller verifies all entries together
 }

@@ -40,6 +40,9 @@ type VerifyOptions struct {
 	// Receipts that somebody kept: their entries must be in the log.
 	Receipts []Receipt
 
+	// Token is as in Options.
+	Token func(context.Context) (string, error)
+
 	// Deadline is for how long it may take; zero: no limit. After it the verdict
 	// is CannotTell, or Altered if something was found before.
 	Deadline time.Duration
@@ -104,7 +107,8 @@ type claim struct {
 }
 
 // Verify looks at every part of the log at location: a path, postgres://…, or a
-// folder that Export wrote. It reads and never writes. An error means that there
+// folder that Export wrote; of a log behind https:// at what an export has. It reads and
+// never writes to the log. An error means that there
 // was nothing to look at.
 func Verify(ctx context.Context, location string, options VerifyOptions) (*Report, error) {
 	if options.Deadline > 0 {
@@ -126,6 +130,9 @@ func Verify(ctx context.Context, location string, options VerifyOptions) (*Repor
 	}
 	if err := v.expect(options, at.key); err != nil {
 		return nil, err
+	}
+	if at.remote != nil {
+		return v.remoteLog(at, options)
 	}
 	s, err := openStore(at, false, nil)
 	if err != nil {

@@ -27,6 +27,14 @@ type View struct {
 
 // View begins a reading of what is there now. Close ends it.
 func (l *Log) View(ctx context.Context) (v *View, err error) {
+	if l.remote != nil {
+		v = &View{log: l}
+		if v.signed, v.Checkpoint, err = l.remote.signed(ctx); err != nil {
+			return nil, fmt.Errorf("read the trail: %w", err)
+		}
+		v.Size = v.signed.size
+		return v, nil
+	}
 	defer contain("read trail "+l.place.name, &err)
 	conn, err := l.store.db.Conn(ctx)
 	if err != nil {
@@ -63,6 +71,9 @@ func (v *View) open(ctx context.Context) error {
 
 // Close ends the reading.
 func (v *View) Close() error {
+	if v.conn == nil {
+		return nil
+	}
 	rollback(context.Background(), v.conn)
 	return v.conn.Close()
 }
@@ -71,11 +82,32 @@ func (v *View) Close() error {
 // the newest, and then complete is false. An error says that they are not what was
 // signed, or could not be read.
 func (v *View) Entries(ctx context.Context, key Key, most int) (list []Entry, complete bool, err error) {
-	defer contain("read the entries", &err)
-	if list, complete, err = v.entries(ctx, key, most); err != nil {
-		return nil, false, fmt.Errorf("read trail %s: %w", v.log.place.name, v.log.store.engine.explain(err))
+	lists, complete, err := v.All(ctx, []Key{key}, most)
+	if err != nil {
+		return nil, false, err
 	}
-	return list, complete, nil
+	return lists[0], complete, nil
+}
+
+// All is Entries of several keys, a list for each; complete if each list is. A server is
+// asked for all of them at once.
+func (v *View) All(ctx context.Context, keys []Key, most int) (lists [][]Entry, complete bool, err error) {
+	defer contain("read the entries", &err)
+	if v.log.remote != nil {
+		if lists, complete, err = v.log.remote.all(ctx, v.Size, keys, most); err != nil {
+			return nil, false, fmt.Errorf("read trail %s: %w", v.log.place.name, err)
+		}
+		return lists, complete, nil
+	}
+	complete = true
+	for _, key := range keys {
+		list, whole, err := v.entries(ctx, key, most)
+		if err != nil {
+			return nil, false, fmt.Errorf("read trail %s: %w", v.log.place.name, v.log.store.engine.explain(err))
+		}
+		lists, complete = append(lists, list), complete && whole
+	}
+	return lists, complete, nil
 }
 
 func (v *View) entries(ctx context.Context, key Key, most int) ([]Entry, bool, error) {
@@ -138,6 +170,9 @@ func (v *View) counted(ctx context.Context, key Key, most int) ([]Entry, bool, e
 
 // First is when the first entry was recorded; the zero time of an empty log.
 func (v *View) First(ctx context.Context) (e Entry, found bool, err error) {
+	if v.log.remote != nil {
+		return v.log.remote.first(ctx, v.Size)
+	}
 	defer contain("read the first entry", &err)
 	list, err := readPlaced(ctx, v.conn, "SELECT seq, body FROM entries WHERE seq = 0 AND $1 > 0", v.Size)
 	if err != nil || len(list) == 0 {
@@ -193,15 +228,7 @@ func (k Key) where() (string, []any) {
 // of a page.
 func (v *View) prove(list []Entry) error {
 	for part := range slices.Chunk(list, page) {
-		var needed positions
-		for i := range part {
-			if _, err := tlog.ProveRecord(v.Size, part[i].Seq, &needed); err != nil {
-				return err
-			}
-		}
-		clear(v.tree.fresh)
-		slices.Sort(needed)
-		if _, err := v.tree.ReadHashes(slices.Compact(needed)); err != nil {
+		if err := v.tree.prefetch(v.Size, part); err != nil {
 			return err
 		}
 		for i := range part {
@@ -215,6 +242,20 @@ func (v *View) prove(list []Entry) error {
 		}
 	}
 	return nil
+}
+
+// prefetch reads the hashes that prove a page of entries, with one query.
+func (r *treeReader) prefetch(size int64, list []Entry) error {
+	var needed positions
+	for i := range list {
+		if _, err := tlog.ProveRecord(size, list[i].Seq, &needed); err != nil {
+			return err
+		}
+	}
+	clear(r.fresh)
+	slices.Sort(needed)
+	_, err := r.ReadHashes(slices.Compact(needed))
+	return err
 }
 
 // positions records which hashes are requested.

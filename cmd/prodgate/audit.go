@@ -77,7 +77,7 @@ func withLocation(cmd *cobra.Command, std stdio, do func(context.Context, locate
 // open opens the trail for do. A missing trail is created unless it is opened
 // read-only.
 func (at located) open(ctx context.Context, readOnly bool, do func(*trail.Log) error) (err error) {
-	log, err := trail.Open(ctx, at.cfg.Get("trail").Text, trail.Options{ReadOnly: readOnly, Key: at.cfg.Get("trail-key").Text, Clock: at.std.clock})
+	log, err := trail.Open(ctx, at.cfg.Get("trail").Text, trailOptions(at.std, at.cfg, readOnly))
 	if err != nil {
 		return err
 	}

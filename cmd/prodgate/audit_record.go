@@ -139,7 +139,16 @@ func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool)
 		return writeJSON(at.std.out, r)
 	}
 	return writeText(at.std, fmt.Sprintf("recorded %s as entry %d\n  id      %s\n  leaf    %s\n  writer  %s\n",
-		event.Type, r.Seq, r.ID, r.LeafHash, writerLine(event.Writer)))
+		event.Type, r.Seq, r.ID, r.LeafHash, at.writerLine(event.Writer)))
+}
+
+// writerLine shows the writer of an entry that was recorded. A server records whom the
+// token proves, unless the writer is only claimed.
+func (at located) writerLine(w trail.Writer) string {
+	if behindHTTP(at.cfg.Get("trail").Text) && w.Assurance != trail.AssuranceClaimed {
+		return "the job of the token (" + string(trail.AssuranceOIDC) + ")"
+	}
+	return writerLine(w)
 }
 
 // writerLine shows a writer and how it was established.

@@ -126,9 +126,13 @@ func verifying(cmd *cobra.Command, std stdio, cfg *config.Config) (location stri
 	if _, err := os.Stat(std.path(options.Key)); options.Key != "" && err == nil {
 		options.Key = std.path(options.Key)
 	}
-	if private := cfg.Get("trail-key").Text; options.Key == "" && private != "" && !flags.Changed("export") {
-		options.Key = strings.TrimSuffix(private, ".key") + ".pub"
+	if key := cfg.Get("trail-key").Text; options.Key == "" && key != "" && !flags.Changed("export") {
+		options.Key = strings.TrimSuffix(key, ".key") + ".pub"
+		if behindHTTP(location) {
+			options.Key = key
+		}
 	}
+	options.Token = trailToken(std, location)
 	if name, _ := flags.GetString("since"); name != "" {
 		kept, err := readKept(std, name)
 		if err != nil {

@@ -114,7 +114,7 @@ func checkedTrail(ctx context.Context, std stdio, cfg *config.Config) (*trail.Lo
 	if location == "" {
 		return nil, nil
 	}
-	return trail.Open(ctx, location, trail.Options{ReadOnly: true, Key: cfg.Get("trail-key").Text, Clock: std.clock})
+	return trail.Open(ctx, location, trailOptions(std, cfg, true))
 }
 
 // checkQuestion reads the flags.

@@ -21,6 +21,7 @@
 //	prodgate waive CODE IMAGE [flags]     waive a finding until a date, with a signature
 //	prodgate waivers [IMAGE]              list waivers, and which of them end soon
 //	prodgate audit COMMAND                record, read, verify and export the audit trail
+//	prodgate serve CONFIGURATION          keep a trail for the jobs of CI systems, over HTTP
 //	prodgate freeze now|lift|list         stop and resume deployments
 //	prodgate adopt SERVICE                register a service that already runs
 //	prodgate schema input|decision        write the JSON Schemas of the two documents
@@ -51,8 +52,8 @@
 // provides, which overrides the default. An unknown flag, variable or key is an
 // error. "prodgate doctor" shows the origin of each setting. Whatever weakens the
 // gate or changes its clock (--emergency, --insecure-registry, --at) can only be set
-// by a flag. Keys and passphrases are read from files and variables (PRODGATE_KEY,
-// PRODGATE_KEY_PASSPHRASE), never from flags. Thresholds, roles and windows are settings of the policies, not
+// by a flag. Keys, passphrases and tokens are read from files and variables (PRODGATE_KEY,
+// PRODGATE_KEY_PASSPHRASE, PRODGATE_TRAIL_TOKEN), never from flags. Thresholds, roles and windows are settings of the policies, not
 // configuration.
 //
 // # Streams

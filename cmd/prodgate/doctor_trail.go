@@ -28,10 +28,10 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.fail("trail", trailCure(d.cfg), "%v", err)
 	}
 	if vanishes(d.std, location.Text) {
-		d.warn("trail", "use a persistent trail, such as postgres://…", "it is a file on a CI runner: a hosted runner deletes it after the job")
+		d.warn("trail", "use a persistent trail, such as https://… of a prodgate server", "it is a file on a CI runner: a hosted runner deletes it after the job")
 	}
 	key := d.cfg.Get("trail-key").Text
-	log, err := trail.Open(ctx, location.Text, trail.Options{ReadOnly: true, Key: key})
+	log, err := trail.Open(ctx, location.Text, trailOptions(d.std, d.cfg, true))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.warn("trail", "the first decision creates it", "it does not exist yet: %s", location.Shown())
@@ -40,7 +40,7 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.fail("trail", "make it readable; until then there is no decision", "%v", err)
 		return
 	}
-	writing, err := trail.Open(ctx, location.Text, trail.Options{Key: key})
+	writing, err := trail.Open(ctx, location.Text, trailOptions(d.std, d.cfg, false))
 	if err == nil {
 		err = writing.Close()
 	}
@@ -48,8 +48,10 @@ func (d *diagnosis) trail(ctx context.Context) {
 		d.fail("trail", "make it and its key writable; until then there is no decision", "%v", err)
 		return
 	}
-	options := trail.VerifyOptions{Deadline: glimpse}
-	if key != "" {
+	options := trail.VerifyOptions{Deadline: glimpse, Token: trailToken(d.std, location.Text)}
+	if options.Token != nil {
+		options.Key = key
+	} else if key != "" {
 		options.Key = strings.TrimSuffix(key, ".key") + ".pub"
 	}
 	found, err := trail.Verify(ctx, location.Text, options)

@@ -23,6 +23,7 @@ type stdio struct {
 	env      []string // as os.Environ
 	clock    func() time.Time
 	sleep    func(context.Context, time.Duration) error                             // nil: real time
+	tokens   *jobTokens                                                             // nil: none is remembered
 	compile  func(context.Context, evaluator.Options) (*evaluator.Evaluator, error) // nil: evaluator.New
 }
 
@@ -55,6 +56,7 @@ func (s stdio) policies(ctx context.Context, packs []string) (*evaluator.Evaluat
 // run does what args say and returns the exit code. It never ends the process
 // and never panics.
 func run(ctx context.Context, args []string, std stdio) (code int) {
+	std.tokens = &jobTokens{}
 	std.err = print.NewWriter(std.err) // errors, warnings and progress quote untrusted text
 	defer func() {
 		if r := recover(); r != nil {

@@ -92,7 +92,7 @@ func manual(root *cobra.Command) []byte {
 	for _, s := range config.Settings {
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s | %s |\n", s.Flag, s.Env, quoted(s.Key), quoted(s.Default), escaped(s.Doc))
 	}
-	b.WriteString("\n`--emergency`, `--insecure-registry` and `--at` can only be set by a flag. A variable that starts with `PRODGATE_` and is not in this table is an error, except `PRODGATE_KEY` (the content of a private key) and `PRODGATE_KEY_PASSPHRASE`: secrets have no flag.\n")
+	b.WriteString("\n`--emergency`, `--insecure-registry` and `--at` can only be set by a flag. A variable that starts with `PRODGATE_` and is not in this table is an error, except `PRODGATE_KEY` (the content of a private key), `PRODGATE_KEY_PASSPHRASE`, `PRODGATE_TRAIL_TOKEN` (for a trail behind https) and `PRODGATE_TRAIL_TOKEN_FILE`: secrets have no flag.\n")
 	usages := map[string]string{}
 	describeShared(&b, root, usages)
 	describeAll(&b, root.Commands(), usages)

@@ -34,7 +34,7 @@ func (e *evaluation) openTrail(ctx context.Context) (*gate.Trail, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no decision within %s; use --timeout for more time", timeout))
 	defer cancel()
-	log, err := trail.Open(ctx, location.Text, trail.Options{Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	log, err := trail.Open(ctx, location.Text, trailOptions(e.std, e.cfg, false))
 	if err != nil {
 		return nil, notRecorded(caused(ctx, err))
 	}
@@ -52,7 +52,7 @@ func vanishes(std stdio, location string) bool {
 
 // warnVanishing warns of such a trail, even with --quiet.
 func warnVanishing(std stdio, location config.Value) {
-	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as postgres://…\n",
+	fmt.Fprintf(std.err, "warning: the trail %s (%s) is a file on a CI runner: a hosted runner deletes it after the job, with all records of this run. Use a persistent trail, such as https://… of a prodgate server\n",
 		print.Text(std.short(location.Text)), location.Origin)
 }
 

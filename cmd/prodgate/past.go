@@ -20,13 +20,14 @@ type past struct {
 	since, until, now    time.Time
 	service, environment string // "" for all
 	location             string
+	options              trail.Options
 	policies             []string
 	outputs              []print.Output
 }
 
 // addPast declares the flags of a command that reads history.
 func addPast(cmd *cobra.Command, formats print.Formats) {
-	addSettings(cmd, "trail", "config")
+	addSettings(cmd, "trail", "trail-key", "config")
 	flags := cmd.Flags()
 	flags.String("since", defaultPast, "start of the period: a duration before --until, such as 90d, 12w or 36h, or a time or date (UTC)")
 	flags.String("until", "", "end of the period: a time or date (UTC); default: now")
@@ -43,6 +44,7 @@ func readPast(cmd *cobra.Command, std stdio, formats print.Formats) (past, error
 	if err != nil {
 		return p, err
 	}
+	p.options = trailOptions(std, cfg, true)
 	p.location, p.policies = cfg.Get("trail").Text, cfg.Get("policies").List
 	if p.location == "" {
 		return p, usage("set it with --trail, PRODGATE_TRAIL or trail in prodgate.yaml", "missing --trail")
@@ -101,7 +103,7 @@ func before(text string, until time.Time) (time.Time, error) {
 // read opens the trail for reading, and begins a reading that verifies each entry it
 // returns.
 func (p *past) read(ctx context.Context) (*trail.Log, *trail.Reading, error) {
-	log, err := trail.Open(ctx, p.location, trail.Options{ReadOnly: true})
+	log, err := trail.Open(ctx, p.location, p.options)
 	if err != nil {
 		return nil, nil, err
 	}

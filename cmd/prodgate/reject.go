@@ -98,7 +98,7 @@ func addObjection(cmd *cobra.Command, std stdio, typ string) {
 			if err := o.record(ctx, at); err != nil {
 				return err
 			}
-			return o.print(std, asJSON)
+			return o.print(at, asJSON)
 		})
 	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // print shows what was recorded, what it blocks and how it is lifted.
-func (o *objection) print(std stdio, asJSON bool) error {
+func (o *objection) print(at located, asJSON bool) error {
+	std := at.std
 	if asJSON {
 		return writeJSON(std.out, o)
 	}
@@ -25,7 +26,7 @@ func (o *objection) print(std stdio, asJSON bool) error {
 		{"platforms", o.listed()},
 		{"id", o.Receipt.ID},
 		{"leaf", o.Receipt.LeafHash},
-		{"writer", writerLine(o.event.Writer)},
+		{"writer", at.writerLine(o.event.Writer)},
 	} {
 		if row[1] != "" {
 			s.Hang(fmt.Sprintf("  %-11s  ", row[0]), print.Line(row[1]))

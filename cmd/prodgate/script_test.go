@@ -60,6 +60,8 @@ func TestMain(m *testing.M) {
 //	sql TRAIL STATEMENT       change a trail's database with a SQL statement
 //	lock TRAIL, unlock        hold a write transaction on a trail
 //	zonefile FILE HOURS       write a zone file with that constant offset east of UTC
+//	ci FILE                   start an issuer of job tokens, choose $SERVED for a trail's server
+//	awaitserver               wait until the server at $SERVED answers
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
@@ -106,7 +108,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
-			"sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
+			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 		},
 	})
 }

@@ -57,7 +57,7 @@ func (e *evaluation) weakened(ctx context.Context, policies *evaluator.Evaluator
 	}
 	for _, r := range replaced {
 		about := r.Name == "service" || r.Name == "environment"
-		if about && !collected || r.Name == "service" && pins.ownsImage(input) || r.Name == "trail" && pins.pinsTrail(e.trailName(ctx)) {
+		if about && !collected || r.Name == "service" && pins.ownsImage(input) || strings.HasPrefix(r.Name, "trail") && pins.pinsTrail(e.trailName(ctx)) {
 			continue
 		}
 		list = append(list, r.String())
@@ -98,7 +98,7 @@ func (e *evaluation) trailName(ctx context.Context) *trailName {
 	if e.trail != nil || location == "" {
 		return e.trail
 	}
-	log, err := trail.Open(ctx, location, trail.Options{ReadOnly: true, Key: e.cfg.Get("trail-key").Text, Clock: e.std.clock})
+	log, err := trail.Open(ctx, location, trailOptions(e.std, e.cfg, true))
 	if err != nil {
 		return nil
 	}

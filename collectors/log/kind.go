@@ -9,7 +9,7 @@ var System = source.Kind{
 	Sections: []string{"production", "trail"},
 	Ready:    true,
 	Open: func(env source.Env, _ any) source.Collector {
-		location := Location{Location: env.Log.Location, Key: env.Log.Key}
+		location := Location(env.Log)
 		if env.Section == "production" {
 			return Production{Log: location}
 		}

@@ -92,8 +92,10 @@ type Verifier interface {
 
 // Log says where the audit trail is.
 type Log struct {
-	Location string // of package trail: a path, or postgres://…; empty: not configured
-	Key      string // file with the signing key; empty: where the trail has it
+	Location string // of package trail: a path, postgres://… or https://…; empty: not configured
+	Key      string // file with the signing key, or of https://… the public key; empty: where the trail has it
+
+	Token func(context.Context) (string, error) // of https://…: returns the bearer token; nil: none
 }
 
 // File is a file that a setting names.

@@ -7,10 +7,12 @@
 package config
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -139,12 +141,24 @@ func (c *Config) anchorPolicies(dir string) {
 	c.values["policies"] = v
 }
 
+// isPublicKey reports whether text is a public key of a trail, NAME+HASH+KEY, and not the
+// name of a file: for a trail behind https, trail_key can be the key itself.
+func isPublicKey(text string) bool {
+	parts := strings.SplitN(text, "+", 3)
+	if len(parts) != 3 {
+		return false
+	}
+	_, notHash := strconv.ParseUint(parts[1], 16, 32)
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	return parts[0] != "" && len(parts[1]) == 8 && notHash == nil && err == nil && len(key) == 33 // algorithm and Ed25519 key
+}
+
 // anchorTrail makes the trail's paths independent of the working folder, as
 // anchorPolicies does.
 func (c *Config) anchorTrail(dir string) {
 	for _, name := range []string{"trail", "trail-key"} {
 		v := c.values[name]
-		if v.Text == "" || filepath.IsAbs(v.Text) || name == "trail" && strings.Contains(v.Text, "://") {
+		if v.Text == "" || filepath.IsAbs(v.Text) || name == "trail" && strings.Contains(v.Text, "://") || name == "trail-key" && isPublicKey(v.Text) {
 			continue
 		}
 		from := dir

@@ -14,11 +14,15 @@ import (
 // mistake: obeying the wrong half of a configuration is worse than stopping.
 const prefix = "PRODGATE_"
 
-// The variables that hold secrets. Only the commands that sign read them; they have no
-// flag, because other users of the machine can read a command line.
+// The variables that hold secrets. Only the commands that sign, or that use a trail behind
+// https, read them; they have no flag, because other users of the machine can read a
+// command line.
 const (
 	KeyVariable        = "PRODGATE_KEY"            // the content of a private key (PEM)
 	PassphraseVariable = "PRODGATE_KEY_PASSPHRASE" //nolint:gosec // of that key, or of a key in a file; a name, not a secret
+
+	TrailTokenVariable     = "PRODGATE_TRAIL_TOKEN"      //nolint:gosec // the bearer token for the server of a trail
+	TrailTokenFileVariable = "PRODGATE_TRAIL_TOKEN_FILE" //nolint:gosec // the file with it
 )
 
 // environment returns environ as a map, or an error that names every variable
@@ -41,7 +45,7 @@ func environment(environ []string) (map[string]string, error) {
 
 // known returns an error if name is not a variable that prodgate reads.
 func known(name string) error {
-	names := []string{KeyVariable, PassphraseVariable}
+	names := []string{KeyVariable, PassphraseVariable, TrailTokenVariable, TrailTokenFileVariable}
 	if slices.Contains(names, name) {
 		return nil
 	}

@@ -30,8 +30,8 @@ type File struct {
 	Environment string   `json:"environment,omitempty"` // name of the environment, as the settings list it
 	Policies    []string `json:"policies,omitempty"`    // policy packs; relative paths count from this file
 	Timeout     string   `json:"timeout,omitempty"`     // Go duration: 90s, 2m
-	Trail       string   `json:"trail,omitempty"`       // the audit trail: a path, which counts from this file, or postgres://…
-	TrailKey    string   `json:"trail_key,omitempty"`   // file with the trail's signing key; counts from this file
+	Trail       string   `json:"trail,omitempty"`       // the audit trail: a path, which counts from this file, postgres://… or https://…
+	TrailKey    string   `json:"trail_key,omitempty"`   // file with the trail's signing key; counts from this file; of https://… the public key or its file
 
 	// Sources are the keys systems and sources: where each section's facts come from.
 	Sources collectors.Config `json:"-"`

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Replacement is a value that a stronger layer replaced.
@@ -25,6 +26,12 @@ func (r Replacement) String() string {
 // replaceable are the settings whose replacement changes who judges, or what.
 var replaceable = []string{"policies", "trail", "service", "environment"}
 
+// decides reports whether the replacement of a setting changes who judges, or what: of a
+// trail that a server keeps, its key as well, because the key decides which trail it is.
+func (c *Config) decides(name string) bool {
+	return slices.Contains(replaceable, name) || name == "trail-key" && strings.HasPrefix(c.values["trail"].Text, "http")
+}
+
 // Replaced lists what flags, variables and nearer files replaced, in the order of
 // Settings. A value that says the same as the one it replaces is not listed, nor
 // are passwords.
@@ -33,7 +40,7 @@ func (c *Config) Replaced() []Replacement {
 	for _, s := range Settings {
 		v := c.values[s.Name]
 		line, ok := c.File.lines[s.Key]
-		if !ok || !slices.Contains(replaceable, s.Name) || v.Origin.Kind != FromFlag && v.Origin.Kind != FromEnvironment {
+		if !ok || !c.decides(s.Name) || v.Origin.Kind != FromFlag && v.Origin.Kind != FromEnvironment {
 			continue
 		}
 		text, paths := s.file(&c.File)

@@ -94,12 +94,12 @@ var Settings = []Setting{
 	{
 		Name: "trail", Flag: "trail", Env: "PRODGATE_TRAIL", Key: "trail",
 		file: func(f *File) (string, []string) { return f.Trail, nil },
-		Doc:  "the audit trail that records decisions: the path of a SQLite file, or postgres://…",
+		Doc:  "the audit trail that records decisions: the path of a SQLite file, postgres://…, or https://… of a prodgate server",
 	},
 	{
 		Name: "trail-key", Flag: "trail-key", Env: "PRODGATE_TRAIL_KEY", Key: "trail_key",
 		file: func(f *File) (string, []string) { return f.TrailKey, nil },
-		Doc:  "the signing key file of the trail; default: next to the SQLite file, or in the user's configuration folder for PostgreSQL",
+		Doc:  "the signing key file of the trail; default: next to the SQLite file, or in the user's configuration folder for PostgreSQL. For https, the public key that the server's trail must have, or a file with it",
 	},
 }
 

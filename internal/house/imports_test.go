@@ -12,9 +12,9 @@ import (
 // always allowed. Every folder of internal is listed.
 var layers = map[string][]string{
 	"cmd": {
-		"gate", "collectors", "scan", "evaluator", "trail", "facts", "policies", "registry", "signing",
+		"gate", "collectors", "scan", "evaluator", "server", "trail", "facts", "policies", "registry", "signing",
 		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
-		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable",
+		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable", "internal/web",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
 	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/strict", "internal/web", "registry"},
@@ -24,12 +24,16 @@ var layers = map[string][]string{
 	"registry":   {"internal/lock", "internal/packing", "internal/retry"},
 	"scan":       {"internal/attestation", "internal/lock", "internal/packing", "internal/strict", "registry"},
 	"signing":    {"internal/attestation"},
-	"trail":      {"internal/legacy", "trail/step"},
+	"trail":      {"internal/legacy", "internal/web", "trail/step"},
 	"trail/step": {"facts"},
 	"examples":   {},
 
 	// Only what verifies keyless bundles pays for the library of Sigstore.
 	"signing/keyless": {"signing", "internal/attestation"},
+
+	// The server keeps a trail. It makes no decisions.
+	"server":       {"internal/strict", "internal/web", "trail"},
+	"server/token": {"internal/web"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
 	"collectors/log": {"collectors/source", "trail", "facts", "internal/strict"},
@@ -40,7 +44,7 @@ var layers = map[string][]string{
 	"collectors/scan":                     {"collectors/internal/vulnerabilities", "collectors/source", "scan", "facts", "internal/strict"},
 
 	"internal/attestation":     {},
-	"internal/bench":           {"internal/invented", "internal/replay", "scan/advisories", "evaluator", "trail", "facts", "policies"},
+	"internal/bench":           {"internal/invented", "internal/oidctest", "internal/replay", "scan/advisories", "evaluator", "server", "trail", "facts", "policies"},
 	"internal/canonical":       {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
@@ -54,6 +58,7 @@ var layers = map[string][]string{
 	"internal/lock":            {},
 	"internal/metrics":         {"internal/print", "facts", "trail"},
 	"internal/mutants":         {"evaluator"},
+	"internal/oidctest":        {},
 	"internal/packing":         {"internal/inflate"},
 	"internal/print":           {"internal/files"},
 	"internal/race":            {},
@@ -87,7 +92,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/invented", "internal/sigstoretest"},
+	"cmd":                      {"internal/invented", "internal/oidctest", "internal/sigstoretest"},
 	"collectors":               {"internal/config", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
@@ -99,6 +104,8 @@ var besides = map[string][]string{
 	"internal/report/schedule": {"internal/ical"},
 	"internal/timetable":       {"evaluator"},
 	"policies":                 {"evaluator"},
+	"server":                   {"internal/oidctest"},
+	"server/token":             {"internal/oidctest"},
 	"signing/keyless":          {"internal/sigstoretest"},
 
 	// It reads entries of older versions, and compares its words with those of the

@@ -13,7 +13,7 @@ import (
 
 // rooms are the folders of the project that contain Go code, in the order of the
 // map. Each folder of internal is a room of its own where imports are concerned.
-var rooms = []string{"cmd", "gate", "collectors", "evaluator", "policies", "facts", "scan", "registry", "signing", "trail", "internal", "examples"}
+var rooms = []string{"cmd", "gate", "collectors", "evaluator", "policies", "facts", "scan", "registry", "signing", "trail", "server", "internal", "examples"}
 
 // graph has, for each name, the names that it imports.
 type graph map[string]map[string]bool

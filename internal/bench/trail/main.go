@@ -1,5 +1,5 @@
-// Trail measures the audit trail: one append with fsync and many at once,
-// against a bare insert into SQLite and a line in a plain file; verifying;
+// Trail measures the audit trail: one append with fsync, here and over HTTP, and many
+// at once, against a bare insert into SQLite and a line in a plain file; verifying;
 // the history of one digest; bytes for each entry.
 //
 //	go run ./internal/bench/trail [-rounds 300] [-entries 100000] [-history 1000000] [-postgres DSN]
@@ -10,11 +10,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/prodgate/prodgate/internal/bench/measure"
 )
@@ -56,7 +58,12 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		defer drop()
 		places = append(places, p)
 	}
-	if err := appends(ctx, out, folder, places, o.rounds); err != nil {
+	remote, end, err := served(ctx, folder)
+	if err != nil {
+		return err
+	}
+	err = appends(ctx, out, folder, slices.Insert(slices.Clone(places), 1, remote), o.rounds)
+	if err = errors.Join(err, end()); err != nil {
 		return err
 	}
 	if err := crowd(ctx, out, places); err != nil {

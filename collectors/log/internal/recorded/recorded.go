@@ -28,8 +28,10 @@ const MaxEntries = 10_000
 
 // Log says where the trail is.
 type Log struct {
-	Location string // a path, or postgres://…; empty: not configured
-	Key      string // file with the signing key; empty: where the trail has it
+	Location string // a path, postgres://… or https://…; empty: not configured
+	Key      string // file with the signing key, or of https://… the public key; empty: where the trail has it
+
+	Token func(context.Context) (string, error) // as in trail.Options
 }
 
 // Reading is a trail being read, as of its last checkpoint.
@@ -47,7 +49,7 @@ func (l Log) Open(ctx context.Context) (*Reading, error) {
 	if l.Location == "" {
 		return nil, fmt.Errorf("%w: set trail in prodgate.yaml to the location of the audit trail", strict.ErrUnconfigured)
 	}
-	opened, err := trail.Open(ctx, l.Location, trail.Options{ReadOnly: true, Key: l.Key})
+	opened, err := trail.Open(ctx, l.Location, trail.Options{ReadOnly: true, Key: l.Key, Token: l.Token})
 	if err != nil {
 		return nil, err
 	}
@@ -79,15 +81,11 @@ func (r *Reading) Entries(ctx context.Context, keys ...trail.Key) ([]trail.Entry
 // Newest are the newest entries of each of the keys, in the order of the trail,
 // for what no absence is concluded from.
 func (r *Reading) Newest(ctx context.Context, keys ...trail.Key) (list []trail.Entry, complete bool, err error) {
-	complete = true
-	for _, key := range keys {
-		of, all, err := r.view.Entries(ctx, key, r.most)
-		if err != nil {
-			return nil, false, err
-		}
-		complete = complete && all
-		list = append(list, of...)
+	lists, complete, err := r.view.All(ctx, keys, r.most)
+	if err != nil {
+		return nil, false, err
 	}
+	list = slices.Concat(lists...)
 	slices.SortFunc(list, func(a, b trail.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return slices.CompactFunc(list, func(a, b trail.Entry) bool { return a.Seq == b.Seq }), complete, nil
 }

@@ -1,0 +1,189 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/trail"
+	"github.com/prodgate/prodgate/trail/step"
+)
+
+// maxEvents bounds the events of one append; a decision has at most four.
+const maxEvents = 64
+
+// gateTypes are the entries of a run about its own request.
+var gateTypes = []string{trail.TypeGateRequested, trail.TypeGateEvaluated, trail.TypeGateDocument, trail.TypeGateSimulated, trail.TypeEmergencyUsed}
+
+// append records events of a writer. What of them it may write, and who it is, is decided
+// here and not by the client.
+func (s *Server) append(r *http.Request, c *caller) (any, error) {
+	if c.id == nil || len(c.writer) == 0 {
+		return nil, refuse(http.StatusForbidden, "%s may read, not write: add the job to writers of the server", c.name)
+	}
+	asked, err := askedOf(r)
+	if err != nil {
+		return nil, err
+	}
+	events, err := readEvents(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	for n := range events {
+		if err := s.admit(r, c, &events[n], events[:n]); err != nil {
+			return nil, err
+		}
+	}
+	receipts, err := s.log.Append(r.Context(), events...)
+	var wrong *step.Error
+	if errors.As(err, &wrong) {
+		return nil, refuse(http.StatusUnprocessableEntity, "%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	done := trail.Appended{Receipts: receipts}
+	seqs := make([]int64, len(receipts))
+	for n := range receipts {
+		seqs[n] = receipts[n].Seq
+	}
+	if done.Leaves, err = s.log.Leaves(r.Context(), seqs); err != nil {
+		return nil, err
+	}
+	if done.Head, err = s.log.Head(r.Context(), asked); err != nil {
+		return nil, err
+	}
+	s.metrics.appended(len(events))
+	s.logger.Info("recorded", "caller", c.name, "run", c.id.Run, "first", seqs[0], "entries", len(seqs), "type", events[len(events)-1].Type)
+	return done, nil
+}
+
+// readEvents reads the body of an append.
+func readEvents(body io.Reader) ([]trail.Event, error) {
+	var sent struct {
+		Events []trail.Event `json:"events"`
+	}
+	if err := decode(body, &sent); err != nil {
+		return nil, err
+	}
+	if len(sent.Events) == 0 || len(sent.Events) > maxEvents {
+		return nil, refuse(http.StatusUnprocessableEntity, "an append has 1 to %d events, not %d", maxEvents, len(sent.Events))
+	}
+	return sent.Events, nil
+}
+
+// decode reads one JSON value without unknown keys.
+func decode(body io.Reader, into any) error {
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the JSON value")
+		}
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	if err != nil {
+		return refuse(http.StatusUnprocessableEntity, "the body is not what is expected: %v", err)
+	}
+	return nil
+}
+
+// admit returns an error unless the writer may write the event, and sets who wrote it.
+func (s *Server) admit(r *http.Request, c *caller, e *trail.Event, before []trail.Event) error {
+	if err := s.permit(c, e.Type, e.Service, e.Environment); err != nil {
+		return err
+	}
+	if err := c.sameRun(e); err != nil {
+		return refuse(http.StatusForbidden, "%s: %v", e.Type, err)
+	}
+	if e.Writer.Assurance == trail.AssuranceClaimed {
+		// The token proves who passes the claim on, and nothing about the claim.
+		e.Writer.Issuer = c.id.Subject()
+	} else {
+		e.Writer = trail.Writer{Subject: c.id.Subject(), Issuer: c.id.URL, Assurance: trail.AssuranceOIDC}
+	}
+	if e.Run == "" {
+		e.Run = c.id.Run
+	}
+	if err := e.Check(); err != nil {
+		return refuse(http.StatusUnprocessableEntity, "%v", err)
+	}
+	return s.permitReference(r, c, e, before)
+}
+
+// permit returns an error unless one of the writer's rules covers an entry.
+func (s *Server) permit(c *caller, typ, service, environment string) error {
+	names := make([]string, len(c.writer))
+	for n, w := range c.writer {
+		if w.May.allows(typ, service, environment) {
+			return nil
+		}
+		names[n] = w.Name
+	}
+	return refuse(http.StatusForbidden, "%s may not write %s of service %q in %q: see may of writer %s on the server", c.id.Subject(), typ, service, environment, strings.Join(names, ", "))
+}
+
+// permitReference returns an error if an event ends or settles an entry that the writer
+// could not write: a freeze, a debt or bad news of another service.
+func (s *Server) permitReference(r *http.Request, c *caller, e *trail.Event, before []trail.Event) error {
+	_, id, refers := step.Refers(step.Step{Type: e.Type, Data: e.Data})
+	if !refers || slices.ContainsFunc(before, func(b trail.Event) bool { return b.ID == id }) {
+		return nil
+	}
+	to, err := s.log.Entry(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.permit(c, e.Type, to.Service, to.Environment)
+}
+
+// sameRun returns an error if an event names another run than the token's. A decision and
+// its request are always of the run that records them: with another run's name, an
+// approval of that run would count.
+func (c *caller) sameRun(e *trail.Event) error {
+	run, _, _ := strings.Cut(c.id.Run, "/attempts/")
+	if e.Run != "" && e.Run != c.id.Run && e.Run != run {
+		return fmt.Errorf("run %.150q is not the one of the token, %s", e.Run, c.id.Run)
+	}
+	if !slices.Contains(gateTypes, e.Type) || c.id.Request == "" {
+		return nil
+	}
+	deployment := trail.WithoutAttempt(c.id.Request)
+	if named := strings.ToLower(e.Request); strings.Contains(named, "/runs/") && named != c.id.Request {
+		return fmt.Errorf("request %.150q is not the one of the token, %s", e.Request, c.id.Request)
+	}
+	if named := strings.ToLower(e.Deployment); strings.Contains(named, "/runs/") && named != deployment {
+		return fmt.Errorf("deployment %.150q is not the one of the token, %s", e.Deployment, deployment)
+	}
+	return c.sameActor(e)
+}
+
+// sameActor returns an error if a request leaves out who started the run, or gives the
+// attempt another number: who asks for a deployment cannot approve it.
+func (c *caller) sameActor(e *trail.Event) error {
+	if e.Type != trail.TypeGateRequested {
+		return nil
+	}
+	var data trail.RequestData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return fmt.Errorf("read its data: %w", err)
+	}
+	if data.Attempt != nil && *data.Attempt != c.id.Attempt {
+		return fmt.Errorf("attempt %d is not the one of the token, %d", *data.Attempt, c.id.Attempt)
+	}
+	named := func(person string) bool {
+		return person != "" && (data.RequestedBy == person || data.TriggeredBy == person)
+	}
+	if c.id.Actor != "" && !named(c.id.Actor) && !named(c.id.Login) {
+		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by", c.id.Actor)
+	}
+	return nil
+}
