@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -53,9 +54,10 @@ func (a *Answer) With(parameter, value string) string {
 
 // StatusError is an answer that is not a success.
 type StatusError struct {
-	Status int           // 404, 429, …
-	Detail string        // what the server says about it; may be empty
-	After  time.Duration // how long the server asks to wait; 0 if it does not
+	Status  int           // 404, 429, …
+	Detail  string        // what the server says about it; may be empty
+	After   time.Duration // how long the server asks to wait; 0 if it does not
+	Limited bool          // there were too many requests: 429, or 403 of a server that limits rates with it
 }
 
 // Error returns one line.
@@ -83,8 +85,24 @@ func NotFound(err error) bool {
 
 // refused is the answer as an error.
 func (a *Answer) refused() *StatusError {
-	after, _ := retry.After(&http.Response{Header: a.Header})
-	return &StatusError{Status: a.Status, After: after}
+	after, asked := retry.After(&http.Response{Header: a.Header})
+	spent := a.Header.Get("X-RateLimit-Remaining") == "0"
+	if spent && !asked {
+		after = untilReset(a.Header)
+	}
+	limited := a.Status == http.StatusTooManyRequests || a.Status == http.StatusForbidden && (asked || spent)
+	return &StatusError{Status: a.Status, After: after, Limited: limited}
+}
+
+// untilReset is the time until X-RateLimit-Reset, in seconds since 1970, by the server's
+// own clock; 0 if the header has none.
+func untilReset(header http.Header) time.Duration {
+	reset, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64)
+	now, dated := http.ParseTime(header.Get("Date"))
+	if err != nil || dated != nil || reset < now.Unix() || reset > now.Add(24*time.Hour).Unix() {
+		return 0
+	}
+	return time.Unix(reset, 0).Sub(now)
 }
 
 // detail is what the body says about a failure, in the usual places of JSON: one
