@@ -54,6 +54,10 @@ type Config struct {
 	// Now returns the time of prodgate's own observations; nil: time.Now.
 	Now func() time.Time
 
+	// Getenv reads the environment variables that settings name for secrets; nil:
+	// os.Getenv.
+	Getenv func(string) string
+
 	// Clock is the time around which the calendar is collected; nil: time.Now.
 	Clock func() time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/file"
+	"github.com/prodgate/prodgate/collectors/github"
 	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/scan"
@@ -30,6 +32,7 @@ var Kinds = []source.Kind{
 	report.Kind,
 	log.System,
 	attestation.Kind,
+	github.Kind,
 }
 
 const customPrefix = "custom."
@@ -183,7 +186,7 @@ func (c Config) open(section string, u Use, key string) Collector {
 func (c Config) env(section, key string) source.Env {
 	return source.Env{
 		Section: section, Key: key, Dir: c.Dir, Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase, Verifier: c.Verifier,
-		Now: c.now, Clock: c.clock, Redact: redact,
+		Now: c.now, Clock: c.clock, Redact: redact, Getenv: c.getenv,
 	}
 }
 
@@ -192,6 +195,13 @@ func (c Config) now() time.Time {
 		return time.Now()
 	}
 	return c.Now()
+}
+
+func (c Config) getenv(name string) string {
+	if c.Getenv == nil {
+		return os.Getenv(name)
+	}
+	return c.Getenv(name)
 }
 
 func (c Config) clock() time.Time {

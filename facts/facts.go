@@ -291,6 +291,14 @@ type Approval struct {
 	ApprovalDurationSeconds *float64  `json:"approval_duration_seconds"` // how long the review took; a metric, not a lifetime
 	Comment                 *string   `json:"comment"`
 	VerifiedBy              *string   `json:"verified_by" schema:"nonempty"`
+
+	// Run is the CI run that was reviewed, as requests name their deployment. Such a
+	// review counts for what the audit trail says was requested in that run for the
+	// environment.
+	Run *string `json:"run,omitempty" schema:"nonempty"`
+	// Latest is set if the time is estimated: the review was given between ApprovedAt
+	// and Latest.
+	Latest *time.Time `json:"latest,omitempty"`
 }
 
 // Person contains all ids of one human being. Roles are those in the directory

@@ -52,6 +52,9 @@ type RecordedRequest struct {
 	Digest        string     `json:"digest" schema:"digest"`
 	Environment   string     `json:"environment" schema:"identifier"`
 	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
+	Service       *string    `json:"service,omitempty" schema:"nonempty"` // as it was recorded
+	Emergency     *bool      `json:"emergency,omitempty"`
+	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
 	RequestedBy   string     `json:"requested_by" schema:"person"`
 	TriggeredBy   string     `json:"triggered_by" schema:"person"`
 	Writer        *string    `json:"writer,omitempty" schema:"person"`

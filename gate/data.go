@@ -2,6 +2,7 @@ package gate
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -70,6 +71,30 @@ func requestData(input *evaluator.Input) trail.RequestData {
 	return data
 }
 
+// reviewData are the approvals of an allow that were given as reviews of its run. The CI
+// system keeps them; the trail keeps them too.
+func reviewData(doc *facts.Document, d *evaluator.Decision) (list []trail.ApprovalData) {
+	if d.Outcome != evaluator.Allow {
+		return nil
+	}
+	kind, tag := string(doc.Request.Kind), ""
+	if doc.Artifact != nil && doc.Artifact.Tag != nil {
+		tag = *doc.Artifact.Tag
+	}
+	for i, a := range doc.Approvals {
+		path := fmt.Sprintf("/approvals/%d", i)
+		ignored := slices.ContainsFunc(d.Findings, func(f evaluator.Finding) bool { return f.Code == "approval.not_counted" && f.Path == path })
+		if a.Run == nil || a.Decision != "approved" || ignored {
+			continue
+		}
+		list = append(list, trail.ApprovalData{
+			Artifact: tag, Approver: a.Approver, ApprovedAt: a.ApprovedAt, DeploymentWindow: a.DeploymentWindow, Ticket: a.Ticket, Reason: a.Comment,
+			Kind: &kind, Configuration: doc.Request.Configuration,
+		})
+	}
+	return list
+}
+
 // emergencyData are who asked for an emergency and who approved it: none of them
 // can review it.
 func emergencyData(doc *facts.Document, digest string) trail.EmergencyData {
@@ -81,7 +106,7 @@ func emergencyData(doc *facts.Document, digest string) trail.EmergencyData {
 		data.RequestedBy = append(data.RequestedBy, by)
 	}
 	for _, a := range doc.Approvals {
-		if a.Decision == "approved" && a.Digest != nil && *a.Digest == digest && !slices.Contains(data.ApprovedBy, a.Approver) {
+		if a.Decision == "approved" && (a.Run != nil || a.Digest != nil && *a.Digest == digest) && !slices.Contains(data.ApprovedBy, a.Approver) {
 			data.ApprovedBy = append(data.ApprovedBy, a.Approver)
 		}
 	}

@@ -89,7 +89,16 @@ func (r *recording) events(ctx context.Context) ([]trail.Event, error) {
 		return nil, err
 	}
 	requested.OccurredAt = r.input.Document().Request.RequestedAt
-	events := []trail.Event{requested, evaluated}
+	events := []trail.Event{requested}
+	for _, data := range reviewData(r.input.Document(), r.decision) {
+		granted, err := r.event(trail.TypeApprovalGranted, data)
+		if err != nil {
+			return nil, err
+		}
+		granted.OccurredAt = data.ApprovedAt
+		events = append(events, granted)
+	}
+	events = append(events, evaluated)
 	changed, err := r.policyChanged(ctx, gatePolicy(r.decision.Policy))
 	if err != nil {
 		return nil, err

@@ -143,7 +143,7 @@ var code = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
 // noCodes are types of trail entries and settings that look like codes.
 var noCodes = []string{
 	"approval.independent_of", "window.timezone",
-	"approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed", "emergency.used",
+	"approval.granted", "approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed", "emergency.used",
 	"entry.dismissed", "freeze.declared", "freeze.lifted", "gate.evaluated", "gate.requested", "production.adopted",
 	"rollback.failed", "rollback.live", "rollback.started", "staging.deployed", "staging.verified",
 	"verification.failed", "verification.passed",

@@ -112,6 +112,7 @@ func trailCure(cfg *config.Config) string {
 // sourcesFor returns the configured sources of facts.
 func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	sources := cfg.File.Sources
+	sources.Getenv = std.getenv
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text, Token: trailToken(std, cfg.Get("trail").Text)}
 	if sources.Scans() {
 		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan reports it

@@ -146,7 +146,8 @@ func (r *reader) dismissals(found *facts.Trail) error {
 	return nil
 }
 
-// requests are the attempts of the request's deployment.
+// requests are the attempts of the request's deployment, of any service: a review of the
+// run does not say which of them it is about.
 func (r *reader) requests(found *facts.Trail) error {
 	found.Requests = []facts.RecordedRequest{}
 	deployment := trail.WithoutAttempt(r.req.ID)
@@ -159,7 +160,7 @@ func (r *reader) requests(found *facts.Trail) error {
 	}
 	seen := map[int64]bool{}
 	for _, e := range append(entries, r.artifact...) {
-		if e.Type != trail.TypeGateRequested || seen[e.Seq] || recorded.Deployment(e) != deployment || e.Service != r.req.Service {
+		if e.Type != trail.TypeGateRequested || seen[e.Seq] || recorded.Deployment(e) != deployment {
 			continue
 		}
 		seen[e.Seq] = true
@@ -185,6 +186,7 @@ func (r *reader) request(e trail.Entry) (facts.RecordedRequest, error) {
 	request := facts.RecordedRequest{
 		ID: e.Request, Entry: &e.ID, Seq: recorded.Seq(e), At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
 		Digest: r.req.Digest, Environment: r.req.Environment,
+		Service: recorded.Text(e.Service), Emergency: &data.Emergency, Ticket: data.Ticket,
 		RequestedBy: *by, TriggeredBy: *started,
 		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
 	}

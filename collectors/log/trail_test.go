@@ -199,7 +199,7 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 			OccurredAt: noon.Add(time.Duration(hours) * time.Hour), Data: json.RawMessage(`{"kind":"promotion","requested_by":"github:1","triggered_by":"github:2"` + more + `}`)}
 	}
 	location := written(t,
-		asked("r/7/attempts/2", "r/7", "", 2, `,"attempt":2`), asked("r/7/attempts/1", "r/7/attempts/1", "", 1, ""),
+		asked("r/7/attempts/2", "r/7", "", 2, `,"attempt":2,"emergency":true,"ticket":"INC-7"`), asked("r/7/attempts/1", "r/7/attempts/1", "", 1, ""),
 		asked("r/8", "r/8", "", 0, ""), asked("r/7/attempts/3", "r/7", "search-api", 0, ""),
 	)
 	section, err := Trail{Log: Location{Location: location}}.Collect(context.Background(),
@@ -208,7 +208,12 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := section.(facts.Observed).Section.(*facts.Trail).Requests
-	if len(got) != 2 || got[0].ID != "r/7/attempts/1" || *got[0].Attempt != 1 || got[1].ID != "r/7/attempts/2" || *got[1].Attempt != 2 || got[1].TriggeredBy != "github:2" {
+	if len(got) != 3 || *got[0].Service != "search-api" || got[0].ID != "r/7/attempts/3" {
+		t.Fatalf("%+v", got)
+	}
+	got = got[1:]
+	if got[0].ID != "r/7/attempts/1" || *got[0].Attempt != 1 || got[1].ID != "r/7/attempts/2" || *got[1].Attempt != 2 || got[1].TriggeredBy != "github:2" ||
+		*got[1].Service != "payments-api" || !*got[1].Emergency || *got[1].Ticket != "INC-7" || *got[0].Emergency || got[0].Ticket != nil {
 		t.Errorf("%+v", got)
 	}
 	if got[0].Entry == nil || got[0].Seq == nil || *got[0].Seq != 1 || *got[1].Seq != 0 || *got[0].Entry == *got[1].Entry {

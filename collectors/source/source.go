@@ -79,6 +79,7 @@ type Env struct {
 	Now              func() time.Time    // dates what prodgate finds out itself; never nil
 	Clock            func() time.Time    // the time around which the calendar is collected; never nil
 	Redact           func(string) string // takes secrets out of texts that are kept; never nil
+	Getenv           func(string) string // reads the variables that settings name for secrets; never nil
 }
 
 // Attestation is a statement and the envelope that it came in.

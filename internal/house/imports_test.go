@@ -49,6 +49,7 @@ var layers = map[string][]string{
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
 	"internal/fixture":         {},
+	"internal/githubtest":      {},
 	"internal/house":           {},
 	"internal/ical":            {},
 	"internal/ics":             {},
@@ -93,7 +94,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
 	"cmd":                      {"internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/stricttest", "signing"},
+	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},

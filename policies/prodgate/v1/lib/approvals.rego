@@ -11,6 +11,7 @@ import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.rejections
+import data.prodgate.v1.lib.reviews
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
@@ -35,14 +36,21 @@ counting[position] := person if {
 
 _approving := {position | input.approvals[position].decision == "approved"}
 
-# An approval must name what it is for.
+# An approval must name what it is for, unless it is a review of this run.
 _bound(approval) if {
+	reviews.direct(approval)
 	approval.digest == input.artifact.digest
 	approval.service == input.request.service
 	approval.environment == input.request.environment
 	approval.kind == input.request.kind
 	_configured(approval)
 	_of_this_request(approval)
+}
+
+_bound(approval) if {
+	approval.environment == input.request.environment
+	_of_this_request(approval)
+	reviews.bound(approval)
 }
 
 # An approval must name the configuration of the request. For requests of other kinds
@@ -153,27 +161,51 @@ _unlisted(approval, key, known) if {
 	not approval[key] in known
 }
 
+# Approvals that do not count and must name what they are for. A review of a run names
+# the environment only.
+_direct := {position |
+	some position in _not_counting
+	not reviews.of_run(input.approvals[position])
+}
+
+_names(_, "environment")
+
+_names(position, "service") if position in _direct
+
+# The end of a sentence about the time of an approval, if it is estimated. Rules use the
+# earliest time.
+estimated(position) := sprintf(" (estimated: between %v and %v)", [approval.approved_at, approval.latest]) if {
+	approval := input.approvals[position]
+	text.given(approval.latest)
+} else := ""
+
 # Ensures an entry for every position, also if the only reason is about the approver.
 _reasons[position] contains "" if some position in _not_counting
 
-_reasons[position] contains "is for another digest, or does not name one" if {
+_reasons[position] contains reviews.objection(input.approvals[position]) if {
 	some position in _not_counting
+	reviews.of_run(input.approvals[position])
+}
+
+_reasons[position] contains "is for another digest, or does not name one" if {
+	some position in _direct
 	not input.approvals[position].digest == input.artifact.digest
 }
 
 _reasons[position] contains _elsewhere(key, input.approvals[position], known) if {
 	some position in _not_counting
 	some key, known in _listed
+	_names(position, key)
 	not input.approvals[position][key] == input.request[key]
 }
 
 _reasons[position] contains "is for another kind of request, or does not name one" if {
-	some position in _not_counting
+	some position in _direct
 	not input.approvals[position].kind == input.request.kind
 }
 
 _reasons[position] contains "is for another configuration, or does not name one" if {
-	some position in _not_counting
+	some position in _direct
 	not _configured(input.approvals[position])
 }
 
@@ -182,7 +214,11 @@ _reasons[position] contains "is for another request" if {
 	not _of_this_request(input.approvals[position])
 }
 
-_reasons[position] contains _untimely(input.approvals[position].approved_at) if some position in _not_counting
+_reasons[position] contains concat("", [reason, estimated(position)]) if {
+	some position in _not_counting
+	reason := _untimely(input.approvals[position].approved_at)
+	reason != ""
+}
 
 _reasons[position] contains signers.objection(object.get(input.approvals[position], "verified_by", null)) if {
 	some position in _not_counting

@@ -7,6 +7,7 @@
 #   the request is that of the first attempt, if an accepted writer recorded it.
 package prodgate.v1.lib.attempts
 
+import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.settings
@@ -72,6 +73,7 @@ _recorded := {attempt |
 
 # An attempt with the same request as this one.
 _same(attempt) if {
+	binding.ours_service(attempt)
 	attempt.digest == input.artifact.digest
 	attempt.environment == input.request.environment
 	attempt.kind == input.request.kind

@@ -170,7 +170,10 @@ _ends(record) if {
 	record.request == input.request.id
 }
 
-_given(path, record) := clock.past(record[_time(path)])
+# When a record was given; the latest time if that is estimated.
+_given(path, record) := clock.past(record[_time(path)]) if {
+	object.get(record, "latest", null) == null
+} else := max([clock.past(record[_time(path)]), clock.past(record.latest)])
 
 _after(position, path, record) if clock.past(input.approvals[position].approved_at) > _given(path, record)
 

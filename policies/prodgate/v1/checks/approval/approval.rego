@@ -10,6 +10,7 @@ import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.preapproval
 import data.prodgate.v1.lib.rejections
+import data.prodgate.v1.lib.reviews
 import data.prodgate.v1.lib.separation_of_duties
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
@@ -139,7 +140,7 @@ warn contains {
 deny contains {
 	"code": "approval.missing",
 	"path": "/approvals",
-	"message": "no approval counts",
+	"message": concat("", ["no approval counts", _where]),
 	"observed": count(input.approvals),
 	"required": _wanted,
 } if {
@@ -405,10 +406,11 @@ warn contains {
 	"code": "approval.window_lapsed",
 	"item": input.approvals[position].approver,
 	"path": sprintf("/approvals/%d/approved_at", [position]),
-	"message": sprintf("the approval by %v was given more than %s ago and no longer opens the window %s", [
+	"message": sprintf("the approval by %v was given more than %s ago and no longer opens the window %s%s", [
 		input.approvals[position].approver,
 		settings.effective.window.acknowledgement_valid,
 		input.approvals[position].deployment_window,
+		approvals.estimated(position),
 	]),
 	"observed": input.approvals[position].approved_at,
 	"required": {"valid": settings.effective.window.acknowledgement_valid},
@@ -437,6 +439,11 @@ warn contains {
 } if {
 	some position, reasons in approvals.ignored
 }
+
+# Where approvals are given, if a source names it.
+_where := sprintf("; review this run at %s", [concat(" or ", reviews.pages)]) if {
+	count(reviews.pages) > 0
+} else := ""
 
 _wanted := {
 	"roles": object.union_n([

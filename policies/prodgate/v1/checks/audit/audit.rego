@@ -6,8 +6,10 @@
 #   complete").
 package prodgate.v1.checks.audit
 
+import data.prodgate.v1.lib.approvals
 import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.reviews
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.trail
@@ -31,8 +33,19 @@ _readable if count(needs - sources.readable) == 0
 
 _logged(type) if count(_good(type)) > 0
 
-# The times of the steps of this type that count.
-_good(type) := {instant |
+# The times of the steps of this type that count. A review that counts is the step of
+# its approval: the CI system keeps the record, and the gate adds it to the trail.
+_good(type) := _steps(type) | _reviews(type)
+
+_reviews("approval.granted") := {instant |
+	some position, _ in approvals.counting
+	reviews.of_run(input.approvals[position])
+	instant := clock.past(input.approvals[position].approved_at)
+}
+
+_reviews(type) := set() if type != "approval.granted"
+
+_steps(type) := {instant |
 	some step in input.trail.steps
 	_is(step, type)
 	_counts(step)
@@ -180,6 +193,7 @@ deny contains {
 	_readable
 	some type in settings.effective.audit.required_steps
 	not _recorded(type)
+	not _logged(type)
 }
 
 # METADATA

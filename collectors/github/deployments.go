@@ -1,0 +1,115 @@
+package github
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// interval is the time in which a review was given.
+type interval struct{ earliest, latest time.Time }
+
+// deployment of the environment, and its statuses.
+type deployment struct {
+	ID          int64     `json:"id"`
+	Environment string    `json:"environment"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+type status struct {
+	State     string    `json:"state"`
+	CreatedAt time.Time `json:"created_at"`
+	TargetURL string    `json:"target_url"`
+	LogURL    string    `json:"log_url"`
+}
+
+// given is when the reviews of the run were given: not before the run's first
+// deployment to the environment was created, and not after the last of its jobs
+// started. Without such a deployment they may be as old as the run.
+func (r *reading) given(environment string) (interval, error) {
+	found := interval{latest: r.now()}
+	of, err := r.deployments(environment)
+	if err != nil {
+		return found, err
+	}
+	var started []time.Time
+	for _, d := range of {
+		ours, start, err := r.started(d.ID)
+		if err != nil {
+			return found, err
+		}
+		if !ours {
+			continue
+		}
+		if found.earliest.IsZero() || d.CreatedAt.Before(found.earliest) {
+			found.earliest = d.CreatedAt
+		}
+		started = append(started, start)
+	}
+	if found.earliest.IsZero() {
+		found.earliest = r.run.CreatedAt
+	}
+	if len(started) > 0 && !slices.ContainsFunc(started, time.Time.IsZero) {
+		found.latest = slices.MaxFunc(started, time.Time.Compare)
+	}
+	found.earliest, found.latest = found.earliest.UTC().Truncate(time.Second), found.latest.UTC().Truncate(time.Second)
+	return found, nil
+}
+
+// deployments are those of the run's commit to the environment, created since the run.
+func (r *reading) deployments(environment string) (list []deployment, err error) {
+	path := r.repository("deployments")
+	query := url.Values{"environment": {environment}, "sha": {r.run.HeadSHA}}
+	err = r.pages(path, query, readDeployments, func(answer *web.Answer) error {
+		var page []deployment
+		if err := decode(path, answer, &page); err != nil {
+			return err
+		}
+		for _, d := range page {
+			switch {
+			case d.ID <= 0 || d.CreatedAt.IsZero():
+				return fmt.Errorf("GET %s: a deployment has no id or no time", path)
+			case !d.CreatedAt.Before(r.run.CreatedAt) && strings.EqualFold(d.Environment, environment):
+				list = append(list, d)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// started reports whether a deployment belongs to the run, and when its job started;
+// the zero time if it did not start.
+func (r *reading) started(deployment int64) (ours bool, at time.Time, err error) {
+	path := r.repository("deployments", strconv.FormatInt(deployment, 10), "statuses")
+	err = r.pages(path, nil, readDeployments, func(answer *web.Answer) error {
+		var page []status
+		if err := decode(path, answer, &page); err != nil {
+			return err
+		}
+		for _, s := range page {
+			ours = ours || r.ofThisRun(s.LogURL) || r.ofThisRun(s.TargetURL)
+			if s.State == "in_progress" && !s.CreatedAt.IsZero() && (at.IsZero() || s.CreatedAt.Before(at)) {
+				at = s.CreatedAt
+			}
+		}
+		return nil
+	})
+	return ours, at, err
+}
+
+// ofThisRun reports whether an address that GitHub names is that of a job of this run.
+// It is never called.
+func (r *reading) ofThisRun(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	path := strings.ToLower(u.Path) + "/"
+	return strings.Contains(path, fmt.Sprintf("/%s/actions/runs/%d/", strings.ToLower(r.Settings.Repository), r.run.ID))
+}

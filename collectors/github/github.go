@@ -1,0 +1,126 @@
+// Package github reads a repository on GitHub or GitHub Enterprise: who reviewed the
+// run of GitHub Actions that asks for the deployment (section approvals), and the
+// people of that run with their teams and MFA (section people).
+//
+// A review names neither digest nor kind nor time. This package reports the run that
+// was reviewed and the interval in which the review was given; what was requested in
+// that run is in the audit trail, and the policies compare both. docs/github.md
+// describes the permissions.
+//
+// An answer that may be incomplete is an error that names the missing permission: a
+// team that is not visible is not an empty team. Only the configured host is called.
+package github
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// Collector reads one section.
+type Collector struct {
+	Section  string // approvals or people
+	Settings Settings
+	Getenv   func(string) string // reads the variables with the tokens
+	Now      func() time.Time    // dates what was seen
+}
+
+// Name is the section's key.
+func (c Collector) Name() string { return c.Section }
+
+// Kind is the kind of source.
+func (Collector) Kind() string { return Kind.Name }
+
+// Collect reads the section for the run that the request names. An error says what
+// could not be read and which permission is missing.
+func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	r, err := c.open(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	observed := facts.Observed{Contradictions: r.contradictions(req)}
+	switch c.Section {
+	case "approvals":
+		observed.Section, err = r.approvals(req)
+	case "people":
+		observed.Section, err = r.people()
+	default:
+		err = fmt.Errorf("a repository on GitHub does not report %s", c.Section)
+	}
+	if err != nil {
+		return nil, err
+	}
+	observed.Evidence = r.evidence()
+	return observed, nil
+}
+
+// reading is one section that is being read.
+type reading struct {
+	Collector
+	ctx         context.Context
+	api         *web.Server
+	owner, name string
+	run         run
+	seen        [][]byte // the answers about the run, in the order they were read
+}
+
+// open reads the run that the request names.
+func (c Collector) open(ctx context.Context, req facts.Request) (*reading, error) {
+	owner, name, err := c.Settings.split()
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.runID(req)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{Collector: c, ctx: ctx, owner: owner, name: name}
+	if r.api, err = c.api(c.repositoryToken()); err != nil {
+		return nil, err
+	}
+	return r, r.readRun(id)
+}
+
+func (c Collector) repositoryToken() string { return orElse(c.Settings.TokenEnv, "GITHUB_TOKEN") }
+
+func (c Collector) organizationToken() string {
+	return orElse(c.Settings.OrganizationTokenEnv, c.repositoryToken())
+}
+
+// now is the time in UTC without its fraction: documents are collected at whole
+// seconds.
+func (r *reading) now() time.Time { return r.Now().UTC().Truncate(time.Second) }
+
+// repository is the path of the repository in the API, with what is below it.
+func (r *reading) repository(names ...string) string {
+	return web.Path(append([]string{"repos", r.owner, r.name}, names...)...)
+}
+
+// get reads one answer about the repository. permission is what a token needs for it.
+func (r *reading) get(path, permission string, into any) error {
+	answer, err := r.api.Do(r.ctx, web.Call{Path: path})
+	if err != nil {
+		return denied(err, r.repositoryToken(), permission)
+	}
+	r.seen = append(r.seen, answer.Body)
+	return decode(path, answer, into)
+}
+
+// link is the page of the run, where it is reviewed.
+func (r *reading) link() string {
+	return fmt.Sprintf("%s/%s/%s/actions/runs/%d", r.Settings.page(), r.owner, r.name, r.run.ID)
+}
+
+// evidence is the page of the run, and the SHA-256 of the answers that were read.
+func (r *reading) evidence() *facts.Evidence {
+	sum := sha256.New()
+	for _, answer := range r.seen {
+		sum.Write(answer)
+	}
+	return &facts.Evidence{URI: r.link(), SHA256: hex.EncodeToString(sum.Sum(nil))}
+}

@@ -1,0 +1,148 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prodgate/prodgate/collectors/source"
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// Kind is a repository on GitHub or GitHub Enterprise.
+var Kind = source.Kind{
+	Name:     "github",
+	Summary:  "the reviews of a GitHub Actions run, and the people in its repository's organization ([github.md](github.md))",
+	Sections: []string{"approvals", "people"},
+	Settings: func() any { return new(Settings) },
+	Open: func(env source.Env, settings any) source.Collector {
+		s, _ := settings.(*Settings)
+		if s == nil {
+			s = new(Settings)
+		}
+		c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now}
+		if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
+			c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
+		}
+		return c
+	},
+}
+
+// Settings of a repository on GitHub.
+type Settings struct {
+	Repository string `json:"repository" schema:"nonempty"` // OWNER/NAME
+
+	// URL is the address of the API, as in https://github.example.com/api/v3.
+	// Empty: https://api.github.com.
+	URL    string `json:"url,omitempty"`
+	CAFile string `json:"ca_file,omitempty"` // PEM file of the certificates to trust instead of the system's
+
+	// TokenEnv is the variable with the token that reads the repository. Empty:
+	// GITHUB_TOKEN. OrganizationTokenEnv is the one of the token that reads teams and
+	// members. Empty: TokenEnv.
+	TokenEnv             string `json:"token_env,omitempty"`
+	OrganizationTokenEnv string `json:"organization_token_env,omitempty"`
+
+	// Environment is the name of the environment on GitHub. Empty: the name in the
+	// request.
+	Environment string `json:"environment,omitempty"`
+
+	// Organization has the teams. Empty: the owner of the repository. Teams are the
+	// teams, by slug, whose members are looked up; empty: production-approvers. Roles
+	// are the teams whose active members have a role, by role.
+	Organization string              `json:"organization,omitempty"`
+	Teams        []string            `json:"teams,omitempty" schema:"identifier"`
+	Roles        map[string][]string `json:"roles,omitempty" schema:"identifier"`
+
+	// TwoFactor says where MFA is looked up: organization, or elsewhere (in another
+	// system of the section people). Empty: organization.
+	TwoFactor string `json:"two_factor,omitempty"`
+}
+
+// defaultURL is the API of github.com.
+const defaultURL = "https://api.github.com"
+
+// defaultTeam is the team that the specification names
+// (production-readiness.md, "Who Can Approve").
+const defaultTeam = "production-approvers"
+
+// Where MFA is looked up.
+const (
+	inOrganization = "organization"
+	elsewhere      = "elsewhere"
+)
+
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+
+// split returns owner and name of the repository. The error says which setting is
+// invalid.
+func (s Settings) split() (owner, name string, err error) {
+	if !repositoryName.MatchString(s.Repository) {
+		return "", "", fmt.Errorf("invalid repository %q: write OWNER/NAME", s.Repository)
+	}
+	if s.TwoFactor != "" && !slices.Contains([]string{inOrganization, elsewhere}, s.TwoFactor) {
+		return "", "", fmt.Errorf("invalid two_factor %q: write %s or %s", s.TwoFactor, inOrganization, elsewhere)
+	}
+	for role := range s.Roles {
+		if wanted, ok := facts.Accepts("identifier", role); !ok {
+			return "", "", fmt.Errorf("invalid role %q in roles: it must be %s", role, wanted)
+		}
+	}
+	owner, name, _ = strings.Cut(s.Repository, "/")
+	return owner, name, nil
+}
+
+// organization is the one that has the teams.
+func (s Settings) organization(owner string) string { return orElse(s.Organization, owner) }
+
+// teams are the slugs of all teams whose members are looked up, each once, sorted.
+func (s Settings) teams() []string {
+	all := slices.Clone(s.Teams)
+	if len(all) == 0 {
+		all = []string{defaultTeam}
+	}
+	for _, of := range s.Roles {
+		all = append(all, of...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// page is the address of the web pages that belong to the API.
+func (s Settings) page() string {
+	api := strings.TrimSuffix(orElse(s.URL, defaultURL), "/")
+	if host, ok := strings.CutPrefix(api, "https://api."); ok && !strings.Contains(host, "/") {
+		return "https://" + host // github.com, NAME.ghe.com
+	}
+	return strings.TrimSuffix(api, "/api/v3")
+}
+
+// api prepares to call the API with the token in a variable.
+func (c Collector) api(variable string) (*web.Server, error) {
+	s := c.Settings
+	token := strings.TrimSpace(c.Getenv(variable))
+	if token == "" {
+		return nil, fmt.Errorf("the variable %s is not set: it must have a token of GitHub", variable)
+	}
+	server, err := web.New(web.Options{
+		Base: orElse(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now,
+		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("use the API of GitHub: %w", err)
+	}
+	return server, nil
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+var errNoRun = errors.New("the request names no run of GitHub Actions: set --deployment to OWNER/NAME/runs/ID")

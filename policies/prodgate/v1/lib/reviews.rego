@@ -1,0 +1,86 @@
+# METADATA
+# title: Reviews of a run
+# description: >-
+#   Reviews that a CI system keeps. A review names a run and an environment, but not what
+#   was reviewed. It counts for the request that the audit trail has of that run, if
+#   every entry about the run and the environment says the same.
+package prodgate.v1.lib.reviews
+
+import data.prodgate.v1.lib.attempts
+import data.prodgate.v1.lib.listed
+import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.text
+import data.prodgate.v1.lib.writers
+
+# Whether an approval is a review of a run.
+of_run(approval) if text.given(approval.run)
+
+# Whether an approval is not a review of a run, but names what it is for.
+direct(approval) if object.get(approval, "run", null) == null
+
+# Whether an approval is a review of this run, and this request is what was reviewed.
+bound(approval) if {
+	approval.run == attempts.deployment
+	_unambiguous
+}
+
+_unambiguous if {
+	"trail" in writers.complete
+	_witnessed
+	every request in _here {
+		_same(request)
+	}
+}
+
+# Whether an accepted writer recorded what was requested.
+_witnessed if {
+	some request in _here
+	writers.counts("trail", "gate.requested", request)
+}
+
+# The entries about this run and environment, whoever wrote them, but for those that
+# were dismissed.
+_here := [request |
+	some request in attempts.standing
+	not _elsewhere(request)
+]
+
+_elsewhere(request) if {
+	request.environment in listed.environments
+	request.environment != input.request.environment
+}
+
+_same(request) if {
+	request.digest == input.artifact.digest
+	request.service == input.request.service
+	request.environment == input.request.environment
+	request.kind == input.request.kind
+	every key in ["configuration", "emergency", "ticket"] {
+		object.get(request, key, null) == object.get(input.request, key, null)
+	}
+}
+
+# Why a review does not count, as text. Empty if it does.
+objection(approval) := "" if {
+	bound(approval)
+} else := sprintf("is a review of another run, %v", [approval.run]) if {
+	text.differs(approval.run, attempts.deployment)
+} else := "cannot be joined to a request: the audit trail was not read completely" if {
+	not "trail" in writers.complete
+} else := "cannot be joined to a request: an accepted writer must record what is requested in this run (prodgate request) before it is reviewed" if {
+	not _witnessed
+} else := "counts for no request: the audit trail has requests in this run that differ from each other, or from this one"
+
+# Where this run is reviewed: the pages that the sources of the approvals name.
+pages := {page |
+	some source in _systems
+	source.kind == "github"
+	page := source.evidence.uri
+}
+
+_systems contains input.sources.approvals if "approvals" in sources.readable
+
+_systems contains system if {
+	"approvals" in sources.readable
+	some system in input.sources.approvals.systems
+}

@@ -1,0 +1,217 @@
+package prodgate.v1.lib.reviews_test
+
+import data.prodgate.v1.checks.approval
+import data.prodgate.v1.checks.audit
+import data.prodgate.v1.lib.reviews
+import data.prodgate.v1.testing
+
+_run := "acme/payments-api/runs/77"
+
+# What the pipeline recorded of run 77.
+_asked := {
+	"id": "acme/payments-api/runs/77/attempts/1",
+	"at": "2026-11-24T10:30:00-05:00",
+	"kind": "promotion",
+	"digest": testing.artifact,
+	"environment": "production",
+	"service": "payments-api",
+	"emergency": false,
+	"requested_by": "github:1",
+	"triggered_by": "github:1",
+	"writer": "repo:acme/payments-api",
+	"assurance": "ci",
+}
+
+# The promotion, approved by a review of run 77. The trail has no other approval.
+_reviewed := json.patch(testing.recorded, [
+	{"op": "add", "path": "/request/deployment", "value": _run},
+	{"op": "replace", "path": "/approvals", "value": [{
+		"approver": "github:2",
+		"decision": "approved",
+		"environment": "production",
+		"run": _run,
+		"approved_at": "2026-11-24T11:00:00-05:00",
+		"latest": "2026-11-24T11:05:00-05:00",
+		"deployment_window": null,
+		"verified_by": null,
+	}]},
+	{"op": "remove", "path": "/trail/steps/2"},
+	{"op": "add", "path": "/trail/requests", "value": [_asked]},
+	{"op": "replace", "path": "/sources/approvals", "value": _source},
+])
+
+_source := {"status": "ok", "kind": "github", "error": null, "evidence": {"uri": "https://github.example.com/acme/payments-api/actions/runs/77", "sha256": "00"}}
+
+# The document with another request of the run in the trail.
+_also(entry) := testing.add(_reviewed, "/trail/requests/-", object.union(_asked, entry))
+
+_with(entry) := testing.change(_reviewed, "/trail/requests/0", object.union(_asked, entry))
+
+_counts(document) if {
+	approval.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	audit.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	approval.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+	audit.deny == set() with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_refused(document) if {
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	audit.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	testing.codes(audit.deny) == {"audit.step_missing"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_reasons := {reason | some finding in approval.warn; finding.code == "approval.not_counted"; some reason in finding.observed}
+
+_differ := "counts for no request: the audit trail has requests in this run that differ from each other, or from this one"
+
+_unrecorded := "cannot be joined to a request: an accepted writer must record what is requested in this run (prodgate request) before it is reviewed"
+
+test_pass_review_of_the_recorded_request if {
+	_counts(_reviewed)
+	_counts(testing.remove(_reviewed, "/approvals/0/latest"))
+}
+
+test_pass_several_entries_that_agree if {
+	_counts(_also({"id": "acme/payments-api/runs/77/attempts/2", "at": "2026-11-24T11:30:00-05:00"}))
+	_counts(_also({"environment": "staging", "digest": testing.other}))
+	_counts(_also({"assurance": "claimed", "writer": "user:eve"}))
+}
+
+test_deny_without_a_request if {
+	every requests in [[], [object.union(_asked, {"environment": "staging"})]] {
+		document := testing.change(_reviewed, "/trail/requests", requests)
+		_refused(document)
+		_reasons == {_unrecorded} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	document := testing.remove(_reviewed, "/trail/requests")
+	_refused(document)
+	_reasons == {_unrecorded} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_request_by_a_writer_that_does_not_count if {
+	every entry in [{"assurance": "claimed"}, {"writer": ""}, {"assurance": null}] {
+		document := _with(entry)
+		_refused(document)
+		_unrecorded in _reasons with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_requests_that_differ if {
+	every entry in [
+		{"digest": testing.other},
+		{"service": "search-api"},
+		{"service": null},
+		{"kind": "configuration"},
+		{"kind": "Promotion"},
+		{"configuration": testing.values},
+		{"emergency": true},
+		{"emergency": null},
+		{"ticket": "INC-1"},
+		{"environment": "prod"},
+		{"digest": testing.other, "assurance": "claimed", "writer": "user:eve"},
+	] {
+		document := _also(entry)
+		_refused(document)
+		_differ in _reasons with data.prodgate.organisation as testing.organisation with input as document
+		_refused(_with(entry))
+	}
+	every key in ["digest", "service", "kind", "emergency"] {
+		_refused(testing.remove(_reviewed, sprintf("/trail/requests/0/%s", [key])))
+	}
+}
+
+test_pass_differing_request_that_is_dismissed if {
+	document := json.patch(_also({"digest": testing.other, "entry": "0197a0e0-0000-7000-8000-000000000001", "assurance": "claimed", "writer": "user:eve"}), [{"op": "add", "path": "/trail/dismissals", "value": [{
+		"entry": "0197a0e0-0000-7000-8000-000000000001",
+		"at": "2026-11-24T11:40:00-05:00",
+		"by": "github:5",
+		"reason": "not ours",
+		"writer": "github:5",
+		"assurance": "oidc",
+	}]}])
+	_counts(document)
+}
+
+test_deny_emergency_that_was_not_reviewed_as_one if {
+	document := testing.change(_reviewed, "/request/emergency", true)
+	_refused(document)
+}
+
+test_deny_trail_that_was_not_read_completely if {
+	every value in [false, null] {
+		document := testing.change(_reviewed, "/trail/complete", value)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+		"cannot be joined to a request: the audit trail was not read completely" in _reasons with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_review_of_another_run if {
+	document := testing.change(_reviewed, "/approvals/0/run", "acme/payments-api/runs/78")
+	_refused(document)
+	_reasons == {"is a review of another run, acme/payments-api/runs/78"} with data.prodgate.organisation as testing.organisation with input as document
+	every value in ["", " ", true, 1, [], {}] {
+		_refused(testing.change(_reviewed, "/approvals/0/run", value))
+	}
+	_refused(testing.remove(_reviewed, "/approvals/0/run"))
+	_refused(testing.change(_reviewed, "/approvals/0/run", null))
+	_refused(testing.change(_reviewed, "/request/deployment", "acme/payments-api/runs/78"))
+}
+
+test_deny_review_of_another_environment if {
+	document := testing.change(_reviewed, "/approvals/0/environment", "staging")
+	_refused(document)
+	_reasons == {"is for another environment, or does not name one"} with data.prodgate.organisation as testing.organisation with input as document
+	_refused(testing.remove(_reviewed, "/approvals/0/environment"))
+}
+
+test_deny_review_of_another_request_of_the_run if {
+	document := testing.add(_reviewed, "/approvals/0/request", "1-1")
+	_refused(document)
+	_reasons == {"is for another request"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+# Rules use the earliest time, and say that it is estimated.
+test_deny_review_that_may_be_older_than_the_request if {
+	document := testing.change(_reviewed, "/approvals/0/approved_at", "2026-11-24T09:59:59-05:00")
+	_refused(document)
+	_reasons == {"was given before the request (estimated: between 2026-11-24T09:59:59-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
+	_counts(testing.change(_reviewed, "/approvals/0/approved_at", "2026-11-24T10:30:00-05:00"))
+}
+
+test_deny_review_that_may_be_older_than_the_verification if {
+	document := testing.change(_reviewed, "/staging/verification/finished_at", "2026-11-24T11:00:01-05:00")
+	approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	_reasons == {"was given before the staging verification passed, or the verification has not passed (estimated: between 2026-11-24T11:00:00-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_rejection_that_may_be_later_than_the_approval if {
+	rejection := {"approver": "github:5", "decision": "rejected", "environment": "production", "approved_at": "2026-11-24T10:00:00-05:00", "verified_by": null}
+	lifted := {"op": "add", "path": "/approvals/0/lifts", "value": ["github:5"]}
+	named := {"op": "replace", "path": "/approvals/0/approver", "value": "github:5"}
+	earlier := json.patch(_reviewed, [lifted, named, {"op": "add", "path": "/approvals/-", "value": rejection}])
+	testing.codes(approval.deny) == set() with data.prodgate.organisation as _with_vp with input as earlier
+	every latest in ["2026-11-24T11:00:00-05:00", "2026-11-24T11:30:00-05:00", "never", 1] {
+		document := json.patch(_reviewed, [lifted, named, {"op": "add", "path": "/approvals/-", "value": object.union(rejection, {"latest": latest})}])
+		"approval.rejected" in testing.codes(approval.deny) with data.prodgate.organisation as _with_vp with input as document
+	}
+}
+
+_with_vp := object.union(testing.organisation, {"approval": {"roles": {"any_request": ["platform-lead", "vp-engineering"]}}})
+
+test_missing_names_the_page_of_the_run if {
+	document := testing.change(_reviewed, "/approvals", [])
+	_message(approval.deny) == "no approval counts; review this run at https://github.example.com/acme/payments-api/actions/runs/77" with data.prodgate.organisation as testing.organisation with input as document
+	plain := testing.change(document, "/sources/approvals/kind", "file")
+	_message(approval.deny) == "no approval counts" with data.prodgate.organisation as testing.organisation with input as plain
+}
+
+test_missing_names_the_page_that_one_of_several_systems_has if {
+	merged := {"status": "ok", "kind": "merged", "error": null, "systems": [_source, {"status": "ok", "kind": "file", "error": null}]}
+	document := json.patch(_reviewed, [
+		{"op": "replace", "path": "/approvals", "value": []},
+		{"op": "replace", "path": "/sources/approvals", "value": merged},
+	])
+	reviews.pages == {"https://github.example.com/acme/payments-api/actions/runs/77"} with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_message(findings) := [finding.message | some finding in findings; finding.code == "approval.missing"][0]
