@@ -4,6 +4,7 @@
 //
 //	prodgate eval IMAGE [flags]           decide whether an image may be deployed
 //	prodgate eval --input FILE|- [flags]  decide on a saved document
+//	prodgate request IMAGE [flags]        record what is requested, and show it to approvers
 //	prodgate check DECISION [flags]       check that an allow is still valid
 //	prodgate when IMAGE|--input FILE      show when the gate opens and what else is needed
 //	prodgate collect IMAGE [flags]        collect the facts without a decision

@@ -191,7 +191,7 @@ func (b block) mustBeQuoted(t *testing.T, sources []string) {
 func quotable(t *testing.T) []string {
 	t.Helper()
 	var list []string
-	for _, root := range []string{"../../examples", "../../policies", "../../fixtures/cases", "../../collectors/build/testdata", "templates"} {
+	for _, root := range []string{"../../examples", "../../policies", "../../fixtures/cases", "../../collectors/build/testdata", "templates", "testdata/script"} {
 		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err

@@ -62,6 +62,10 @@ func TestMain(m *testing.M) {
 //	zonefile FILE HOURS       write a zone file with that constant offset east of UTC
 //	ci FILE                   start an issuer of job tokens, choose $SERVED for a trail's server
 //	awaitserver               wait until the server at $SERVED answers
+//	github                    start a GitHub; $GITHUB_API is its API, with run 77 of acme/payments-api
+//	run ID ATTEMPT ACTOR TRIGGERING-ACTOR  start a run there, or its next attempt
+//	review ID LOGIN STATE [COMMENT]  let the run wait for production, and record a review
+//	join TEAM LOGIN STATE     change a membership there
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
@@ -88,6 +92,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[held{}] = &holding{}
+			env.Values[hubs{}] = &hubsOf{}
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
@@ -109,6 +114,7 @@ func TestScripts(t *testing.T) {
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
+			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam,
 		},
 	})
 }

@@ -66,6 +66,7 @@ var layers = map[string][]string{
 	"internal/recheck":         {"internal/print", "evaluator", "trail"},
 	"internal/replay":          {"internal/print", "evaluator", "trail"},
 	"internal/report":          {"internal/print", "evaluator", "facts"},
+	"internal/report/request":  {"internal/print", "evaluator", "facts"},
 	"internal/report/scan":     {"internal/print", "scan"},
 	"internal/report/schedule": {"internal/ics", "internal/print", "internal/report", "evaluator"},
 	"internal/retry":           {},
@@ -93,7 +94,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/invented", "internal/oidctest", "internal/sigstoretest"},
+	"cmd":                      {"internal/githubtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
 	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},

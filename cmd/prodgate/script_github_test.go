@@ -1,0 +1,85 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prodgate/prodgate/internal/githubtest"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// startGitHub starts a GitHub with the people of the scripts and run 77, which octocat
+// (583231) started, and gives the script the variables of that run.
+func startGitHub(ts *testscript.TestScript, _ bool, _ []string) {
+	s := githubtest.New(time.Now)
+	ts.Defer(s.Close)
+	s.Tokens["ghs_scripts"] = githubtest.All
+	s.Reviewers["production"] = []string{"production-approvers"}
+	s.Add(githubtest.Account{ID: 583231, Login: "octocat"}, githubtest.Account{ID: 2, Login: "lead"},
+		githubtest.Account{ID: 3, Login: "former"}, githubtest.Account{ID: 4, Login: "deploy[bot]", Type: "Bot"})
+	for _, login := range []string{"lead", "octocat", "deploy[bot]"} {
+		s.Join("production-approvers", login, "active")
+		s.Join("platform-leads", login, "active")
+	}
+	s.Join("release-managers", "former", "pending")
+	ts.Value(hubs{}).(*hubsOf).server = s
+	startRun(ts, false, []string{"77", "1", "octocat", "octocat"})
+	ts.Setenv("GITHUB_API", s.URL)
+	for name, value := range map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "ghs_scripts", "GITHUB_SERVER_URL": s.URL, "GITHUB_REPOSITORY": "acme/payments-api",
+		"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_ACTOR": "octocat",
+		"GITHUB_ACTOR_ID": "583231", "GITHUB_TRIGGERING_ACTOR": "octocat",
+		"GITHUB_STEP_SUMMARY": ts.MkAbs("summary.md"), "GITHUB_OUTPUT": ts.MkAbs("output"),
+		"PRODGATE_TRIGGER": "", "PRODGATE_REQUESTED_BY": "", "PRODGATE_TRIGGERED_BY": "",
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+// hubs holds the GitHub of a script.
+type hubs struct{}
+
+type hubsOf struct{ server *githubtest.Server }
+
+func github(ts *testscript.TestScript) *githubtest.Server {
+	s := ts.Value(hubs{}).(*hubsOf).server
+	if s == nil {
+		ts.Fatalf("start a GitHub first")
+	}
+	return s
+}
+
+func runNumber(ts *testscript.TestScript, text string) int64 {
+	id, err := strconv.ParseInt(text, 10, 64)
+	ts.Check(err)
+	return id
+}
+
+func startRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: run ID ATTEMPT ACTOR TRIGGERING-ACTOR")
+	}
+	attempt, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	github(ts).Start(githubtest.Run{
+		ID: runNumber(ts, args[0]), Attempt: attempt, Event: "workflow_dispatch", SHA: strings.Repeat("7a", 20),
+		Actor: args[2], TriggeringActor: args[3],
+	})
+}
+
+func reviewRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: review ID LOGIN STATE [COMMENT]")
+	}
+	id := runNumber(ts, args[0])
+	github(ts).Wait(id, "production")
+	github(ts).Review(id, args[1], args[2], strings.Join(args[3:], "\n"), "production")
+}
+
+func joinTeam(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: join TEAM LOGIN STATE")
+	}
+	github(ts).Join(args[0], args[1], args[2])
+}
