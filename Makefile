@@ -24,6 +24,10 @@ build: ## build ./prodgate
 test: ## run every Go test
 	go test -timeout 30m ./...
 
+.PHONY: contracts
+contracts: ## hold requests and test servers against published descriptions (a module of its own)
+	cd internal/contracts && go vet ./... && go mod tidy -diff && go test ./...
+
 .PHONY: policy-test
 policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
 	$(OPA_RUN) test policies/
