@@ -10,6 +10,16 @@ var needlessFacts = []needless{
 		"for people to read; of a finding the severity decides, and its id where it is waived"},
 	{"*", "/approvals/*/comment|/approvals/*/artifact|/approvals/*/approval_duration_seconds|/approvals/*/role", "*",
 		"the reviewer's own words; digest and directory bind"},
+	{"*", "/approvals/*/latest|/request/attempt", "*",
+		"an approval is as old as it can be, and the request names the deployment"},
+	{"allow-reviewed-run", "/trail/requests/0/at|/trail/requests/0/id|/trail/requests/0/entry|/trail/requests/0/seq|/trail/requests/0/attempt", "*",
+		"the trail says when it was recorded; the rest is for people to read, or to dismiss it"},
+	{"allow-reviewed-run", "/trail/requests/0/requested_by|/trail/requests/0/triggered_by", "swap person *",
+		"somebody else asked, who does not approve"},
+	{"allow-reviewed-run", "/approvals/0/digest|/approvals/0/service|/approvals/0/kind", "delete",
+		"a review names none of them"},
+	{"allow-reviewed-run", "/trail/requests/0/writer", "case *",
+		"the shipped settings accept any subject, if it is established"},
 	{"*", "*/verified_by", "*",
 		"the shipped settings accept facts that nobody signed"},
 	{"*", "/sources/*/systems/*/name", "*",
@@ -135,6 +145,8 @@ var needlessFacts = []needless{
 // what they tell is another story that may be true. No document can show that
 // it is not, so their sources have to be trusted (sources.accepted).
 var otherTrueStories = []needless{
+	{"deny-reviewed-run-with-two-requests", "/trail/requests/1|/trail/requests/1/environment", "delete|swap environment staging",
+		"the run requested nothing else, or that was for another environment"},
 	{"wait-*", "/now", "move +1d",
 		"a day later the wait is over"},
 	{"wait-restart-storm", "/staging/restarted_at", "move -1d|move -10y|null", "restarted earlier, or not at all"},

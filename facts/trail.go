@@ -53,6 +53,7 @@ type RecordedRequest struct {
 	Environment   string     `json:"environment" schema:"identifier"`
 	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
 	Service       *string    `json:"service,omitempty" schema:"nonempty"` // as it was recorded
+	RecordedAt    *time.Time `json:"recorded_at,omitempty"`               // by the clock of the trail; absent: unknown
 	Emergency     *bool      `json:"emergency,omitempty"`
 	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
 	RequestedBy   string     `json:"requested_by" schema:"person"`

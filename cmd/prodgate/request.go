@@ -128,7 +128,6 @@ func (a *asked) record(ctx context.Context) (int64, error) {
 	}
 	event.Service, event.Environment, event.Digest = a.req.Service, a.req.Environment, a.digest
 	event.Artifact, event.Request, event.Deployment = collectors.Repository(a.req.Reference), a.req.ID, gate.DeploymentID(a.req)
-	event.OccurredAt = a.req.RequestedAt
 	if err := a.onlyOne(ctx, event, data); err != nil {
 		return 0, err
 	}

@@ -186,7 +186,7 @@ func (r *reader) request(e trail.Entry) (facts.RecordedRequest, error) {
 	request := facts.RecordedRequest{
 		ID: e.Request, Entry: &e.ID, Seq: recorded.Seq(e), At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
 		Digest: r.req.Digest, Environment: r.req.Environment,
-		Service: recorded.Text(e.Service), Emergency: &data.Emergency, Ticket: data.Ticket,
+		Service: recorded.Text(e.Service), RecordedAt: recorded.Instant(&e.RecordedAt), Emergency: &data.Emergency, Ticket: data.Ticket,
 		RequestedBy: *by, TriggeredBy: *started,
 		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
 	}

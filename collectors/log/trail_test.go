@@ -213,7 +213,7 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 	}
 	got = got[1:]
 	if got[0].ID != "r/7/attempts/1" || *got[0].Attempt != 1 || got[1].ID != "r/7/attempts/2" || *got[1].Attempt != 2 || got[1].TriggeredBy != "github:2" ||
-		*got[1].Service != "payments-api" || !*got[1].Emergency || *got[1].Ticket != "INC-7" || *got[0].Emergency || got[0].Ticket != nil {
+		*got[1].Service != "payments-api" || !*got[1].Emergency || *got[1].Ticket != "INC-7" || got[1].RecordedAt == nil || got[1].RecordedAt.Before(got[1].At) || *got[0].Emergency || got[0].Ticket != nil {
 		t.Errorf("%+v", got)
 	}
 	if got[0].Entry == nil || got[0].Seq == nil || *got[0].Seq != 1 || *got[1].Seq != 0 || *got[0].Entry == *got[1].Entry {

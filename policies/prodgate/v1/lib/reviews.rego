@@ -7,6 +7,7 @@
 package prodgate.v1.lib.reviews
 
 import data.prodgate.v1.lib.attempts
+import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -21,21 +22,31 @@ direct(approval) if object.get(approval, "run", null) == null
 # Whether an approval is a review of this run, and this request is what was reviewed.
 bound(approval) if {
 	approval.run == attempts.deployment
+	_silent(approval)
+	"trail" in writers.complete
+	_witnessed(approval)
 	_unambiguous
 }
 
-_unambiguous if {
-	"trail" in writers.complete
-	_witnessed
-	every request in _here {
-		_same(request)
+# A review names nothing of what only the audit trail can say.
+_silent(approval) if {
+	every key in ["digest", "service", "kind", "configuration"] {
+		object.get(approval, key, null) == null
 	}
 }
 
-# Whether an accepted writer recorded what was requested.
-_witnessed if {
+# Whether an accepted writer had recorded what is requested before the review, by the
+# clock of the trail.
+_witnessed(approval) if {
 	some request in _here
 	writers.counts("trail", "gate.requested", request)
+	clock.past(request.recorded_at) <= clock.past(approval.approved_at)
+}
+
+_unambiguous if {
+	every request in _here {
+		_same(request)
+	}
 }
 
 # The entries about this run and environment, whoever wrote them, but for those that
@@ -65,10 +76,12 @@ objection(approval) := "" if {
 	bound(approval)
 } else := sprintf("is a review of another run, %v", [approval.run]) if {
 	text.differs(approval.run, attempts.deployment)
+} else := "names a digest, service, kind or configuration, which a review of a run does not" if {
+	not _silent(approval)
 } else := "cannot be joined to a request: the audit trail was not read completely" if {
 	not "trail" in writers.complete
 } else := "cannot be joined to a request: an accepted writer must record what is requested in this run (prodgate request) before it is reviewed" if {
-	not _witnessed
+	not _witnessed(approval)
 } else := "counts for no request: the audit trail has requests in this run that differ from each other, or from this one"
 
 # Where this run is reviewed: the pages that the sources of the approvals name.

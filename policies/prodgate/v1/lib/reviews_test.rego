@@ -11,6 +11,7 @@ _run := "acme/payments-api/runs/77"
 _asked := {
 	"id": "acme/payments-api/runs/77/attempts/1",
 	"at": "2026-11-24T10:30:00-05:00",
+	"recorded_at": "2026-11-24T10:30:00-05:00",
 	"kind": "promotion",
 	"digest": testing.artifact,
 	"environment": "production",
@@ -96,6 +97,35 @@ test_deny_request_by_a_writer_that_does_not_count if {
 	}
 }
 
+# The time of the request can be set by the run; the trail says when it was recorded.
+test_deny_request_that_was_recorded_after_the_review if {
+	every at in ["2026-11-24T11:00:01-05:00", "2026-11-24T12:00:01-05:00", "", null, 1] {
+		document := _with({"recorded_at": at})
+		_refused(document)
+		_reasons == {_unrecorded} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	_refused(testing.remove(_reviewed, "/trail/requests/0/recorded_at"))
+	_counts(_with({"recorded_at": "2026-11-24T11:00:00-05:00"}))
+}
+
+test_deny_review_that_names_what_it_cannot if {
+	every key in ["digest", "service", "kind", "configuration"] {
+		every value in ["", "x", true, [], testing.artifact, object.get(testing.promotion.request, key, "x")] {
+			document := testing.add(_reviewed, sprintf("/approvals/0/%s", [key]), value)
+			_refused(document)
+			"names a digest, service, kind or configuration, which a review of a run does not" in _reasons with data.prodgate.organisation as testing.organisation with input as document
+		}
+		_counts(testing.add(_reviewed, sprintf("/approvals/0/%s", [key]), null))
+	}
+}
+
+test_deny_approval_that_names_everything_and_another_run if {
+	every run in ["acme/payments-api/runs/78", "", 1] {
+		document := testing.add(testing.promotion, "/approvals/0/run", run)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
 test_deny_requests_that_differ if {
 	every entry in [
 		{"digest": testing.other},
@@ -172,7 +202,7 @@ test_deny_review_of_another_request_of_the_run if {
 
 # Rules use the earliest time, and say that it is estimated.
 test_deny_review_that_may_be_older_than_the_request if {
-	document := testing.change(_reviewed, "/approvals/0/approved_at", "2026-11-24T09:59:59-05:00")
+	document := testing.change(_with({"recorded_at": "2026-11-24T09:30:00-05:00"}), "/approvals/0/approved_at", "2026-11-24T09:59:59-05:00")
 	_refused(document)
 	_reasons == {"was given before the request (estimated: between 2026-11-24T09:59:59-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
 	_counts(testing.change(_reviewed, "/approvals/0/approved_at", "2026-11-24T10:30:00-05:00"))
@@ -203,6 +233,12 @@ test_missing_names_the_page_of_the_run if {
 	_message(approval.deny) == "no approval counts; review this run at https://github.example.com/acme/payments-api/actions/runs/77" with data.prodgate.organisation as testing.organisation with input as document
 	plain := testing.change(document, "/sources/approvals/kind", "file")
 	_message(approval.deny) == "no approval counts" with data.prodgate.organisation as testing.organisation with input as plain
+}
+
+test_page_of_a_source_that_does_not_count_is_not_named if {
+	every change in [{"status": "error"}, {"kind": "guess"}, {"kind": "merged", "status": "error", "systems": [_source]}] {
+		reviews.pages == set() with data.prodgate.organisation as testing.organisation with input as testing.change(_reviewed, "/sources/approvals", object.union(_source, change))
+	}
 }
 
 test_missing_names_the_page_that_one_of_several_systems_has if {
