@@ -145,6 +145,8 @@ var needlessFacts = []needless{
 // what they tell is another story that may be true. No document can show that
 // it is not, so their sources have to be trusted (sources.accepted).
 var otherTrueStories = []needless{
+	{"deny-reviewed-run-by-the-author", "/people/1/wrote*", "*",
+		"somebody else wrote the commit"},
 	{"deny-reviewed-run-with-two-requests", "/trail/requests/1|/trail/requests/1/environment", "delete|swap environment staging",
 		"the run requested nothing else, or that was for another environment"},
 	{"wait-*", "/now", "move +1d",

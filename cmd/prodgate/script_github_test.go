@@ -83,3 +83,10 @@ func joinTeam(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	github(ts).Join(args[0], args[1], args[2])
 }
+
+func writeCommit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 || !strings.HasPrefix(demoCommit, args[0]) {
+		ts.Fatalf("usage: commit HASH LOGIN, where HASH is the beginning of %s", demoCommit)
+	}
+	github(ts).Commit(demoCommit, args[1])
+}

@@ -65,6 +65,7 @@ func TestMain(m *testing.M) {
 //	github                    start a GitHub; $GITHUB_API is its API, with run 77 of acme/payments-api
 //	run ID ATTEMPT ACTOR TRIGGERING-ACTOR  start a run there, or its next attempt
 //	review ID LOGIN STATE [COMMENT]  let the run wait for production, and record a review
+//	commit HASH LOGIN         name the author of the commit of the evidence, by the start of its hash
 //	join TEAM LOGIN STATE     change a membership there
 //	hang                      start a server that never answers; $HANG is its host
 //
@@ -114,7 +115,7 @@ func TestScripts(t *testing.T) {
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
-			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam,
+			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
 		},
 	})
 }

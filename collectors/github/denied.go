@@ -40,6 +40,7 @@ func decode(path string, answer *web.Answer, into any) error {
 const (
 	readActions     = "Actions: read"
 	readDeployments = "Deployments: read"
+	readContents    = "Contents: read"
 	readMembers     = "Members: read (organization)"
 	administrate    = "Administration: read (organization), of an owner"
 )

@@ -15,7 +15,7 @@ func FuzzAnswers(f *testing.F) {
 	paths := []string{
 		"/repos/acme/payments-api/actions/runs/77", "/repos/acme/payments-api/actions/runs/77/approvals",
 		"/repos/acme/payments-api/deployments", "/repos/acme/payments-api/deployments/9000/statuses",
-		"/repos/acme/payments-api/environments/production",
+		"/repos/acme/payments-api/environments/production", "/repos/acme/payments-api/commits/" + strings.Repeat("7a", 20),
 		"/orgs/acme", "/orgs/acme/members", "/orgs/acme/teams/platform-leads", "/orgs/acme/teams/platform-leads/memberships/lead",
 	}
 	for i := range paths {
@@ -23,7 +23,7 @@ func FuzzAnswers(f *testing.F) {
 			`[]`, `{}`, `null`, `[{"state":"approved","comment":"window x","environments":[{"name":"production"}],"user":{"id":2,"login":"lead","type":"User"}}]`,
 			`{"id":77,"event":"x","run_attempt":1,"created_at":"0001-01-02T00:00:00Z","repository":{"full_name":"ACME/payments-api"},"actor":{"id":1,"login":"a"},"triggering_actor":{"id":1,"login":"a"}}`,
 			`[{"id":9000,"environment":"production","created_at":"2026-11-24T15:02:00+23:59"}]`, `[{"state":"in_progress","created_at":"9999-12-31T23:59:59Z","log_url":"/acme/payments-api/actions/runs/77/job/1"}]`,
-			`{"state":"active"}`, `{"slug":"platform-leads"}`, `{"two_factor_requirement_enabled":false}`,
+			`{"sha":"` + strings.Repeat("7a", 20) + `","author":{"id":2,"login":"lead"}}`, `{"state":"active"}`, `{"slug":"platform-leads"}`, `{"two_factor_requirement_enabled":false}`,
 		} {
 			f.Add(i, seed)
 		}

@@ -48,7 +48,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	case "approvals":
 		observed.Section, err = r.approvals(req)
 	case "people":
-		observed.Section, err = r.people()
+		observed.Section, err = r.people(req.Reference)
 	default:
 		err = fmt.Errorf("a repository on GitHub does not report %s", c.Section)
 	}

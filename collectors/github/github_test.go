@@ -236,7 +236,10 @@ func TestPeopleHaveOnlyActiveTeams(t *testing.T) {
   "teams": [],
   "mfa": null,
   "human": true,
-  "as_of": "2026-11-24T15:06:00Z"
+  "as_of": "2026-11-24T15:06:00Z",
+  "wrote": [
+   "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a"
+  ]
  },
  {
   "ids": [
@@ -279,6 +282,47 @@ func TestPeopleHaveOnlyActiveTeams(t *testing.T) {
 ]`
 	if diff := cmp.Diff(want, asJSON(t, s.people(t))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The author of the commit of the run, and of the one that the image is tagged with, are
+// among the people.
+func TestAuthorsOfTheCommits(t *testing.T) {
+	s := newSite(t)
+	built := "6b2e8d1" + strings.Repeat("0", 33)
+	s.Commit(built, "former")
+	wrote := func(reference string) string {
+		t.Helper()
+		req := ask()
+		req.Reference = reference
+		got, err := s.collect("people", req)
+		if err != nil {
+			return err.Error()
+		}
+		var list []string
+		for _, p := range got.Section.(facts.People) {
+			for _, commit := range p.Wrote {
+				list = append(list, p.IDs[0]+" "+commit[:7])
+			}
+		}
+		return strings.Join(list, ", ")
+	}
+	for _, tt := range []struct{ reference, want string }{
+		{"", "github:1 7a7a7a7"}, {"registry.example.com:5000/payments-api:7a7a7a7", "github:1 7a7a7a7"},
+		{"registry.example.com:5000/payments-api:6b2e8d1@sha256:00", "github:1 7a7a7a7, github:4 6b2e8d1"},
+		{"payments-api:1234567", "github:1 7a7a7a7"}, {"payments-api:v7", "github:1 7a7a7a7"}, {"registry.example.com:5000/payments-api", "github:1 7a7a7a7"},
+	} {
+		if got := wrote(tt.reference); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.reference, got, tt.want)
+		}
+	}
+	s.Commit(built, "")
+	if got := wrote("payments-api:6b2e8d1"); got != "github:1 7a7a7a7" {
+		t.Error(got)
+	}
+	s.Tokens[token] = []string{githubtest.Actions, githubtest.Members, githubtest.Administration}
+	if got := wrote(""); !strings.Contains(got, `needs the permission "Contents: read"`) {
+		t.Error(got)
 	}
 }
 
@@ -342,9 +386,11 @@ func TestCouldNotLook(t *testing.T) {
 		{"no permission for runs", "approvals", func(s *site) { s.Tokens[token] = []string{githubtest.Deployments} }, `needs the permission "Actions: read"`},
 		{"no permission for deployments", "approvals", func(s *site) { s.Tokens[token] = []string{githubtest.Actions} }, `needs the permission "Deployments: read"`},
 		{"a run that does not exist", "approvals", func(s *site) { s.Tokens[token] = githubtest.All; s.Organization = "other" }, `it does not exist, or the token in GITHUB_TOKEN lacks the permission "Actions: read"`},
-		{"an invisible team", "people", func(s *site) { s.Tokens[token] = []string{githubtest.Actions, githubtest.Administration} }, `cannot be seen, so nothing is known of its members: GET /orgs/acme/teams/`},
+		{"an invisible team", "people", func(s *site) {
+			s.Tokens[token] = []string{githubtest.Actions, githubtest.Contents, githubtest.Administration}
+		}, `cannot be seen, so nothing is known of its members: GET /orgs/acme/teams/`},
 		{"a team that does not exist", "people", func(s *site) { s.settings.Teams = []string{"nobody"} }, `lacks the permission "Members: read (organization)"`},
-		{"an organization that hides its requirement", "people", func(s *site) { s.Tokens[token] = []string{githubtest.Actions, githubtest.Members} }, `needs the permission "Administration: read (organization), of an owner"; if another system knows MFA, set two_factor: elsewhere`},
+		{"an organization that hides its requirement", "people", func(s *site) { s.Tokens[token] = []string{githubtest.Actions, githubtest.Contents, githubtest.Members} }, `needs the permission "Administration: read (organization), of an owner"; if another system knows MFA, set two_factor: elsewhere`},
 		{"no token for the organization", "people", func(s *site) { s.settings.OrganizationTokenEnv = "ORG_TOKEN" }, "the variable ORG_TOKEN is not set"},
 		{"a secondary rate limit", "approvals", func(s *site) { s.Limited = true }, "it asks to wait 1m0s; this is the rate limit of the token in GITHUB_TOKEN"},
 		{"no requests left", "people", func(s *site) { s.Spent = true }, "it asks to wait 40m0s; this is the rate limit"},
@@ -451,6 +497,8 @@ func TestHostileAnswers(t *testing.T) {
 		{"a run without an event", "/repos/acme/payments-api/actions/runs/77", text(`{"id":77,"repository":{"full_name":"acme/payments-api"}}`), "no event, attempt or time"},
 		{"a deployment without a time", "/repos/acme/payments-api/deployments", text(`[{"id":1,"environment":"production"}]`), "has no id or no time"},
 		{"an old copy", reviews, func(w http.ResponseWriter) { w.Header().Set("Age", "4000"); _, _ = io.WriteString(w, "[]") }, "max_age"},
+		{"another commit", "/repos/acme/payments-api/commits/" + strings.Repeat("7a", 20), text(`{"sha":"6b2e8d1","author":null}`), `about the commit "6b2e8d1"`},
+		{"an author without an id", "/repos/acme/payments-api/commits/" + strings.Repeat("7a", 20), text(`{"sha":"` + strings.Repeat("7a", 20) + `","author":{"login":"x"}}`), "author of the commit"},
 		{"another team", "/orgs/acme/teams/platform-leads", text(`{"slug":"production-approvers"}`), `about the team "production-approvers"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -464,7 +512,7 @@ func TestHostileAnswers(t *testing.T) {
 				return true
 			}
 			section := "approvals"
-			if strings.HasPrefix(tt.path, "/orgs") {
+			if strings.HasPrefix(tt.path, "/orgs") || strings.Contains(tt.path, "/commits/") {
 				section = "people"
 			}
 			got, err := s.collect(section, ask())

@@ -24,10 +24,14 @@ type directory struct {
 	organization string
 }
 
-// people are the accounts that started the run or reviewed it, with the teams in which
-// their membership is active.
-func (r *reading) people() (facts.People, error) {
-	accounts, err := r.accounts()
+// people are the accounts that started the run, reviewed it or wrote what it deploys, with
+// the teams in which their membership is active.
+func (r *reading) people(reference string) (facts.People, error) {
+	wrote, authors, err := r.authors(reference)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := r.accounts(authors)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +71,7 @@ func (r *reading) people() (facts.People, error) {
 		if err != nil {
 			return nil, err
 		}
+		person.Wrote = wrote[a.ID]
 		list = append(list, person)
 	}
 	return list, nil
@@ -94,9 +99,9 @@ func (r *reading) person(a account, teams []string, weak map[int64]bool) (facts.
 	return p, nil
 }
 
-// accounts are the actors and reviewers of the run, each once, by id.
-func (r *reading) accounts() ([]account, error) {
-	list := []account{*r.run.Actor, *r.run.TriggeringActor}
+// accounts are the authors and the actors and reviewers of the run, each once, by id.
+func (r *reading) accounts(authors []account) ([]account, error) {
+	list := append([]account{*r.run.Actor, *r.run.TriggeringActor}, authors...)
 	reviews, err := r.reviews()
 	if err != nil {
 		return nil, err

@@ -155,3 +155,19 @@ func (s *Server) statusBody(d *deployment, i int) object {
 		"performed_via_github_app": nil,
 	}
 }
+
+func (s *Server) commitBody(sha, login string) object {
+	base := s.URL + "/repos/" + s.FullName() + "/commits/" + sha
+	person := object{"name": login, "email": login + "@example.com", "date": past}
+	o := object{
+		"sha": sha, "node_id": "C_" + sha, "url": base, "html_url": base, "parents": []any{}, "author": nil, "committer": nil,
+		"commit": object{
+			"url": base, "author": person, "committer": person, "message": "change", "comment_count": 0,
+			"tree": object{"sha": sha, "url": base},
+		},
+	}.links(base, "comments_url")
+	if login != "" {
+		o["author"] = s.account(login)
+	}
+	return o
+}

@@ -19,10 +19,11 @@ const (
 	Deployments    = "deployments"
 	Members        = "members"
 	Administration = "organization_administration"
+	Contents       = "contents"
 )
 
 // All are the permissions of a token that may read everything.
-var All = []string{Actions, Deployments, Members, Administration}
+var All = []string{Actions, Contents, Deployments, Members, Administration}
 
 // Account is a user, or a bot if Type is "Bot".
 type Account struct {
@@ -83,6 +84,7 @@ type Server struct {
 	// Fault, if set, answers instead of the server when it returns true.
 	Fault func(http.ResponseWriter, *http.Request) bool
 
+	commits     map[string]string  // login of the author by hash; empty: no account
 	accounts    map[string]Account // by login
 	runs        map[int64]*Run
 	deployments []*deployment
@@ -94,7 +96,7 @@ func New(clock func() time.Time) *Server {
 	s := &Server{
 		Organization: "acme", Repository: "payments-api", Clock: clock, TwoFactor: true,
 		Tokens: map[string][]string{}, Teams: map[string]map[string]string{}, Reviewers: map[string][]string{},
-		accounts: map[string]Account{}, runs: map[int64]*Run{},
+		commits: map[string]string{}, accounts: map[string]Account{}, runs: map[int64]*Run{},
 	}
 	s.Server = httptest.NewServer(s.handler())
 	return s
@@ -143,6 +145,16 @@ func (s *Server) Start(r Run) {
 		r.Created = s.Clock()
 	}
 	s.runs[r.ID] = &r
+	if _, known := s.commits[r.SHA]; !known {
+		s.commits[r.SHA] = r.Actor
+	}
+}
+
+// Commit sets the author of a commit; without a login, no account has the mail address.
+func (s *Server) Commit(sha, login string) {
+	s.Lock()
+	defer s.Unlock()
+	s.commits[sha] = login
 }
 
 // Wait begins a job of a run with an environment: its deployment waits for a review.

@@ -31,6 +31,7 @@ func (s *Server) handler() http.Handler {
 	}{
 		repository + "/actions/runs/{run}":                 {Actions, s.run},
 		repository + "/actions/runs/{run}/approvals":       {Actions, s.approvals},
+		repository + "/commits/{ref}":                      {Contents, s.commit},
 		repository + "/environments/{environment}":         {Actions, s.environment},
 		repository + "/deployments":                        {Deployments, s.listDeployments},
 		repository + "/deployments/{deployment}/statuses":  {Deployments, s.statuses},
@@ -172,6 +173,15 @@ func (s *Server) approvals(r *http.Request) answer {
 		list = append(list, s.reviewBody(v))
 	}
 	return answer{list: list}
+}
+
+func (s *Server) commit(r *http.Request) answer {
+	for sha, login := range s.commits {
+		if strings.HasPrefix(sha, r.PathValue("ref")) {
+			return answer{body: s.commitBody(sha, login)}
+		}
+	}
+	return refused(http.StatusUnprocessableEntity, "No commit found for SHA: "+r.PathValue("ref"))
 }
 
 func (s *Server) environment(r *http.Request) answer {

@@ -14,7 +14,21 @@ import data.prodgate.v1.lib.settings
 independent(person) if {
 	_asked_by_others(person)
 	_written_by_others(person)
+	not _wrote[person]
 }
+
+# The people whom the directory names as the author of the commit.
+_wrote contains person if {
+	_author_matters
+	some person, record in input.people
+	some commit in record.wrote
+	_same_commit(commit, input.build.commit)
+}
+
+# One of them may be abbreviated.
+_same_commit(commit, other) if startswith(commit, other)
+
+_same_commit(commit, other) if startswith(other, commit)
 
 _asked_by_others(person) if {
 	every asker in askers {
@@ -100,6 +114,8 @@ objections[person] contains "wrote the commit that is deployed" if {
 	_author_matters
 	person := people.one(_author)
 }
+
+objections[person] contains "wrote the commit that is deployed" if some person in _wrote
 
 objections[person] contains sprintf("cannot be distinguished from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
 	some person, _ in input.people

@@ -87,3 +87,22 @@ test_approver_who_wrote_the_commit_if_the_settings_allow_it if {
 	}
 	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as testing.promotion with data.prodgate.v1.settings as testing.settings_without("/approval/independent_of")
 }
+
+# The directory can name the author of a commit.
+test_dependent_author_by_the_directory if {
+	every commit in ["7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35", "7a3f9c2"] {
+		document := testing.add(testing.promotion, "/people/1/wrote", ["0000000", commit])
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == {"wrote the commit that is deployed"} with data.prodgate.organisation as testing.organisation with input as document
+		people.approver(_lead) == 1 with data.prodgate.organisation as testing.organised({"approval": {"independent_of": []}}) with input as document
+	}
+	short := testing.change(testing.add(testing.promotion, "/people/1/wrote", ["7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35"]), "/build/commit", "7a3f9c2")
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as short
+}
+
+test_independent_author_of_other_commits if {
+	every wrote in [[], ["0000000"], ["7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f36"]] {
+		people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.add(testing.promotion, "/people/1/wrote", wrote)
+	}
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.add(testing.promotion, "/people/0/wrote", ["7a3f9c2"])
+}

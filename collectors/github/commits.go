@@ -1,0 +1,76 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// commit is a commit of the repository. Author is null if no account has the author's
+// mail address.
+type commit struct {
+	SHA    string   `json:"sha"`
+	Author *account `json:"author"`
+}
+
+var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+
+// authors are the commits that may be deployed, by the id of the account that wrote them,
+// with those accounts: the commit of the run, and the one that the image is tagged with.
+func (r *reading) authors(reference string) (wrote map[int64][]string, accounts []account, err error) {
+	wrote = map[int64][]string{}
+	refs := []string{r.run.HeadSHA}
+	if tag := tagOf(reference); abbreviated.MatchString(tag) && !strings.HasPrefix(r.run.HeadSHA, tag) {
+		refs = append(refs, tag)
+	}
+	for i, ref := range refs {
+		found, err := r.commit(ref)
+		if i > 0 && absent(err) {
+			continue // the tag is no commit of this repository
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if found.Author == nil || found.Author.ID == 0 && found.Author.Login == "" {
+			continue
+		}
+		if _, err := found.Author.ids(); err != nil {
+			return nil, nil, fmt.Errorf("author of the commit %s: %w", ref, err)
+		}
+		wrote[found.Author.ID] = append(wrote[found.Author.ID], found.SHA)
+		accounts = append(accounts, *found.Author)
+	}
+	return wrote, accounts, nil
+}
+
+// commit reads the commit with a hash, or the beginning of one.
+func (r *reading) commit(ref string) (commit, error) {
+	var found commit
+	path := r.repository("commits", ref)
+	if err := r.get(path, readContents, &found); err != nil {
+		return commit{}, err
+	}
+	if !abbreviated.MatchString(found.SHA) || !strings.HasPrefix(found.SHA, ref) {
+		return commit{}, fmt.Errorf("GET %s: the answer is about the commit %q", path, found.SHA)
+	}
+	return found, nil
+}
+
+// absent reports whether a commit does not exist. GitHub answers 422 for a name that is
+// no commit.
+func absent(err error) bool {
+	var status *web.StatusError
+	return errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusUnprocessableEntity)
+}
+
+// tagOf is the tag of an image reference; empty if it has none.
+func tagOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	name = name[strings.LastIndex(name, "/")+1:]
+	_, tag, _ := strings.Cut(name, ":")
+	return tag
+}
