@@ -310,7 +310,7 @@ type Person struct {
 	MFA   *bool     `json:"mfa" merge:"worst"`             // null: unknown
 	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not mark bots
 	AsOf  time.Time `json:"as_of" merge:"earliest"`
-	Wrote []string  `json:"wrote,omitempty" schema:"commit" merge:"all"` // commits whose author this person is, of those that the source looked up
+	Wrote []string  `json:"wrote,omitempty" schema:"commit,min=1" merge:"all"` // commits whose author this person is, of those that the source looked up
 }
 
 // Incident is an entry of the incident tracker. It is active unless its Status

@@ -205,6 +205,9 @@ test_deny_review_that_may_be_older_than_the_request if {
 	document := testing.change(_with({"recorded_at": "2026-11-24T09:30:00-05:00"}), "/approvals/0/approved_at", "2026-11-24T09:59:59-05:00")
 	_refused(document)
 	_reasons == {"was given before the request (estimated: between 2026-11-24T09:59:59-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
+	every latest in [null, "", " ", 1] {
+		_reasons == {"was given before the request"} with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/approvals/0/latest", latest)
+	}
 	_counts(testing.change(_reviewed, "/approvals/0/approved_at", "2026-11-24T10:30:00-05:00"))
 }
 
