@@ -3,13 +3,13 @@ package examples_test
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/prodgate/prodgate/evaluator"
 	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/fixture"
 )
 
 // TestTheProductionExampleBelievesSignaturesOnly decides on stories whose facts come from
@@ -68,12 +68,12 @@ func TestTheProductionExampleBelievesSignaturesOnly(t *testing.T) {
 // signed is an allowed promotion as the example collects it.
 func signed(t *testing.T) *facts.Document {
 	t.Helper()
-	text, err := os.ReadFile("../fixtures/cases/allow-recorded-steps/input.json")
+	story, err := fixture.Load("../fixtures/cases/allow-recorded-steps")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var document facts.Document
-	if err := json.Unmarshal(text, &document); err != nil {
+	if err := json.Unmarshal(story.Document, &document); err != nil {
 		t.Fatal(err)
 	}
 	for _, section := range []string{"build", "staging", "approvals", "waivers"} {
