@@ -49,8 +49,8 @@ type RecordedRequest struct {
 	At            time.Time  `json:"at"`
 	Attempt       *int       `json:"attempt,omitempty"`
 	Kind          string     `json:"kind" schema:"nonempty"`
-	Digest        string     `json:"digest" schema:"digest"`
-	Environment   string     `json:"environment" schema:"identifier"`
+	Digest        *string    `json:"digest" schema:"digest"`          // null: it was not known when it was requested
+	Environment   *string    `json:"environment" schema:"identifier"` // null: it is not one that a document can name
 	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
 	Service       *string    `json:"service,omitempty" schema:"nonempty"` // as it was recorded
 	RecordedAt    *time.Time `json:"recorded_at,omitempty"`               // by the clock of the trail; absent: unknown

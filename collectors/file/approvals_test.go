@@ -31,6 +31,8 @@ func TestApprovals(t *testing.T) {
 		{Name: "the specification's form without a decision", Content: form + "}", Error: "f.yaml:1: [0].decision is missing; write approved, rejected or withdrawn"},
 		{Name: "nobody approved", Content: "- {decision: approved, approved_at: 2026-11-24T10:00:00Z}", Error: "f.yaml:1: [0].approver is missing"},
 		{Name: "a signature that nobody checked", Content: "- approver: github:1\n  verified_by: me\n", Error: "f.yaml:2: [0].verified_by says whose signature prodgate checked"},
+		{Name: "a run that a CI system does not know of", Content: "- approver: github:1\n  run: acme/web/runs/7\n", Error: "f.yaml:2: [0].run says which run was reviewed, and only the CI system knows it"},
+		{Name: "an estimated time", Content: "- approver: github:1\n  latest: 2026-11-24T10:00:00Z\n", Error: "f.yaml:2: [0].latest is the end of an estimated time"},
 		{Name: "an approver by name", Content: "- {approver: Pat, decision: approved, approved_at: 2026-11-24T10:00:00Z}", Error: `f.yaml:1: [0].approver is "Pat": must be a person`},
 		{Name: "a digest without its algorithm", Content: "- {approver: 'github:1', digest: " + zeros[7:] + "}", Error: "f.yaml:1: [0].digest is "},
 		{Name: "a null for the list", Content: "null", Error: "f.yaml:1: the file is null"},

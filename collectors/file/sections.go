@@ -24,7 +24,7 @@ var forms = []form{
 	{section: "staging", filename: "staging.yaml", read: record[facts.Staging],
 		rules: strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}},
 	{section: "approvals", filename: "approvals.yaml", read: list[facts.Approvals],
-		rules: strict.Rules{One: true, Refuse: strict.OwnWord, Cure: map[string]string{
+		rules: strict.Rules{One: true, Refuse: strict.OwnReview, Cure: map[string]string{
 			"decision": "write approved, rejected or withdrawn: an entry that does not say so is no approval",
 		}}},
 	{section: "people", filename: "people.yaml", read: list[facts.People],

@@ -30,7 +30,8 @@ type status struct {
 
 // given is when the reviews of the run were given: not before the run's first
 // deployment to the environment was created, and not after the last of its jobs
-// started. Without such a deployment they may be as old as the run.
+// started. Without such a deployment they may be as old as the run. So may they where the
+// deployment of the first attempt is not there any more: others can delete it.
 func (r *reading) given(environment string) (interval, error) {
 	found := interval{latest: r.now()}
 	of, err := r.deployments(environment)
@@ -51,7 +52,7 @@ func (r *reading) given(environment string) (interval, error) {
 		}
 		started = append(started, start)
 	}
-	if found.earliest.IsZero() {
+	if again := r.again(); found.earliest.IsZero() || len(r.earlier) > 0 && !found.earliest.Before(again) {
 		found.earliest = r.run.CreatedAt
 	}
 	if len(started) > 0 && !slices.ContainsFunc(started, time.Time.IsZero) {

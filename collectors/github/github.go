@@ -66,6 +66,7 @@ type reading struct {
 	api         *web.Server
 	owner, name string
 	run         run
+	earlier     []run    // the attempts before this one, in their order
 	seen        [][]byte // the answers about the run, in the order they were read
 }
 

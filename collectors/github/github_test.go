@@ -159,13 +159,49 @@ func TestAReviewNamesTheRunAndAnInterval(t *testing.T) {
 func TestTheIntervalCoversEveryAttempt(t *testing.T) {
 	s := newSite(t)
 	s.reviewed("lead", "approved", "")
-	s.Start(githubtest.Run{ID: 77, Event: "workflow_dispatch", SHA: strings.Repeat("7a", 20), Attempt: 2, Actor: "Jane", TriggeringActor: "Jane"})
+	s.again(2, "Jane")
 	s.tick(10)
 	s.Wait(77, "production")
 	s.tick(1)
 	a := s.approvals(t)[0]
 	if a.ApprovedAt.Minute() != 2 || a.Latest.Minute() != 17 {
 		t.Errorf("between %v and %v", a.ApprovedAt, a.Latest)
+	}
+}
+
+// again starts an attempt of run 77.
+func (s *site) again(attempt int, by string) {
+	s.Start(githubtest.Run{ID: 77, Event: "workflow_dispatch", SHA: strings.Repeat("7a", 20), Attempt: attempt, Actor: "Jane", TriggeringActor: by})
+}
+
+// Everyone with write access to deployments can delete the one that dates a review.
+func TestAReviewIsNotMadeYoungerByDeletingItsDeployment(t *testing.T) {
+	s := newSite(t)
+	s.reviewed("lead", "approved", "")
+	s.tick(300)
+	for attempt := 2; attempt <= 3; attempt++ {
+		s.again(attempt, "Jane")
+		s.Wait(77, "production")
+		s.tick(10)
+	}
+	if a := s.approvals(t)[0]; a.ApprovedAt.Minute() != 2 {
+		t.Errorf("between %v and %v", a.ApprovedAt, a.Latest)
+	}
+	s.Delete("production")
+	if a := s.approvals(t)[0]; !a.ApprovedAt.Equal(begin) {
+		t.Errorf("between %v and %v, want the start of the run", a.ApprovedAt, a.Latest)
+	}
+}
+
+// Whoever started an attempt is a requester, also if others started the ones before and
+// after.
+func TestPeopleHaveEveryoneWhoStartedAnAttempt(t *testing.T) {
+	s := newSite(t)
+	s.Add(githubtest.Account{ID: 9, Login: "bob"})
+	s.again(2, "bob")
+	s.again(3, "Jane")
+	if !strings.Contains(asJSON(t, s.people(t)), `"github:9"`) {
+		t.Error("bob is not there")
 	}
 }
 
@@ -348,6 +384,7 @@ func TestTwoFactorAuthentication(t *testing.T) {
 // What the variables of a run say is compared with the run.
 func TestARequestThatTheRunDoesNotBearOut(t *testing.T) {
 	s := newSite(t)
+	s.again(2, "Jane")
 	s.Start(githubtest.Run{ID: 77, Event: "push", SHA: strings.Repeat("7a", 20), Attempt: 3, Actor: "lead", TriggeringActor: "former"})
 	got, err := s.collect("approvals", ask())
 	if err != nil {

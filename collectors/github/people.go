@@ -99,7 +99,8 @@ func (r *reading) person(a account, teams []string, weak map[int64]bool) (facts.
 	return p, nil
 }
 
-// accounts are the authors and the actors and reviewers of the run, each once, by id.
+// accounts are the authors, whoever started an attempt of the run, and its reviewers, each
+// once, by id.
 func (r *reading) accounts(authors []account) ([]account, error) {
 	list := append([]account{*r.run.Actor, *r.run.TriggeringActor}, authors...)
 	reviews, err := r.reviews()
@@ -108,6 +109,9 @@ func (r *reading) accounts(authors []account) ([]account, error) {
 	}
 	for _, v := range reviews {
 		list = append(list, *v.User)
+	}
+	for _, attempt := range r.earlier {
+		list = append(list, *attempt.TriggeringActor)
 	}
 	slices.SortStableFunc(list, func(a, b account) int { return int(a.ID - b.ID) })
 	return slices.CompactFunc(list, func(a, b account) bool { return a.ID == b.ID }), nil

@@ -18,7 +18,8 @@ type run struct {
 	Attempt         int       `json:"run_attempt"`
 	Actor           *account  `json:"actor"`
 	TriggeringActor *account  `json:"triggering_actor"`
-	CreatedAt       time.Time `json:"created_at"`
+	CreatedAt       time.Time `json:"created_at"`     // of the first attempt
+	StartedAt       time.Time `json:"run_started_at"` // of this attempt
 	Repository      struct {
 		FullName string `json:"full_name"`
 	} `json:"repository"`
@@ -58,13 +59,51 @@ func (r *reading) readRun(id int64) error {
 		return fmt.Errorf("GET %s: the answer is about run %d of %q", path, r.run.ID, r.run.Repository.FullName)
 	case r.run.Event == "", r.run.Attempt < 1, r.run.CreatedAt.IsZero():
 		return fmt.Errorf("GET %s: the answer has no event, attempt or time", path)
+	case r.run.Attempt > maxAttempts:
+		return fmt.Errorf("GET %s: the run has %d attempts, and at most %d are read: start another run", path, r.run.Attempt, maxAttempts)
 	}
 	for _, a := range []*account{r.run.Actor, r.run.TriggeringActor} {
 		if _, err := a.ids(); err != nil {
 			return fmt.Errorf("GET %s: actor: %w", path, err)
 		}
 	}
+	for n := 1; n < r.run.Attempt; n++ {
+		if err := r.readAttempt(n); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// maxAttempts bounds the attempts of a run that are read.
+const maxAttempts = 50
+
+// readAttempt reads an attempt before this one. Who started it is a requester, too.
+func (r *reading) readAttempt(n int) error {
+	path := r.repository("actions", "runs", strconv.FormatInt(r.run.ID, 10), "attempts", strconv.Itoa(n))
+	var earlier run
+	if err := r.get(path, readActions, &earlier); err != nil {
+		return err
+	}
+	if earlier.ID != r.run.ID || earlier.Attempt != n || earlier.StartedAt.IsZero() {
+		return fmt.Errorf("GET %s: the answer is about attempt %d of run %d, or has no time", path, earlier.Attempt, earlier.ID)
+	}
+	if _, err := earlier.TriggeringActor.ids(); err != nil {
+		return fmt.Errorf("GET %s: triggering_actor: %w", path, err)
+	}
+	r.earlier = append(r.earlier, earlier)
+	return nil
+}
+
+// again is when the second attempt started; the zero time if this is the first.
+func (r *reading) again() time.Time {
+	switch len(r.earlier) {
+	case 0:
+		return time.Time{}
+	case 1:
+		return r.run.StartedAt
+	}
+	return r.earlier[1].StartedAt
 }
 
 var errNoAccount = errors.New("the answer names no account with an id and a login")

@@ -185,19 +185,13 @@ func (r *reader) request(e trail.Entry) (facts.RecordedRequest, error) {
 	}
 	request := facts.RecordedRequest{
 		ID: e.Request, Entry: &e.ID, Seq: recorded.Seq(e), At: recorded.OccurredAt(e), Attempt: data.Attempt, Kind: data.Kind,
-		Digest: r.req.Digest, Environment: r.req.Environment,
+		Digest: recorded.Digest(e.Digest), Environment: recorded.Identifier(e.Environment),
 		Service: recorded.Text(e.Service), RecordedAt: recorded.Instant(&e.RecordedAt), Emergency: &data.Emergency, Ticket: data.Ticket,
 		RequestedBy: *by, TriggeredBy: *started,
 		Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
 	}
 	if request.ID == "" {
 		request.ID = e.ID
-	}
-	if e.Digest != "" {
-		request.Digest = e.Digest
-	}
-	if environment := recorded.Identifier(e.Environment); environment != nil {
-		request.Environment = *environment
 	}
 	if n := trail.Attempt(e.Request); request.Attempt == nil && n > 0 {
 		request.Attempt = &n

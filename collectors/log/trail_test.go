@@ -221,6 +221,24 @@ func TestAttemptsOfTheDeploymentAreRead(t *testing.T) {
 	}
 }
 
+// What an entry does not say is not filled in: it would be what nobody requested.
+func TestARequestOfAnUnknownDigestIsOfNone(t *testing.T) {
+	data := json.RawMessage(`{"kind":"promotion","requested_by":"github:1","triggered_by":"github:2"}`)
+	location := written(t,
+		trail.Event{Type: trail.TypeGateRequested, Environment: "production", Service: "payments-api", Request: "r/7/attempts/1", Deployment: "r/7", OccurredAt: noon, Data: data},
+		trail.Event{Type: trail.TypeGateRequested, Digest: zeros, Environment: "Staging EU", Service: "payments-api", Request: "r/7/attempts/1", Deployment: "r/7", OccurredAt: noon, Data: data},
+	)
+	section, err := Trail{Log: Location{Location: location}}.Collect(context.Background(),
+		facts.Request{ID: "r/7/attempts/1", Deployment: pointer("r/7"), Service: "payments-api", Environment: "production", Digest: zeros})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := section.(facts.Observed).Section.(*facts.Trail).Requests
+	if len(got) != 2 || got[0].Digest != nil || *got[0].Environment != "production" || *got[1].Digest != zeros || got[1].Environment != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestFreezesOfEverybodyAreRead(t *testing.T) {
 	id := trail.NewID()
 	location := written(t,

@@ -62,7 +62,7 @@ func (s *Server) runBody(r *Run) object {
 		"head_branch": "main", "head_sha": r.SHA, "run_number": 12, "run_attempt": r.Attempt, "display_title": "deploy",
 		"event": r.Event, "status": "waiting", "conclusion": nil, "workflow_id": 161335, "check_suite_id": 42,
 		"url": base, "html_url": s.jobs(r.ID), "pull_requests": []any{}, "created_at": stamp(r.Created), "updated_at": stamp(s.Clock()),
-		"run_started_at": stamp(r.Created), "actor": s.account(r.Actor), "triggering_actor": s.account(r.TriggeringActor),
+		"run_started_at": stamp(r.Started), "actor": s.account(r.Actor), "triggering_actor": s.account(r.TriggeringActor),
 		"head_commit": object{
 			"id": r.SHA, "tree_id": r.SHA, "message": "change", "timestamp": stamp(r.Created),
 			"author":    object{"name": r.Actor, "email": r.Actor + "@example.com"},

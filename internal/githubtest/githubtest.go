@@ -41,7 +41,9 @@ type Run struct {
 	Actor           string // login
 	TriggeringActor string // login
 	Created         time.Time
+	Started         time.Time // of this attempt; zero: now, or when the run was created
 
+	earlier []Run // attempts
 	reviews []review
 }
 
@@ -139,10 +141,13 @@ func (s *Server) Start(r Run) {
 	s.Lock()
 	defer s.Unlock()
 	if known := s.runs[r.ID]; known != nil {
-		r.reviews, r.Created = known.reviews, known.Created
+		r.reviews, r.Created, r.earlier = known.reviews, known.Created, append(known.earlier, *known)
+	}
+	if r.Started.IsZero() {
+		r.Started = s.Clock()
 	}
 	if r.Created.IsZero() {
-		r.Created = s.Clock()
+		r.Created = r.Started
 	}
 	s.runs[r.ID] = &r
 	if _, known := s.commits[r.SHA]; !known {
@@ -183,6 +188,15 @@ func (s *Server) Review(run int64, login, state, comment string, environments ..
 			d.statuses = append(d.statuses, status{next, s.Clock()})
 		}
 	}
+}
+
+// Delete deletes the deployments of an environment before the last one, as everyone with
+// write access to deployments can.
+func (s *Server) Delete(environment string) {
+	s.Lock()
+	defer s.Unlock()
+	last := s.deployments[len(s.deployments)-1]
+	s.deployments = slices.DeleteFunc(s.deployments, func(d *deployment) bool { return d != last && d.environment == environment })
 }
 
 // Requests are the requests so far, as "METHOD PATH?QUERY".

@@ -29,16 +29,17 @@ func (s *Server) handler() http.Handler {
 		permission string
 		answer     endpoint
 	}{
-		repository + "/actions/runs/{run}":                 {Actions, s.run},
-		repository + "/actions/runs/{run}/approvals":       {Actions, s.approvals},
-		repository + "/commits/{ref}":                      {Contents, s.commit},
-		repository + "/environments/{environment}":         {Actions, s.environment},
-		repository + "/deployments":                        {Deployments, s.listDeployments},
-		repository + "/deployments/{deployment}/statuses":  {Deployments, s.statuses},
-		"GET /orgs/{org}":                                  {"", s.organization},
-		"GET /orgs/{org}/members":                          {"", s.members},
-		"GET /orgs/{org}/teams/{team}":                     {"", s.team},
-		"GET /orgs/{org}/teams/{team}/memberships/{login}": {"", s.membership},
+		repository + "/actions/runs/{run}":                    {Actions, s.run},
+		repository + "/actions/runs/{run}/approvals":          {Actions, s.approvals},
+		repository + "/actions/runs/{run}/attempts/{attempt}": {Actions, s.attempt},
+		repository + "/commits/{ref}":                         {Contents, s.commit},
+		repository + "/environments/{environment}":            {Actions, s.environment},
+		repository + "/deployments":                           {Deployments, s.listDeployments},
+		repository + "/deployments/{deployment}/statuses":     {Deployments, s.statuses},
+		"GET /orgs/{org}":                                     {"", s.organization},
+		"GET /orgs/{org}/members":                             {"", s.members},
+		"GET /orgs/{org}/teams/{team}":                        {"", s.team},
+		"GET /orgs/{org}/teams/{team}/memberships/{login}":    {"", s.membership},
 	}
 	mux := http.NewServeMux()
 	for pattern, route := range routes {
@@ -161,6 +162,22 @@ func (s *Server) run(r *http.Request) answer {
 		return notFound
 	}
 	return answer{body: s.runBody(run)}
+}
+
+func (s *Server) attempt(r *http.Request) answer {
+	run, n := s.runs[number(r, "run")], number(r, "attempt")
+	switch {
+	case run == nil:
+		return notFound
+	case int(n) == run.Attempt:
+		return answer{body: s.runBody(run)}
+	}
+	for i := range run.earlier {
+		if run.earlier[i].Attempt == int(n) {
+			return answer{body: s.runBody(&run.earlier[i])}
+		}
+	}
+	return notFound
 }
 
 func (s *Server) approvals(r *http.Request) answer {

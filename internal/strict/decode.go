@@ -40,6 +40,13 @@ var OwnWord = map[string]string{
 	"verified_by": "says whose signature prodgate checked, and in a file it checks none; take the key out",
 }
 
+// OwnReview refuses verified_by, run and latest: a file is no record of the CI system.
+var OwnReview = map[string]string{
+	"verified_by": OwnWord["verified_by"],
+	"run":         "says which run was reviewed, and only the CI system knows it; take the key out, and name digest, service and kind",
+	"latest":      "is the end of an estimated time, and a file says when an approval was given; take the key out",
+}
+
 // Decode reads the file and decodes it, as Text.Decode does.
 func (p Path) Decode(ctx context.Context, into any, rules Rules) (*Evidence, error) {
 	t, err := p.Read(ctx)

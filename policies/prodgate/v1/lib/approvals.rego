@@ -26,7 +26,7 @@ counting[position] := person if {
 	some position in _approving
 	approval := input.approvals[position]
 	_bound(approval)
-	_timely(approval.approved_at)
+	_timely(approval)
 	signers.counts("approvals", approval.verified_by)
 	_unused(approval.approved_at)
 	not position in rejections.revoked
@@ -68,12 +68,17 @@ _configured(approval) if {
 # The request is optional: not every source knows requests.
 _of_this_request(approval) if object.get(approval, "request", null) in attempts.names
 
-_timely(approved_at) if {
-	approved := clock.past(approved_at)
-	attempts.requested_at <= approved
+_timely(approval) if {
+	approved := clock.past(approval.approved_at)
+	attempts.requested_at <= approved + _tolerance(approval)
 	_informed(approved)
 	clock.now - approved < _max_age
 }
+
+# The time of a review is by another clock than that of the request.
+_tolerance(approval) := reviews.tolerance if reviews.of_run(approval)
+
+_tolerance(approval) := 0 if not reviews.of_run(approval)
 
 # The target of a rollback was verified before.
 _informed(_) if input.request.kind == "rollback"
@@ -216,7 +221,7 @@ _reasons[position] contains "is for another request" if {
 
 _reasons[position] contains concat("", [reason, estimated(position)]) if {
 	some position in _not_counting
-	reason := _untimely(input.approvals[position].approved_at)
+	reason := _untimely(input.approvals[position])
 	reason != ""
 }
 
@@ -249,13 +254,13 @@ _elsewhere(key, approval, known) := sprintf("is for the %s %v, which is not in t
 	_unlisted(approval, key, known)
 } else := sprintf("is for another %s, or does not name one", [key])
 
-_untimely(approved_at) := "" if {
-	_timely(approved_at)
+_untimely(approval) := "" if {
+	_timely(approval)
 } else := "was given before the request" if {
-	clock.past(approved_at) < attempts.requested_at
+	clock.past(approval.approved_at) + _tolerance(approval) < attempts.requested_at
 } else := "was given before the staging verification passed, or the verification has not passed" if {
-	at := clock.past(approved_at)
+	at := clock.past(approval.approved_at)
 	not _informed(at)
 } else := sprintf("is older than %s", [settings.effective.approval.max_age]) if {
-	clock.past(approved_at)
+	clock.past(approval.approved_at)
 } else := "is dated in the future"
