@@ -370,6 +370,48 @@ func TestARequestIsOfTheRunAndThePersonOfTheToken(t *testing.T) {
 	}
 }
 
+// The trail keeps the reviews that an allow rests on, without a permission to approve.
+func TestAGateRecordsApprovalsOnlyWithItsAllow(t *testing.T) {
+	p := start(t)
+	p.server.config.Writers[0].May.Types = []string{"gate.*"}
+	granted := func(change ...func(*trail.Event)) trail.Event {
+		return staged(append([]func(*trail.Event){func(e *trail.Event) {
+			e.Type, e.Environment, e.Deployment = trail.TypeApprovalGranted, "production", decision().Deployment
+			e.Data = json.RawMessage(`{"artifact":"1.2.3","approver":"github:2","approved_at":"2026-11-30T12:00:00Z"}`)
+		}}, change...)...)
+	}
+	data := func(old, replacement string) func(*trail.Event) {
+		return func(e *trail.Event) {
+			e.Data = json.RawMessage(strings.Replace(string(e.Data), old, replacement, 1))
+		}
+	}
+	denied := decision()
+	data(`"outcome":"allow"`, `"outcome":"deny"`)(&denied)
+	const alone = "only together with its allow"
+	for name, c := range map[string]struct {
+		events []trail.Event
+		want   string
+	}{
+		"with its allow":          {events: []trail.Event{granted(), decision()}},
+		"alone":                   {[]trail.Event{granted()}, alone},
+		"with a deny":             {[]trail.Event{granted(), denied}, alone},
+		"of another digest":       {[]trail.Event{granted(func(e *trail.Event) { e.Digest = strings.Replace(digest, ":a", ":b", 1) }), decision()}, alone},
+		"of another request":      {[]trail.Event{granted(func(e *trail.Event) { e.Request = "r-2" }), decision()}, alone},
+		"of another deployment":   {[]trail.Event{granted(func(e *trail.Event) { e.Deployment = "d-2" }), decision()}, alone},
+		"of another environment":  {[]trail.Event{granted(func(e *trail.Event) { e.Environment = "staging" }), decision()}, alone},
+		"of another service":      {[]trail.Event{granted(func(e *trail.Event) { e.Service = "billing" }), decision()}, "may not write approval.granted"},
+		"by who started the run":  {[]trail.Event{granted(data("github:2", "github:583231")), decision()}, "github:583231 started the run"},
+		"by the name of that one": {[]trail.Event{granted(data("github:2", "github-login:alice")), decision()}, "github-login:alice started the run"},
+		"that lifts a rejection":  {[]trail.Event{granted(data("{", `{"lifts":["github:3"],`)), decision()}, "lifts no rejection"},
+		"that is a rejection":     {[]trail.Event{granted(func(e *trail.Event) { e.Type = trail.TypeApprovalRejected }), decision()}, "may not write approval.rejected"},
+	} {
+		_, err := p.client().Append(t.Context(), c.events...)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
 func TestAClaimedWriterStaysClaimed(t *testing.T) {
 	p := start(t)
 	e := staged(func(e *trail.Event) {

@@ -13,7 +13,8 @@ import (
 	"github.com/prodgate/prodgate/trail/step"
 )
 
-// maxEvents bounds the events of one append; a decision has at most four.
+// maxEvents bounds the events of one append; a decision has at most four, and one for each
+// review that it rests on.
 const maxEvents = 64
 
 // gateTypes are the entries of a run about its own request.
@@ -34,7 +35,7 @@ func (s *Server) append(r *http.Request, c *caller) (any, error) {
 		return nil, err
 	}
 	for n := range events {
-		if err := s.admit(r, c, &events[n], events[:n]); err != nil {
+		if err := s.admit(r, c, events, n); err != nil {
 			return nil, err
 		}
 	}
@@ -96,9 +97,11 @@ func decode(body io.Reader, into any) error {
 	return nil
 }
 
-// admit returns an error unless the writer may write the event, and sets who wrote it.
-func (s *Server) admit(r *http.Request, c *caller, e *trail.Event, before []trail.Event) error {
-	if err := s.permit(c, e.Type, e.Service, e.Environment); err != nil {
+// admit returns an error unless the writer may write event n of an append, and sets who
+// wrote it.
+func (s *Server) admit(r *http.Request, c *caller, events []trail.Event, n int) error {
+	e := &events[n]
+	if err := s.permitEvent(c, e, events); err != nil {
 		return err
 	}
 	if err := c.sameRun(e); err != nil {
@@ -116,7 +119,40 @@ func (s *Server) admit(r *http.Request, c *caller, e *trail.Event, before []trai
 	if err := e.Check(); err != nil {
 		return refuse(http.StatusUnprocessableEntity, "%v", err)
 	}
-	return s.permitReference(r, c, e, before)
+	return s.permitReference(r, c, e, events[:n])
+}
+
+// permitEvent returns an error unless a rule covers the event, or it is an approval that
+// the gate's allow in the same append rests on. The gate read that approval from the CI
+// system; the entry is only a step for the audit. All events of an append must be admitted,
+// so whoever writes the approval may write the allow, and the allow is of the token's run.
+func (s *Server) permitEvent(c *caller, e *trail.Event, events []trail.Event) error {
+	err := s.permit(c, e.Type, e.Service, e.Environment)
+	if err == nil || e.Type != trail.TypeApprovalGranted || s.permit(c, trail.TypeGateEvaluated, e.Service, e.Environment) != nil {
+		return err
+	}
+	if !slices.ContainsFunc(events, func(d trail.Event) bool { return allowOf(d, e) }) {
+		return refuse(http.StatusForbidden, "%s may write %s only together with its allow of the same request and digest", c.id.Subject(), e.Type)
+	}
+	var data trail.ApprovalData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return refuse(http.StatusUnprocessableEntity, "%s: read its data: %v", e.Type, err)
+	}
+	if strings.EqualFold(data.Approver, c.id.Actor) || strings.EqualFold(data.Approver, c.id.Login) {
+		return refuse(http.StatusForbidden, "%s: the approver %s started the run", e.Type, data.Approver)
+	}
+	if len(data.Lifts) > 0 {
+		return refuse(http.StatusForbidden, "%s: a review of a run lifts no rejection", e.Type)
+	}
+	return nil
+}
+
+// allowOf reports whether d is an allow for what an approval is about.
+func allowOf(d trail.Event, approval *trail.Event) bool {
+	var data trail.GateData
+	return d.Type == trail.TypeGateEvaluated && json.Unmarshal(d.Data, &data) == nil && data.Outcome == "allow" &&
+		d.Digest != "" && d.Digest == approval.Digest && d.Service == approval.Service && d.Environment == approval.Environment &&
+		d.Request == approval.Request && d.Deployment == approval.Deployment
 }
 
 // permit returns an error unless one of the writer's rules covers an entry.
