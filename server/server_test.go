@@ -140,8 +140,12 @@ func staged(change ...func(*trail.Event)) trail.Event {
 	return e
 }
 
-func decision() trail.Event {
+func decision() trail.Event { return decisionOf("d-1") }
+
+// decisionOf is an allow for a deployment.
+func decisionOf(deployment string) trail.Event {
 	return staged(func(e *trail.Event) {
+		e.Deployment = deployment
 		e.Type, e.Environment, e.Mode, e.Now = trail.TypeGateEvaluated, "production", "enforce", time.Now()
 		e.Data = json.RawMessage(`{"exit_code":0,"input_digest":"` + digest + `","kind":"promotion","outcome":"allow","policy":{"digest":"` + digest + `"}}`)
 		e.Blobs = map[string]trail.Blob{
@@ -364,6 +368,51 @@ func TestARequestIsOfTheRunAndThePersonOfTheToken(t *testing.T) {
 			c.event.Data = json.RawMessage(strings.Replace(string(c.event.Data), `"triggered_by":"github:1"`, `"triggered_by":"github-login:alice"`, 1))
 		}
 		_, err := l.Append(t.Context(), c.event)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// GitLab's token says who started the pipeline, too.
+func TestARequestInGitLabIsOfThePersonOfTheTokenAndOfNoRunOfGitHub(t *testing.T) {
+	p := start(t)
+	text := strings.Replace(configuration(p.address, p.issuer.URL), "kind: github", "kind: gitlab", 1)
+	c, err := parseConfig(strict.Of("server.yaml", []byte(text)), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.server = New(c, p.local, slog.New(slog.DiscardHandler), nil)
+	requested := func(request, deployment, by, started string) trail.Event {
+		return staged(func(e *trail.Event) {
+			e.Type, e.Environment, e.Request, e.Deployment = trail.TypeGateRequested, "production", request, deployment
+			e.Data = json.RawMessage(fmt.Sprintf(`{"kind":"promotion","emergency":false,"ticket":null,"trigger":"web","requested_by":%q,"triggered_by":%q,"attempt":2}`, by, started))
+		})
+	}
+	const run = "acme/payments-api/runs/77"
+	for name, c := range map[string]struct {
+		claims map[string]any
+		event  trail.Event
+		want   string
+	}{
+		"who started it":               {event: requested("r-1", "p-88", "gitlab:7", "gitlab:583231")},
+		"who asked for it":             {event: requested("r-1", "p-88", "gitlab:583231", "gitlab:7")},
+		"another person":               {nil, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "the run was started by gitlab:583231, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY"},
+		"a token that names nobody":    {map[string]any{"user_id": nil}, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "does not say who started the run"},
+		"a request of GitHub":          {nil, requested(run+"/attempts/1", "p-88", "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a deployment of GitHub":       {nil, requested("r-1", run, "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a deployment in another case": {nil, requested("r-1", strings.ToUpper(run), "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a decision on GitHub's":       {nil, decisionOf(run), "is the name of a run of GitHub"},
+	} {
+		token, err := p.issuer.Sign(p.issuer.GitLab(p.address, time.Now(), c.claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := trail.Open(t.Context(), p.address, p.options(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Append(t.Context(), c.event)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}

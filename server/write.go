@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -189,17 +190,30 @@ func (c *caller) sameRun(e *trail.Event) error {
 	if e.Run != "" && e.Run != c.id.Run && e.Run != run {
 		return fmt.Errorf("run %.150q is not the one of the token, %s", e.Run, c.id.Run)
 	}
-	if !slices.Contains(gateTypes, e.Type) || c.id.Request == "" {
+	if !slices.Contains(gateTypes, e.Type) {
 		return nil
 	}
-	deployment := trail.WithoutAttempt(c.id.Request)
-	if named := strings.ToLower(e.Request); strings.Contains(named, "/runs/") && named != c.id.Request {
-		return fmt.Errorf("request %.150q is not the one of the token, %s", e.Request, c.id.Request)
-	}
-	if named := strings.ToLower(e.Deployment); strings.Contains(named, "/runs/") && named != deployment {
-		return fmt.Errorf("deployment %.150q is not the one of the token, %s", e.Deployment, deployment)
+	if err := c.sameRequest(e); err != nil {
+		return err
 	}
 	return c.sameActor(e)
+}
+
+// sameRequest returns an error if an event names the request or the deployment of another
+// run. Only a token of GitHub says what the request of its run is called.
+func (c *caller) sameRequest(e *trail.Event) error {
+	for _, of := range []struct{ what, name, own string }{
+		{"request", e.Request, c.id.Request},
+		{"deployment", e.Deployment, trail.WithoutAttempt(c.id.Request)},
+	} {
+		switch named := strings.Contains(strings.ToLower(of.name), "/runs/"); {
+		case named && of.own == "":
+			return fmt.Errorf("%s %.60q is the name of a run of GitHub, which a token of %s does not prove", of.what, of.name, c.id.Issuer)
+		case named && strings.ToLower(of.name) != of.own:
+			return fmt.Errorf("%s %.150q is not the one of the token, %s", of.what, of.name, of.own)
+		}
+	}
+	return nil
 }
 
 // sameActor returns an error if a request leaves out who started the run, or gives the
@@ -212,14 +226,17 @@ func (c *caller) sameActor(e *trail.Event) error {
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		return fmt.Errorf("read its data: %w", err)
 	}
-	if data.Attempt != nil && *data.Attempt != c.id.Attempt {
+	if c.id.Attempt > 0 && data.Attempt != nil && *data.Attempt != c.id.Attempt {
 		return fmt.Errorf("attempt %d is not the one of the token, %d", *data.Attempt, c.id.Attempt)
 	}
 	named := func(person string) bool {
 		return person != "" && (data.RequestedBy == person || data.TriggeredBy == person)
 	}
-	if c.id.Actor != "" && !named(c.id.Actor) && !named(c.id.Login) {
-		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by", c.id.Actor)
+	switch {
+	case c.id.Actor == "" && c.id.Login == "":
+		return errors.New("the token does not say who started the run")
+	case !named(c.id.Actor) && !named(c.id.Login):
+		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY", cmp.Or(c.id.Actor, c.id.Login))
 	}
 	return nil
 }
