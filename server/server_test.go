@@ -140,7 +140,7 @@ func staged(change ...func(*trail.Event)) trail.Event {
 	return e
 }
 
-func decision() trail.Event { return decisionOf("d-1") }
+func decision() trail.Event { return decisionOf("acme/payments-api/runs/77") }
 
 // decisionOf is an allow for a deployment.
 func decisionOf(deployment string) trail.Event {
@@ -356,13 +356,20 @@ func TestARequestIsOfTheRunAndThePersonOfTheToken(t *testing.T) {
 		want  string
 	}{
 		"its own":                                 {event: requested(run+"/attempts/1", run, "github:583231", 1)},
-		"an id of its own":                        {event: requested("r-1", "d-1", "github:583231", 1)},
+		"an id of its own":                        {event: requested("r-1", run, "github:583231", 1)},
+		"no deployment":                           {requested(run+"/attempts/1", "", "github:583231", 1), "deployment \"\" must be " + run},
+		"a deployment of its own":                 {requested("r-1", "d-1", "github:583231", 1), "deployment \"d-1\" must be " + run + ", the run of the token: set PRODGATE_DEPLOYMENT to it"},
+		"its deployment in another case":          {requested(run+"/attempts/1", "Acme/payments-api/runs/77", "github:583231", 1), "deployment"},
+		"its attempt as deployment":               {requested(run+"/attempts/1", run+"/attempts/1", "github:583231", 1), "deployment"},
+		"its request in another case":             {requested("Acme/payments-api/runs/77/attempts/1", run, "github:583231", 1), "request"},
+		"a decision without deployment":           {decisionOf(""), "must be " + run},
+		"a decision on another deployment":        {decisionOf("d-1"), "must be " + run},
 		"another run's request":                   {requested("acme/payments-api/runs/78/attempts/1", run, "github:583231", 1), "request"},
 		"another attempt":                         {requested(run+"/attempts/2", run, "github:583231", 1), "request"},
 		"another deployment":                      {requested(run+"/attempts/1", "Acme/payments-api/runs/78", "github:583231", 1), "deployment"},
-		"another number":                          {requested("r-1", "d-1", "github:583231", 2), "attempt 2"},
-		"a re-run, whose person is known by name": {event: requested("r-1", "d-1", "github:1", 1)},
-		"another person":                          {requested("r-1", "d-1", "github:1", 1), "the run was started by github:583231"},
+		"another number":                          {requested("r-1", run, "github:583231", 2), "attempt 2"},
+		"a re-run, whose person is known by name": {event: requested("r-1", run, "github:1", 1)},
+		"another person":                          {requested("r-1", run, "github:1", 1), "the run was started by github:583231"},
 	} {
 		if name == "a re-run, whose person is known by name" {
 			c.event.Data = json.RawMessage(strings.Replace(string(c.event.Data), `"triggered_by":"github:1"`, `"triggered_by":"github-login:alice"`, 1))
