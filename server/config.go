@@ -256,8 +256,24 @@ func (c *Config) checkWho(w *Who, where string) error {
 		return fmt.Errorf("%s: %q alone selects nothing: leave the list out, and set any_ref: true if jobs of every branch count", where, anyName)
 	case !w.AnyRef && len(w.Refs)+len(w.Environments)+len(w.Workflows) == 0:
 		return fmt.Errorf("%s: list refs, environments or workflows: without them, the author of a change could run a job on any branch that counts; any_ref: true allows that", where)
+	case !w.AnyRef && slices.ContainsFunc(w.Refs, everyBranch):
+		return fmt.Errorf("%s.refs: %q matches every branch, also one by the author of a change: write refs/heads/NAME or refs/tags/*; any_ref: true allows every branch", where, w.Refs)
+	case !w.AnyRef && len(w.Refs)+len(w.Environments) == 0 && slices.ContainsFunc(w.Workflows, everyVersion):
+		return fmt.Errorf("%s.workflows: %q matches a workflow of every branch, also one by the author of a change: write …/FILE@refs/heads/NAME, or list refs or environments too; any_ref: true allows every branch", where, w.Workflows)
 	}
 	return nil
+}
+
+// everyBranch reports whether a pattern of refs matches each branch.
+func everyBranch(pattern string) bool {
+	prefix, open := strings.CutSuffix(pattern, anyName)
+	return open && strings.HasPrefix("refs/heads/", prefix)
+}
+
+// everyVersion reports whether a pattern of workflows, PATH@REF, leaves the branch open.
+func everyVersion(pattern string) bool {
+	at := strings.LastIndex(pattern, "@refs/")
+	return strings.HasSuffix(pattern, anyName) && (at < 0 || everyBranch(pattern[at+1:]))
 }
 
 // matches compares a name with a pattern, in which a * at the end matches the rest.

@@ -42,6 +42,14 @@ func TestAConfigurationThatOpensTooMuchIsRefused(t *testing.T) {
 		"a repository without id":    {`repository_id: "4711"`, `repository_id: ""`, "its name can be taken over"},
 		"any branch":                 {", refs: [refs/heads/main]", "", "could run a job on any branch"},
 		"every branch by a pattern":  {"refs: [refs/heads/main]", `refs: ["*"]`, "set any_ref: true"},
+		"every ref":                  {"refs: [refs/heads/main]", `refs: [refs/heads/main, "refs/*"]`, `refs: ["refs/heads/main" "refs/*"] matches every branch`},
+		"every head":                 {"refs: [refs/heads/main]", `refs: ["refs/heads/*"]`, "write refs/heads/NAME or refs/tags/*; any_ref: true"},
+		"every head by a part":       {"refs: [refs/heads/main]", `refs: ["refs/h*"]`, "matches every branch"},
+		"every head, and more":       {"refs: [refs/heads/main]", `refs: ["refs/heads/*"], environments: [production]`, "matches every branch"},
+		"a workflow of every ref":    {"refs: [refs/heads/main]", `workflows: ["acme/ci/.github/workflows/deploy.yml@*"]`, "write …/FILE@refs/heads/NAME"},
+		"a workflow of every head":   {"refs: [refs/heads/main]", `workflows: ["acme/ci/.github/workflows/deploy.yml@refs/heads/*"]`, "matches a workflow of every branch"},
+		"every workflow":             {"refs: [refs/heads/main]", `workflows: ["acme/payments-api/*"]`, "matches a workflow of every branch"},
+		"a workflow's odd name":      {"refs: [refs/heads/main]", `workflows: ["acme/ci/.github/workflows/a@b*"]`, "matches a workflow of every branch"},
 		"no services":                {"services: [payments-api]", "services: []", "must list services, environments and types"},
 		"an unknown type":            {"staging.*", "stagging.deployed", `unknown type "stagging.deployed"`},
 		"a secret itself":            {hash(secret), secret, "the SHA-256 of a random secret"},
@@ -59,6 +67,23 @@ func TestAConfigurationThatOpensTooMuchIsRefused(t *testing.T) {
 	two = strings.Replace(two, "readers:\n", "  - name: other\n    who: {issuer: gitlab, repository: acme/payments-api, repository_id: \"1\", refs: [refs/heads/main]}\n    may: {services: [x], environments: [x], types: [gate.*]}\nreaders:\n", 1)
 	if _, err := parseConfig(strict.Of("server.yaml", []byte(two)), "."); err == nil || !strings.Contains(err.Error(), "could not tell apart") {
 		t.Errorf("two repositories with one name: %v", err)
+	}
+}
+
+func TestAPatternThatLeavesNoBranchOpenIsValid(t *testing.T) {
+	good := configuration("https://trail.example.com", "https://token.actions.githubusercontent.com")
+	for _, who := range []string{
+		`refs: ["refs/heads/release/*", "refs/tags/*"]`,
+		`refs: ["refs/heads/*"], any_ref: true`,
+		`workflows: ["acme/ci/.github/workflows/deploy.yml@*"], any_ref: true`,
+		`workflows: ["acme/ci/.github/workflows/deploy.yml@refs/tags/*"]`,
+		`workflows: ["acme/ci/.github/workflows/deploy.yml@*"], refs: [refs/heads/main]`,
+		`workflows: ["acme/ci/*"], environments: [production]`,
+	} {
+		text := strings.Replace(good, "refs: [refs/heads/main]", who, 1)
+		if _, err := parseConfig(strict.Of("server.yaml", []byte(text)), "."); err != nil {
+			t.Errorf("%s: %v", who, err)
+		}
 	}
 }
 

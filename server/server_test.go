@@ -140,8 +140,12 @@ func staged(change ...func(*trail.Event)) trail.Event {
 	return e
 }
 
-func decision() trail.Event {
+func decision() trail.Event { return decisionOf("acme/payments-api/runs/77") }
+
+// decisionOf is an allow for a deployment.
+func decisionOf(deployment string) trail.Event {
 	return staged(func(e *trail.Event) {
+		e.Deployment = deployment
 		e.Type, e.Environment, e.Mode, e.Now = trail.TypeGateEvaluated, "production", "enforce", time.Now()
 		e.Data = json.RawMessage(`{"exit_code":0,"input_digest":"` + digest + `","kind":"promotion","outcome":"allow","policy":{"digest":"` + digest + `"}}`)
 		e.Blobs = map[string]trail.Blob{
@@ -352,18 +356,112 @@ func TestARequestIsOfTheRunAndThePersonOfTheToken(t *testing.T) {
 		want  string
 	}{
 		"its own":                                 {event: requested(run+"/attempts/1", run, "github:583231", 1)},
-		"an id of its own":                        {event: requested("r-1", "d-1", "github:583231", 1)},
+		"an id of its own":                        {event: requested("r-1", run, "github:583231", 1)},
+		"no deployment":                           {requested(run+"/attempts/1", "", "github:583231", 1), "deployment \"\" must be " + run},
+		"a deployment of its own":                 {requested("r-1", "d-1", "github:583231", 1), "deployment \"d-1\" must be " + run + ", the run of the token: set PRODGATE_DEPLOYMENT to it"},
+		"its deployment in another case":          {requested(run+"/attempts/1", "Acme/payments-api/runs/77", "github:583231", 1), "deployment"},
+		"its attempt as deployment":               {requested(run+"/attempts/1", run+"/attempts/1", "github:583231", 1), "deployment"},
+		"its request in another case":             {requested("Acme/payments-api/runs/77/attempts/1", run, "github:583231", 1), "request"},
+		"a decision without deployment":           {decisionOf(""), "must be " + run},
+		"a decision on another deployment":        {decisionOf("d-1"), "must be " + run},
 		"another run's request":                   {requested("acme/payments-api/runs/78/attempts/1", run, "github:583231", 1), "request"},
 		"another attempt":                         {requested(run+"/attempts/2", run, "github:583231", 1), "request"},
 		"another deployment":                      {requested(run+"/attempts/1", "Acme/payments-api/runs/78", "github:583231", 1), "deployment"},
-		"another number":                          {requested("r-1", "d-1", "github:583231", 2), "attempt 2"},
-		"a re-run, whose person is known by name": {event: requested("r-1", "d-1", "github:1", 1)},
-		"another person":                          {requested("r-1", "d-1", "github:1", 1), "the run was started by github:583231"},
+		"another number":                          {requested("r-1", run, "github:583231", 2), "attempt 2"},
+		"a re-run, whose person is known by name": {event: requested("r-1", run, "github:1", 1)},
+		"another person":                          {requested("r-1", run, "github:1", 1), "the run was started by github:583231"},
 	} {
 		if name == "a re-run, whose person is known by name" {
 			c.event.Data = json.RawMessage(strings.Replace(string(c.event.Data), `"triggered_by":"github:1"`, `"triggered_by":"github-login:alice"`, 1))
 		}
 		_, err := l.Append(t.Context(), c.event)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// GitLab's token says who started the pipeline, too.
+func TestARequestInGitLabIsOfThePersonOfTheTokenAndOfNoRunOfGitHub(t *testing.T) {
+	p := start(t)
+	text := strings.Replace(configuration(p.address, p.issuer.URL), "kind: github", "kind: gitlab", 1)
+	c, err := parseConfig(strict.Of("server.yaml", []byte(text)), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.server = New(c, p.local, slog.New(slog.DiscardHandler), nil)
+	requested := func(request, deployment, by, started string) trail.Event {
+		return staged(func(e *trail.Event) {
+			e.Type, e.Environment, e.Request, e.Deployment = trail.TypeGateRequested, "production", request, deployment
+			e.Data = json.RawMessage(fmt.Sprintf(`{"kind":"promotion","emergency":false,"ticket":null,"trigger":"web","requested_by":%q,"triggered_by":%q,"attempt":2}`, by, started))
+		})
+	}
+	const run = "acme/payments-api/runs/77"
+	for name, c := range map[string]struct {
+		claims map[string]any
+		event  trail.Event
+		want   string
+	}{
+		"who started it":               {event: requested("r-1", "p-88", "gitlab:7", "gitlab:583231")},
+		"who asked for it":             {event: requested("r-1", "p-88", "gitlab:583231", "gitlab:7")},
+		"another person":               {nil, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "the run was started by gitlab:583231, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY"},
+		"a token that names nobody":    {map[string]any{"user_id": nil}, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "does not say who started the run"},
+		"a request of GitHub":          {nil, requested(run+"/attempts/1", "p-88", "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a deployment of GitHub":       {nil, requested("r-1", run, "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a deployment in another case": {nil, requested("r-1", strings.ToUpper(run), "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
+		"a decision on GitHub's":       {nil, decisionOf(run), "is the name of a run of GitHub"},
+	} {
+		token, err := p.issuer.Sign(p.issuer.GitLab(p.address, time.Now(), c.claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := trail.Open(t.Context(), p.address, p.options(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Append(t.Context(), c.event)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// The trail keeps the reviews that an allow rests on, without a permission to approve.
+func TestAGateRecordsApprovalsOnlyWithItsAllow(t *testing.T) {
+	p := start(t)
+	p.server.config.Writers[0].May.Types = []string{"gate.*"}
+	granted := func(change ...func(*trail.Event)) trail.Event {
+		return staged(append([]func(*trail.Event){func(e *trail.Event) {
+			e.Type, e.Environment, e.Deployment = trail.TypeApprovalGranted, "production", decision().Deployment
+			e.Data = json.RawMessage(`{"artifact":"1.2.3","approver":"github:2","approved_at":"2026-11-30T12:00:00Z"}`)
+		}}, change...)...)
+	}
+	data := func(old, replacement string) func(*trail.Event) {
+		return func(e *trail.Event) {
+			e.Data = json.RawMessage(strings.Replace(string(e.Data), old, replacement, 1))
+		}
+	}
+	denied := decision()
+	data(`"outcome":"allow"`, `"outcome":"deny"`)(&denied)
+	const alone = "only together with its allow"
+	for name, c := range map[string]struct {
+		events []trail.Event
+		want   string
+	}{
+		"with its allow":          {events: []trail.Event{granted(), decision()}},
+		"alone":                   {[]trail.Event{granted()}, alone},
+		"with a deny":             {[]trail.Event{granted(), denied}, alone},
+		"of another digest":       {[]trail.Event{granted(func(e *trail.Event) { e.Digest = strings.Replace(digest, ":a", ":b", 1) }), decision()}, alone},
+		"of another request":      {[]trail.Event{granted(func(e *trail.Event) { e.Request = "r-2" }), decision()}, alone},
+		"of another deployment":   {[]trail.Event{granted(func(e *trail.Event) { e.Deployment = "d-2" }), decision()}, alone},
+		"of another environment":  {[]trail.Event{granted(func(e *trail.Event) { e.Environment = "staging" }), decision()}, alone},
+		"of another service":      {[]trail.Event{granted(func(e *trail.Event) { e.Service = "billing" }), decision()}, "may not write approval.granted"},
+		"by who started the run":  {[]trail.Event{granted(data("github:2", "github:583231")), decision()}, "github:583231 started the run"},
+		"by the name of that one": {[]trail.Event{granted(data("github:2", "github-login:alice")), decision()}, "github-login:alice started the run"},
+		"that lifts a rejection":  {[]trail.Event{granted(data("{", `{"lifts":["github:3"],`)), decision()}, "lifts no rejection"},
+		"that is a rejection":     {[]trail.Event{granted(func(e *trail.Event) { e.Type = trail.TypeApprovalRejected }), decision()}, "may not write approval.rejected"},
+	} {
+		_, err := p.client().Append(t.Context(), c.events...)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}

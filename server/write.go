@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,8 @@ import (
 	"github.com/prodgate/prodgate/trail/step"
 )
 
-// maxEvents bounds the events of one append; a decision has at most four.
+// maxEvents bounds the events of one append; a decision has at most four, and one for each
+// review that it rests on.
 const maxEvents = 64
 
 // gateTypes are the entries of a run about its own request.
@@ -34,7 +36,7 @@ func (s *Server) append(r *http.Request, c *caller) (any, error) {
 		return nil, err
 	}
 	for n := range events {
-		if err := s.admit(r, c, &events[n], events[:n]); err != nil {
+		if err := s.admit(r, c, events, n); err != nil {
 			return nil, err
 		}
 	}
@@ -96,9 +98,11 @@ func decode(body io.Reader, into any) error {
 	return nil
 }
 
-// admit returns an error unless the writer may write the event, and sets who wrote it.
-func (s *Server) admit(r *http.Request, c *caller, e *trail.Event, before []trail.Event) error {
-	if err := s.permit(c, e.Type, e.Service, e.Environment); err != nil {
+// admit returns an error unless the writer may write event n of an append, and sets who
+// wrote it.
+func (s *Server) admit(r *http.Request, c *caller, events []trail.Event, n int) error {
+	e := &events[n]
+	if err := s.permitEvent(c, e, events); err != nil {
 		return err
 	}
 	if err := c.sameRun(e); err != nil {
@@ -116,7 +120,40 @@ func (s *Server) admit(r *http.Request, c *caller, e *trail.Event, before []trai
 	if err := e.Check(); err != nil {
 		return refuse(http.StatusUnprocessableEntity, "%v", err)
 	}
-	return s.permitReference(r, c, e, before)
+	return s.permitReference(r, c, e, events[:n])
+}
+
+// permitEvent returns an error unless a rule covers the event, or it is an approval that
+// the gate's allow in the same append rests on. The gate read that approval from the CI
+// system; the entry is only a step for the audit. All events of an append must be admitted,
+// so whoever writes the approval may write the allow, and the allow is of the token's run.
+func (s *Server) permitEvent(c *caller, e *trail.Event, events []trail.Event) error {
+	err := s.permit(c, e.Type, e.Service, e.Environment)
+	if err == nil || e.Type != trail.TypeApprovalGranted || s.permit(c, trail.TypeGateEvaluated, e.Service, e.Environment) != nil {
+		return err
+	}
+	if !slices.ContainsFunc(events, func(d trail.Event) bool { return allowOf(d, e) }) {
+		return refuse(http.StatusForbidden, "%s may write %s only together with its allow of the same request and digest", c.id.Subject(), e.Type)
+	}
+	var data trail.ApprovalData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return refuse(http.StatusUnprocessableEntity, "%s: read its data: %v", e.Type, err)
+	}
+	if strings.EqualFold(data.Approver, c.id.Actor) || strings.EqualFold(data.Approver, c.id.Login) {
+		return refuse(http.StatusForbidden, "%s: the approver %s started the run", e.Type, data.Approver)
+	}
+	if len(data.Lifts) > 0 {
+		return refuse(http.StatusForbidden, "%s: a review of a run lifts no rejection", e.Type)
+	}
+	return nil
+}
+
+// allowOf reports whether d is an allow for what an approval is about.
+func allowOf(d trail.Event, approval *trail.Event) bool {
+	var data trail.GateData
+	return d.Type == trail.TypeGateEvaluated && json.Unmarshal(d.Data, &data) == nil && data.Outcome == "allow" &&
+		d.Digest != "" && d.Digest == approval.Digest && d.Service == approval.Service && d.Environment == approval.Environment &&
+		d.Request == approval.Request && d.Deployment == approval.Deployment
 }
 
 // permit returns an error unless one of the writer's rules covers an entry.
@@ -153,17 +190,36 @@ func (c *caller) sameRun(e *trail.Event) error {
 	if e.Run != "" && e.Run != c.id.Run && e.Run != run {
 		return fmt.Errorf("run %.150q is not the one of the token, %s", e.Run, c.id.Run)
 	}
-	if !slices.Contains(gateTypes, e.Type) || c.id.Request == "" {
+	if !slices.Contains(gateTypes, e.Type) {
 		return nil
 	}
-	deployment := trail.WithoutAttempt(c.id.Request)
-	if named := strings.ToLower(e.Request); strings.Contains(named, "/runs/") && named != c.id.Request {
-		return fmt.Errorf("request %.150q is not the one of the token, %s", e.Request, c.id.Request)
-	}
-	if named := strings.ToLower(e.Deployment); strings.Contains(named, "/runs/") && named != deployment {
-		return fmt.Errorf("deployment %.150q is not the one of the token, %s", e.Deployment, deployment)
+	if err := c.sameRequest(e); err != nil {
+		return err
 	}
 	return c.sameActor(e)
+}
+
+// sameRequest returns an error if an event names the request or the deployment of another
+// run. Only a token of GitHub says what they are called. There, a request and a decision must
+// name the deployment of the run exactly: a reader that looks for two requests of a run
+// would miss one under another name.
+func (c *caller) sameRequest(e *trail.Event) error {
+	for _, of := range []struct{ what, name, own string }{
+		{"request", e.Request, c.id.Request},
+		{"deployment", e.Deployment, trail.WithoutAttempt(c.id.Request)},
+	} {
+		switch named := strings.Contains(strings.ToLower(of.name), "/runs/"); {
+		case named && of.own == "":
+			return fmt.Errorf("%s %.60q is the name of a run of GitHub, which a token of %s does not prove", of.what, of.name, c.id.Issuer)
+		case named && of.name != of.own:
+			return fmt.Errorf("%s %.150q is not the one of the token, %s", of.what, of.name, of.own)
+		}
+	}
+	own := trail.WithoutAttempt(c.id.Request)
+	if exact := e.Type == trail.TypeGateRequested || e.Type == trail.TypeGateEvaluated; exact && own != "" && e.Deployment != own {
+		return fmt.Errorf("deployment %.60q must be %s, the run of the token: set PRODGATE_DEPLOYMENT to it", e.Deployment, own)
+	}
+	return nil
 }
 
 // sameActor returns an error if a request leaves out who started the run, or gives the
@@ -176,14 +232,17 @@ func (c *caller) sameActor(e *trail.Event) error {
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		return fmt.Errorf("read its data: %w", err)
 	}
-	if data.Attempt != nil && *data.Attempt != c.id.Attempt {
+	if c.id.Attempt > 0 && data.Attempt != nil && *data.Attempt != c.id.Attempt {
 		return fmt.Errorf("attempt %d is not the one of the token, %d", *data.Attempt, c.id.Attempt)
 	}
 	named := func(person string) bool {
 		return person != "" && (data.RequestedBy == person || data.TriggeredBy == person)
 	}
-	if c.id.Actor != "" && !named(c.id.Actor) && !named(c.id.Login) {
-		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by", c.id.Actor)
+	switch {
+	case c.id.Actor == "" && c.id.Login == "":
+		return errors.New("the token does not say who started the run")
+	case !named(c.id.Actor) && !named(c.id.Login):
+		return fmt.Errorf("the run was started by %s, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY", cmp.Or(c.id.Actor, c.id.Login))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // startCI starts an issuer of tokens for a GitHub job, chooses an address for a trail's
-// server, and replaces $ISSUER and $SERVED in a file. Claims of the job's tokens can be
+// server, and replaces $ISSUER, $SERVED and $GITHUB_SERVER_URL in a file. Claims of the job's tokens can be
 // changed by the variable CLAIMS, NAME=VALUE.
 func startCI(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -44,7 +44,7 @@ func startCI(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return token
 	})
-	text := strings.NewReplacer("$ISSUER", issuer.URL, "$SERVED", served).Replace(ts.ReadFile(args[0]))
+	text := strings.NewReplacer("$ISSUER", issuer.URL, "$SERVED", served, "$GITHUB_SERVER_URL", ts.Getenv("GITHUB_SERVER_URL")).Replace(ts.ReadFile(args[0]))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 

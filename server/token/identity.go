@@ -133,6 +133,11 @@ func (i *issuer) address(public string) string {
 	if server, own := strings.CutSuffix(i.URL, "/_services/token"); own { // GitHub Enterprise Server
 		return server
 	}
+	if rest, found := strings.CutPrefix(i.URL, "https://token.actions."); found && i.Kind == GitHub {
+		if host, _, _ := strings.Cut(rest, "/"); strings.HasSuffix(host, ".ghe.com") {
+			return "https://" + host
+		}
+	}
 	return strings.TrimSuffix(public, "/")
 }
 

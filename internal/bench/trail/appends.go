@@ -31,6 +31,16 @@ func (p place) open(ctx context.Context) (*trail.Log, error) {
 	return trail.Open(ctx, p.location, trail.Options{Key: p.key, Token: p.token})
 }
 
+// event is event n as the place accepts it: a server wants requests and decisions to name
+// the deployment of the token's run.
+func (p place) event(n int) trail.Event {
+	e := event(n)
+	if p.token != nil && (e.Type == trail.TypeGateRequested || e.Type == trail.TypeGateEvaluated) {
+		e.Deployment = "acme/payments-api/runs/77"
+	}
+	return e
+}
+
 // schema is a place in a PostgreSQL server, and what takes it away again.
 func schema(ctx context.Context, server, key string) (place, func(), error) {
 	random := make([]byte, 6)
@@ -155,7 +165,7 @@ func appends(ctx context.Context, out io.Writer, folder string, places []place, 
 		}
 		defer l.Close()
 		ways = append(ways, &way{name: p.name, once: func(n int) error {
-			_, err := l.Append(ctx, event(n))
+			_, err := l.Append(ctx, p.event(n))
 			return err
 		}})
 	}
@@ -197,7 +207,7 @@ func crowd(ctx context.Context, out io.Writer, places []place) error {
 			for w := range writers {
 				group.Go(func() {
 					for n := 0; n < each && errs[w] == nil; n++ {
-						_, errs[w] = l.Append(ctx, event(w*each+n))
+						_, errs[w] = l.Append(ctx, p.event(w*each+n))
 					}
 				})
 			}
