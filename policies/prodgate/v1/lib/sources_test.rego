@@ -170,6 +170,8 @@ test_times_of_one_event_may_differ_by_the_tolerance if {
 	every second in ["2026-11-23T10:05:01Z", "2026-11-23T09:54:59Z", "2036-11-23T10:00:00Z", null, 1] {
 		not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as _measured("/build/built_at", second)
 	}
+	unknown := _disputed("build", [_contradiction("/build/built_at", {"ci": "2026-11-23T10:00:00Z", "log": "2026-11-23T10:00:01Z", "registry": null})])
+	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as unknown
 	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as _measured("/build/commit", "2026-11-23T10:00:01Z")
 	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as _disputed("build", [_contradiction("/build/built_at", {"ci": "2026-11-23T10:00:00Z"})])
 	not "build" in sources.readable with data.prodgate.organisation as testing.organisation with input as _disputed("build", [

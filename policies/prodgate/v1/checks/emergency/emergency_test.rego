@@ -75,7 +75,7 @@ test_deny_incident_that_may_be_closed if {
 }
 
 test_pass_incident_that_is_closed_elsewhere if {
-	every changes in [{"status": "resolved", "service": "search-api"}, {"status": "resolved", "environment": "staging"}, {"status": "resolved", "id": "INC-0"}] {
+	every changes in [{"status": "resolved", "service": "search-api"}, {"status": "resolved", "service": "a-service-that-no-setting-lists"}, {"status": "resolved", "environment": "staging"}, {"status": "resolved", "id": "INC-0"}] {
 		emergency.pass == true with data.prodgate.organisation as testing.organisation with input as _reported_too(changes)
 	}
 }
