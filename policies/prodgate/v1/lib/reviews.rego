@@ -43,8 +43,9 @@ _witnessed(approval) if {
 	clock.past(request.recorded_at) <= clock.past(approval.approved_at) + tolerance
 }
 
-# By how much the clocks of the CI system, its runners and the trail may differ.
-tolerance := time.parse_duration_ns("30s")
+# By how much the clocks of the CI system, its runners and the trail may differ. No job
+# starts and records anything this soon after its deployment began to wait.
+tolerance := time.parse_duration_ns("5s")
 
 _unambiguous if {
 	every request in _here {

@@ -99,14 +99,14 @@ test_deny_request_by_a_writer_that_does_not_count if {
 
 # The time of the request can be set by the run; the trail says when it was recorded.
 test_deny_request_that_was_recorded_after_the_review if {
-	every at in ["2026-11-24T11:00:31-05:00", "2026-11-24T12:00:01-05:00", "", null, 1] {
+	every at in ["2026-11-24T11:00:06-05:00", "2026-11-24T12:00:01-05:00", "", null, 1] {
 		document := _with({"recorded_at": at})
 		_refused(document)
 		_reasons == {_unrecorded} with data.prodgate.organisation as testing.organisation with input as document
 	}
 	_refused(testing.remove(_reviewed, "/trail/requests/0/recorded_at"))
 	_counts(_with({"recorded_at": "2026-11-24T11:00:00-05:00"}))
-	_counts(_with({"recorded_at": "2026-11-24T11:00:30-05:00"})) # the clocks of the CI system and the trail may differ
+	_counts(_with({"recorded_at": "2026-11-24T11:00:05-05:00"})) # the clocks of the CI system and the trail may differ
 }
 
 # An entry that does not say of what digest, or in which environment, is no witness, and
@@ -119,9 +119,9 @@ test_deny_request_that_does_not_say_what_it_is_about if {
 }
 
 test_pass_requester_whose_clock_is_ahead if {
-	ahead := testing.change(_with({"at": "2026-11-24T11:00:30-05:00"}), "/request/requested_at", "2026-11-24T11:00:30-05:00")
+	ahead := testing.change(_with({"at": "2026-11-24T11:00:05-05:00"}), "/request/requested_at", "2026-11-24T11:00:05-05:00")
 	_counts(ahead)
-	late := testing.change(_with({"at": "2026-11-24T11:00:31-05:00"}), "/request/requested_at", "2026-11-24T11:00:31-05:00")
+	late := testing.change(_with({"at": "2026-11-24T11:00:06-05:00"}), "/request/requested_at", "2026-11-24T11:00:06-05:00")
 	_refused(late)
 	_reasons == {"was given before the request (estimated: between 2026-11-24T11:00:00-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as late
 }
@@ -220,9 +220,9 @@ test_deny_review_of_another_request_of_the_run if {
 
 # Rules use the earliest time, and say that it is estimated.
 test_deny_review_that_may_be_older_than_the_request if {
-	document := testing.change(_with({"recorded_at": "2026-11-24T09:30:00-05:00"}), "/approvals/0/approved_at", "2026-11-24T09:59:29-05:00")
+	document := testing.change(_with({"recorded_at": "2026-11-24T09:30:00-05:00"}), "/approvals/0/approved_at", "2026-11-24T09:59:54-05:00")
 	_refused(document)
-	_reasons == {"was given before the request (estimated: between 2026-11-24T09:59:29-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
+	_reasons == {"was given before the request (estimated: between 2026-11-24T09:59:54-05:00 and 2026-11-24T11:05:00-05:00)"} with data.prodgate.organisation as testing.organisation with input as document
 	every latest in [null, "", " ", 1] {
 		_reasons == {"was given before the request"} with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/approvals/0/latest", latest)
 	}
