@@ -206,7 +206,7 @@ var otherTrueStories = []needless{
 	{"deny-recorded-withdrawal", "/trail/steps/3/at", "move -*", "approved after it was withdrawn"},
 	{"deny-systems-that-contradict-each-other", "/sources/build/contradictions", "delete|empty list", "the systems agree"},
 	{"deny-systems-that-contradict-each-other", "/sources/build/contradictions/0", "delete", "the systems agree"},
-	{"deny-rejection-taken-back-in-vain", "/approvals/0/approver|/people/1*", "*",
+	{"deny-rejection-taken-back-in-vain|deny-rejection-with-a-foreign-signature", "/approvals/0/approver|/people/1*", "*",
 		"rejected by somebody who is no approver, so that any approval lifts it"},
 	{"deny-request-claimed-of-a-stranger", "/trail/requests", "delete|empty list", "nobody else asked"},
 	{"deny-request-claimed-of-a-stranger", "/trail/requests/0", "delete", "nobody else asked"},
