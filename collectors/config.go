@@ -47,6 +47,10 @@ type Config struct {
 	// directory.
 	Dir string
 
+	// File is the name of the configuration file in Dir, for messages; empty:
+	// prodgate.yaml.
+	File string
+
 	// AdvisoryDatabase is the folder of the advisory database if the settings of a
 	// scan have none.
 	AdvisoryDatabase string

@@ -17,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/github"
 	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/report"
+	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/scan"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
@@ -33,6 +34,8 @@ var Kinds = []source.Kind{
 	log.System,
 	attestation.Kind,
 	github.Kind,
+	calendar.Kind,
+	rollback.Kind,
 }
 
 const customPrefix = "custom."
@@ -185,7 +188,7 @@ func (c Config) open(section string, u Use, key string) Collector {
 
 func (c Config) env(section, key string) source.Env {
 	return source.Env{
-		Section: section, Key: key, Dir: c.Dir, Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase, Verifier: c.Verifier,
+		Section: section, Key: key, Dir: c.Dir, Config: cmp.Or(c.File, "prodgate.yaml"), Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase, Verifier: c.Verifier,
 		Now: c.now, Clock: c.clock, Redact: redact, Getenv: c.getenv,
 	}
 }

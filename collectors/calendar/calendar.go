@@ -50,9 +50,10 @@ var Skeleton string
 // horizonDays is how far ahead of today intervals are reported.
 const horizonDays = 120
 
-// Collector reads the calendar from File and the feeds it names.
+// Collector reads the calendar from File, or from Site, and the feeds it names.
 type Collector struct {
 	File  strict.Path
+	Site  *Site            // of prodgate.yaml; nil: read File. File.Dir and File.Name then say where it is written
 	Clock func() time.Time // the instant around which to report; nil: time.Now
 	Web   *web.Client      // reads feeds; nil: one that the whole process shares
 }
@@ -61,8 +62,8 @@ type Collector struct {
 // that a process which collects again asks whether a feed has changed.
 var shared web.Client
 
-// record is what the file says.
-type record struct {
+// Site is the calendar of a site, as it is written in a file or in prodgate.yaml.
+type Site struct {
 	Timezone       string   `json:"timezone" schema:"timezone"`
 	Freezes        []entry  `json:"freezes"`
 	Holidays       []entry  `json:"holidays"`
@@ -73,8 +74,14 @@ type record struct {
 // Name is the section's key.
 func (Collector) Name() string { return "calendar" }
 
-// Kind is the kind of source: a file, which vouches for the feeds it names.
-func (Collector) Kind() string { return "file" }
+// Kind is the kind of source: a file, or the configuration, which vouches for the feeds
+// it names.
+func (c Collector) Kind() string {
+	if c.Site != nil {
+		return Kind.Name
+	}
+	return "file"
+}
 
 // Collect reads the file and its feeds. An entry that makes no sense is an
 // error, at any time.
@@ -84,6 +91,14 @@ func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section,
 		return nil, err
 	}
 	return facts.Observed{Section: r.Calendar, Evidence: r.Evidence}, nil
+}
+
+// evidence of what was read besides the configuration; nil: nothing was.
+func evidence(read []strict.Text) *facts.Evidence {
+	if len(read) == 0 {
+		return nil
+	}
+	return strict.Together(read...)
 }
 
 // Report is the content of a calendar in a range of time.
@@ -105,15 +120,11 @@ func (c Collector) Read(ctx context.Context, within Range) (*Report, error) {
 }
 
 // nothing is looked for where nobody reads warnings.
-func nothing(*window, context.Context, record) {}
+func nothing(*window, context.Context, Site) {}
 
-func (c Collector) read(ctx context.Context, within Range, lint func(*window, context.Context, record)) (*Report, error) {
-	text, err := c.File.Read(ctx)
+func (c Collector) read(ctx context.Context, within Range, lint func(*window, context.Context, Site)) (*Report, error) {
+	r, read, err := c.site(ctx)
 	if err != nil {
-		return nil, err
-	}
-	var r record
-	if err := text.Decode(&r, strict.Rules{}); err != nil {
 		return nil, err
 	}
 	site, err := zone.Load(r.Timezone)
@@ -124,7 +135,7 @@ func (c Collector) read(ctx context.Context, within Range, lint func(*window, co
 	if err != nil {
 		return nil, err
 	}
-	w := &window{zone: site, from: from, horizon: horizon, now: c.now(), source: text.Evidence.URI}
+	w := &window{zone: site, from: from, horizon: horizon, now: c.now(), source: c.File.Name}
 	if err := w.readFile(ctx, r); err != nil {
 		return nil, err
 	}
@@ -138,11 +149,23 @@ func (c Collector) read(ctx context.Context, within Range, lint func(*window, co
 			Timezone: r.Timezone, From: from, Horizon: horizon,
 			Freezes: inOrder(w.freezes), Holidays: inOrder(w.holidays),
 		},
-		Evidence: strict.Together(append([]strict.Text{text}, texts...)...),
+		Evidence: evidence(append(read, texts...)),
 		Warnings: w.sortedWarnings(),
 		Scopes:   scopes(r, w.source),
 		Files:    c.files(r.Feeds),
 	}, nil
+}
+
+// site is what the calendar says, and the file that was read for it, if one was.
+func (c Collector) site(ctx context.Context) (r Site, read []strict.Text, err error) {
+	if c.Site != nil {
+		return *c.Site, nil, nil
+	}
+	text, err := c.File.Read(ctx)
+	if err != nil {
+		return r, nil, err
+	}
+	return r, []strict.Text{text}, text.Decode(&r, strict.Rules{})
 }
 
 func (c Collector) now() time.Time {
@@ -172,7 +195,7 @@ type window struct {
 }
 
 // readFile adds what the file itself says, and the public holidays it names.
-func (w *window) readFile(ctx context.Context, r record) error {
+func (w *window) readFile(ctx context.Context, r Site) error {
 	for _, list := range []struct {
 		entries []entry
 		into    *[]facts.Interval

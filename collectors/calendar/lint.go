@@ -37,7 +37,7 @@ func (w *window) sortedWarnings() []Warning {
 }
 
 // lint looks at what the file itself says.
-func (w *window) lint(ctx context.Context, r record) {
+func (w *window) lint(ctx context.Context, r Site) {
 	for _, f := range r.Freezes {
 		if w.over(ctx, f) {
 			w.warn(f.Line, "the freeze %q is over; take it out", f.Name)
@@ -114,7 +114,7 @@ func (e entry) key(zone *time.Location) (string, bool) {
 func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
 // scopes are the environments and services that the file names.
-func scopes(r record, source string) []Scope {
+func scopes(r Site, source string) []Scope {
 	var all []Scope
 	add := func(line int, environments, services []string) {
 		for _, name := range environments {

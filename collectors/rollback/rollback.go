@@ -1,4 +1,5 @@
-// Package rollback reads the way back, from one file:
+// Package rollback reads the rollback plan: the target from the audit trail (Plan), or
+// all of it from one file (Collector):
 //
 //	target:                             # null: none named (a first release)
 //	  version: "41"
@@ -77,7 +78,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 		} else if strings.HasPrefix(where, "tarball:") {
 			return nil, errors.New("rollback target: an archive holds the artifact alone; name target.repository in the plan")
 		}
-		available, err := c.available(ctx, where, p.Target.Digest)
+		available, err := available(ctx, where, p.Target.Digest, c.Options)
 		if err != nil {
 			return nil, fmt.Errorf("rollback target: %w", err)
 		}
@@ -88,8 +89,8 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 
 // available reports whether the repository of the image reference where has all
 // of digest.
-func (c Collector) available(ctx context.Context, where, digest string) (bool, error) {
-	ref, err := registry.Parse(where, c.Options)
+func available(ctx context.Context, where, digest string, options registry.Options) (bool, error) {
+	ref, err := registry.Parse(where, options)
 	if err != nil {
 		return false, err
 	}

@@ -67,6 +67,7 @@ type Env struct {
 	Key     string // of the settings in prodgate.yaml, for errors: sources.staging, systems.cluster
 
 	Dir      string           // that relative paths count from; empty: the working directory
+	Config   string           // the configuration file, relative to Dir, for messages
 	Registry registry.Options // how to reach image registries
 	Log      Log              // the audit trail of this run
 

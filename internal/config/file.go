@@ -83,7 +83,7 @@ func Parse(path, dir string, content []byte) (File, error) {
 	}
 	k := keys{File: f}
 	root.Fill(&k)
-	r := reader{cfg: collectors.Config{Dir: dir, Systems: map[string]collectors.System{}, Sources: map[string][]collectors.Use{}}}
+	r := reader{cfg: collectors.Config{Dir: dir, File: filepath.Base(path), Systems: map[string]collectors.System{}, Sources: map[string][]collectors.Use{}}}
 	r.read(k.Systems, k.Sources)
 	f = k.File
 	f.Sources = r.cfg

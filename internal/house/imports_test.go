@@ -96,7 +96,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
 	"cmd":                      {"internal/githubtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing"},
+	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing", "trail"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},
