@@ -57,8 +57,11 @@ func doctor(cmd *cobra.Command, std stdio, args []string) error {
 		_ = inferService(ctx, std, cfg, nil, image) // problems of the policies are shown below
 	}
 	d := diagnosis{std: std, cfg: cfg, image: image, out: newSheet(std)}
+	d.begins = d.trailBegins(ctx)
 	d.settings()
 	d.policies(ctx)
+	d.placeholders()
+	d.named(ctx)
 	doc := d.sources(ctx)
 	d.trail(ctx)
 	d.calendar(ctx)
@@ -77,6 +80,7 @@ type diagnosis struct {
 	cfg   *config.Config
 	image string // "" if none was given
 
+	begins     bool            // the trail does not exist yet: the first decision creates it
 	inForceNow json.RawMessage // the policies' settings; nil: not known
 	feeds      []string        // files that the calendar refers to
 
@@ -209,6 +213,7 @@ func (d *diagnosis) sources(ctx context.Context) *facts.Document {
 		d.source(name, doc.Sources[name])
 		d.statements(name, doc)
 	}
+	d.count()
 	return doc
 }
 
@@ -226,8 +231,8 @@ func (d *diagnosis) source(name string, s facts.Source) {
 	case s.Status == facts.StatusOK:
 		d.ok(name, "%s", where)
 		d.systems(name, s)
-	case d.image == "" && (name == "artifact" || name == "rollback"):
-		d.row("not tried", name, "prodgate doctor IMAGE reads its registry; now: "+why)
+	case d.missing(name) != "":
+		d.row("not tried", name, where+": "+d.missing(name))
 	case s.Status == facts.StatusUnconfigured:
 		d.warn(name, fmt.Sprintf("name a system (%s) under sources.%s in %s; until then every check that needs it denies", strings.Join(collectors.KindsFor(name), ", "), name, config.Filename), "unconfigured")
 	default:

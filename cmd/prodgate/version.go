@@ -87,6 +87,19 @@ func programVersion() string {
 	return or(a.Version, "unknown")
 }
 
+// builtFrom is the commit that this binary was built from; empty: it is not known, or
+// something was changed since.
+func builtFrom() string {
+	var a about
+	if info, ok := debug.ReadBuildInfo(); ok {
+		a.read(info)
+	}
+	if a.Modified {
+		return ""
+	}
+	return a.Commit
+}
+
 func or(text, otherwise string) string {
 	if text == "" {
 		return otherwise

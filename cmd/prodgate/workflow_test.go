@@ -64,7 +64,7 @@ func TestTheWorkflowRunsOnlyPinnedCode(t *testing.T) {
 			if strings.Contains(step.Run, "${{") {
 				t.Errorf("%s puts text from outside into a command: %s", name, step.Run)
 			}
-			if step.With != nil && step.With["ref"] != "${{ env.GATE_COMMIT }}" {
+			if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["ref"] != "${{ env.GATE_COMMIT }}" {
 				t.Errorf("%s checks out %s", name, step.With["ref"])
 			}
 		}
@@ -84,8 +84,13 @@ func needs(t *testing.T, programs ...string) {
 func TestTheWorkflowDeploysOnlyTheImageOfTheDecision(t *testing.T) {
 	needs(t, "bash", "jq")
 	w := writtenWorkflow(t)
-	steps := w.Jobs["deploy"].Steps
-	script := strings.Split(steps[len(steps)-1].Run, "# Replace this line")[0]
+	script := ""
+	for _, step := range w.Jobs["deploy"].Steps {
+		if _, rest, ok := strings.Cut(step.Run, "deploy=$("); ok { // after "prodgate check", and before the steps are recorded
+			script, _, _ = strings.Cut("deploy=$("+rest, "prodgate audit record")
+			script += `echo "deploying $deploy"`
+		}
+	}
 	good := `{"outcome": "allow", "mode": "enforce", "weakened": [], "deploy": "r/a@sha256:1", "policy": {"digest": "` + w.Env["GATE_POLICY_DIGEST"] + `"}}`
 	for _, tt := range []struct {
 		name, decision string
@@ -109,7 +114,7 @@ func TestTheWorkflowDeploysOnlyTheImageOfTheDecision(t *testing.T) {
 			}
 			cmd := exec.CommandContext(t.Context(), "bash", "-e", "-o", "pipefail", "-c", script)
 			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "GATE_POLICY_DIGEST="+w.Env["GATE_POLICY_DIGEST"])
+			cmd.Env = append(os.Environ(), "GATE_POLICY_DIGEST="+w.Env["GATE_POLICY_DIGEST"], "DECISION=decision.json")
 			out, err := cmd.CombinedOutput()
 			if deploys := err == nil; deploys != tt.deploys {
 				t.Errorf("deploys: %v (%s)", deploys, out)

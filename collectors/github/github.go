@@ -89,7 +89,11 @@ func (c Collector) open(ctx context.Context, req facts.Request) (*reading, error
 
 func (c Collector) repositoryToken() string { return orElse(c.Settings.TokenEnv, "GITHUB_TOKEN") }
 
+// organizationToken is where the token comes from that reads teams and members.
 func (c Collector) organizationToken() string {
+	if c.Settings.App != nil {
+		return "the installation of the GitHub App (" + c.Settings.App.IDEnv + ")"
+	}
 	return orElse(c.Settings.OrganizationTokenEnv, c.repositoryToken())
 }
 

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,17 +20,23 @@ var Kind = source.Kind{
 	Summary:  "the reviews of a GitHub Actions run, and the people in its repository's organization ([github.md](github.md))",
 	Sections: []string{"approvals", "people"},
 	Settings: func() any { return new(Settings) },
-	Open: func(env source.Env, settings any) source.Collector {
-		s, _ := settings.(*Settings)
-		if s == nil {
-			s = new(Settings)
-		}
-		c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now}
-		if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-			c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-		}
-		return c
+	Needs:    source.Run,
+	Test: func(ctx context.Context, env source.Env, settings any) error {
+		return open(env, settings).test(ctx, env.Environment)
 	},
+	Open: func(env source.Env, settings any) source.Collector { return open(env, settings) },
+}
+
+func open(env source.Env, settings any) Collector {
+	s, _ := settings.(*Settings)
+	if s == nil {
+		s = new(Settings)
+	}
+	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now}
+	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
+		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
+	}
+	return c
 }
 
 // Settings of a repository on GitHub.
@@ -46,6 +53,10 @@ type Settings struct {
 	// members. Empty: TokenEnv.
 	TokenEnv             string `json:"token_env,omitempty"`
 	OrganizationTokenEnv string `json:"organization_token_env,omitempty"`
+
+	// App is a GitHub App whose token reads teams and members, instead of the token in
+	// OrganizationTokenEnv.
+	App *App `json:"app,omitempty"`
 
 	// Environment is the name of the environment on GitHub. Empty: the name in the
 	// request.
@@ -87,6 +98,9 @@ func (s Settings) split() (owner, name string, err error) {
 	if s.TwoFactor != "" && !slices.Contains([]string{inOrganization, elsewhere}, s.TwoFactor) {
 		return "", "", fmt.Errorf("invalid two_factor %q: write %s or %s", s.TwoFactor, inOrganization, elsewhere)
 	}
+	if s.App != nil && s.OrganizationTokenEnv != "" {
+		return "", "", errors.New("invalid settings: organization_token_env and app exclude each other")
+	}
 	for role := range s.Roles {
 		if wanted, ok := facts.Accepts("identifier", role); !ok {
 			return "", "", fmt.Errorf("invalid role %q in roles: it must be %s", role, wanted)
@@ -123,11 +137,16 @@ func (s Settings) page() string {
 
 // api prepares to call the API with the token in a variable.
 func (c Collector) api(variable string) (*web.Server, error) {
-	s := c.Settings
 	token := strings.TrimSpace(c.Getenv(variable))
 	if token == "" {
-		return nil, fmt.Errorf("the variable %s is not set: it must have a token of GitHub", variable)
+		return nil, source.NoSecret(fmt.Sprintf("the variable %s is not set: it must have a token of GitHub", variable))
 	}
+	return c.server(token)
+}
+
+// server prepares to call the API with a token.
+func (c Collector) server(token string) (*web.Server, error) {
+	s := c.Settings
 	server, err := web.New(web.Options{
 		Base: orElse(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now,
 		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},

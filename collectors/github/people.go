@@ -36,7 +36,7 @@ func (r *reading) people(reference string) (facts.People, error) {
 		return nil, err
 	}
 	d := &directory{reading: r, organization: r.Settings.organization(r.owner)}
-	if d.api, err = r.Collector.api(r.organizationToken()); err != nil {
+	if d.api, err = r.organizationAPI(r.ctx, d.organization); err != nil {
 		return nil, err
 	}
 	teams := r.Settings.teams()
@@ -75,6 +75,18 @@ func (r *reading) people(reference string) (facts.People, error) {
 		list = append(list, person)
 	}
 	return list, nil
+}
+
+// organizationAPI prepares to read an organization.
+func (c Collector) organizationAPI(ctx context.Context, organization string) (*web.Server, error) {
+	if c.Settings.App == nil {
+		return c.api(c.organizationToken())
+	}
+	token, err := c.Settings.App.token(ctx, c, organization)
+	if err != nil {
+		return nil, err
+	}
+	return c.server(token)
 }
 
 // person is an account that is an active member of these teams. weak are the members

@@ -56,15 +56,41 @@ type Kind struct {
 	// docs/sources.md shows them.
 	Examples []Example
 
+	// Needs is what a system of this kind cannot be read without.
+	Needs Need
+
+	// Test tests, without a request, that the system can be reached and that its
+	// secrets have the permissions that its sections need; nil: it cannot be tested
+	// alone. NoSecret in the error says that a secret is not there.
+	Test func(context.Context, Env, any) error
+
 	// Open returns what reads one section. settings is what Settings returned,
 	// filled in.
 	Open func(Env, any) Collector
 }
 
+// Need is what systems cannot be read without; several are joined by |.
+type Need int
+
+// What a system can need.
+const (
+	Image Need = 1 << iota // the image of the request
+	Run                    // the run of the CI system that requests the deployment
+	Trail                  // the audit trail
+)
+
+// NoSecret is the error of a system whose secret is not in the environment. It says
+// where the secret belongs.
+type NoSecret string
+
+// Error says where the secret belongs.
+func (s NoSecret) Error() string { return string(s) }
+
 // Env is what a system is read with besides its settings.
 type Env struct {
-	Section string // JSON key of the section
-	Key     string // of the settings in prodgate.yaml, for errors: sources.staging, systems.cluster
+	Section     string // JSON key of the section
+	Environment string // of the request; empty: it is not known
+	Key         string // of the settings in prodgate.yaml, for errors: sources.staging, systems.cluster
 
 	Dir      string           // that relative paths count from; empty: the working directory
 	Config   string           // the configuration file, relative to Dir, for messages

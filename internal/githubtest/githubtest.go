@@ -76,6 +76,7 @@ type Server struct {
 	Clock                    func() time.Time
 	PageSize                 int                          // most entries of a page, whatever is asked for; 0: 100
 	Tokens                   map[string][]string          // permissions by token
+	App                      *App                         // nil: there is none
 	Teams                    map[string]map[string]string // state of membership by login, by team
 	Reviewers                map[string][]string          // required reviewers (teams) by environment
 	TwoFactor                bool                         // the organization requires it

@@ -45,6 +45,12 @@ func (s *Server) handler() http.Handler {
 	for pattern, route := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route.permission, route.answer) })
 	}
+	for pattern, of := range map[string]endpoint{
+		"GET /orgs/{org}/installation":                         s.installation,
+		"POST /app/installations/{installation}/access_tokens": s.accessToken,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.asApp(w, r, of) })
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Lock()
 		s.requests = append(s.requests, r.Method+" "+r.URL.RequestURI())
