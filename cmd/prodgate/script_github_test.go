@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +27,11 @@ func startGitHub(ts *testscript.TestScript, _ bool, _ []string) {
 		s.Join("platform-leads", login, "active")
 	}
 	s.Join("release-managers", "former", "pending")
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	ts.Check(err)
+	s.App = &githubtest.App{ID: "813", Key: &key.PublicKey, Permissions: []string{githubtest.Members, githubtest.Administration}, Installed: true}
+	ts.Setenv("PRODGATE_APP_ID", "813")
+	ts.Setenv("PRODGATE_APP_KEY", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})))
 	ts.Value(hubs{}).(*hubsOf).server = s
 	startRun(ts, false, []string{"77", "1", "octocat", "octocat"})
 	ts.Setenv("GITHUB_API", s.URL)
@@ -36,6 +45,9 @@ func startGitHub(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Setenv(name, value)
 	}
 }
+
+// actProgram is the variable with the path of act.
+const actProgram = "PRODGATE_TEST_ACT"
 
 // hubs holds the GitHub of a script.
 type hubs struct{}
@@ -75,6 +87,20 @@ func reviewRun(ts *testscript.TestScript, neg bool, args []string) {
 	id := runNumber(ts, args[0])
 	github(ts).Wait(id, "production")
 	github(ts).Review(id, args[1], args[2], strings.Join(args[3:], "\n"), "production")
+}
+
+func pauseRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pause ID")
+	}
+	github(ts).Wait(runNumber(ts, args[0]), "production")
+}
+
+func approveRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: approve ID LOGIN")
+	}
+	github(ts).Review(runNumber(ts, args[0]), args[1], "approved", "", "production")
 }
 
 func joinTeam(ts *testscript.TestScript, neg bool, args []string) {

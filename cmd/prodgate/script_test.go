@@ -65,12 +65,15 @@ func TestMain(m *testing.M) {
 //	github                    start a GitHub; $GITHUB_API is its API, with run 77 of acme/payments-api
 //	run ID ATTEMPT ACTOR TRIGGERING-ACTOR  start a run there, or its next attempt
 //	review ID LOGIN STATE [COMMENT]  let the run wait for production, and record a review
+//	pause ID                  let the run wait for production
+//	approve ID LOGIN          record that the run is approved that waits for production
 //	commit HASH LOGIN         name the author of the commit of the evidence, by the start of its hash
 //	join TEAM LOGIN STATE     change a membership there
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
-// [postgres], $POSTGRES is the location of a trail in PostgreSQL.
+// [postgres], $POSTGRES is the location of a trail in PostgreSQL; with [act], $ACT
+// is act, which runs workflows of GitHub.
 //
 // With the race detector, where compiling the policies is several times slower, the
 // short tests run only the scripts about parallel code.
@@ -99,23 +102,27 @@ func TestScripts(t *testing.T) {
 			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
 			env.Setenv("OTHER", "sha256:"+strings.Repeat("1", 64))
+			env.Setenv("ACT", os.Getenv(actProgram))
 			if server := os.Getenv(postgresServer); server != "" {
 				return placeInPostgres(env, server)
 			}
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "postgres" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "postgres":
+				return os.Getenv(postgresServer) != "", nil
+			case "act":
+				return os.Getenv(actProgram) != "", nil
 			}
-			return os.Getenv(postgresServer) != "", nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "prodgate": prodgateInside, "registry": serve, "push": push, "pushdb": pushDatabase, "evidence": writeEvidence, "hang": hang, "invent": invent, "steps": recordSteps, "alter": alter, "organisation": listService,
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
-			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
+			"github": startGitHub, "run": startRun, "pause": pauseRun, "approve": approveRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
 		},
 	})
 }

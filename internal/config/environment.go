@@ -23,6 +23,10 @@ const (
 
 	TrailTokenVariable     = "PRODGATE_TRAIL_TOKEN"      //nolint:gosec // the bearer token for the server of a trail
 	TrailTokenFileVariable = "PRODGATE_TRAIL_TOKEN_FILE" //nolint:gosec // the file with it
+
+	// The id and the private key of the GitHub App in what "prodgate init" writes.
+	AppIDVariable  = "PRODGATE_APP_ID"
+	AppKeyVariable = "PRODGATE_APP_KEY"
 )
 
 // environment returns environ as a map, or an error that names every variable
@@ -45,7 +49,7 @@ func environment(environ []string) (map[string]string, error) {
 
 // known returns an error if name is not a variable that prodgate reads.
 func known(name string) error {
-	names := []string{KeyVariable, PassphraseVariable, TrailTokenVariable, TrailTokenFileVariable}
+	names := []string{KeyVariable, PassphraseVariable, TrailTokenVariable, TrailTokenFileVariable, AppIDVariable, AppKeyVariable}
 	if slices.Contains(names, name) {
 		return nil
 	}
