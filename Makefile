@@ -28,6 +28,10 @@ test: ## run every Go test
 contracts: ## hold requests and test servers against published descriptions (a module of its own)
 	cd internal/contracts && go vet ./... && go mod tidy -diff && go test ./...
 
+.PHONY: workflow
+workflow: ## lint the workflow that init writes, and run it and the action with act
+	.ci/workflow
+
 .PHONY: policy-test
 policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
 	$(OPA_RUN) test policies/
