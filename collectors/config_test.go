@@ -66,7 +66,7 @@ func TestACheckOfTheConfigurationNamesWhatItCannotMean(t *testing.T) {
 		{"staging", []collectors.Use{{System: "wrong"}}, `unknown kind of system "fiel"; did you mean "file"?`},
 		{"staging", inline("kubernetes"), "unknown kind of system"},
 		{"staging", []collectors.Use{{System: "store"}, {System: "store"}}, "names store twice"},
-		{"staging", []collectors.Use{{System: "trail"}}, "does not report it; kinds that do: file"},
+		{"build", []collectors.Use{{System: "trail"}}, "does not report it; kinds that do: file"},
 		{"custom.cost", []collectors.Use{{System: "registry"}}, "does not report it"},
 		{"trail", slices.Concat(collectors.File("x"), []collectors.Use{{System: "trail"}}), "names 2 systems"},
 		{"custom.cost", slices.Concat(collectors.File("x"), collectors.File("y")), "names 2 systems"},

@@ -139,7 +139,14 @@ type Staging struct {
 	AsOf         *time.Time    `json:"as_of,omitempty" merge:"latest"`                        // until when the source saw it run; absent: until the section was collected
 	VerifiedBy   *string       `json:"verified_by,omitempty" schema:"nonempty" merge:"first"` // whose signature on the stay was verified; absent: no one's
 	Verification *Verification `json:"verification" merge:"worst"`                            // null: not verified yet
+	ID           *string       `json:"id,omitempty" schema:"nonempty" merge:"first"`          // of the entry in the trail, if the stay comes from a trail
+	Seq          *int          `json:"seq,omitempty" merge:"first"`                           // of the entry in the trail
+	Writer       *string       `json:"writer,omitempty" schema:"person" merge:"first"`        // who recorded the deployment, if the source knows it
+	Assurance    *Assurance    `json:"assurance,omitempty" merge:"first"`                     // how Writer was established
 	Earlier      []Stay        `json:"earlier,omitzero" merge:"all"`                          // stays before this one, in any order
+
+	Verifications []RecordedVerification `json:"verifications,omitzero" merge:"all"` // of Digest or of an earlier stay's, from the trail
+	Complete      *bool                  `json:"complete,omitempty" merge:"worst"`   // whether it has every stay of the service that the source knows; absent from sources that are always read completely
 }
 
 // Stay is the time during which one digest ran in staging. It begins with a
@@ -154,6 +161,10 @@ type Stay struct {
 	AsOf         *time.Time    `json:"as_of,omitempty"`
 	VerifiedBy   *string       `json:"verified_by,omitempty" schema:"nonempty"`
 	Verification *Verification `json:"verification"`
+	ID           *string       `json:"id,omitempty" schema:"nonempty"`
+	Seq          *int          `json:"seq,omitempty"`
+	Writer       *string       `json:"writer,omitempty" schema:"person"`
+	Assurance    *Assurance    `json:"assurance,omitempty"`
 }
 
 // Verification is the result of the staging verification, as its system reports it.

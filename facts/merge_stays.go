@@ -6,19 +6,23 @@ import (
 )
 
 // mergeStays makes one list of stays: what systems report of one stay is joined,
-// whether it is the newest or an earlier one.
+// whether it is the newest or an earlier one. Entries of a trail stay separate: each can
+// be dismissed, and whether its writer counts is a setting.
 func mergeStays(parts []Part) *Staging {
-	joined := joinStays(reportedStays(parts))
-	newest := joined[0].result()
-	merged := Staging{
-		Digest: newest.Digest, Service: newest.Service, Environment: newest.Environment, DeployedAt: newest.DeployedAt,
-		RestartedAt: newest.RestartedAt, EndedAt: newest.EndedAt, AsOf: newest.AsOf, VerifiedBy: newest.VerifiedBy,
-		Verification: newest.Verification, Earlier: []Stay{},
+	reported, recorded := reportedStays(parts)
+	var stays []Stay
+	for _, j := range joinStays(reported) {
+		stays = append(stays, j.result())
 	}
-	for _, j := range joined[1:] {
-		merged.Earlier = append(merged.Earlier, j.result())
+	merged := NewStaging(append(stays, recorded...))
+	for _, p := range parts {
+		s := p.Section.(*Staging)
+		merged.Verifications = distinct(append(merged.Verifications, s.Verifications...))
+		if merged.Complete == nil || s.Complete != nil && !*s.Complete {
+			merged.Complete = s.Complete
+		}
 	}
-	return &merged
+	return merged
 }
 
 // reportedStay is a stay as one system reports it.
@@ -29,9 +33,13 @@ type reportedStay struct {
 }
 
 // reportedStays are all stays of all systems, the newest first, those of one time in
-// the order of the systems.
-func reportedStays(parts []Part) (stays []reportedStay) {
+// the order of the systems. Those that are entries of a trail are apart.
+func reportedStays(parts []Part) (stays []reportedStay, recorded []Stay) {
 	add := func(part int, s Stay) {
+		if s.ID != nil {
+			recorded = append(recorded, s)
+			return
+		}
 		r := reportedStay{Stay: s, part: part, onlyBad: parts[part].Attested && s.VerifiedBy == nil}
 		if r.onlyBad && r.Verification != nil && r.Verification.Result == passed {
 			r.Verification = nil
@@ -39,11 +47,7 @@ func reportedStays(parts []Part) (stays []reportedStay) {
 		stays = append(stays, r)
 	}
 	for i, p := range parts {
-		s := p.Section.(*Staging)
-		add(i, Stay{
-			Digest: s.Digest, Service: s.Service, Environment: s.Environment, DeployedAt: s.DeployedAt,
-			RestartedAt: s.RestartedAt, EndedAt: s.EndedAt, AsOf: s.AsOf, VerifiedBy: s.VerifiedBy, Verification: s.Verification,
-		})
+		add(i, p.Section.(*Staging).Stays()[0])
 	}
 	for i, p := range parts {
 		for _, s := range p.Section.(*Staging).Earlier {
@@ -51,7 +55,7 @@ func reportedStays(parts []Part) (stays []reportedStay) {
 		}
 	}
 	slices.SortStableFunc(stays, func(a, b reportedStay) int { return b.DeployedAt.Compare(a.DeployedAt) })
-	return stays
+	return stays, recorded
 }
 
 // joinedStay is what several systems report of one stay.

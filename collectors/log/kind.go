@@ -6,13 +6,16 @@ import "github.com/prodgate/prodgate/collectors/source"
 var System = source.Kind{
 	Name:     Kind,
 	Summary:  "the audit trail configured as \"trail\" in prodgate.yaml",
-	Sections: []string{"production", "trail"},
+	Sections: []string{"production", "staging", "trail"},
 	Needs:    source.Trail,
 	Ready:    true,
 	Open: func(env source.Env, _ any) source.Collector {
 		location := Location(env.Log)
-		if env.Section == "production" {
+		switch env.Section {
+		case "production":
 			return Production{Log: location}
+		case "staging":
+			return Staging{Log: location}
 		}
 		return Trail{Log: location}
 	},

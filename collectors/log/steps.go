@@ -58,24 +58,30 @@ func (r *reader) steps(found *facts.Trail) error {
 	return nil
 }
 
+// maxPlatforms is how many digests by one writer may be those of the artifact's own
+// platforms.
+const maxPlatforms = 32
+
 // replacements are the deployments to staging that ended a stay of the request's
-// artifact: after each deployment of it, in each environment, the first one of
-// another artifact by each writer. One that somebody dismissed does not hide the
-// next.
+// artifact: after each deployment of it, in each environment, the first ones of other
+// artifacts by each writer, each artifact once. There are several because the first may
+// be of a platform of the artifact. One that somebody dismissed does not hide the next.
 func (r *reader) replacements(staged []trail.Entry) []trail.Entry {
 	staged = slices.Clone(staged)
 	slices.SortStableFunc(staged, func(a, b trail.Entry) int { return a.OccurredAt.Compare(b.OccurredAt) })
 	var list []trail.Entry
-	stays := map[string]map[trail.Writer]bool{} // by environment: who replaced the artifact in this stay
+	stays := map[string]map[trail.Writer][]string{} // by environment: with what who replaced the artifact in this stay
 	for _, e := range staged {
 		replaced := stays[e.Environment]
 		switch {
 		case e.Digest == r.req.Digest:
-			stays[e.Environment] = map[trail.Writer]bool{}
-		case replaced == nil || replaced[e.Writer]:
+			stays[e.Environment] = map[trail.Writer][]string{}
+		case replaced == nil || len(replaced[e.Writer]) >= maxPlatforms || slices.Contains(replaced[e.Writer], e.Digest):
 		default:
 			list = append(list, e)
-			replaced[e.Writer] = !r.dismissed[e.ID]
+			if !r.dismissed[e.ID] {
+				replaced[e.Writer] = append(replaced[e.Writer], e.Digest)
+			}
 		}
 	}
 	return list

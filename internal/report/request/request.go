@@ -110,21 +110,29 @@ func (p Page) staging(w *writer) {
 	if !p.read(w, "staging") || s == nil {
 		return
 	}
-	if s.Digest != p.Digest {
+	stay := s.Stays()[0]
+	if i := slices.IndexFunc(s.Stays(), func(s facts.Stay) bool { return s.Digest == p.Digest }); i >= 0 {
+		stay = s.Stays()[i]
+	} else {
 		w.item("digest", s.Digest+", which is another one")
 	}
-	w.item("deployed", p.ago(s.DeployedAt))
-	if s.RestartedAt != nil {
-		w.item("restarted", p.ago(*s.RestartedAt))
+	w.item("deployed", p.ago(stay.DeployedAt))
+	if stay.RestartedAt != nil {
+		w.item("restarted", p.ago(*stay.RestartedAt))
 	}
-	if s.EndedAt != nil {
-		w.item("replaced", p.ago(*s.EndedAt))
+	if stay.EndedAt != nil {
+		w.item("replaced", p.ago(*stay.EndedAt))
 	}
-	if s.Verification == nil {
+	if stay.Verification != nil {
+		w.item("verification", stay.Verification.Result+" at "+p.ago(stay.Verification.FinishedAt))
+	}
+	of := slices.DeleteFunc(slices.Clone(s.Verifications), func(v facts.RecordedVerification) bool { return v.Digest != p.Digest || v.Result == nil })
+	for _, v := range of[max(0, len(of)-history):] {
+		w.item("verification", *v.Result+" at "+p.ago(v.At)+", recorded by "+text(v.Writer))
+	}
+	if stay.Verification == nil && len(of) == 0 {
 		w.item("verification", "none")
-		return
 	}
-	w.item("verification", s.Verification.Result+" at "+p.ago(s.Verification.FinishedAt))
 }
 
 func (p Page) production(w *writer) {

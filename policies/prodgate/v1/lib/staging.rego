@@ -3,7 +3,9 @@
 # description: >-
 #   The latest stay of this digest in a staging environment, from all sources. A stay is
 #   the time during which one digest runs in one environment. The latest deployment and
-#   the worst verification count, whichever source reports them.
+#   the worst verification count, whichever source reports them. That a stay began or a
+#   verification passed needs an accepted source or, in the audit trail, an accepted
+#   writer.
 package prodgate.v1.lib.staging
 
 import data.prodgate.v1.lib.binding
@@ -11,8 +13,9 @@ import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.settings
-import data.prodgate.v1.lib.sources
+import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.trail
+import data.prodgate.v1.lib.writers
 
 # The latest stay of this digest in each staging environment:
 #   deployed   when it was deployed, from the staging source only
@@ -21,17 +24,15 @@ import data.prodgate.v1.lib.trail
 #   ended      when another digest replaced it; null while it runs
 #   seen       until when its source saw it run; now if the source does not say
 #   signer     whose signature on it was verified; null if no one's
-#   record     the stay as reported by the source
 stays[environment] := {
 	"deployed": _deployed(environment),
 	"redeployed": redeployed,
 	"since": max([redeployed, _restarted(environment)]),
-	"ended": _ended(environment, redeployed),
+	"ended": _ended(environment),
 	"seen": _seen(environment),
 	"signer": object.get(_record(environment), "verified_by", null),
-	"record": _record(environment),
 } if {
-	"staging" in sources.readable
+	"staging" in writers.complete
 	_dated
 	some environment in settings.effective.staging.environments
 	redeployed := _redeployed(environment)
@@ -39,20 +40,84 @@ stays[environment] := {
 
 # When the first verification of a current stay passed, in any environment. An earlier
 # approval could not be based on it.
-passed_at := min({instant |
+passed_at := min({verification.instant |
 	some environment, stay in stays
-	some instant in _passes(environment, stay)
+	some verification in _passes(environment, stay)
 })
 
-# When the verification of a stay passed.
-passed(environment) := min(_passes(environment, stays[environment]))
+# When a verification of a stay last passed.
+passed(environment) := max({verification.instant | some verification in _passes(environment, stays[environment])})
 
-_passes(_, stay) := {instant |
-	verification := stay.record.verification
+# The verification of a stay: the last one that passed, or else the last report.
+verification(environment) := last[0] if {
+	last := [pass |
+		some pass in _passes(environment, stays[environment])
+		pass.instant == passed(environment)
+	]
+} else := _record(environment).verification if {
+	is_object(_record(environment).verification)
+	_vouched_verification(_record(environment).verification)
+} else := entries[count(entries) - 1] if {
+	entries := _entries(environment)
+}
+
+# Where the settings ask for signatures, those with one count.
+_passes(environment, stay) := signed if {
+	signed := {pass | some pass in _passing(environment, stay); signers.counts("staging", pass.verified_by)}
+	count(signed) > 0
+} else := _passing(environment, stay)
+
+_passing(environment, stay) := {object.union(verification, {"instant": instant}) |
+	some verification in _reports(environment)
 	verification.result == "PASSED"
 	instant := clock.past(verification.finished_at)
 	stay.deployed <= instant
 	stay.redeployed <= instant + _tolerance
+}
+
+# The verifications that count: of the stays that count, and those recorded by accepted
+# writers.
+_reports(environment) := array.concat(_entries(environment), [stay.verification |
+	some stay in _own(environment)
+	_vouched_verification(stay.verification)
+])
+
+_entries(environment) := [object.union(verification, {"finished_at": verification.at, "verified_by": null}) |
+	some verification in _recorded
+	_exactly_here(verification, environment)
+	writers.counts("staging", "staging.verified", verification)
+]
+
+_vouched_verification(_) if writers.whole("staging")
+
+_vouched_verification(verification) if signers.accepted("staging", verification.verified_by)
+
+# Entries of this digest that would be good news by an accepted writer.
+uncounted[environment] contains entry if {
+	some environment in settings.effective.staging.environments
+	some stay in _all
+	stay.digest == input.artifact.digest
+	_here(stay, environment)
+	not _vouched(stay)
+	not _dismissed(stay)
+	entry := _entry(stay)
+}
+
+uncounted[environment] contains entry if {
+	some environment in settings.effective.staging.environments
+	some verification in _recorded
+	_exactly_here(verification, environment)
+	_good(verification)
+	not writers.counts("staging", "staging.verified", verification)
+	entry := object.union(verification, {"type": "staging.verified"})
+}
+
+_recorded := object.get(input.staging, "verifications", [])
+
+_exactly_here(fact, environment) if {
+	fact.digest == input.artifact.digest
+	fact.service == input.request.service
+	fact.environment == environment
 }
 
 # Entries with a failed verification of this digest, and stays with one that may have
@@ -68,6 +133,13 @@ failures[environment] contains step if {
 _failed_steps contains step if {
 	some step in trail.steps("staging.verified")
 	not _good(step)
+}
+
+# A recorded verification that the section trail does not have.
+_failed_steps contains object.union(verification, {"type": "staging.verified"}) if {
+	some verification in _recorded
+	not _good(verification)
+	not verification.id in {step.id | some step in input.trail.steps}
 }
 
 failures[environment] contains step if {
@@ -119,12 +191,22 @@ _all := array.concat(
 	[stay | some stay in object.get(input.staging, "earlier", [])],
 )
 
-# Stays of this digest that apply to an environment.
+# Stays of this digest in an environment that count.
 _own(environment) := [stay |
 	some stay in _all
 	stay.digest == input.artifact.digest
 	_here(stay, environment)
+	_vouched(stay)
 ]
+
+_vouched(stay) if writers.counts("staging", "staging.deployed", stay)
+
+_vouched(stay) if signers.accepted("staging", stay.verified_by)
+
+# A stay as an entry of the trail.
+_entry(stay) := object.union(stay, {"type": "staging.deployed", "at": stay.deployed_at})
+
+_dismissed(stay) if dismissals.dismissed("staging", _entry(stay))
 
 _here(stay, environment) if {
 	binding.ours_service(stay)
@@ -136,18 +218,21 @@ _here(stay, _) if {
 	object.get(stay, "environment", null) == null
 }
 
-# Stays of this digest elsewhere that may have been in this environment: the settings
-# know no other place with these names. They count as bad news.
+# Stays of this digest, or of one of its platforms, that count as bad news only: by a
+# writer that is not accepted, or in a place that the settings do not know.
 _stray(environment) := [stay |
 	some stay in _all
-	stay.digest == input.artifact.digest
-	not _here(stay, environment)
+	_ours(stay)
+	not _counts(stay, environment)
 	not _elsewhere(stay, environment)
 	not _other_service(stay)
+	not _dismissed(stay)
 ]
 
+_counts(stay, environment) if stay in _own(environment)
+
 # Every stay of this digest must be valid: one with an invalid time might be the latest.
-_deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own]) if {
+_deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in _records(environment)]) if {
 	own := _own(environment)
 	count(own) > 0
 	every stay in own {
@@ -156,6 +241,12 @@ _deployed(environment) := max([clock.fact(stay.deployed_at) | some stay in own])
 	}
 }
 
+# Where the settings ask for signatures, stays with one count.
+_records(environment) := signed if {
+	signed := [stay | some stay in _own(environment); signers.counts("staging", object.get(stay, "verified_by", null))]
+	count(signed) > 0
+} else := _own(environment)
+
 # The latest restart storm of the latest stay. Only null means that there was none.
 _restarted(environment) := max({_restart(_record(environment))} | {_restart(stay) | some stay in _stray(environment)})
 
@@ -163,15 +254,23 @@ _restart(stay) := clock.fact(stay.deployed_at) if {
 	object.get(stay, "restarted_at", "") == null
 } else := clock.fact(stay.restarted_at)
 
-_record(environment) := record if {
-	latest := _deployed(environment)
-	records := [stay | some stay in _own(environment); clock.fact(stay.deployed_at) == latest]
-	count(records) == 1
-	record := records[0]
+# Entries of the trail in the same second as another report add nothing to it. Two other
+# reports of the same second contradict each other.
+_record(environment) := _at_latest(environment)[0] if {
+	count(_plain(environment)) == 0
+} else := _plain(environment)[0] if {
+	count(_plain(environment)) == 1
 }
 
+_plain(environment) := [stay | some stay in _at_latest(environment); not stay.id]
+
+_at_latest(environment) := [stay |
+	some stay in _records(environment)
+	clock.fact(stay.deployed_at) == _deployed(environment)
+]
+
 # A deployment in the trail restarts the stay, whichever writer recorded it.
-_redeployed(environment) := max((({_deployed(environment)} | {instant |
+_redeployed(environment) := max((({_began(environment)} | {instant |
 	some step in _redeployments(environment)
 	instant := clock.fact(step.at)
 }) | {clock.fact(stay.deployed_at) | some stay in _stray(environment)})) if {
@@ -186,6 +285,17 @@ _redeployments(environment) := [step |
 	not _taken_elsewhere(step, environment)
 	not dismissals.dismissed("trail", step)
 ]
+
+# The latest deployment by an accepted source or writer. Only that can make the artifact
+# run again after another one replaced it.
+_began(environment) := max((({_deployed(environment)} | {clock.fact(stay.deployed_at) | some stay in _own(environment)}) | {instant |
+	some step in _redeployments(environment)
+	step.digest == input.artifact.digest
+	binding.ours_service(step)
+	object.get(step, "environment", environment) == environment
+	writers.counts("trail", "staging.deployed", step)
+	instant := clock.fact(step.at)
+}))
 
 # A source that reads signed records knows only what was true when they were signed. A
 # signed record that does not say when is as old as the deployment.
@@ -202,8 +312,8 @@ _as_of(environment) := object.get(_record(environment), "as_of", null)
 
 # The earliest report that the stay has ended. A report from before the stay began is
 # about another stay.
-_ended(environment, since) := min(ends) if {
-	ends := _ends(environment, since)
+_ended(environment) := min(ends) if {
+	ends := _ends(environment, _began(environment))
 	count(ends) > 0
 } else := null
 
@@ -213,8 +323,9 @@ _ends(environment, since) := ({instant |
 	since <= instant
 } | {instant |
 	some stay in _all
-	stay.digest != input.artifact.digest
+	not _ours(stay)
 	not _elsewhere(stay, environment)
+	not _dismissed(stay)
 	instant := clock.fact(stay.deployed_at)
 	since <= instant
 }) | {instant |

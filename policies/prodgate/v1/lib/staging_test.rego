@@ -1,9 +1,238 @@
 package prodgate.v1.lib.staging_test
 
+import data.prodgate.v1.checks.soak
+import data.prodgate.v1.checks.staging as check
 import data.prodgate.v1.lib.staging
 import data.prodgate.v1.testing
 
 test_stays_of_a_source_that_was_read if {
 	object.keys(staging.stays) == {"staging"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	staging.stays == {} with data.prodgate.organisation as testing.organisation with input as testing.changed("/sources/staging/status", "error")
+}
+
+# The codes of both checks, for a staging section from the trail.
+_codes(document) := codes if {
+	codes := testing.codes(check.deny | soak.deny) with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_pass(document) if {
+	check.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	soak.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	_codes(document) == set()
+}
+
+_no_steps := testing.change(testing.staged, "/trail/steps", [])
+
+# More entries in the staging section, which the section trail does not have.
+_with(stays, verifications) := object.union(_no_steps, {"staging": {
+	"earlier": stays,
+	"verifications": array.concat(testing.staged.staging.verifications, verifications),
+}})
+
+_claimed(entry) := object.union(entry, {"writer": "user:mallory", "assurance": "claimed"})
+
+_dismissing(id, document) := object.union(document, {"trail": {"dismissals": [{
+	"entry": id,
+	"at": "2026-11-24T11:56:00-05:00",
+	"by": "github:2",
+	"reason": "a test entry",
+	"writer": "github:2",
+	"assurance": "user",
+}]}})
+
+_settings(value) := testing.settings("/audit/writers/staging.deployed/subjects", value)
+
+test_pass_entries_by_accepted_writers if {
+	_pass(testing.staged)
+	_pass(_no_steps)
+}
+
+test_deny_stay_by_a_writer_that_does_not_count if {
+	every document in [
+		testing.change(_no_steps, "/staging/assurance", "claimed"),
+		testing.change(_no_steps, "/staging/assurance", null),
+		testing.change(_no_steps, "/staging/writer", " "),
+		testing.remove(_no_steps, "/staging/assurance"),
+		testing.remove(_no_steps, "/staging/writer"),
+	] {
+		_codes(document) == {"staging.other_digest", "staging.not_counted", "soak.unknown"}
+	}
+	check.pass == false with data.prodgate.organisation as testing.organisation with input as _no_steps with data.prodgate.v1.settings as _settings(["repo:acme/deployer"])
+	check.pass == true with data.prodgate.organisation as testing.organisation with input as _no_steps with data.prodgate.v1.settings as _settings(["repo:acme/payments-api"])
+}
+
+test_deny_verification_by_a_writer_that_does_not_count if {
+	every document in [
+		testing.change(_no_steps, "/staging/verifications/0/assurance", "claimed"),
+		testing.change(_no_steps, "/staging/verifications/0/assurance", null),
+		testing.change(_no_steps, "/staging/verifications/0/writer", null),
+	] {
+		_codes(document) == {"staging.not_verified", "staging.not_counted"}
+	}
+}
+
+test_finding_says_whose_entry_does_not_count if {
+	document := testing.change(_no_steps, "/staging/verifications/0", _claimed(testing.verified("e-1", "2026-11-24T09:30:00-05:00")))
+	messages := {finding.message | some finding in check.deny; finding.code == "staging.not_counted"} with data.prodgate.organisation as testing.organisation with input as document
+	messages == {"staging.verified at 2026-11-24T09:30:00-05:00 was recorded by user:mallory (claimed), which is not an accepted writer"}
+}
+
+test_deny_section_that_was_not_read_completely if {
+	every document in [testing.change(_no_steps, "/staging/complete", false), testing.remove(_no_steps, "/staging/complete")] {
+		_codes(document) == {"staging.other_digest", "soak.unknown"}
+		messages := {finding.message | some finding in check.deny} with data.prodgate.organisation as testing.organisation with input as document
+		messages == {"the staging records were not read completely"}
+	}
+}
+
+# Bad news counts from any writer, until it is dismissed.
+test_deny_deployed_again_by_any_writer if {
+	again := testing.stay("e-2", "2026-11-24T11:30:00-05:00")
+	every document in [_with([again], []), _with([_claimed(again)], []), _with([object.union(_claimed(again), {"digest": testing.image})], [])] {
+		_codes(document) - {"staging.not_counted"} == {"soak.too_short", "staging.out_of_order"}
+	}
+	_pass(_dismissing("e-2", _with([_claimed(again)], [])))
+	_codes(_dismissing("e-2", _with([again], []))) == {"soak.too_short", "staging.out_of_order"}
+}
+
+test_deny_replaced_by_any_writer if {
+	replaced := object.union(testing.stay("e-2", "2026-11-24T09:40:00-05:00"), {"digest": testing.other})
+	every document in [_with([replaced], []), _with([_claimed(replaced)], [])] {
+		_codes(document) == {"soak.ended"}
+	}
+	_pass(_dismissing("e-2", _with([_claimed(replaced)], [])))
+	_codes(_dismissing("e-2", _with([replaced], []))) == {"soak.ended"}
+	_pass(_with([object.union(replaced, {"environment": "production"})], []))
+	_pass(_with([object.union(replaced, {"digest": testing.image, "deployed_at": "2026-11-24T08:00:00-05:00"})], []))
+}
+
+# A deployment that does not count is never the beginning of a stay, however old it is.
+test_deny_older_stay_by_a_writer_that_does_not_count if {
+	late := testing.change(_no_steps, "/staging/deployed_at", "2026-11-24T11:20:00-05:00")
+	verified := testing.change(late, "/staging/verifications/0/at", "2026-11-24T11:30:00-05:00")
+	_codes(verified) == {"soak.too_short"}
+	_codes(object.union(verified, {"staging": {"earlier": [_claimed(testing.stay("e-2", "2026-11-24T07:00:00-05:00"))]}})) == {"soak.too_short"}
+}
+
+# Only an accepted writer brings the artifact back after another one replaced it.
+test_deny_replaced_stay_that_somebody_claims_to_run_again if {
+	replaced := object.union(testing.stay("e-2", "2026-11-24T09:31:00-05:00"), {"digest": testing.other})
+	again := testing.stay("e-3", "2026-11-24T09:32:00-05:00")
+	"soak.ended" in _codes(_with([replaced, _claimed(again)], []))
+	_pass(_with([replaced, again], [testing.verified("e-4", "2026-11-24T09:40:00-05:00")]))
+	step := {
+		"type": "staging.deployed",
+		"id": "e-3",
+		"at": "2026-11-24T09:32:00-05:00",
+		"digest": testing.artifact,
+		"environment": "staging",
+		"writer": "repo:acme/payments-api",
+		"assurance": "ci",
+	}
+	_pass(testing.change(_with([replaced], []), "/trail/steps", [step]))
+	every change in [{"assurance": "claimed"}, {"digest": testing.image}, {"service": "payment-api"}, {"environment": "stage"}] {
+		"soak.ended" in _codes(testing.change(_with([replaced], []), "/trail/steps", [object.union(step, change)]))
+	}
+}
+
+test_deny_failure_by_any_writer if {
+	failed := object.union(testing.verified("e-2", "2026-11-24T09:45:00-05:00"), {"result": "FAILED"})
+	every document in [_with([], [failed]), _with([], [_claimed(failed)]), _with([], [object.union(failed, {"result": null})])] {
+		_codes(document) == {"staging.contradicted"}
+	}
+	_pass(_dismissing("e-2", _with([], [_claimed(failed)])))
+	_pass(_with([], [failed, testing.verified("e-3", "2026-11-24T09:50:00-05:00")]))
+	_codes(_with([], [failed, _claimed(testing.verified("e-3", "2026-11-24T09:50:00-05:00"))])) == {"staging.contradicted", "staging.not_counted"}
+}
+
+# The section trail usually has the same entry.
+test_failure_is_listed_once if {
+	failed := object.union(testing.verified("e-2", "2026-11-24T09:45:00-05:00"), {"result": "FAILED"})
+	document := testing.change(_with([], [failed]), "/trail/steps", [object.union(failed, {"type": "staging.verified"})])
+	count(staging.failures.staging) == 1 with data.prodgate.organisation as testing.organisation with input as document
+}
+
+test_deny_verification_of_something_else if {
+	every change in [{"digest": testing.other}, {"digest": testing.image}, {"service": "search-api"}, {"service": null}, {"environment": "production"}, {"environment": null}] {
+		document := object.union(_no_steps, {"staging": {"verifications": [object.union(testing.verified("e-1", "2026-11-24T09:30:00-05:00"), change)]}})
+		_codes(document) == {"staging.not_verified"}
+	}
+}
+
+test_deny_recorded_verification_before_the_deployment if {
+	_codes(testing.change(_no_steps, "/staging/verifications/0/at", "2026-11-24T08:59:59-05:00")) == {"staging.out_of_order"}
+	_codes(testing.change(_no_steps, "/staging/verifications/0/result", "passed")) == {"staging.not_passed", "staging.contradicted"}
+}
+
+# The last verification says how old the result is, the first one which approvals know it.
+test_pass_verified_again if {
+	old := json.patch(_no_steps, [
+		{"op": "replace", "path": "/staging/deployed_at", "value": "2026-10-20T09:00:00-04:00"},
+		{"op": "replace", "path": "/staging/verifications/0/at", "value": "2026-10-20T10:00:00-04:00"},
+	])
+	_codes(old) == {"staging.too_old"}
+	again := json.patch(old, [{"op": "add", "path": "/staging/verifications/-", "value": testing.verified("e-2", "2026-11-24T09:30:00-05:00")}])
+	_pass(again)
+	staging.passed_at == time.parse_rfc3339_ns("2026-10-20T10:00:00-04:00") with data.prodgate.organisation as testing.organisation with input as again
+}
+
+test_pass_several_entries_of_one_second if {
+	twice := [testing.stay("e-2", "2026-11-24T09:00:00-05:00")]
+	again := [testing.verified("e-3", "2026-11-24T09:30:00-05:00")]
+	_pass(_with(twice, again))
+}
+
+_merged(kinds, document) := json.patch(document, [
+	{"op": "replace", "path": "/sources/staging/kind", "value": "merged"},
+	{"op": "add", "path": "/sources/staging/systems", "value": [{"name": kind, "kind": kind, "status": "ok"} | some kind in kinds]},
+])
+
+# A statement of the same stay, a minute later or in the same second.
+_statement(at, signer) := {
+	"digest": testing.artifact,
+	"service": "payments-api",
+	"environment": "staging",
+	"deployed_at": at,
+	"restarted_at": null,
+	"ended_at": null,
+	"as_of": "2026-11-24T10:30:00-05:00",
+	"verified_by": signer,
+	"verification": {"result": "PASSED", "finished_at": "2026-11-24T09:45:00-05:00", "verified_by": signer},
+}
+
+test_pass_signed_statement_beside_the_trail if {
+	settings := testing.signed("staging", ["staging-2026"])
+	every at in ["2026-11-24T09:00:00-05:00", "2026-11-24T09:01:00-05:00", "2026-11-24T08:59:00-05:00"] {
+		document := _merged(["trail", "attestation"], _with([_statement(at, "staging-2026")], []))
+		check.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		soak.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		staging.stays.staging.signer == "staging-2026" with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		check.pass == true with data.prodgate.organisation as testing.organisation with input as document
+		soak.pass == true with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+test_deny_entries_of_the_trail_where_signatures_are_required if {
+	settings := testing.signed("staging", ["staging-2026"])
+	every document in [_no_steps, _merged(["trail", "attestation"], _with([_statement("2026-11-24T09:01:00-05:00", "other-2026")], []))] {
+		check.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		"staging.unsigned" in testing.codes(check.deny) with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+		soak.pass == false with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+	}
+}
+
+# Beside a trail, a file has no accepted writer.
+test_deny_stay_of_a_file_beside_the_trail if {
+	unverified := testing.change(_no_steps, "/staging/verifications", [])
+	document := object.union(unverified, {"staging": {"earlier": [_statement("2026-11-24T09:00:00-05:00", null)]}})
+	"staging.not_verified" in _codes(_merged(["trail", "file"], document))
+	late := testing.change(document, "/staging/deployed_at", "2026-11-24T11:30:00-05:00")
+	"soak.too_short" in _codes(_merged(["trail", "file"], late))
+}
+
+test_unknown_two_reports_of_one_second if {
+	twice := [_statement("2026-11-24T09:30:00-05:00", "staging-2026"), object.union(_statement("2026-11-24T09:30:00-05:00", "staging-2026"), {"as_of": null})]
+	document := _merged(["trail", "attestation"], _with(twice, []))
+	codes := testing.codes(check.deny | soak.deny) with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.signed("staging", ["staging-2026"])
+	codes == {"staging.other_digest", "soak.unknown"}
 }

@@ -44,24 +44,16 @@ _recorded contains section if {
 
 # Sections that were read completely. Only then does a missing entry prove something. A
 # file is always read completely.
-complete contains "production" if {
-	"production" in sources.readable
-	input.production.complete == true
+complete contains section if {
+	some section in ["production", "staging", "trail"]
+	section in sources.readable
+	input[section].complete == true
 }
 
-complete contains "production" if {
-	whole("production")
-	object.get(input.production, "complete", null) == null
-}
-
-complete contains "trail" if {
-	"trail" in sources.readable
-	input.trail.complete == true
-}
-
-complete contains "trail" if {
-	whole("trail")
-	object.get(input.trail, "complete", null) == null
+complete contains section if {
+	some section in ["production", "staging", "trail"]
+	whole(section)
+	object.get(input[section], "complete", null) == null
 }
 
 _named(_, subjects) if "*" in subjects

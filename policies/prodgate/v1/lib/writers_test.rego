@@ -90,7 +90,7 @@ test_nothing_from_a_section_that_was_not_read if {
 }
 
 test_complete_if_a_trail_says_so if {
-	writers.complete == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.recorded
+	writers.complete == {"production", "staging", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.recorded
 	every section in ["production", "trail"] {
 		every value in [value | some value in testing.garbage; value != true] {
 			not section in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(testing.recorded, sprintf("/%s/complete", [section]), value)
@@ -103,8 +103,8 @@ test_complete_if_a_trail_says_so if {
 }
 
 test_complete_as_a_file_is_read if {
-	writers.complete == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
-	every section in ["production", "trail"] {
+	writers.complete == {"production", "staging", "trail"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+	every section in ["production", "staging", "trail"] {
 		path := sprintf("/%s/complete", [section])
 		section in writers.complete with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": true}])
 		section in writers.complete with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, [{"op": "add", "path": path, "value": null}])

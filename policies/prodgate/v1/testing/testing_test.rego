@@ -198,6 +198,36 @@ _step(type, at, environment) := object.union(_by_pipeline, {
 
 _by_pipeline := {"writer": "repo:acme/payments-api", "assurance": "ci"}
 
+# The promotion, with the staging section from the trail, too.
+staged := json.patch(recorded, [
+	{"op": "replace", "path": "/staging", "value": object.union(stay("e-0", "2026-11-24T09:00:00-05:00"), {
+		"earlier": [],
+		"verifications": [verified("e-1", "2026-11-24T09:30:00-05:00")],
+		"complete": true,
+	})},
+	{"op": "replace", "path": "/sources/staging/kind", "value": "trail"},
+])
+
+stay(id, at) := object.union(_by_pipeline, {
+	"id": id,
+	"digest": artifact,
+	"service": "payments-api",
+	"environment": "staging",
+	"deployed_at": at,
+	"restarted_at": null,
+	"ended_at": null,
+	"verification": null,
+})
+
+verified(id, at) := object.union(_by_pipeline, {
+	"id": id,
+	"digest": artifact,
+	"service": "payments-api",
+	"environment": "staging",
+	"result": "PASSED",
+	"at": at,
+})
+
 # A first release, with a trail that reaches back to October.
 recorded_initial := object.union(initial, {
 	"production": {"current": null, "history": [], "since": "2026-10-25T12:00:00-05:00", "complete": true},

@@ -203,4 +203,4 @@ _failing if {
 	not pass
 }
 
-_words(ns) := sprintf("%dm", [floor(ns / 60000000000)])
+_words(ns) := sprintf("%dm", [floor(max([ns, 0]) / 60000000000)])

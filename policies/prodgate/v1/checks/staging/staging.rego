@@ -12,6 +12,7 @@ import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.staging
 import data.prodgate.v1.lib.trail
+import data.prodgate.v1.lib.writers
 
 default pass := false
 
@@ -54,7 +55,7 @@ _undisputed(environment) if count(_standing(environment)) == 0
 
 _standing(environment) := object.get(staging.failures, environment, set()) - object.get(staging.dismissed, environment, set())
 
-_verification(environment) := staging.stays[environment].record.verification
+_verification(environment) := staging.verification(environment)
 
 _passed(environment) if _verification(environment).result == "PASSED"
 
@@ -67,8 +68,8 @@ deny contains finding if some finding in trail.partial
 # METADATA
 # title: Artifact not in staging
 # description: >-
-#   The staging source has no valid deployment of this digest, for this service, in an
-#   environment that is accepted for verification.
+#   The staging source has no valid deployment of this digest by an accepted writer, for
+#   this service, in an environment that is accepted for verification.
 # custom:
 #   code: staging.other_digest
 #   cure: fix
@@ -85,7 +86,9 @@ deny contains {
 	not _any
 }
 
-_unusable := "a time in the staging records is missing or in the future, or they are for another service or environment" if {
+_unusable := "the staging records were not read completely" if {
+	not "staging" in writers.complete
+} else := "a time in the staging records is missing or in the future, or they are for another service or environment, or by a writer that is not accepted" if {
 	input.staging.digest == input.artifact.digest
 } else := sprintf("staging ran %v", [input.staging.digest])
 
@@ -126,6 +129,36 @@ deny contains {
 	some environment, _ in staging.stays
 	_reported(environment)
 	not _passed(environment)
+}
+
+# METADATA
+# title: Entry about staging by a writer that is not accepted
+# description: >-
+#   The audit trail has a deployment to staging or a passed verification of this digest
+#   that does not count, because its writer is not accepted.
+# custom:
+#   code: staging.not_counted
+#   cure: fix
+#   remedy: >-
+#     Have an accepted writer record the step ("prodgate audit record"). The setting
+#     audit.writers lists the accepted writers.
+#   who: [owner of the pipeline, owner of the policies]
+deny contains {
+	"code": "staging.not_counted",
+	"item": object.get(entry, "id", entry.type),
+	"path": "/staging",
+	"message": sprintf("%s at %v was recorded by %v (%v), which is not an accepted writer", [
+		entry.type,
+		entry.at,
+		object.get(entry, "writer", "an unknown writer"),
+		object.get(entry, "assurance", "not established"),
+	]),
+	"observed": {key: value | some key in ["writer", "assurance"]; value := entry[key]},
+	"required": writers.for_type(entry.type),
+} if {
+	_failing
+	some entries in staging.uncounted
+	some entry in entries
 }
 
 # METADATA

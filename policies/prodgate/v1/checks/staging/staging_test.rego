@@ -345,7 +345,7 @@ test_deny_deployed_later_in_a_place_that_no_setting_knows if {
 test_deny_unusable_records_are_named if {
 	document := testing.add(testing.promotion, "/staging/environment", "qa")
 	messages := {finding.message | some finding in staging.deny} with data.prodgate.organisation as testing.organisation with input as document
-	messages == {"a time in the staging records is missing or in the future, or they are for another service or environment"}
+	messages == {"a time in the staging records is missing or in the future, or they are for another service or environment, or by a writer that is not accepted"}
 }
 
 # A restart storm restarts the soak time; the verification still counts.

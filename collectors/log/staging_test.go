@@ -1,0 +1,148 @@
+package log
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/trail"
+)
+
+func collectStaging(t *testing.T, events ...trail.Event) (*facts.Staging, error) {
+	t.Helper()
+	section, err := Staging{Log: Location{Location: written(t, events...)}}.Collect(context.Background(), request)
+	if err != nil {
+		return nil, err
+	}
+	return section.(facts.Observed).Section.(*facts.Staging), nil
+}
+
+func image(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
+
+func claimedBy(e trail.Event) trail.Event {
+	e.Writer = trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceClaimed}
+	return e
+}
+
+func elsewhere(environment string, e trail.Event) trail.Event {
+	e.Environment = environment
+	return e
+}
+
+func of(service string, e trail.Event) trail.Event {
+	e.Service = service
+	return e
+}
+
+// staged is a deployment to staging, some minutes after noon.
+func staged(digest string, minutes int) trail.Event {
+	return trail.Event{Type: trail.TypeStagingDeployed, Digest: digest, Environment: "staging", OccurredAt: noon.Add(time.Duration(minutes) * time.Minute)}
+}
+
+// tested is the result of a verification in staging.
+func tested(digest string, minutes int, result string) trail.Event {
+	return trail.Event{
+		Type: trail.TypeStagingVerified, Digest: digest, Environment: "staging", OccurredAt: noon.Add(time.Duration(minutes) * time.Minute),
+		Data: json.RawMessage(`{"result":"` + result + `"}`),
+	}
+}
+
+// stayed are stays as "environment digest minutes writer".
+func stayed(s *facts.Staging) (list []string) {
+	for _, stay := range s.Stays() {
+		list = append(list, fmt.Sprintf("%s %s %.0f %s", *stay.Environment, stay.Digest[7:8], stay.DeployedAt.Sub(noon.Truncate(time.Second)).Minutes(), *stay.Assurance))
+	}
+	return list
+}
+
+func TestStaysAreTheDeploymentsToStaging(t *testing.T) {
+	other := image("1")
+	for _, tt := range []struct {
+		name   string
+		events []trail.Event
+		want   []string
+	}{
+		{"one", []trail.Event{staged(zeros, 0)}, []string{"staging 0 0 ci"}},
+		{"deployed twice", []trail.Event{staged(zeros, 0), staged(zeros, 5)}, []string{"staging 0 5 ci", "staging 0 0 ci"}},
+		{"replaced", []trail.Event{staged(zeros, 0), staged(other, 5), staged(other, 6)}, []string{"staging 1 6 ci", "staging 1 5 ci", "staging 0 0 ci"}},
+		{"replaced, and deployed again", []trail.Event{staged(zeros, 0), staged(other, 5), staged(zeros, 9)}, []string{"staging 0 9 ci", "staging 1 5 ci", "staging 0 0 ci"}},
+		{"by a claim", []trail.Event{staged(zeros, 0), claimedBy(staged(zeros, 5)), claimedBy(staged(other, 6))}, []string{"staging 1 6 claimed", "staging 0 5 claimed", "staging 0 0 ci"}},
+		{"elsewhere", []trail.Event{staged(zeros, 0), elsewhere("uat", staged(zeros, 7)), elsewhere("uat", staged(other, 8))}, []string{"uat 1 8 ci", "uat 0 7 ci", "staging 0 0 ci"}},
+		{"another one only", []trail.Event{staged(other, 0), staged(image("2"), 5)}, []string{"staging 2 5 ci"}},
+		{"of another service", []trail.Event{staged(zeros, 0), of("search-api", staged(other, 5))}, []string{"staging 0 0 ci"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := collectStaging(t, tt.events...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, stayed(got)); diff != "" || !*got.Complete {
+				t.Error(diff)
+			}
+			for _, s := range got.Stays() {
+				if s.EndedAt != nil || s.VerifiedBy != nil || *s.Service != "payments-api" || s.ID == nil || s.Seq == nil || *s.Writer != "repo:acme/payments-api" {
+					t.Errorf("%+v", s)
+				}
+			}
+		})
+	}
+}
+
+func TestVerificationsAreThoseOfTheArtifact(t *testing.T) {
+	nothing := tested(zeros, 9, "")
+	got, err := collectStaging(t, staged(zeros, 0), claimedBy(tested(zeros, 8, "PASSED")), tested(zeros, 7, "FAILED"), tested(image("1"), 7, "PASSED"), nothing, of("search-api", tested(zeros, 7, "PASSED")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, v := range got.Verifications {
+		result := "none"
+		if v.Result != nil {
+			result = *v.Result
+		}
+		list = append(list, fmt.Sprintf("%s %s %s %s %d", result, v.Environment, v.Service, *v.Assurance, v.Seq))
+	}
+	if diff := cmp.Diff([]string{"FAILED staging payments-api ci 2", "PASSED staging payments-api claimed 1", "none staging payments-api ci 4"}, list); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What happened cannot be later than its record.
+func TestAStayDoesNotBeginInTheFuture(t *testing.T) {
+	got, err := collectStaging(t, staged(zeros, 60*24*365*10), tested(zeros, 60*24*365*10, "PASSED"))
+	if err != nil || got.DeployedAt.After(time.Now()) || got.Verifications[0].At.After(time.Now()) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestWhatRunsInStagingIsUnknown(t *testing.T) {
+	unnamed := staged(zeros, 0)
+	unnamed.Digest = ""
+	for want, events := range map[string][]trail.Event{
+		"no deployment of the service to staging": {tested(zeros, 0, "PASSED"), of("search-api", staged(zeros, 0))},
+		"does not name the digest":                {unnamed},
+		"the digest and the environment":          {elsewhere("Staging EU", staged(zeros, 0))},
+	} {
+		if got, err := collectStaging(t, events...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("read %+v, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// The first deployments after the artifact may be those of its own platforms.
+func TestAnotherArtifactIsNotHiddenByAPlatform(t *testing.T) {
+	got, err := collectStaging(t, staged(zeros, 0), staged(image("1"), 1), staged(image("2"), 2), staged(image("1"), 3), staged(image("3"), 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"staging 3 4 ci", "staging 2 2 ci", "staging 1 1 ci", "staging 0 0 ci"}
+	if diff := cmp.Diff(want, stayed(got)); diff != "" {
+		t.Error(diff)
+	}
+}
