@@ -15,6 +15,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/calendar"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/github"
+	"github.com/prodgate/prodgate/collectors/gitlab"
 	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/rollback"
@@ -34,6 +35,7 @@ var Kinds = []source.Kind{
 	log.System,
 	attestation.Kind,
 	github.Kind,
+	gitlab.Kind,
 	calendar.Kind,
 	rollback.Kind,
 }

@@ -322,6 +322,9 @@ type Person struct {
 	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not mark bots
 	AsOf  time.Time `json:"as_of" merge:"earliest"`
 	Wrote []string  `json:"wrote,omitempty" schema:"commit,min=1" merge:"all"` // commits whose author this person is, of those that the source looked up
+	// Started are the CI runs that this person started, or a job of which this person
+	// started, as requests name their deployment.
+	Started []string `json:"started,omitempty" schema:"nonempty,min=1" merge:"all"`
 }
 
 // Incident is an entry of the incident tracker. It is active unless its Status

@@ -382,7 +382,7 @@ func TestARequestIsOfTheRunAndThePersonOfTheToken(t *testing.T) {
 }
 
 // GitLab's token says who started the pipeline, too.
-func TestARequestInGitLabIsOfThePersonOfTheTokenAndOfNoRunOfGitHub(t *testing.T) {
+func TestARequestInGitLabIsOfThePersonOfTheTokenAndOfItsPipeline(t *testing.T) {
 	p := start(t)
 	text := strings.Replace(configuration(p.address, p.issuer.URL), "kind: github", "kind: gitlab", 1)
 	c, err := parseConfig(strict.Of("server.yaml", []byte(text)), t.TempDir())
@@ -396,20 +396,23 @@ func TestARequestInGitLabIsOfThePersonOfTheTokenAndOfNoRunOfGitHub(t *testing.T)
 			e.Data = json.RawMessage(fmt.Sprintf(`{"kind":"promotion","emergency":false,"ticket":null,"trigger":"web","requested_by":%q,"triggered_by":%q,"attempt":2}`, by, started))
 		})
 	}
-	const run = "acme/payments-api/runs/77"
+	const run, pipeline, other = "acme/payments-api/runs/77", "acme/payments-api/pipelines/88", "acme/payments-api/pipelines/87"
 	for name, c := range map[string]struct {
 		claims map[string]any
 		event  trail.Event
 		want   string
 	}{
-		"who started it":               {event: requested("r-1", "p-88", "gitlab:7", "gitlab:583231")},
-		"who asked for it":             {event: requested("r-1", "p-88", "gitlab:583231", "gitlab:7")},
-		"another person":               {nil, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "the run was started by gitlab:583231, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY"},
-		"a token that names nobody":    {map[string]any{"user_id": nil}, requested("r-1", "p-88", "gitlab:7", "gitlab:7"), "does not say who started the run"},
-		"a request of GitHub":          {nil, requested(run+"/attempts/1", "p-88", "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
-		"a deployment of GitHub":       {nil, requested("r-1", run, "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
-		"a deployment in another case": {nil, requested("r-1", strings.ToUpper(run), "gitlab:583231", "gitlab:583231"), "is the name of a run of GitHub"},
-		"a decision on GitHub's":       {nil, decisionOf(run), "is the name of a run of GitHub"},
+		"who started it":            {event: requested(pipeline+"/jobs/99", pipeline, "gitlab:7", "gitlab:583231")},
+		"who asked for it":          {event: requested("r-1", pipeline, "gitlab:583231", "gitlab:7")},
+		"another person":            {nil, requested("r-1", pipeline, "gitlab:7", "gitlab:7"), "the run was started by gitlab:583231, who is neither requested_by nor triggered_by: set PRODGATE_TRIGGERED_BY"},
+		"a token that names nobody": {map[string]any{"user_id": nil}, requested("r-1", pipeline, "gitlab:7", "gitlab:7"), "does not say who started the run"},
+		"a request of another job":  {nil, requested(pipeline+"/jobs/98", pipeline, "gitlab:583231", "gitlab:583231"), "is not the one of the token, acme/payments-api/pipelines/88/jobs/99"},
+		"a request of GitHub":       {nil, requested(run+"/attempts/1", pipeline, "gitlab:583231", "gitlab:583231"), "is not the one of the token"},
+		"another pipeline":          {nil, requested("r-1", other, "gitlab:583231", "gitlab:583231"), "is not the one of the token, acme/payments-api/pipelines/88"},
+		"another case":              {nil, requested("r-1", strings.ToUpper(pipeline), "gitlab:583231", "gitlab:583231"), "is not the one of the token"},
+		"a run of GitHub":           {nil, requested("r-1", run, "gitlab:583231", "gitlab:583231"), "is not the one of the token"},
+		"a name of one's own":       {nil, requested("r-1", "p-88", "gitlab:583231", "gitlab:583231"), "must be acme/payments-api/pipelines/88, the run of the token"},
+		"a decision on another":     {nil, decisionOf(other), "is not the one of the token"},
 	} {
 		token, err := p.issuer.Sign(p.issuer.GitLab(p.address, time.Now(), c.claims))
 		if err != nil {

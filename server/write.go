@@ -200,24 +200,20 @@ func (c *caller) sameRun(e *trail.Event) error {
 }
 
 // sameRequest returns an error if an event names the request or the deployment of another
-// run. Only a token of GitHub says what they are called. There, a request and a decision must
-// name the deployment of the run exactly: a reader that looks for two requests of a run
-// would miss one under another name.
+// run or pipeline. A request and a decision must name the deployment of the token exactly: a
+// reader that looks for two requests of a run would miss one under another name.
 func (c *caller) sameRequest(e *trail.Event) error {
 	for _, of := range []struct{ what, name, own string }{
 		{"request", e.Request, c.id.Request},
-		{"deployment", e.Deployment, trail.WithoutAttempt(c.id.Request)},
+		{"deployment", e.Deployment, c.id.Deployment},
 	} {
-		switch named := strings.Contains(strings.ToLower(of.name), "/runs/"); {
-		case named && of.own == "":
-			return fmt.Errorf("%s %.60q is the name of a run of GitHub, which a token of %s does not prove", of.what, of.name, c.id.Issuer)
-		case named && of.name != of.own:
+		name := strings.ToLower(of.name)
+		if named := strings.Contains(name, "/runs/") || strings.Contains(name, "/pipelines/"); named && of.name != of.own {
 			return fmt.Errorf("%s %.150q is not the one of the token, %s", of.what, of.name, of.own)
 		}
 	}
-	own := trail.WithoutAttempt(c.id.Request)
-	if exact := e.Type == trail.TypeGateRequested || e.Type == trail.TypeGateEvaluated; exact && own != "" && e.Deployment != own {
-		return fmt.Errorf("deployment %.60q must be %s, the run of the token: set PRODGATE_DEPLOYMENT to it", e.Deployment, own)
+	if exact := e.Type == trail.TypeGateRequested || e.Type == trail.TypeGateEvaluated; exact && e.Deployment != c.id.Deployment {
+		return fmt.Errorf("deployment %.60q must be %s, the run of the token: set PRODGATE_DEPLOYMENT to it", e.Deployment, c.id.Deployment)
 	}
 	return nil
 }

@@ -31,9 +31,11 @@ version and commit, staging results, recent production stability and timing. It 
 no decision.
 
 In GitHub Actions, run it in a job before the job with the environment. It appends the
-page to GITHUB_STEP_SUMMARY, and "digest" and "image" to GITHUB_OUTPUT. A run can
-request one thing for an environment: another digest, kind or configuration needs
-another run.
+page to GITHUB_STEP_SUMMARY, and "digest" and "image" to GITHUB_OUTPUT. In GitLab, run
+it in a job before the job with the environment. It prints the page, and --dotenv writes
+GATE_DIGEST and GATE_IMAGE for the jobs that follow (artifacts: reports: dotenv). A run
+or pipeline can request one thing for an environment: another digest, kind or
+configuration needs another one.
 
 It exits with 0 if the request is recorded and everything is written, otherwise with 2.`,
 		Example: `  prodgate request registry.example.com/payments-api:7a3f9c2 --environment production`,
@@ -43,6 +45,8 @@ It exits with 0 if the request is recorded and everything is written, otherwise 
 	addInsecure(cmd)
 	addSettings(cmd, "policies")
 	addTrail(cmd)
+	cmd.Flags().String("dotenv", "", "write GATE_DIGEST and GATE_IMAGE to a `FILE`, as variables for later jobs in GitLab")
+	writes(cmd, "dotenv")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return requestReview(cmd, std, args[0]) }
 	return cmd
 }
@@ -52,6 +56,7 @@ type asked struct {
 	located
 	req    facts.Request
 	digest string
+	dotenv string // the file for the variables of later jobs; empty: none
 }
 
 func requestReview(cmd *cobra.Command, std stdio, image string) error {
@@ -65,6 +70,9 @@ func requestReview(cmd *cobra.Command, std stdio, image string) error {
 			return err
 		}
 		a := &asked{located: at}
+		if a.dotenv, err = cmd.Flags().GetString("dotenv"); err != nil {
+			return err
+		}
 		if a.req, err = request(cmd, std, at.cfg, policies, image); err != nil {
 			return err
 		}
@@ -210,6 +218,12 @@ func (a *asked) write(entry int64, text []byte, summary, output string) error {
 	}
 	if err := writeText(a.std, lines); err != nil {
 		return err
+	}
+	if a.dotenv != "" {
+		variables := fmt.Sprintf("GATE_DIGEST=%s\nGATE_IMAGE=%s\n", a.digest, image)
+		if err := os.WriteFile(a.std.path(a.dotenv), []byte(variables), 0o644); err != nil {
+			return usage("the request is recorded; run the job again to pass it on", "%w", err)
+		}
 	}
 	for path, content := range map[string]string{
 		summary: string(text), output: fmt.Sprintf("digest=%s\nimage=%s\n", a.digest, image),

@@ -69,6 +69,11 @@ func TestMain(m *testing.M) {
 //	approve ID LOGIN          record that the run is approved that waits for production
 //	commit HASH LOGIN         name the author of the commit of the evidence, by the start of its hash
 //	join TEAM LOGIN STATE     change a membership there
+//	gitlab                    start a GitLab; $GITLAB_API is its API, with pipeline 77 of acme/payments-api and its job
+//	pipeline ID USER          start a pipeline there
+//	job PIPELINE NAME USER [ENVIRONMENT]  start a job there, and set its variables
+//	decide USER STATUS [COMMENT]  decide about the deployment of the last job
+//	mergerequest USER         name the author of the merge request of the commit of the evidence
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
@@ -97,6 +102,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[held{}] = &holding{}
 			env.Values[hubs{}] = &hubsOf{}
+			env.Values[labs{}] = &labOf{}
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
@@ -123,6 +129,7 @@ func TestScripts(t *testing.T) {
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 			"github": startGitHub, "run": startRun, "pause": pauseRun, "approve": approveRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
+			"gitlab": startGitLab, "pipeline": startPipeline, "job": startJob, "decide": decideDeployment, "mergerequest": writeGitLabCommit,
 		},
 	})
 }

@@ -43,8 +43,9 @@ func (e *evaluation) weakened(ctx context.Context, policies *evaluator.Evaluator
 				list = append(list, v.Origin.Where+" against "+v.Against)
 			}
 		}
-		for _, where := range e.cfg.Unestablished() {
-			list = append(list, where+" without GITHUB_ACTIONS")
+		given, missing := e.cfg.Unestablished()
+		for _, where := range given {
+			list = append(list, where+" without "+missing)
 		}
 	}
 	replaced := e.cfg.Replaced()

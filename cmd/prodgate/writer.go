@@ -13,7 +13,7 @@ import (
 )
 
 // writer is who records an entry in the trail, as far as the environment of this
-// process shows it: the repository whose workflow runs, or the account of the
+// process shows it: the repository whose workflow or pipeline runs, or the account of the
 // operating system. Whoever started the process can forge both; the settings
 // (audit.writers) define how far they are trusted.
 func writer(std stdio) trail.Writer {
@@ -21,6 +21,13 @@ func writer(std stdio) trail.Writer {
 		return trail.Writer{
 			Subject:   "repo:" + strings.ToLower(repository),
 			Issuer:    cmp.Or(std.getenv("GITHUB_SERVER_URL"), "https://github.com"),
+			Assurance: trail.AssuranceCI,
+		}
+	}
+	if project := std.getenv("CI_PROJECT_PATH"); std.getenv("GITLAB_CI") == "true" && project != "" {
+		return trail.Writer{
+			Subject:   "repo:" + strings.ToLower(project),
+			Issuer:    cmp.Or(std.getenv("CI_SERVER_URL"), "https://gitlab.com"),
 			Assurance: trail.AssuranceCI,
 		}
 	}
@@ -56,6 +63,9 @@ func claimed(subject string) (trail.Writer, error) {
 
 // runAddress returns the URL of this CI run; "" outside of CI.
 func runAddress(std stdio) string {
+	if project, id := std.getenv("CI_PROJECT_PATH"), std.getenv("CI_PIPELINE_ID"); std.getenv("GITLAB_CI") == "true" && project != "" && id != "" {
+		return cmp.Or(std.getenv("CI_SERVER_URL"), "https://gitlab.com") + "/" + project + "/-/pipelines/" + id
+	}
 	repository, id := std.getenv("GITHUB_REPOSITORY"), std.getenv("GITHUB_RUN_ID")
 	if std.getenv("GITHUB_ACTIONS") != "true" || repository == "" || id == "" {
 		return ""

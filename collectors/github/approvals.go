@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
-// review is one decision about the environments of a run.
-type review struct {
+// decision is one review of the environments of a run.
+type decision struct {
 	State        string   `json:"state"`
 	Comment      *string  `json:"comment"`
 	User         *account `json:"user"`
@@ -21,10 +22,10 @@ type review struct {
 }
 
 // reviews are all decisions about the run.
-func (r *reading) reviews() (all []review, err error) {
+func (r *reading) reviews() (all []decision, err error) {
 	path := r.repository("actions", "runs", strconv.FormatInt(r.run.ID, 10), "approvals")
 	err = r.pages(path, nil, readActions, func(answer *web.Answer) error {
-		var page []review
+		var page []decision
 		err := decode(path, answer, &page)
 		all = append(all, page...)
 		return err
@@ -94,16 +95,16 @@ func (r *reading) approvals(req facts.Request) (facts.Approvals, error) {
 }
 
 // approval is a review in the document, without its environment.
-func (r *reading) approval(v review, given interval) facts.Approval {
-	said := comment{}
+func (r *reading) approval(v decision, given interval) facts.Approval {
+	said := review.Comment{}
 	if v.Comment != nil {
-		said = readComment(*v.Comment)
+		said = review.ReadComment(*v.Comment)
 	}
 	run := r.deployment()
 	return facts.Approval{
 		Approver: fmt.Sprintf("github:%d", v.User.ID), Decision: v.State, Run: &run,
 		ApprovedAt: given.earliest, Latest: &given.latest,
-		DeploymentWindow: orNil(said.window), Ticket: orNil(said.ticket), Comment: orNil(said.reason),
+		DeploymentWindow: orNil(said.Window), Ticket: orNil(said.Ticket), Comment: orNil(said.Reason),
 	}
 }
 

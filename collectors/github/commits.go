@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -24,7 +25,7 @@ var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 func (r *reading) authors(reference string) (wrote map[int64][]string, accounts []account, err error) {
 	wrote = map[int64][]string{}
 	refs := []string{r.run.HeadSHA}
-	if tag := tagOf(reference); abbreviated.MatchString(tag) && !strings.HasPrefix(r.run.HeadSHA, tag) {
+	if tag := review.CommitTag(reference); tag != "" && !strings.HasPrefix(r.run.HeadSHA, tag) {
 		refs = append(refs, tag)
 	}
 	for i, ref := range refs {
@@ -65,12 +66,4 @@ func (r *reading) commit(ref string) (commit, error) {
 func absent(err error) bool {
 	var status *web.StatusError
 	return errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusUnprocessableEntity)
-}
-
-// tagOf is the tag of an image reference; empty if it has none.
-func tagOf(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	name = name[strings.LastIndex(name, "/")+1:]
-	_, tag, _ := strings.Cut(name, ":")
-	return tag
 }

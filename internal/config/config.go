@@ -36,7 +36,7 @@ type Config struct {
 
 	values   map[string]Value
 	shadowed []Replacement // configuration files that do not count
-	remnant  bool          // what is left of a CI run
+	remnant  string        // the variable that is missing in what is left of a CI run
 }
 
 // Value is one setting with its origin.
@@ -60,7 +60,7 @@ func Load(in Input) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Root: repositoryRoot(in.Dir), values: map[string]Value{}, remnant: isRemnant(env)}
+	c := &Config{Root: repositoryRoot(in.Dir), values: map[string]Value{}, remnant: remnant(env)}
 	named, err := lookUp(configFile, in.Flags, env, nil)
 	if err != nil {
 		return nil, err

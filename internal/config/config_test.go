@@ -283,14 +283,21 @@ func TestWhatIsLeftOfACIRunEstablishesNothing(t *testing.T) {
 		want string
 	}{
 		"on a machine of one's own":  {by, ""},
-		"in a run that does not say": {append([]string{"GITHUB_RUN_ID=7"}, by...), "PRODGATE_TRIGGER PRODGATE_REQUESTED_BY"},
+		"in a run that does not say": {append([]string{"GITHUB_RUN_ID=7"}, by...), "PRODGATE_TRIGGER PRODGATE_REQUESTED_BY without GITHUB_ACTIONS"},
+		"in a job that does not say": {append([]string{"CI_PIPELINE_ID=7"}, by...), "PRODGATE_TRIGGER PRODGATE_REQUESTED_BY without GITLAB_CI"},
+		"in a job":                   {append([]string{"GITLAB_CI=true", "CI_PIPELINE_ID=7"}, by...), ""},
 		"in a run":                   {append([]string{"GITHUB_ACTIONS=true", "GITHUB_RUN_ID=7"}, by...), ""},
 	} {
 		c, err := Load(Input{Dir: t.TempDir(), Env: tt.env})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(c.Unestablished(), " "); got != tt.want {
+		list, missing := c.Unestablished()
+		got := strings.Join(list, " ")
+		if missing != "" {
+			got += " without " + missing
+		}
+		if got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

@@ -1,42 +1,15 @@
 package config
 
-import (
-	"slices"
-	"strings"
-)
-
-// ciValue is what the CI system says, and the variable that says it.
-type ciValue struct{ text, from string }
+import "strings"
 
 // onGitHub reports whether this is a step of GitHub Actions.
 func onGitHub(env map[string]string) bool { return env["GITHUB_ACTIONS"] == "true" }
 
-// remains are variables of a GitHub Actions run. Where one is set without
+// githubRemains are variables of a GitHub Actions run. Where one is set without
 // GITHUB_ACTIONS, somebody took that away.
-var remains = []string{
+var githubRemains = []string{
 	"GITHUB_RUN_ID", "GITHUB_ACTOR", "GITHUB_ACTOR_ID", "GITHUB_EVENT_NAME", "GITHUB_REPOSITORY", "GITHUB_TRIGGERING_ACTOR",
 	"GITHUB_WORKFLOW", "GITHUB_WORKFLOW_REF", "GITHUB_SHA", "GITHUB_JOB", "GITHUB_WORKSPACE", "GITHUB_OUTPUT", "RUNNER_OS", "RUNNER_TEMP",
-}
-
-// Unestablished lists the facts about the request that GitHub Actions would
-// establish and that were given by hand in what is left of such a run, as
-// --trigger or PRODGATE_TRIGGER.
-func (c *Config) Unestablished() []string {
-	if !c.remnant {
-		return nil
-	}
-	var list []string
-	for _, name := range []string{"trigger", "requested-by", "triggered-by"} {
-		if v := c.values[name]; v.Origin.Kind == FromFlag || v.Origin.Kind == FromEnvironment {
-			list = append(list, v.Origin.Where)
-		}
-	}
-	return list
-}
-
-// isRemnant reports whether env is a run of GitHub Actions that does not say so.
-func isRemnant(env map[string]string) bool {
-	return !onGitHub(env) && slices.ContainsFunc(remains, func(name string) bool { return env[name] != "" })
 }
 
 // githubTrigger is the event that started the workflow.

@@ -50,28 +50,28 @@ var Settings = []Setting{
 		Doc: "the ticket of the incident or change",
 	},
 	{
-		Name: "trigger", Flag: "trigger", Env: "PRODGATE_TRIGGER", CI: githubTrigger,
-		Doc: "the event that started the deployment, as the CI system names it; in GitHub Actions the event name",
+		Name: "trigger", Flag: "trigger", Env: "PRODGATE_TRIGGER", CI: firstOf(githubTrigger, gitlabTrigger),
+		Doc: "the event that started the deployment, as the CI system names it; in GitHub Actions the event name, in GitLab CI_PIPELINE_SOURCE",
 	},
 	{
-		Name: "requested-by", Flag: "requested-by", Env: "PRODGATE_REQUESTED_BY", CI: githubRequester,
-		Doc: "who requested the deployment, as scheme:value; in GitHub Actions github:<GITHUB_ACTOR_ID>",
+		Name: "requested-by", Flag: "requested-by", Env: "PRODGATE_REQUESTED_BY", CI: firstOf(githubRequester, gitlabUser),
+		Doc: "who requested the deployment, as scheme:value; in GitHub Actions github:<GITHUB_ACTOR_ID>, in GitLab gitlab:<GITLAB_USER_ID>",
 	},
 	{
-		Name: "triggered-by", Flag: "triggered-by", Env: "PRODGATE_TRIGGERED_BY", CI: githubTriggerer,
-		Doc: "who started this run; in GitHub Actions github:<GITHUB_ACTOR_ID>, or on a re-run by another account github-login:<GITHUB_TRIGGERING_ACTOR>",
+		Name: "triggered-by", Flag: "triggered-by", Env: "PRODGATE_TRIGGERED_BY", CI: firstOf(githubTriggerer, gitlabUser),
+		Doc: "who started this run; in GitHub Actions github:<GITHUB_ACTOR_ID>, or on a re-run by another account github-login:<GITHUB_TRIGGERING_ACTOR>; in GitLab gitlab:<GITLAB_USER_ID>",
 	},
 	{
 		Name: "requested-at", Flag: "requested-at", Env: "PRODGATE_REQUESTED_AT",
 		Doc: "when the deployment was requested (RFC 3339); earlier approvals do not count; default: the start of this run",
 	},
 	{
-		Name: "request-id", Flag: "request-id", Env: "PRODGATE_REQUEST_ID", CI: githubRun,
-		Doc: "the id of the request; in GitHub Actions repository, run and attempt, elsewhere generated",
+		Name: "request-id", Flag: "request-id", Env: "PRODGATE_REQUEST_ID", CI: firstOf(githubRun, gitlabJob),
+		Doc: "the id of the request; in GitHub Actions repository, run and attempt, in GitLab project, pipeline and job, elsewhere generated",
 	},
 	{
-		Name: "deployment", Flag: "deployment", Env: "PRODGATE_DEPLOYMENT", CI: githubDeployment,
-		Doc: "the id shared by all attempts and steps of one deployment; in GitHub Actions repository and run, elsewhere the request id",
+		Name: "deployment", Flag: "deployment", Env: "PRODGATE_DEPLOYMENT", CI: firstOf(githubDeployment, gitlabDeployment),
+		Doc: "the id shared by all attempts and steps of one deployment; in GitHub Actions repository and run, in GitLab project and pipeline, elsewhere the request id",
 	},
 	{
 		Name: "attempt", Flag: "attempt", Env: "PRODGATE_ATTEMPT", CI: githubAttempt,

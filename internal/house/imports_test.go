@@ -51,6 +51,7 @@ var layers = map[string][]string{
 	"internal/contracts":       {"collectors", "facts", "internal/githubtest"}, // a module of its own, of tests only
 	"internal/fixture":         {},
 	"internal/githubtest":      {},
+	"internal/gitlabtest":      {},
 	"internal/house":           {},
 	"internal/ical":            {},
 	"internal/ics":             {},
@@ -95,8 +96,8 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/githubtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing", "trail"},
+	"cmd":                      {"internal/githubtest", "internal/gitlabtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
+	"collectors":               {"internal/config", "internal/githubtest", "internal/gitlabtest", "internal/stricttest", "signing", "trail"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},

@@ -24,9 +24,11 @@ type Identity struct {
 	RunID   string // number of the run or pipeline
 	Attempt int    // from 1; 0: the system counts none
 	Run     string // address of the run and attempt
-	Request string // id of the run's request, as prodgate makes it in this CI system; empty: it makes none
-	Actor   string // person, as documents spell it: github:583231; empty: not known
-	Login   string // the same person by name: github-login:alice; empty: not known
+	Request string // id of the run's request, as prodgate makes it in this CI system
+	// Deployment is the run or pipeline without its attempt or job, as prodgate makes it.
+	Deployment string
+	Actor      string // person, as documents spell it: github:583231; empty: not known
+	Login      string // the same person by name: github-login:alice; empty: not known
 }
 
 // Subject is the identity as the trail and the setting audit.writers spell it.
@@ -58,6 +60,7 @@ type claims struct {
 	ProjectID      word `json:"project_id"`
 	PipelineID     word `json:"pipeline_id"`
 	PipelineSource word `json:"pipeline_source"`
+	JobID          word `json:"job_id"`
 	RefPath        word `json:"ref_path"`
 	Configuration  word `json:"ci_config_ref_uri"`
 	UserID         word `json:"user_id"`
@@ -105,14 +108,20 @@ func (i *issuer) identity(c claims) (Identity, error) {
 			id.Login = "github-login:" + strings.ToLower(string(c.Actor))
 		}
 		id.Run = fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%d", i.address("https://github.com"), c.Repository, c.RunID, id.Attempt)
-		id.Request = fmt.Sprintf("%s/runs/%s/attempts/%d", id.Repository, id.RunID, id.Attempt)
+		id.Deployment = fmt.Sprintf("%s/runs/%s", id.Repository, id.RunID)
+		id.Request = fmt.Sprintf("%s/attempts/%d", id.Deployment, id.Attempt)
 	case GitLab:
 		id.Repository, id.RepositoryID, id.Ref = strings.ToLower(string(c.ProjectPath)), string(c.ProjectID), string(c.RefPath)
 		id.Event, id.Workflow, id.RunID = string(c.PipelineSource), string(c.Configuration), string(c.PipelineID)
 		if digits(c.UserID) {
 			id.Actor = "gitlab:" + string(c.UserID)
 		}
+		if !digits(c.JobID) {
+			return Identity{}, errors.New("the token has no claim job_id")
+		}
 		id.Run = fmt.Sprintf("%s/%s/-/pipelines/%s", i.address(i.URL), c.ProjectPath, c.PipelineID)
+		id.Deployment = fmt.Sprintf("%s/pipelines/%s", id.Repository, id.RunID)
+		id.Request = fmt.Sprintf("%s/jobs/%s", id.Deployment, c.JobID)
 	default:
 		return Identity{}, fmt.Errorf("issuer %s has the unknown kind %q", i.Name, i.Kind)
 	}

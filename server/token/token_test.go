@@ -50,7 +50,7 @@ func TestATokenSaysWhichJobItIs(t *testing.T) {
 		want := token.Identity{
 			Issuer: "github", URL: i.URL, Kind: token.GitHub, Repository: "acme/payments-api", RepositoryID: "4711", Ref: "refs/heads/main",
 			Environment: "production", Workflow: "acme/payments-api/.github/workflows/deploy.yml@refs/heads/main", Event: "workflow_dispatch",
-			RunID: "77", Attempt: 1, Run: "https://github.com/Acme/payments-api/actions/runs/77/attempts/1", Request: "acme/payments-api/runs/77/attempts/1", Actor: "github:583231", Login: "github-login:alice",
+			RunID: "77", Attempt: 1, Run: "https://github.com/Acme/payments-api/actions/runs/77/attempts/1", Request: "acme/payments-api/runs/77/attempts/1", Deployment: "acme/payments-api/runs/77", Actor: "github:583231", Login: "github-login:alice",
 		}
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
@@ -58,7 +58,7 @@ func TestATokenSaysWhichJobItIs(t *testing.T) {
 	}
 	i := issuer(t, oidctest.New)
 	got, err := verifier(i, token.GitLab, &clock).Verify(t.Context(), signed(t, i, i.GitLab(audience, now, map[string]any{"project_id": 4711})))
-	if err != nil || got.Subject() != "repo:acme/payments-api" || got.Run != i.URL+"/acme/payments-api/-/pipelines/88" || got.Actor != "gitlab:583231" || got.RepositoryID != "4711" || got.Request != "" {
+	if err != nil || got.Subject() != "repo:acme/payments-api" || got.Run != i.URL+"/acme/payments-api/-/pipelines/88" || got.Actor != "gitlab:583231" || got.RepositoryID != "4711" || got.Request != "acme/payments-api/pipelines/88/jobs/99" || got.Deployment != "acme/payments-api/pipelines/88" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -91,7 +91,7 @@ objection(approval) := "" if {
 # Where this run is reviewed: the pages that the sources of the approvals name.
 pages := {page |
 	some source in _systems
-	source.kind == "github"
+	source.kind in ["github", "gitlab"]
 	page := source.evidence.uri
 }
 

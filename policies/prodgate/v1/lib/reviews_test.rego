@@ -252,6 +252,8 @@ _with_vp := object.union(testing.organisation, {"approval": {"roles": {"any_requ
 test_missing_names_the_page_of_the_run if {
 	document := testing.change(_reviewed, "/approvals", [])
 	_message(approval.deny) == "no approval counts; review this run at https://github.example.com/acme/payments-api/actions/runs/77" with data.prodgate.organisation as testing.organisation with input as document
+	gitlab := testing.change(document, "/sources/approvals", object.union(_source, {"kind": "gitlab", "evidence": {"uri": "https://gitlab.example.com/acme/payments-api/-/pipelines/77"}}))
+	_message(approval.deny) == "no approval counts; review this run at https://gitlab.example.com/acme/payments-api/-/pipelines/77" with data.prodgate.organisation as testing.organisation with input as gitlab
 	plain := testing.change(document, "/sources/approvals/kind", "file")
 	_message(approval.deny) == "no approval counts" with data.prodgate.organisation as testing.organisation with input as plain
 }

@@ -15,6 +15,7 @@ independent(person) if {
 	_asked_by_others(person)
 	_written_by_others(person)
 	not _wrote[person]
+	not _started[person]
 }
 
 # The people whom the directory names as the author of the commit.
@@ -29,6 +30,13 @@ _wrote contains person if {
 _same_commit(commit, other) if startswith(commit, other)
 
 _same_commit(commit, other) if startswith(other, commit)
+
+# The people whom the directory names as starters of this run, or of one of its jobs.
+_started contains person if {
+	some person, record in input.people
+	some run in record.started
+	run == attempts.deployment
+}
 
 _asked_by_others(person) if {
 	every asker in askers {
@@ -97,6 +105,8 @@ _another(_, id) if people.unknown(id)
 objections[person] contains "requested this deployment, or started an attempt of it" if {
 	some person in askers
 }
+
+objections[person] contains "requested this deployment, or started an attempt of it" if some person in _started
 
 objections[person] contains sprintf("cannot be distinguished from a requester of this deployment: the directory needs an id of %s for both, and no id in two records", [_schemes_text]) if {
 	some person, _ in input.people

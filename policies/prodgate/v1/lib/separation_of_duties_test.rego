@@ -106,3 +106,20 @@ test_independent_author_of_other_commits if {
 	}
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.add(testing.promotion, "/people/0/wrote", ["7a3f9c2"])
 }
+
+# The directory can name who started this run or one of its jobs, whatever the request and
+# the trail say.
+test_dependent_starter_of_the_run_by_the_directory if {
+	started := testing.add(testing.change(testing.promotion, "/request/id", "acme/payments-api/pipelines/77"), "/people/1/started", ["acme/other/pipelines/1", "acme/payments-api/pipelines/77"])
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as started
+	people.objections(_lead) == {"requested this deployment, or started an attempt of it"} with data.prodgate.organisation as testing.organisation with input as started
+	named := testing.add(testing.change(started, "/request/id", "other"), "/request/deployment", "acme/payments-api/pipelines/77")
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as named
+}
+
+test_independent_starter_of_other_runs if {
+	every started in [[], ["acme/payments-api/pipelines/7"], ["acme/payments-api/pipelines/77/jobs/1"]] {
+		document := testing.add(testing.change(testing.promotion, "/request/id", "acme/payments-api/pipelines/77"), "/people/1/started", started)
+		people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as document
+	}
+}

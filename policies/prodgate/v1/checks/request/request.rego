@@ -37,7 +37,7 @@ needs := set()
 # custom:
 #   code: request.automatic
 #   cure: fix
-#   remedy: Start the deployment manually, with workflow_dispatch.
+#   remedy: Start the deployment manually, with workflow_dispatch in GitHub Actions or "New pipeline" in GitLab.
 #   who: [the engineer who wants to deploy]
 deny contains {
 	"code": "request.automatic",

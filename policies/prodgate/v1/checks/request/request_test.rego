@@ -17,6 +17,12 @@ test_fail_document_of_another_version if {
 	}
 }
 
+test_pass_each_explicit_trigger if {
+	every trigger in ["workflow_dispatch", "web"] {
+		request.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/request/trigger", trigger)
+	}
+}
+
 test_deny_automatic if {
 	every trigger in ["push", "schedule", "Workflow_dispatch", ""] {
 		document := testing.changed("/request/trigger", trigger)

@@ -1,4 +1,4 @@
-package github
+package review
 
 import "testing"
 
@@ -21,20 +21,9 @@ func TestCommentsOfReviews(t *testing.T) {
 		{"a ticket with bidirectional characters", "emergency INC\u202e42", "", "", "emergency INC\u202e42"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, want := readComment(tt.text), (comment{tt.window, tt.ticket, tt.reason}); got != want {
+			if got, want := ReadComment(tt.text), (Comment{tt.window, tt.ticket, tt.reason}); got != want {
 				t.Errorf("%+v, want %+v", got, want)
 			}
 		})
-	}
-}
-
-func TestThePagesOfAnAPI(t *testing.T) {
-	for url, want := range map[string]string{
-		"": "https://github.com", "https://api.github.com/": "https://github.com", "https://api.acme.ghe.com": "https://acme.ghe.com",
-		"https://github.example.com/api/v3": "https://github.example.com", "https://api.example.com/api/v3": "https://api.example.com",
-	} {
-		if got := (Settings{URL: url}).page(); got != want {
-			t.Errorf("%q: %s, want %s", url, got, want)
-		}
 	}
 }

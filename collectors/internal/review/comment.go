@@ -1,4 +1,6 @@
-package github
+// Package review has what the collectors of CI systems share: what a reviewer says in a
+// comment, and the commit that an image is tagged with. It calls no system.
+package review
 
 import (
 	"regexp"
@@ -7,11 +9,11 @@ import (
 	"github.com/prodgate/prodgate/facts"
 )
 
-// comment is what a reviewer wrote.
-type comment struct {
-	window string // window that the review names; "emergency" for an emergency
-	ticket string // of the emergency
-	reason string // the other lines
+// Comment is what a reviewer wrote. What is not there is empty.
+type Comment struct {
+	Window string // window that the review names; "emergency" for an emergency
+	Ticket string // of the emergency
+	Reason string // the other lines
 }
 
 // emergencyWindow is the window of an approval of an emergency.
@@ -19,11 +21,11 @@ const emergencyWindow = "emergency"
 
 var ticket = regexp.MustCompile(`^[!-~]{1,100}$`)
 
-// readComment reads a comment: a line "window NAME" or "emergency TICKET" opens a
+// ReadComment reads a comment: a line "window NAME" or "emergency TICKET" opens a
 // window, every other line is the reason. Two different windows open none.
-func readComment(text string) comment {
-	var c comment
-	var named []comment
+func ReadComment(text string) Comment {
+	var c Comment
+	var named []Comment
 	var reasons []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -34,34 +36,34 @@ func readComment(text string) comment {
 			reasons = append(reasons, line)
 		}
 	}
-	c.reason = strings.Join(reasons, "\n")
+	c.Reason = strings.Join(reasons, "\n")
 	for i, of := range named {
 		if i > 0 && of != named[0] {
-			return comment{reason: strings.TrimSpace(text)}
+			return Comment{Reason: strings.TrimSpace(text)}
 		}
-		c.window, c.ticket = of.window, of.ticket
+		c.Window, c.Ticket = of.Window, of.Ticket
 	}
 	return c
 }
 
 // readWindow reads one line that opens a window.
-func readWindow(line string) (c comment, ok bool) {
+func readWindow(line string) (c Comment, ok bool) {
 	words := strings.Fields(line)
 	if len(words) != 2 {
-		return comment{}, false
+		return Comment{}, false
 	}
 	switch strings.ToLower(words[0]) {
 	case "window":
 		name := strings.ToLower(words[1])
 		if _, valid := facts.Accepts("identifier", name); !valid || name == emergencyWindow {
-			return comment{}, false
+			return Comment{}, false
 		}
-		return comment{window: name}, true
+		return Comment{Window: name}, true
 	case "emergency":
 		if !ticket.MatchString(words[1]) {
-			return comment{}, false
+			return Comment{}, false
 		}
-		return comment{window: emergencyWindow, ticket: words[1]}, true
+		return Comment{Window: emergencyWindow, Ticket: words[1]}, true
 	}
-	return comment{}, false
+	return Comment{}, false
 }
