@@ -89,7 +89,7 @@ func apiOf(ci, host string) string {
 	case ci == githubCI:
 		return "https://" + host + "/api/v3"
 	}
-	return "https://" + host
+	return "https://" + host + "/api/v4"
 }
 
 // registryOf is the image repository that a project has at its host.

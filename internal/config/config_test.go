@@ -204,7 +204,7 @@ func TestASourceIsFromTheTrailOrFromAFile(t *testing.T) {
 		"sources:\n  production: {from: trail}\n":          "",
 		"sources:\n  production: {from: trial}\n":          `prodgate.yaml:2: sources.production: unknown system "trial"; did you mean "trail"?`,
 		"sources:\n  trail: {from: trail, file: x}\n":      "prodgate.yaml:2: sources.trail.file is an unknown key",
-		"sources:\n  staging: {from: trail}\n":             "prodgate.yaml:2: sources.staging: a system of kind trail does not report it; kinds that do: file",
+		"sources:\n  people: {from: trail}\n":              "prodgate.yaml:2: sources.people: a system of kind trail does not report it; kinds that do: file",
 		"sources:\n  production: {file: x, form: trail}\n": "prodgate.yaml:2: sources.production.form is an unknown key; known keys are file",
 		"sources:\n  trail: {file: x}\ntrial: t.db\n":      `did you mean "trail"?`,
 		"sources:\n  trail: {file: x}\ntrail: t.db\n":      "prodgate.yaml:3: trail names an audit trail, and sources.trail (line 2) reads a file",
