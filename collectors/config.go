@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,10 @@ type Config struct {
 
 	// Registry has the options for access to image registries.
 	Registry registry.Options
+
+	// Carrier wraps what sends the requests to systems, to record or replay them; nil:
+	// nothing does. Registry.Transport is not wrapped.
+	Carrier func(http.RoundTripper) http.RoundTripper
 
 	// Log is the audit trail that sources of the kind trail read.
 	Log Log

@@ -191,7 +191,7 @@ func (c Config) open(section string, u Use, key string) Collector {
 func (c Config) env(section, key string) source.Env {
 	return source.Env{
 		Section: section, Environment: c.Environment, Key: key, Dir: c.Dir, Config: cmp.Or(c.File, "prodgate.yaml"), Registry: c.Registry, Log: c.Log, AdvisoryDatabase: c.AdvisoryDatabase, Verifier: c.Verifier,
-		Now: c.now, Clock: c.clock, Redact: redact, Getenv: c.getenv,
+		Now: c.now, Clock: c.clock, Redact: redact, Getenv: c.getenv, Carrier: c.Carrier,
 	}
 }
 

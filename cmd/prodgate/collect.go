@@ -35,6 +35,7 @@ it still exits with 0.`,
 	}
 	addRequest(cmd)
 	addInsecure(cmd)
+	addExchanges(cmd)
 	addSettings(cmd, "config", "timeout", "trail", "trail-key")
 	output := cmd.Flags().StringP("output", "o", "json", "json or yaml")
 	only := cmd.Flags().StringSlice("only", nil, "collect only these sections, repeatable: "+strings.Join(facts.Sections, ", "))
@@ -61,6 +62,9 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	if err != nil {
 		return usage("", "%w", err)
 	}
+	if std, err = openExchanges(cmd, std, cfg, image); err != nil {
+		return err
+	}
 	req, err := request(cmd, std, cfg, nil, image)
 	if err != nil {
 		return err
@@ -73,6 +77,9 @@ func collect(cmd *cobra.Command, std stdio, image, output string, only []string)
 	applyInsecure(cmd, cfg)
 	doc := gather(ctx, cfg, std, req, only...)
 	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if err := std.exchanges.close(); err != nil {
 		return err
 	}
 	unread(std, doc, only)
@@ -114,6 +121,7 @@ func sourcesFor(cfg *config.Config, std stdio) collectors.Config {
 	sources := cfg.File.Sources
 	sources.Getenv = std.getenv
 	sources.Log = collectors.Log{Location: cfg.Get("trail").Text, Key: cfg.Get("trail-key").Text, Token: trailToken(std, cfg.Get("trail").Text)}
+	std.exchanges.apply(&sources)
 	if sources.Scans() {
 		if dir, err := databaseDir(cfg, std); err == nil { // without one, the scan reports it
 			sources.AdvisoryDatabase = dir

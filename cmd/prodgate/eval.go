@@ -88,6 +88,7 @@ decision stands, but it is not complete.`,
 func addQuestion(cmd *cobra.Command) {
 	addRequest(cmd)
 	addInsecure(cmd)
+	addExchanges(cmd)
 	addSettings(cmd, "policies", "config", "timeout", "trail", "trail-key")
 	addTerminal(cmd)
 	flags := cmd.Flags()
@@ -149,8 +150,16 @@ func prepare(cmd *cobra.Command, std stdio, formats print.Formats) (*evaluation,
 		}
 		e.at = &at
 	}
-	e.cfg, err = loadConfig(cmd, std)
-	return e, err
+	if e.cfg, err = loadConfig(cmd, std); err != nil {
+		return nil, err
+	}
+	if e.std, err = openExchanges(cmd, std, e.cfg, cmd.Flags().Arg(0)); err != nil {
+		return nil, err
+	}
+	if e.at == nil {
+		e.at = e.std.exchanges.at()
+	}
+	return e, nil
 }
 
 // receiptFile reads --receipt.
@@ -193,6 +202,9 @@ func (e *evaluation) run(ctx context.Context, args []string) error {
 	defer saveMemoryFor(e.cfg)()
 	result, err := g.Run(ctx, req)
 	if err != nil {
+		return noDecision(ctx, err)
+	}
+	if err := e.std.exchanges.close(); err != nil {
 		return noDecision(ctx, err)
 	}
 	options.Rule = rules(g.Policies)

@@ -17,14 +17,15 @@ import (
 
 // stdio is everything that a command uses besides files.
 type stdio struct {
-	in       io.Reader
-	out, err io.Writer
-	dir      string   // the working folder
-	env      []string // as os.Environ
-	clock    func() time.Time
-	sleep    func(context.Context, time.Duration) error                             // nil: real time
-	tokens   *jobTokens                                                             // nil: none is remembered
-	compile  func(context.Context, evaluator.Options) (*evaluator.Evaluator, error) // nil: evaluator.New
+	in        io.Reader
+	out, err  io.Writer
+	dir       string   // the working folder
+	env       []string // as os.Environ
+	clock     func() time.Time
+	sleep     func(context.Context, time.Duration) error                             // nil: real time
+	exchanges *exchanges                                                             // with systems; nil: they are neither recorded nor replayed
+	tokens    *jobTokens                                                             // nil: none is remembered
+	compile   func(context.Context, evaluator.Options) (*evaluator.Evaluator, error) // nil: evaluator.New
 }
 
 func main() {

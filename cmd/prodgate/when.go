@@ -70,6 +70,9 @@ func (e *evaluation) runWhen(ctx context.Context, args []string) error {
 	if err != nil {
 		return noDecision(ctx, err)
 	}
+	if err := e.std.exchanges.close(); err != nil {
+		return noDecision(ctx, err)
+	}
 	end, err := ending(found.Outcome, found.ExitCode)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/web"
@@ -69,6 +70,14 @@ type Site struct {
 	Holidays       []entry  `json:"holidays"`
 	PublicHolidays []nation `json:"public_holidays,omitempty"`
 	Feeds          []feed   `json:"feeds,omitempty"`
+}
+
+// Feeds is what reads the feeds for env; nil: the one that the process shares.
+func Feeds(env source.Env) *web.Client {
+	if env.Carrier == nil {
+		return nil
+	}
+	return &web.Client{Transport: env.Carrier(nil)}
 }
 
 // Name is the section's key.

@@ -13,6 +13,6 @@ var Kind = source.Kind{
 	Settings: func() any { return new(Site) },
 	Key:      "timezone",
 	Open: func(env source.Env, settings any) source.Collector {
-		return Collector{File: strict.Path{Dir: env.Dir, Name: env.Config, Key: env.Key}, Site: settings.(*Site), Clock: env.Clock}
+		return Collector{File: strict.Path{Dir: env.Dir, Name: env.Config, Key: env.Key}, Site: settings.(*Site), Clock: env.Clock, Web: Feeds(env)}
 	},
 }

@@ -56,7 +56,7 @@ func open(env source.Env, settings any) source.Collector {
 	case "build":
 		return build.Collector{File: path}
 	case "calendar":
-		return calendar.Collector{File: path, Clock: env.Clock}
+		return calendar.Collector{File: path, Clock: env.Clock, Web: calendar.Feeds(env)}
 	case "production":
 		return production.Collector{File: path}
 	case "rollback":

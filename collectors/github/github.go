@@ -16,6 +16,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -28,6 +29,9 @@ type Collector struct {
 	Settings Settings
 	Getenv   func(string) string // reads the variables with the tokens
 	Now      func() time.Time    // dates what was seen
+
+	// Carrier wraps what sends the requests; nil: nothing does.
+	Carrier func(http.RoundTripper) http.RoundTripper
 }
 
 // Name is the section's key.

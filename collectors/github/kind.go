@@ -32,7 +32,7 @@ func open(env source.Env, settings any) Collector {
 	if s == nil {
 		s = new(Settings)
 	}
-	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now}
+	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
 		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
 	}
@@ -148,7 +148,7 @@ func (c Collector) api(variable string) (*web.Server, error) {
 func (c Collector) server(token string) (*web.Server, error) {
 	s := c.Settings
 	server, err := web.New(web.Options{
-		Base: orElse(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now,
+		Base: orElse(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now, Carrier: c.Carrier,
 		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ var Kind = source.Kind{
 		if s == nil {
 			s = new(Settings)
 		}
-		c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now}
+		c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 		if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
 			c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
 		}
@@ -159,7 +159,7 @@ func (c Collector) api(variable string) (*web.Server, error) {
 
 // server prepares to call the API.
 func (c Collector) server(auth web.Auth) (*web.Server, error) {
-	server, err := web.New(web.Options{Base: orElse(c.Settings.URL, defaultURL), Auth: auth, CAFile: c.Settings.CAFile, Clock: c.Now})
+	server, err := web.New(web.Options{Base: orElse(c.Settings.URL, defaultURL), Auth: auth, CAFile: c.Settings.CAFile, Clock: c.Now, Carrier: c.Carrier})
 	if err != nil {
 		return nil, fmt.Errorf("use the API of GitLab: %w", err)
 	}

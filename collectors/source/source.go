@@ -6,6 +6,7 @@ package source
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -96,6 +97,9 @@ type Env struct {
 	Config   string           // the configuration file, relative to Dir, for messages
 	Registry registry.Options // how to reach image registries
 	Log      Log              // the audit trail of this run
+
+	// Carrier wraps what sends requests; nil: nothing does.
+	Carrier func(http.RoundTripper) http.RoundTripper
 
 	// Verifier returns what verifies signatures with the keys that settings accept for
 	// a section; nil: no

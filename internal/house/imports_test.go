@@ -13,7 +13,7 @@ import (
 var layers = map[string][]string{
 	"cmd": {
 		"gate", "collectors", "scan", "evaluator", "server", "trail", "facts", "policies", "registry", "signing",
-		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
+		"internal/attestation", "internal/cassette", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
 		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable", "internal/web",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"internal/attestation":     {},
 	"internal/bench":           {"internal/invented", "internal/oidctest", "internal/replay", "scan/advisories", "evaluator", "server", "trail", "facts", "policies"},
 	"internal/canonical":       {},
+	"internal/cassette":        {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
 	"internal/contracts":       {"collectors", "facts", "internal/githubtest"}, // a module of its own, of tests only

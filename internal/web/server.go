@@ -35,6 +35,9 @@ type Options struct {
 
 	Transport http.RoundTripper // sends the requests; nil: Go's default, with CAFile
 	Clock     func() time.Time  // nil: time.Now
+
+	// Carrier wraps what sends the requests; nil: nothing does.
+	Carrier func(http.RoundTripper) http.RoundTripper
 }
 
 // Server is an API that calls are sent to. It is safe for concurrent use.
@@ -73,6 +76,9 @@ func New(o Options) (*Server, error) {
 		if s.client.Transport, err = trusting(o.CAFile); err != nil {
 			return nil, err
 		}
+	}
+	if o.Carrier != nil {
+		s.client.Transport = o.Carrier(s.client.Transport)
 	}
 	return s, nil
 }
