@@ -22,7 +22,7 @@ var secrets = sync.OnceValue(func() []secret {
 		// "auth": "…" and its kin of a docker configuration; password=… of a form; ?token=… of a URL
 		{regexp.MustCompile(`(?i)\b((?:[a-z0-9_-]*(?:password|passwd|secret|token|signature|apikey|api[_-]key|access[_-]key)|auth|sig|pwd)["']?\s*[:=]\s*["']?)[^\s"',;&}]+`), "${1}redacted"},
 		// tokens that are known by their looks
-		{regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|dckr_pat_)[A-Za-z0-9_-]{8,}`), "redacted"},
+		{regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|gl(?:pat|cbt|dt|ptt|oas|soat)-|xox[abprs]-|AKIA|dckr_pat_)[A-Za-z0-9_-]{8,}`), "redacted"},
 		{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`), "redacted"},
 	}
 })

@@ -95,24 +95,32 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 // attemptWord separates a CI run and its attempt in a request's id.
 const attemptWord = "/attempts/"
 
+// jobWord separates a pipeline of GitLab and its job in a request's id.
+const jobWord = "/jobs/"
+
 // WithoutAttempt is the deployment that a request's id names: a re-run of a CI
-// run's failed jobs is the same deployment. An id without an attempt stays as it
-// is.
+// run's failed jobs is the same deployment, and so is another job of a pipeline. An id
+// without an attempt or a job stays as it is.
 func WithoutAttempt(id string) string {
-	run, attempt, found := cutLast(id, attemptWord)
-	if !found || run == "" || attempt == "" || strings.Trim(attempt, "0123456789") != "" {
-		return id
+	if run, attempt, found := cutLast(id, attemptWord); found && run != "" && isNumber(attempt) {
+		return run
 	}
-	return run
+	pipeline, job, found := cutLast(id, jobWord)
+	if project, number, of := cutLast(pipeline, "/pipelines/"); found && isNumber(job) && of && project != "" && isNumber(number) {
+		return pipeline
+	}
+	return id
 }
+
+func isNumber(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
 // Attempt is the attempt that a request's id names; 0 if it names none.
 func Attempt(id string) int {
-	run := WithoutAttempt(id)
-	if run == id {
+	run, attempt, found := cutLast(id, attemptWord)
+	if !found || run == "" || !isNumber(attempt) {
 		return 0
 	}
-	n, err := strconv.Atoi(id[len(run)+len(attemptWord):])
+	n, err := strconv.Atoi(attempt)
 	if err != nil {
 		return 0
 	}

@@ -47,7 +47,8 @@ IMAGE is a registry reference, oci:DIR[:TAG] or tarball:FILE.
 In GitHub Actions the fields of the request have defaults: the trigger is
 GITHUB_EVENT_NAME, the requester is github:GITHUB_ACTOR_ID, and the run was started
 by the same account, or by github-login:GITHUB_TRIGGERING_ACTOR if another account
-re-ran it. In other systems they are required.
+re-ran it. In GitLab the trigger is CI_PIPELINE_SOURCE, and both persons are
+gitlab:GITLAB_USER_ID, who started the job. In other systems they are required.
 
 With --attest, an allow is followed by a signed summary that others can ask for:
 "prodgate attest verify --type vsa". It is attached to the image after the decision

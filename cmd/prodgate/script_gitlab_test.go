@@ -6,13 +6,22 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/internal/gitlabtest"
+	"github.com/prodgate/prodgate/internal/oidctest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// gitlabCILocal is the variable that names a folder with the programs node (22 or later)
+// and gitlab-ci-local, as in node_modules/.bin. Without it, the component is not run:
+// .ci/gitlab-component installs both and sets it.
+const gitlabCILocal = "PRODGATE_TEST_GITLAB_CI_LOCAL"
 
 // labs holds the GitLab of a script.
 type labs struct{}
 
-type labOf struct{ server *gitlabtest.Server }
+type labOf struct {
+	server *gitlabtest.Server
+	issuer *oidctest.Issuer // of the tokens for the trail's server; nil: none
+}
 
 func gitlab(ts *testscript.TestScript) *gitlabtest.Server {
 	s := ts.Value(labs{}).(*labOf).server
@@ -78,6 +87,23 @@ func startJob(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		ts.Setenv(name, value)
 	}
+	issuer := ts.Value(labs{}).(*labOf).issuer
+	if issuer == nil {
+		return
+	}
+	signed, err := issuer.Sign(issuer.GitLab("http://"+ts.Getenv("SERVED"), time.Now(), map[string]any{
+		"pipeline_id": args[0], "job_id": fmt.Sprint(id), "user_id": users[args[2]],
+	}))
+	ts.Check(err)
+	ts.Setenv("PRODGATE_TRAIL_TOKEN", signed)
+}
+
+// startGitLabTokens gives the jobs that follow tokens for the trail's server.
+func startGitLabTokens(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: idtokens FILE")
+	}
+	ts.Value(labs{}).(*labOf).issuer = startIssuer(ts, args[0])
 }
 
 func decideDeployment(ts *testscript.TestScript, neg bool, args []string) {

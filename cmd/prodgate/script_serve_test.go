@@ -21,15 +21,7 @@ func startCI(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: ci FILE")
 	}
-	issuer, err := oidctest.New()
-	ts.Check(err)
-	ts.Defer(func() { issuer.Close() })
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	ts.Check(err)
-	served := free.Addr().String()
-	ts.Check(free.Close())
-	ts.Setenv("ISSUER", issuer.URL)
-	ts.Setenv("SERVED", served)
+	issuer := startIssuer(ts, args[0])
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", issuer.URL+"/token?api-version=2.0")
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-secret")
 	issuer.ServeTokens(func(audience string) string {
@@ -44,8 +36,24 @@ func startCI(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return token
 	})
-	text := strings.NewReplacer("$ISSUER", issuer.URL, "$SERVED", served, "$GITHUB_SERVER_URL", ts.Getenv("GITHUB_SERVER_URL")).Replace(ts.ReadFile(args[0]))
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// startIssuer starts an issuer of tokens, chooses an address for a trail's server, and
+// replaces both and the addresses of the CI systems in the server's configuration.
+func startIssuer(ts *testscript.TestScript, file string) *oidctest.Issuer {
+	issuer, err := oidctest.New()
+	ts.Check(err)
+	ts.Defer(func() { issuer.Close() })
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	ts.Check(err)
+	served := free.Addr().String()
+	ts.Check(free.Close())
+	ts.Setenv("ISSUER", issuer.URL)
+	ts.Setenv("SERVED", served)
+	text := strings.NewReplacer("$ISSUER", issuer.URL, "$SERVED", served,
+		"$GITHUB_SERVER_URL", ts.Getenv("GITHUB_SERVER_URL"), "$CI_SERVER_URL", ts.Getenv("CI_SERVER_URL")).Replace(ts.ReadFile(file))
+	ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	return issuer
 }
 
 // awaitServer waits until the server of a trail answers.

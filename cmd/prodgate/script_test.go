@@ -73,12 +73,14 @@ func TestMain(m *testing.M) {
 //	pipeline ID USER          start a pipeline there
 //	job PIPELINE NAME USER [ENVIRONMENT]  start a job there, and set its variables
 //	decide USER STATUS [COMMENT]  decide about the deployment of the last job
+//	idtokens FILE             as ci, for the jobs of GitLab that follow
 //	mergerequest USER         name the author of the merge request of the commit of the evidence
 //	hang                      start a server that never answers; $HANG is its host
 //
-// $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
-// [postgres], $POSTGRES is the location of a trail in PostgreSQL; with [act], $ACT
-// is act, which runs workflows of GitHub.
+// $REPOSITORY is the folder of the source, $CASES of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
+// [postgres], $POSTGRES is the location of a trail in PostgreSQL. With [act], $ACT is act,
+// which runs workflows of GitHub. With [gitlab-ci-local], $GITLAB_CI_LOCAL is the folder
+// with the programs node and gitlab-ci-local.
 //
 // With the race detector, where compiling the policies is several times slower, the
 // short tests run only the scripts about parallel code.
@@ -104,6 +106,8 @@ func TestScripts(t *testing.T) {
 			env.Values[hubs{}] = &hubsOf{}
 			env.Values[labs{}] = &labOf{}
 			env.Setenv("CASES", cases)
+			env.Setenv("REPOSITORY", filepath.Join(cases, "../.."))
+			env.Setenv("GITLAB_CI_LOCAL", os.Getenv(gitlabCILocal))
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
 			env.Setenv("DIGEST", "sha256:"+strings.Repeat("0", 64))
@@ -120,6 +124,8 @@ func TestScripts(t *testing.T) {
 				return os.Getenv(postgresServer) != "", nil
 			case "act":
 				return os.Getenv(actProgram) != "", nil
+			case "gitlab-ci-local":
+				return os.Getenv(gitlabCILocal) != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -129,7 +135,7 @@ func TestScripts(t *testing.T) {
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 			"github": startGitHub, "run": startRun, "pause": pauseRun, "approve": approveRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
-			"gitlab": startGitLab, "pipeline": startPipeline, "job": startJob, "decide": decideDeployment, "mergerequest": writeGitLabCommit,
+			"gitlab": startGitLab, "pipeline": startPipeline, "job": startJob, "decide": decideDeployment, "mergerequest": writeGitLabCommit, "idtokens": startGitLabTokens,
 		},
 	})
 }

@@ -5,6 +5,11 @@
 // testdata/github.json is cut out of generated/api.github.com.json of the npm package
 // @octokit/openapi 23.0.2 (MIT, testdata/github.LICENSE): the operations that prodgate
 // calls, with what they refer to, without examples, summaries and descriptions.
+//
+// testdata/gitlab.json is written for these tests from GitLab's API documentation
+// (docs.gitlab.com/api, version 19.5): the operations that prodgate calls, with the keys
+// of the documented answers. GitLab's own OpenAPI description declares types that its
+// answers do not have, such as a text for access_level, and no required keys.
 package contracts
 
 import (

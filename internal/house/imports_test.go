@@ -49,7 +49,7 @@ var layers = map[string][]string{
 	"internal/cassette":        {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
-	"internal/contracts":       {"collectors", "facts", "internal/githubtest"}, // a module of its own, of tests only
+	"internal/contracts":       {"collectors", "facts", "internal/githubtest", "internal/gitlabtest"}, // a module of its own, of tests only
 	"internal/fixture":         {},
 	"internal/githubtest":      {},
 	"internal/gitlabtest":      {},
