@@ -13,7 +13,7 @@ import (
 var layers = map[string][]string{
 	"cmd": {
 		"gate", "collectors", "scan", "evaluator", "server", "trail", "facts", "policies", "registry", "signing",
-		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
+		"internal/attestation", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/jobtoken", "internal/metrics", "internal/print", "internal/recheck",
 		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable", "internal/web",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
@@ -56,6 +56,7 @@ var layers = map[string][]string{
 	"internal/ics":             {},
 	"internal/inflate":         {},
 	"internal/invented":        {"internal/fixture", "evaluator", "trail", "facts"},
+	"internal/jobtoken":        {"internal/web"},
 	"internal/legacy":          {},
 	"internal/lock":            {},
 	"internal/metrics":         {"internal/print", "facts", "trail"},
