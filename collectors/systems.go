@@ -13,6 +13,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/collectors/entra"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/github"
 	"github.com/prodgate/prodgate/collectors/log"
@@ -33,6 +34,7 @@ var Kinds = []source.Kind{
 	log.System,
 	attestation.Kind,
 	github.Kind,
+	entra.Kind,
 }
 
 const customPrefix = "custom."

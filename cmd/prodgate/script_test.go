@@ -67,6 +67,8 @@ func TestMain(m *testing.M) {
 //	review ID LOGIN STATE [COMMENT]  let the run wait for production, and record a review
 //	commit HASH LOGIN         name the author of the commit of the evidence, by the start of its hash
 //	join TEAM LOGIN STATE     change a membership there
+//	entra                     start an Entra ID at $ENTRA, which trusts the tokens of this job
+//	directory CHANGE ID…      change it: user, disable, enable, mfa, no-mfa, group, role, permissions
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $CASES is the folder of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
@@ -94,6 +96,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Values[held{}] = &holding{}
 			env.Values[hubs{}] = &hubsOf{}
+			env.Values[tenants{}] = &tenantOf{}
 			env.Setenv("CASES", cases)
 			env.Setenv("ORGANISATION", filepath.Join(filepath.Dir(cases), "organisation"))
 			env.Setenv("KEYS", filepath.Join(cases, "../../signing/testdata"))
@@ -116,6 +119,7 @@ func TestScripts(t *testing.T) {
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
+			"entra": startEntra, "directory": changeEntra,
 		},
 	})
 }

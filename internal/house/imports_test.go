@@ -17,7 +17,7 @@ var layers = map[string][]string{
 		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable", "internal/web",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
-	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/strict", "internal/web", "registry"},
+	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/jobtoken", "internal/strict", "internal/web", "registry"},
 	"evaluator":  {"facts", "policies"},
 	"facts":      {"internal/strict"},
 	"policies":   {},
@@ -48,9 +48,10 @@ var layers = map[string][]string{
 	"internal/canonical":       {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
-	"internal/contracts":       {"collectors", "facts", "internal/githubtest"}, // a module of its own, of tests only
+	"internal/contracts":       {"collectors", "facts", "internal/githubtest", "internal/graphtest"}, // a module of its own, of tests only
 	"internal/fixture":         {},
 	"internal/githubtest":      {},
+	"internal/graphtest":       {},
 	"internal/house":           {},
 	"internal/ical":            {},
 	"internal/ics":             {},
@@ -96,8 +97,8 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/githubtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/githubtest", "internal/stricttest", "signing"},
+	"cmd":                      {"internal/githubtest", "internal/graphtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
+	"collectors":               {"internal/config", "internal/githubtest", "internal/graphtest", "internal/oidctest", "internal/stricttest", "signing"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},
