@@ -51,7 +51,9 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 		switch {
 		case a.err == nil:
 			within = append(within, inside(s.name, seen.Contradictions)...)
-			parts = append(parts, facts.Part{System: s.name, Section: plain(a.section), Attested: seen.Kind == attestation.Kind.Name})
+			parts = append(parts, facts.Part{
+				System: s.name, Section: plain(a.section), Attested: seen.Kind == attestation.Kind.Name, Decides: decides(a.section),
+			})
 			if at := *seen.ObservedAt; observed.At.IsZero() || at.Before(observed.At) {
 				observed.At = at
 			}
@@ -108,6 +110,12 @@ func plain(s facts.Section) facts.Section {
 		return o.Section
 	}
 	return s
+}
+
+// decides are the roles and teams that a directory looks up.
+func decides(s facts.Section) facts.Grants {
+	o, _ := s.(facts.Observed)
+	return o.Decides
 }
 
 func trueOrAbsent(b bool) *bool {

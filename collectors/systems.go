@@ -13,6 +13,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/artifact"
 	"github.com/prodgate/prodgate/collectors/attestation"
 	"github.com/prodgate/prodgate/collectors/calendar"
+	"github.com/prodgate/prodgate/collectors/entra"
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/github"
 	"github.com/prodgate/prodgate/collectors/gitlab"
@@ -35,6 +36,7 @@ var Kinds = []source.Kind{
 	log.System,
 	attestation.Kind,
 	github.Kind,
+	entra.Kind,
 	gitlab.Kind,
 	calendar.Kind,
 	rollback.Kind,

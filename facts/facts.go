@@ -315,13 +315,14 @@ type Approval struct {
 // Person contains all ids of one human being. Roles are those in the directory
 // (Entra ID), Teams only those with active membership.
 type Person struct {
-	IDs   []string  `json:"ids" schema:"person,min=1" merge:"all"` // scheme:value, lower case: github:583231, entra:…, mailto:…
-	Roles []string  `json:"roles" schema:"identifier" merge:"all"`
-	Teams []string  `json:"teams" schema:"identifier" merge:"all"`
-	MFA   *bool     `json:"mfa" merge:"worst"`             // null: unknown
-	Human *bool     `json:"human,omitempty" merge:"worst"` // false: a bot or an agent; absent: the directory does not mark bots
-	AsOf  time.Time `json:"as_of" merge:"earliest"`
-	Wrote []string  `json:"wrote,omitempty" schema:"commit,min=1" merge:"all"` // commits whose author this person is, of those that the source looked up
+	IDs    []string  `json:"ids" schema:"person,min=1" merge:"all"` // scheme:value, lower case: github:583231, entra:…, mailto:…
+	Roles  []string  `json:"roles" schema:"identifier" merge:"agreed"`
+	Teams  []string  `json:"teams" schema:"identifier" merge:"agreed"`
+	MFA    *bool     `json:"mfa" merge:"worst"`              // null: unknown
+	Human  *bool     `json:"human,omitempty" merge:"worst"`  // false: a bot or an agent; absent: the directory does not mark bots
+	Active *bool     `json:"active,omitempty" merge:"worst"` // false: the account is disabled or deleted; absent: the directory does not show it
+	AsOf   time.Time `json:"as_of" merge:"earliest"`
+	Wrote  []string  `json:"wrote,omitempty" schema:"commit,min=1" merge:"all"` // commits whose author this person is, of those that the source looked up
 	// Started are the CI runs that this person started, or a job of which this person
 	// started, as requests name their deployment.
 	Started []string `json:"started,omitempty" schema:"nonempty,min=1" merge:"all"`

@@ -17,6 +17,8 @@ type Part struct {
 	// Attested: what names no signer (verified_by) is only bad news, because the system
 	// reads statements that anyone can make.
 	Attested bool
+
+	Decides Grants // of people: the roles and teams that the system looks up for each of them
 }
 
 // Merge makes one section of what several systems report, in the order in which
@@ -140,7 +142,7 @@ func absent(v reflect.Value) bool {
 func (m *merger) field(path, rule string, values []reported) reflect.Value {
 	first := values[0].v
 	switch rule {
-	case ruleAll:
+	case ruleAll, ruleAgreed:
 		return joined(values)
 	case ruleLatest, ruleEarliest:
 		return extreme(values, rule == ruleLatest)

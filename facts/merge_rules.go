@@ -11,6 +11,7 @@ import (
 const (
 	ruleFirst    = "first"    // fields without a tag
 	ruleAll      = "all"      // lists
+	ruleAgreed   = "agreed"   // roles and teams
 	ruleWorst    = "worst"    // results, booleans
 	ruleLatest   = "latest"   // times, and what happened at that time
 	ruleEarliest = "earliest" // times
@@ -21,6 +22,7 @@ const (
 var mergeMeanings = map[string]string{
 	ruleFirst:    "the value of the first system in prodgate.yaml that has one",
 	ruleAll:      "every entry of every system, each once",
+	ruleAgreed:   "every entry of every system that knows the person, if no such system looked it up and did not find it",
 	ruleWorst:    "the worst value counts, whichever system reports it",
 	ruleLatest:   "the latest",
 	ruleEarliest: "the earliest",
@@ -30,7 +32,7 @@ var mergeMeanings = map[string]string{
 // MergeRule says how one fact is merged where several systems report its section.
 type MergeRule struct {
 	Path    string // JSON Pointer into the document, "*" for any entry of a list
-	Rule    string // first, all, worst, latest, earliest or equal
+	Rule    string // first, all, agreed, worst, latest, earliest or equal
 	Meaning string // in a sentence
 }
 

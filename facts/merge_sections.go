@@ -12,8 +12,9 @@ import (
 // contradiction.
 func (m *merger) people(parts []Part) People {
 	type entry struct {
-		system string
-		person Person
+		system  string
+		person  Person
+		decides Grants
 	}
 	var groups [][]entry
 	for _, p := range parts {
@@ -27,7 +28,7 @@ func (m *merger) people(parts []Part) People {
 					rest = append(rest, g)
 				}
 			}
-			groups = append(rest, append(same, entry{p.System, person}))
+			groups = append(rest, append(same, entry{p.System, person, p.Decides}))
 		}
 	}
 	all := People{}
@@ -50,10 +51,22 @@ func (m *merger) people(parts []Part) People {
 			}
 			continue
 		}
-		all = append(all, m.structs("/people", values).Interface().(Person))
+		one := m.structs("/people", values).Interface().(Person)
+		for _, e := range g {
+			one.Roles = agreed(one.Roles, e.decides.Roles, e.person.Roles)
+			one.Teams = agreed(one.Teams, e.decides.Teams, e.person.Teams)
+		}
+		all = append(all, one)
 	}
 	slices.SortStableFunc(all, func(a, b Person) int { return slices.Compare(a.IDs, b.IDs) })
 	return all
+}
+
+// agreed are the names without those that a system looked up and did not find.
+func agreed(names, decided, found []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.Contains(decided, name) && !slices.Contains(found, name)
+	})
 }
 
 func shareIdentity(a, b Person) bool {

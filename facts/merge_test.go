@@ -2,6 +2,7 @@ package facts_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,6 +34,54 @@ func merged(t *testing.T, sections ...facts.Section) (facts.Section, []facts.Con
 		t.Fatal(err)
 	}
 	return section, contradictions
+}
+
+// A role that one system gives counts unless another one that knows the person looked
+// for it and did not find it.
+func TestARoleNeedsEachSystemThatLooksItUp(t *testing.T) {
+	person := func(roles, teams []string, ids ...string) facts.People {
+		return facts.People{{IDs: ids, Roles: roles, Teams: teams, AsOf: hour(9)}}
+	}
+	lead, none := []string{"platform-lead"}, []string{}
+	both := facts.Grants{Roles: lead, Teams: []string{"approvers"}}
+	for _, tt := range []struct {
+		name         string
+		entra        facts.People
+		decides      facts.Grants
+		roles, teams []string
+	}{
+		{"both give it", person(lead, []string{"approvers"}, "github:1", "entra:1"), both, lead, []string{"approvers"}},
+		{"one does not give the role", person(none, []string{"approvers"}, "github:1", "entra:1"), both, none, []string{"approvers"}},
+		{"one does not give the team", person(lead, none, "github:1", "entra:1"), both, lead, none},
+		{"one does not look it up", person(none, none, "github:1", "entra:1"), facts.Grants{}, lead, []string{"approvers"}},
+		{"one looks up others", person([]string{"vp"}, none, "github:1", "entra:1"), facts.Grants{Roles: []string{"vp"}}, []string{"platform-lead", "vp"}, []string{"approvers"}},
+		{"one does not know the person", person(none, none, "github:2", "entra:1"), both, lead, []string{"approvers"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			github := facts.Part{System: "github", Section: person(lead, []string{"approvers"}, "github:1"), Decides: both}
+			entra := facts.Part{System: "entra", Section: tt.entra, Decides: tt.decides}
+			for _, parts := range [][]facts.Part{{github, entra}, {entra, github}} {
+				merged, _, err := facts.Merge(parts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range merged.(facts.People) {
+					slices.Sort(p.Roles)
+					if slices.Contains(p.IDs, "github:1") && (!slices.Equal(p.Roles, tt.roles) || !slices.Equal(p.Teams, tt.teams)) {
+						t.Errorf("%+v", p)
+					}
+				}
+			}
+		})
+	}
+}
+
+// One system's disabled account is not active.
+func TestADisabledAccountStaysDisabled(t *testing.T) {
+	section, _ := merged(t, facts.People{{IDs: []string{"github:1"}, MFA: ptr(true)}}, facts.People{{IDs: []string{"github:1", "entra:1"}, Active: ptr(false)}})
+	if p := section.(facts.People); len(p) != 1 || *p[0].Active {
+		t.Errorf("%+v", p)
+	}
 }
 
 func TestSystemsAreMergedByTheRuleOfEachFact(t *testing.T) {

@@ -23,10 +23,16 @@ type Observed struct {
 	// Unverified are the statements whose signature was not verified.
 	Unverified []UnverifiedStatement
 
+	// Decides are the roles and teams that a directory looks up for each of its people.
+	Decides Grants
+
 	// At is when the source was looked at; zero: when the collector returned.
 	// Only a source that answers from a store of its own needs to set it.
 	At time.Time
 }
+
+// Grants are names of roles and teams.
+type Grants struct{ Roles, Teams []string }
 
 // addTo puts the section itself into d; its evidence is in d.Sources.
 func (o Observed) addTo(d *Document) { d.Add(o.Section) }

@@ -75,6 +75,8 @@ func TestMain(m *testing.M) {
 //	decide USER STATUS [COMMENT]  decide about the deployment of the last job
 //	idtokens FILE             as ci, for the jobs of GitLab that follow
 //	mergerequest USER         name the author of the merge request of the commit of the evidence
+//	entra                     start an Entra ID at $ENTRA, which trusts the tokens of this job
+//	directory CHANGE ID…      change it: user, disable, enable, mfa, no-mfa, group, role, permissions
 //	hang                      start a server that never answers; $HANG is its host
 //
 // $REPOSITORY is the folder of the source, $CASES of the stories, $ORGANISATION their policy pack, $KEYS of recorded keys, $DIGEST and $OTHER are two digests. With
@@ -105,6 +107,7 @@ func TestScripts(t *testing.T) {
 			env.Values[held{}] = &holding{}
 			env.Values[hubs{}] = &hubsOf{}
 			env.Values[labs{}] = &labOf{}
+			env.Values[tenants{}] = &tenantOf{}
 			env.Setenv("CASES", cases)
 			env.Setenv("REPOSITORY", filepath.Join(cases, "../.."))
 			env.Setenv("GITLAB_CI_LOCAL", os.Getenv(gitlabCILocal))
@@ -136,6 +139,7 @@ func TestScripts(t *testing.T) {
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 			"github": startGitHub, "run": startRun, "pause": pauseRun, "approve": approveRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
 			"gitlab": startGitLab, "pipeline": startPipeline, "job": startJob, "decide": decideDeployment, "mergerequest": writeGitLabCommit, "idtokens": startGitLabTokens,
+			"entra": startEntra, "directory": changeEntra,
 		},
 	})
 }

@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
 
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/internal/jobtoken"
 	"github.com/prodgate/prodgate/internal/web"
 	"github.com/prodgate/prodgate/trail"
 )
@@ -79,38 +77,12 @@ func readToken(ctx context.Context, std stdio, location string) (string, error) 
 		}
 		return strings.TrimSpace(string(b)), nil
 	}
-	address, secret := std.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), std.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
-	if address == "" || secret == "" {
+	if !jobtoken.InGitHub(std.getenv) {
 		return "", fmt.Errorf("there is none: in GitHub Actions give the job permissions: {id-token: write}; elsewhere set %s, or %s to a file", config.TrailTokenVariable, config.TrailTokenFileVariable)
 	}
 	server, err := web.Parse(location)
 	if err != nil {
 		return "", err
 	}
-	return githubToken(ctx, address, secret, web.Host(server))
-}
-
-// githubToken requests an OpenID Connect token of this job from GitHub Actions.
-func githubToken(ctx context.Context, address, secret, audience string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", errors.New("ACTIONS_ID_TOKEN_REQUEST_URL is not a URL")
-	}
-	query := u.Query()
-	query.Set("audience", audience)
-	server, err := web.New(web.Options{Base: u.Scheme + "://" + u.Host, Auth: web.Bearer(secret)})
-	if err != nil {
-		return "", fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", err)
-	}
-	var answer struct {
-		Value string `json:"value"`
-	}
-	call := web.Call{Path: "/" + strings.TrimPrefix(u.EscapedPath(), "/"), Query: query, Header: http.Header{"Accept": {"application/json"}}}
-	if err := server.JSON(ctx, call, &answer); err != nil {
-		return "", fmt.Errorf("request a token of this job: %w", err)
-	}
-	if answer.Value == "" {
-		return "", errors.New("request a token of this job: the answer has none")
-	}
-	return answer.Value, nil
+	return jobtoken.GitHub(ctx, std.getenv, web.Host(server), nil)
 }

@@ -16,7 +16,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -53,6 +55,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 		observed.Section, err = r.approvals(req)
 	case "people":
 		observed.Section, err = r.people(req.Reference)
+		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
 	default:
 		err = fmt.Errorf("a repository on GitHub does not report %s", c.Section)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -54,6 +53,9 @@ func (v *vault) variable(name, value string) {
 		made = variable{Key: true}
 	case err == nil && u.Scheme != "" && u.Host != "":
 		made.Value = u.Scheme + "://" + hidden + ".invalid/" + url.PathEscape(strings.ToLower(name))
+		if u.RawQuery != "" {
+			made.Value += "?" + hidden + "=1"
+		}
 	}
 	v.mu.Lock()
 	if v.variables == nil {
@@ -182,7 +184,12 @@ func (v *vault) address(u *url.URL) string {
 		}
 	}
 	copied.RawQuery = query.Encode()
-	return v.clean(fmt.Sprint(&copied))
+	text := v.clean(copied.String())
+	if clean, err := url.Parse(text); err == nil { // what replaces a URL has a query of its own
+		clean.RawQuery = clean.Query().Encode()
+		return clean.String()
+	}
+	return text
 }
 
 // form is a body without secrets, as they differ between two runs.

@@ -13,11 +13,11 @@ import (
 var layers = map[string][]string{
 	"cmd": {
 		"gate", "collectors", "scan", "evaluator", "server", "trail", "facts", "policies", "registry", "signing",
-		"internal/attestation", "internal/cassette", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/metrics", "internal/print", "internal/recheck",
+		"internal/attestation", "internal/cassette", "internal/config", "internal/files", "internal/ical", "internal/ics", "internal/jobtoken", "internal/metrics", "internal/print", "internal/recheck",
 		"internal/replay", "internal/report", "internal/strict", "internal/summary", "internal/timetable", "internal/web",
 	},
 	"gate":       {"internal/print", "collectors", "evaluator", "signing", "trail", "facts"},
-	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/strict", "internal/web", "registry"},
+	"collectors": {"facts", "internal/attestation", "internal/ical", "internal/jobtoken", "internal/strict", "internal/web", "registry"},
 	"evaluator":  {"facts", "policies"},
 	"facts":      {"internal/strict"},
 	"policies":   {},
@@ -49,15 +49,17 @@ var layers = map[string][]string{
 	"internal/cassette":        {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},
 	"internal/files":           {},
-	"internal/contracts":       {"collectors", "facts", "internal/githubtest", "internal/gitlabtest"}, // a module of its own, of tests only
+	"internal/contracts":       {"collectors", "facts", "internal/githubtest", "internal/gitlabtest", "internal/graphtest"}, // a module of its own, of tests only
 	"internal/fixture":         {},
 	"internal/githubtest":      {},
 	"internal/gitlabtest":      {},
+	"internal/graphtest":       {},
 	"internal/house":           {},
 	"internal/ical":            {},
 	"internal/ics":             {},
 	"internal/inflate":         {},
 	"internal/invented":        {"internal/fixture", "evaluator", "trail", "facts"},
+	"internal/jobtoken":        {"internal/web"},
 	"internal/legacy":          {},
 	"internal/lock":            {},
 	"internal/metrics":         {"internal/print", "facts", "trail"},
@@ -97,8 +99,8 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
-	"cmd":                      {"internal/githubtest", "internal/gitlabtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/githubtest", "internal/gitlabtest", "internal/stricttest", "signing", "trail"},
+	"cmd":                      {"internal/githubtest", "internal/gitlabtest", "internal/graphtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
+	"collectors":               {"internal/config", "internal/githubtest", "internal/gitlabtest", "internal/graphtest", "internal/oidctest", "internal/stricttest", "signing", "trail"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},

@@ -77,9 +77,12 @@ _best(schemes) := [scheme |
 	scheme in schemes
 ][0]
 
-# Whether the directory's record of a person is recent and shows MFA.
+# Whether the directory's record of a person is recent and shows MFA, and the account is
+# active in every directory that was read.
 proven(person) if {
 	input.people[person].mfa == true
+	active(person)
+	_mapped(person)
 	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
 }
 
@@ -101,6 +104,25 @@ approver_roles contains settings.effective.approval.roles[_][_]
 
 # "human" is optional: a directory sets it to false for bots and agents.
 human(person) if object.get(input.people[person], "human", true) == true
+
+# "active" is optional: a directory sets it to false for accounts that are disabled or
+# deleted.
+active(person) if object.get(input.people[person], "active", true) == true
+
+# Whether a person has an id of each directory that was read. Without one, the directory
+# does not know this person, and what other systems report does not count.
+_mapped(person) if {
+	every scheme in _directories {
+		scheme in _schemes(person)
+	}
+}
+
+# The schemes of the ids of those directories in which people must be.
+_directories contains "entra" if "entra" in _kinds
+
+_kinds contains input.sources.people.kind
+
+_kinds contains input.sources.people.systems[_].kind
 
 # Whether a person is shown not to be an approver, by role or by team.
 outsider(person) if {
@@ -124,9 +146,14 @@ _no_role(role) if {
 }
 
 # The reasons why the holder of an id cannot approve, as text.
-objections(id) := {"no person, or more than one person, in the directory has this id"} if {
+objections(id) := {_unmapped} if {
+	unknown(id)
+	count(_directories) > 0
+} else := {"no person, or more than one person, in the directory has this id"} if {
 	not one(id)
 } else := {words | some words in _objections[one(id)]}
+
+_unmapped := "is not in the mapping file of Entra ID: add this id to it"
 
 _objections[person] contains "MFA is not shown to be enabled" if {
 	some person, record in input.people
@@ -141,6 +168,16 @@ _objections[person] contains sprintf("not an active member of %s", [settings.eff
 _objections[person] contains "has no approver role in the directory" if {
 	some person, _ in input.people
 	not _has_role(person)
+}
+
+_objections[person] contains "the account is disabled or deleted in the directory" if {
+	some person, _ in input.people
+	not active(person)
+}
+
+_objections[person] contains _unmapped if {
+	some person, _ in input.people
+	not _mapped(person)
 }
 
 _objections[person] contains "is not shown to be a human" if {

@@ -105,6 +105,45 @@ test_no_approver_who_is_a_bot if {
 
 _human(value) := json.patch(testing.promotion, [{"op": "add", "path": "/people/1/human", "value": value}])
 
+test_no_approver_whose_account_is_not_active if {
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as _active(true)
+	every value in [false, null, "true", 1, "", []] {
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as _active(value)
+		not people.proven(1) with data.prodgate.organisation as testing.organisation with input as _active(value)
+		people.objections(_lead) == {"the account is disabled or deleted in the directory"} with data.prodgate.organisation as testing.organisation with input as _active(value)
+	}
+}
+
+_active(value) := json.patch(testing.promotion, [{"op": "add", "path": "/people/1/active", "value": value}])
+
+test_approver_of_a_directory_only_with_an_id_of_it if {
+	every document in [_from_directory(testing.promotion), _from_directory_and_github(testing.promotion)] {
+		people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as document
+		not people.approver("github:2") with data.prodgate.organisation as testing.organisation with input as json.patch(document, _without_entra)
+		not people.proven(1) with data.prodgate.organisation as testing.organisation with input as json.patch(document, _without_entra)
+		people.objections("github:2") == {_unmapped} with data.prodgate.organisation as testing.organisation with input as json.patch(document, _without_entra)
+		people.objections("github:404") == {_unmapped} with data.prodgate.organisation as testing.organisation with input as document
+	}
+	people.approver("github:2") == 1 with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, _without_entra)
+	people.objections("github:404") == {"no person, or more than one person, in the directory has this id"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}
+
+_unmapped := "is not in the mapping file of Entra ID: add this id to it"
+
+_without_entra := [
+	{"op": "replace", "path": "/people/0/ids", "value": ["github:1"]},
+	{"op": "replace", "path": "/people/1/ids", "value": ["github:2"]},
+]
+
+_from_directory(document) := json.patch(document, [{"op": "replace", "path": "/sources/people/kind", "value": "entra"}])
+
+_from_directory_and_github(document) := json.patch(document, [
+	{"op": "replace", "path": "/sources/people/kind", "value": "merged"},
+	{"op": "add", "path": "/sources/people/systems", "value": [_system("github"), _system("entra")]},
+])
+
+_system(kind) := {"name": kind, "kind": kind, "status": "ok"}
+
 test_outsider_shown_by_role_or_team if {
 	people.outsider(0) with data.prodgate.organisation as testing.organisation with input as testing.promotion
 	people.outsider(1) with data.prodgate.organisation as testing.organisation with input as testing.changed("/people/1/roles", [])
