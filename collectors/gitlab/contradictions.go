@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func (r *reading) ownJob() (*job, error) {
 		return nil, fmt.Errorf("GET /job: user: %w", err)
 	}
 	if own.Pipeline.ID <= 0 {
-		return nil, fmt.Errorf("GET /job: the answer names no pipeline")
+		return nil, errors.New("GET /job: the answer names no pipeline")
 	}
 	return &own, nil
 }

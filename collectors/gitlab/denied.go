@@ -39,11 +39,11 @@ func decode(path string, answer *web.Answer, into any) error {
 
 // What a token needs: its scope, and the role of its user.
 const (
-	readAPI         = "read_api"
-	readProject     = "the scope read_api and the role Reporter in the project"
-	readProtected   = "the scope read_api and the role Maintainer in the project"
-	readGroup       = "the scope read_api and a role in the group, or in a group above it"
-	readUsers       = "the scope read_api"
-	readAsMaster    = "the scope read_api and the role Maintainer in the group"
-	readAsAdminUser = "the scope read_api of an administrator"
+	readAPI            = "read_api"
+	readProject        = "the scope read_api and the role Reporter in the project"
+	readProtected      = "the scope read_api and the role Maintainer in the project"
+	readGroup          = "the scope read_api and a role in the group, or in a group above it"
+	readUsers          = "the scope read_api"
+	readGroupProtected = "the scope read_api and the role Maintainer in the group"
+	readAsAdminUser    = "the scope read_api of an administrator"
 )

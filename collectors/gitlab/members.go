@@ -57,8 +57,8 @@ func (m membership) ended(now time.Time) (bool, error) {
 	return !now.Before(end), nil
 }
 
-// group is a group, with its requirement of two-factor authentication.
-type group struct {
+// groupPage is a group, with its requirement of two-factor authentication.
+type groupPage struct {
 	FullPath string `json:"full_path"`
 	Requires *bool  `json:"require_two_factor_authentication"`
 	Grace    *int   `json:"two_factor_grace_period"` // hours in which a member need not have it
@@ -73,14 +73,14 @@ func (d *directory) visible(ctx context.Context, path string) error {
 }
 
 // group reads a group.
-func (d *directory) group(ctx context.Context, name string) (group, error) {
+func (d *directory) group(ctx context.Context, name string) (groupPage, error) {
 	path := web.Path("groups", name)
-	var found group
+	var found groupPage
 	if err := d.get(ctx, path, readGroup, &found); err != nil {
-		return group{}, err
+		return groupPage{}, err
 	}
 	if !strings.EqualFold(found.FullPath, name) {
-		return group{}, fmt.Errorf("GET %s: the answer is about the group %q", path, found.FullPath)
+		return groupPage{}, fmt.Errorf("GET %s: the answer is about the group %q", path, found.FullPath)
 	}
 	return found, nil
 }

@@ -47,7 +47,7 @@ func (r *reading) reviewable(environment string) error {
 		return err
 	}
 	for _, group := range slices.Backward(ancestors(path.Dir(r.Settings.Project))) {
-		err := r.get(web.Path("groups", group, "protected_environments", tier), nil, readAsMaster, &of)
+		err := r.get(web.Path("groups", group, "protected_environments", tier), nil, readGroupProtected, &of)
 		if err == nil && of.Name == tier && of.approves() {
 			return nil
 		}
@@ -56,7 +56,7 @@ func (r *reading) reviewable(environment string) error {
 		}
 	}
 	return fmt.Errorf("no deployment to the environment %q of %s needs an approval, so nobody can give one: protect it in the settings of the project, under CI/CD, Protected environments, with an approval rule. If it is protected by a group, the token in %s lacks %s",
-		environment, r.Settings.Project, r.tokenVariable(), readAsMaster)
+		environment, r.Settings.Project, r.tokenVariable(), readGroupProtected)
 }
 
 // tier is what kind of environment it is, by which groups protect environments.

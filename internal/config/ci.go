@@ -1,6 +1,9 @@
 package config
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // ciValue is what the CI system says, and the variable that says it.
 type ciValue struct{ text, from string }
@@ -34,18 +37,13 @@ func (c *Config) Unestablished() (list []string, missing string) {
 // remnant is the variable that is missing if env is a run of a CI system that does not
 // say so; empty: it is none.
 func remnant(env map[string]string) string {
-	any := func(names []string) bool {
-		for _, name := range names {
-			if env[name] != "" {
-				return true
-			}
-		}
-		return false
+	set := func(names []string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return env[name] != "" })
 	}
 	switch {
-	case !onGitHub(env) && any(githubRemains):
+	case !onGitHub(env) && set(githubRemains):
 		return "GITHUB_ACTIONS"
-	case !onGitLab(env) && any(gitlabRemains):
+	case !onGitLab(env) && set(gitlabRemains):
 		return "GITLAB_CI"
 	}
 	return ""
