@@ -52,7 +52,7 @@ func (v *vault) variable(name, value string) {
 	case strings.Contains(value, "PRIVATE KEY"):
 		made = variable{Key: true}
 	case err == nil && u.Scheme != "" && u.Host != "":
-		made.Value = u.Scheme + "://" + hidden + ".invalid/" + url.PathEscape(strings.ToLower(name))
+		made.Value = "https://" + hidden + ".invalid/" + url.PathEscape(strings.ToLower(name))
 		if u.RawQuery != "" {
 			made.Value += "?" + hidden + "=1"
 		}
