@@ -30,6 +30,9 @@ func (e expander) value(v reflect.Value) (reflect.Value, error) {
 		copied.Elem().Set(inner)
 		return copied, nil
 	case reflect.Slice:
+		if v.IsNil() {
+			return v, nil // an empty list can mean something else
+		}
 		copied := reflect.MakeSlice(v.Type(), 0, v.Len())
 		for i := range v.Len() {
 			item, err := e.value(v.Index(i))

@@ -28,8 +28,8 @@ var credentials = []string{tokenFile, githubActions, idToken, clientSecret}
 // Variables and defaults of credentials.
 const (
 	fileVariable    = "AZURE_FEDERATED_TOKEN_FILE"
-	defaultTokenEnv = "ENTRA_ID_TOKEN"
-	defaultSecret   = "AZURE_CLIENT_SECRET"
+	defaultTokenEnv = "ENTRA_ID_TOKEN"      //nolint:gosec // the name of a variable
+	defaultSecret   = "AZURE_CLIENT_SECRET" //nolint:gosec // the name of a variable
 	defaultAudience = "api://AzureADTokenExchange"
 
 	maxTokenFile = 1 << 20 // bytes

@@ -105,6 +105,22 @@ func with(env map[string]string, name, value string) map[string]string {
 	return all
 }
 
+// A job of GitLab has its token in a variable.
+func TestATokenOfGitLab(t *testing.T) {
+	s := newTenant(t)
+	i := issuer(t, s)
+	token, err := i.Sign(i.GitLab(audience, begin, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.settings.TokenEnv, s.env = "GRAPH_TOKEN", map[string]string{"GRAPH_TOKEN": token}
+	s.fails(t, "AADSTS700213") // the application trusts jobs of GitHub only
+	s.Federated = append(s.Federated, graphtest.Federated{Issuer: i.URL, Subject: "project_path:acme/payments-api:ref_type:branch:ref:main", Audience: audience})
+	if _, err := s.collect(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Neither the credential nor the access token is shown, whatever the servers repeat.
 func TestNoErrorShowsASecret(t *testing.T) {
 	s := newTenant(t)

@@ -63,8 +63,8 @@ type Settings struct {
 	Environment string `json:"environment,omitempty"`
 
 	// Organization has the teams. Empty: the owner of the repository. Teams are the
-	// teams, by slug, whose members are looked up; empty: production-approvers. Roles
-	// are the teams whose active members have a role, by role.
+	// teams, by slug, whose members are looked up; nil: production-approvers; empty: none
+	// but those of Roles. Roles are the teams whose active members have a role, by role.
 	Organization string              `json:"organization,omitempty"`
 	Teams        []string            `json:"teams,omitempty" schema:"identifier"`
 	Roles        map[string][]string `json:"roles,omitempty" schema:"identifier"`
@@ -116,7 +116,7 @@ func (s Settings) organization(owner string) string { return orElse(s.Organizati
 // teams are the slugs of all teams whose members are looked up, each once, sorted.
 func (s Settings) teams() []string {
 	all := slices.Clone(s.Teams)
-	if len(all) == 0 {
+	if all == nil {
 		all = []string{defaultTeam}
 	}
 	for _, of := range s.Roles {

@@ -123,6 +123,7 @@ test_approver_of_a_directory_only_with_an_id_of_it if {
 		not people.proven(1) with data.prodgate.organisation as testing.organisation with input as json.patch(document, _without_entra)
 		people.objections("github:2") == {_unmapped} with data.prodgate.organisation as testing.organisation with input as json.patch(document, _without_entra)
 		people.objections("github:404") == {_unmapped} with data.prodgate.organisation as testing.organisation with input as document
+		people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as document
 	}
 	people.approver("github:2") == 1 with data.prodgate.organisation as testing.organisation with input as json.patch(testing.promotion, _without_entra)
 	people.objections("github:404") == {"no person, or more than one person, in the directory has this id"} with data.prodgate.organisation as testing.organisation with input as testing.promotion
