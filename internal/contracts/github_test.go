@@ -6,15 +6,19 @@
 // @octokit/openapi 23.0.2 (MIT, testdata/github.LICENSE): the operations that prodgate
 // calls, with what they refer to, without examples, summaries and descriptions.
 //
-// testdata/gitlab.json is written for these tests from GitLab's API documentation
-// (docs.gitlab.com/api, version 19.5): the operations that prodgate calls, with the keys
-// of the documented answers. GitLab's own OpenAPI description declares types that its
-// answers do not have, such as a text for access_level, and no required keys.
+// testdata/gitlab.json was written by hand for these tests, after what could be read of
+// GitLab's API documentation (docs.gitlab.com/api) and OpenAPI description, in part in older
+// copies: the operations that prodgate calls, with the keys of the documented answers. It is
+// weaker evidence than a published description, which could not be downloaded.
 package contracts
 
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -161,7 +165,7 @@ func TestGitHub(t *testing.T) {
 		t.Error(fault)
 	}
 	for _, path := range c.paths {
-		if !c.used[path] && !strings.HasSuffix(path, "/environments/{environment_name}") {
+		if !c.used[path] && !strings.HasSuffix(path, "/environments/{environment_name}") && !strings.Contains(path, "installation") {
 			t.Errorf("%s was not called: remove it from the description", path)
 		}
 	}
@@ -179,6 +183,30 @@ func TestGitHubEnvironment(t *testing.T) {
 	}
 	_, err := collector.Collect(t.Context(), facts.Request{Deployment: &deployment, Environment: "production", Trigger: "workflow_dispatch", RequestedBy: "github:1", TriggeredBy: "github:1"})
 	if err != nil || len(c.faults) != 0 || !c.used["/repos/{owner}/{repo}/environments/{environment_name}"] {
+		t.Error(err, c.faults)
+	}
+}
+
+// The token of a GitHub App.
+func TestGitHubApp(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := read(t, "testdata/github.json")
+	s := served(t, c)
+	s.App = &githubtest.App{ID: "813", Key: &key.PublicKey, Permissions: []string{githubtest.Members, githubtest.Administration}, Installed: true}
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+	deployment := "acme/payments-api/runs/77"
+	collector := github.Collector{
+		Section: "people", Now: time.Now,
+		Getenv: func(name string) string {
+			return map[string]string{"GITHUB_TOKEN": token, "ID": "813", "KEY": text}[name]
+		},
+		Settings: github.Settings{Repository: s.FullName(), URL: s.URL, App: &github.App{IDEnv: "ID", KeyEnv: "KEY"}},
+	}
+	_, err = collector.Collect(t.Context(), facts.Request{Deployment: &deployment, Environment: "production", Trigger: "workflow_dispatch", RequestedBy: "github:1", TriggeredBy: "github:1"})
+	if err != nil || len(c.faults) != 0 || !c.used["/orgs/{org}/installation"] || !c.used["/app/installations/{installation_id}/access_tokens"] {
 		t.Error(err, c.faults)
 	}
 }

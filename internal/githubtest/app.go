@@ -26,7 +26,7 @@ const installationID = 4242
 // installation answers an App that asks where it is installed.
 func (s *Server) installation(*http.Request) answer {
 	return answer{body: map[string]any{
-		"id": installationID, "account": map[string]any{"login": s.Organization, "id": 100, "type": "Organization"},
+		"id": installationID, "account": s.owner(),
 		"repository_selection": "all", "access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.URL, installationID),
 		"app_id": 1, "target_id": 100, "target_type": "Organization", "permissions": map[string]any{"members": "read"},
 		"events": []any{}, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "single_file_name": nil, "app_slug": "prodgate",
