@@ -115,7 +115,7 @@ func TestScripts(t *testing.T) {
 			"zonefile": writeZoneFile, "advisories": writeAdvisories, "predicates": writePredicates, "trust": trustKeys, "pushalpine": pushAlpine, "attach": attach,
 			"attachbundle": attachBundleFile, "attachenvelope": attachEnvelope, "keyless": signKeyless, "savelayout": saveLayout, "pushindex": pushIndex, "refusewrites": refuseWrites, "approvenow": approveNow, "unsign": unsign, "setkey": setKey,
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
-			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit,
+			"github": startGitHub, "run": startRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit, "deploys": deployOnGitHub,
 		},
 	})
 }

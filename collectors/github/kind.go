@@ -16,8 +16,8 @@ import (
 // Kind is a repository on GitHub or GitHub Enterprise.
 var Kind = source.Kind{
 	Name:     "github",
-	Summary:  "the reviews of a GitHub Actions run, and the people in its repository's organization ([github.md](github.md))",
-	Sections: []string{"approvals", "people"},
+	Summary:  "the reviews of a GitHub Actions run, the people in its repository's organization, and deployments ([github.md](github.md))",
+	Sections: []string{"approvals", "people", "staging", "production"},
 	Settings: func() any { return new(Settings) },
 	Open: func(env source.Env, settings any) source.Collector {
 		s, _ := settings.(*Settings)
@@ -50,6 +50,9 @@ type Settings struct {
 	// Environment is the name of the environment on GitHub. Empty: the name in the
 	// request.
 	Environment string `json:"environment,omitempty"`
+
+	// Staging are the names of the staging environments on GitHub. Empty: staging.
+	Staging []string `json:"staging,omitempty" schema:"nonempty"`
 
 	// Organization has the teams. Empty: the owner of the repository. Teams are the
 	// teams, by slug, whose members are looked up; empty: production-approvers. Roles
@@ -87,6 +90,11 @@ func (s Settings) split() (owner, name string, err error) {
 	if s.TwoFactor != "" && !slices.Contains([]string{inOrganization, elsewhere}, s.TwoFactor) {
 		return "", "", fmt.Errorf("invalid two_factor %q: write %s or %s", s.TwoFactor, inOrganization, elsewhere)
 	}
+	for _, name := range s.Staging {
+		if wanted, ok := facts.Accepts("identifier", strings.ToLower(name)); !ok {
+			return "", "", fmt.Errorf("invalid environment %q in staging: in lower case, it must be %s", name, wanted)
+		}
+	}
 	for role := range s.Roles {
 		if wanted, ok := facts.Accepts("identifier", role); !ok {
 			return "", "", fmt.Errorf("invalid role %q in roles: it must be %s", role, wanted)
@@ -94,6 +102,16 @@ func (s Settings) split() (owner, name string, err error) {
 	}
 	owner, name, _ = strings.Cut(s.Repository, "/")
 	return owner, name, nil
+}
+
+// staging are the names of the staging environments, each once.
+func (s Settings) staging() []string {
+	if len(s.Staging) == 0 {
+		return []string{"staging"}
+	}
+	names := slices.Clone(s.Staging)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // organization is the one that has the teams.
