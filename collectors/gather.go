@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -36,6 +37,9 @@ func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from
 		a.at = clock()
 		if _, twice := doc.Sources[a.name]; twice || count(from, a.name) > 1 {
 			a = answer{name: a.name, kind: a.kind, at: a.at, err: fmt.Errorf("two collectors are called %q: one of them has to go", a.name)}
+		}
+		if s, ok := plain(a.section).(*facts.Staging); ok && a.err == nil && !s.HasStays() {
+			a.err = facts.ErrNoStays
 		}
 		a.addTo(doc)
 	}
@@ -132,6 +136,16 @@ func malformed(section facts.Section, name string) error {
 			Trigger: "probe", RequestedBy: "probe:1", TriggeredBy: "probe:1", RequestedAt: then,
 		},
 		Sources: map[string]facts.Source{},
+	}
+	if s, ok := plain(section).(*facts.Staging); ok && !s.HasStays() {
+		whole := *s // it is merged with another one
+		whole.Digest, whole.DeployedAt = "sha256:"+strings.Repeat("0", 64), then
+		if o, ok := section.(facts.Observed); ok {
+			o.Section = &whole
+			section = o
+		} else {
+			section = &whole
+		}
 	}
 	answer{name: name, kind: "probe", section: section, at: then}.addTo(around)
 	_, err := facts.FromDocument(around)

@@ -147,6 +147,9 @@ type Staging struct {
 
 	Verifications []RecordedVerification `json:"verifications,omitzero" merge:"all"` // of Digest or of an earlier stay's, from the trail
 	Complete      *bool                  `json:"complete,omitempty" merge:"worst"`   // whether it has every stay of the service that the source knows; absent from sources that are always read completely
+
+	Reported      []ReportedDeployment `json:"reported,omitzero" merge:"all"`           // deployments to staging on a platform
+	ReportedSince *time.Time           `json:"reported_since,omitempty" merge:"latest"` // since when Reported has all of them; absent: from the first one
 }
 
 // Stay is the time during which one digest ran in staging. It begins with a

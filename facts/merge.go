@@ -42,6 +42,7 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		return nil, nil, fmt.Errorf("%s is read from one system alone, and %d report it", m.section, len(parts))
 	}
 	var merged Section
+	var err error
 	switch parts[0].Section.(type) {
 	case Observed:
 		return nil, nil, fmt.Errorf("merge %s: give the sections without what was observed of them", m.section)
@@ -50,7 +51,7 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 	case *Build:
 		merged = m.build(parts)
 	case *Staging:
-		merged = mergeStays(parts)
+		merged, err = mergeStays(parts)
 	case *OnCall:
 		merged = latestNotice(parts)
 	case *Production:
@@ -61,6 +62,9 @@ func Merge(parts []Part) (Section, []Contradiction, error) {
 		merged = m.monitoring(parts)
 	default:
 		merged = m.sections(parts).(Section)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	return merged, m.contradictions, nil
 }

@@ -124,8 +124,16 @@ func latestNotice(parts []Part) *OnCall {
 // production merges field by field. Where another system than the first reports
 // another current deployment, or another status, configuration or events of it, that
 // is in the history too.
+//
+// A platform that only reports deployments does not know which one is current.
 func (m *merger) production(parts []Part) *Production {
 	merged := m.sections(parts).(*Production)
+	knowing := slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return p.Section.(*Production).onlyReported() })
+	if len(knowing) > 0 && len(knowing) < len(parts) {
+		m.contradictions = nil
+		merged.Current = m.sections(knowing).(*Production).Current
+		parts = knowing
+	}
 	first := parts[0].Section.(*Production).Current
 	for _, p := range parts[1:] {
 		current := p.Section.(*Production).Current
@@ -136,6 +144,11 @@ func (m *merger) production(parts []Part) *Production {
 	merged.History = distinct(merged.History)
 	slices.SortStableFunc(merged.History, func(a, b Deployment) int { return b.LiveAt.Compare(a.LiveAt) })
 	return merged
+}
+
+// onlyReported reports whether the section has nothing but what a platform reports.
+func (p *Production) onlyReported() bool {
+	return p.Current == nil && len(p.History) == 0 && p.Reported != nil
 }
 
 // sameDeployment reports whether two current deployments do not differ in what is

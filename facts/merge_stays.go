@@ -2,28 +2,40 @@ package facts
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 )
 
 // mergeStays makes one list of stays: what systems report of one stay is joined,
 // whether it is the newest or an earlier one. Entries of a trail stay separate: each can
 // be dismissed, and whether its writer counts is a setting.
-func mergeStays(parts []Part) *Staging {
+func mergeStays(parts []Part) (*Staging, error) {
 	reported, recorded := reportedStays(parts)
 	var stays []Stay
 	for _, j := range joinStays(reported) {
 		stays = append(stays, j.result())
 	}
-	merged := NewStaging(append(stays, recorded...))
+	stays = append(stays, recorded...)
+	if len(stays) == 0 {
+		return nil, ErrNoStays
+	}
+	merged := NewStaging(stays)
 	for _, p := range parts {
 		s := p.Section.(*Staging)
 		merged.Verifications = distinct(append(merged.Verifications, s.Verifications...))
 		if merged.Complete == nil || s.Complete != nil && !*s.Complete {
 			merged.Complete = s.Complete
 		}
+		merged.Reported = distinct(append(merged.Reported, s.Reported...))
+		if merged.ReportedSince == nil || s.ReportedSince != nil && s.ReportedSince.After(*merged.ReportedSince) {
+			merged.ReportedSince = s.ReportedSince
+		}
 	}
-	return merged
+	return merged, nil
 }
+
+// ErrNoStays is the error for a section staging whose systems name no digest.
+var ErrNoStays = errors.New("the deployments name no digest: read staging from another system, too, as in staging: [trail, github]")
 
 // reportedStay is a stay as one system reports it.
 type reportedStay struct {
@@ -47,7 +59,9 @@ func reportedStays(parts []Part) (stays []reportedStay, recorded []Stay) {
 		stays = append(stays, r)
 	}
 	for i, p := range parts {
-		add(i, p.Section.(*Staging).Stays()[0])
+		if s := p.Section.(*Staging); s.HasStays() {
+			add(i, s.Stays()[0])
+		}
 	}
 	for i, p := range parts {
 		for _, s := range p.Section.(*Staging).Earlier {

@@ -13,6 +13,22 @@ type Production struct {
 	Complete *bool             `json:"complete,omitempty" merge:"worst"`
 	Adoption *Adoption         `json:"adoption,omitempty" merge:"first"` // the adoption of a service that ran before the gate
 	Unjoined []DeploymentEvent `json:"unjoined,omitzero" merge:"all"`    // events without a known deployment, or for another service or environment
+
+	Reported      []ReportedDeployment `json:"reported,omitzero" merge:"all"`           // deployments to the environment on a platform
+	ReportedSince *time.Time           `json:"reported_since,omitempty" merge:"latest"` // since when Reported has all of them; absent: from the first one
+}
+
+// ReportedDeployment is a deployment as a platform such as GitHub reports it. It names
+// the run that made it and usually no digest: the policies join it with the audit trail.
+type ReportedDeployment struct {
+	ID          string     `json:"id" schema:"nonempty"` // in the platform
+	Environment string     `json:"environment" schema:"identifier"`
+	CreatedAt   time.Time  `json:"created_at"`
+	Run         *string    `json:"run" schema:"nonempty"`   // repository and run, as in request.deployment; null: unknown
+	Commit      *string    `json:"commit" schema:"commit"`  // null: unknown
+	Digest      *string    `json:"digest" schema:"digest"`  // as whoever created it claims; null: none is named
+	State       *string    `json:"state" schema:"nonempty"` // the latest one, as the platform words it; null: none
+	SucceededAt *time.Time `json:"succeeded_at"`            // the first time; null: never
 }
 
 // Deployment is one deployment to the environment. Status is kept as the deploying

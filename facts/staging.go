@@ -40,3 +40,7 @@ func (s *Staging) Stays() []Stay {
 		ID: s.ID, Seq: s.Seq, Writer: s.Writer, Assurance: s.Assurance,
 	}}, s.Earlier...)
 }
+
+// HasStays reports whether the section has stays. One without can only be merged with
+// another one: its deployments name no digest.
+func (s *Staging) HasStays() bool { return s.Digest != "" }

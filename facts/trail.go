@@ -13,6 +13,7 @@ type Trail struct {
 	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of bad news entries by writers that are not accepted
 	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, according to the trail
 	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events without a known deployment, or for another service or environment
+	Allowed     []AllowedRun      `json:"allowed,omitzero"`     // runs whose deployment of this service to this environment the gate allowed, newest first
 	Complete    *bool             `json:"complete,omitempty"`
 	Key         *string           `json:"key,omitempty" schema:"nonempty"`    // the public key for the signatures of its checkpoints, as "prodgate audit key" prints it
 	Origin      *string           `json:"origin,omitempty" schema:"nonempty"` // name of the trail, as in its signed checkpoints
@@ -39,6 +40,19 @@ type Step struct {
 	Ticket        *string    `json:"ticket,omitempty" schema:"nonempty"`
 	Writer        *string    `json:"writer,omitempty" schema:"person"` // who recorded it, if the source knows it
 	Assurance     *Assurance `json:"assurance,omitempty"`              // how Writer was established
+}
+
+// AllowedRun is an allow of the gate in the trail: which digest a run could deploy.
+type AllowedRun struct {
+	Deployment    string     `json:"deployment" schema:"nonempty"` // repository and run
+	Digest        string     `json:"digest" schema:"digest"`
+	Configuration *string    `json:"configuration,omitempty" schema:"digest"`
+	BuiltAt       *time.Time `json:"built_at,omitempty"`
+	At            time.Time  `json:"at"`
+	ID            string     `json:"id" schema:"nonempty"` // of the entry in the trail
+	Seq           int        `json:"seq"`
+	Writer        *string    `json:"writer" schema:"person"` // null: not known
+	Assurance     *Assurance `json:"assurance"`
 }
 
 // RecordedRequest is one attempt of this deployment in the trail.

@@ -116,3 +116,28 @@ func writeCommit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	github(ts).Commit(demoCommit, args[1])
 }
+
+// deployOnGitHub begins a job with an environment, some time ago, and reports its states.
+func deployOnGitHub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: deploys RUN ENVIRONMENT AGO [STATE…]")
+	}
+	ago, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	s := github(ts)
+	set := func(clock func() time.Time) {
+		s.Lock()
+		defer s.Unlock()
+		s.Clock = clock
+	}
+	set(func() time.Time { return time.Now().Add(-ago) })
+	defer set(time.Now)
+	if args[0] != "-" {
+		s.Deploy(runNumber(ts, args[0]), args[1], args[3:]...)
+		return
+	}
+	id := s.Create(strings.Repeat("7a", 20), args[1], nil)
+	for _, state := range args[3:] {
+		s.Report(id, state)
+	}
+}

@@ -7,7 +7,7 @@ var Kind = source.Kind{
 	Name:     "registry",
 	Summary:  "the image registry, OCI layout or archive in the image's reference",
 	Sections: []string{"artifact"},
-	Needs:    source.Image,
+	Needs:    source.Always(source.Image),
 	Ready:    true,
 	Open:     func(env source.Env, _ any) source.Collector { return Collector{Options: env.Registry} },
 }

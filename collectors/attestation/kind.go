@@ -10,7 +10,7 @@ var Kind = source.Kind{
 	Name:     "attestation",
 	Summary:  "signed statements about the image, attached to it in its registry or in files",
 	Sections: sections(),
-	Needs:    source.Image,
+	Needs:    source.Always(source.Image),
 	Settings: func() any { return new(Settings) },
 	Key:      "attestations",
 	Ready:    true,

@@ -90,7 +90,7 @@ func stays(about []statement, digest string, now time.Time) (facts.Section, []fa
 }
 
 // stayRules: a restart that is left out would be good news.
-var stayRules = strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}
+var stayRules = strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnStay}
 
 // stay reads a statement of a stay.
 func (r *stayReader) stay(s *statement) error {

@@ -87,6 +87,8 @@ func TestTheFactsOfStaging(t *testing.T) {
 		"the time of the statement":  {[]made{{trusted, stayed("09:00", `,"as_of":"2026-11-24T15:00:00Z"`)}, {trusted, tested("PASSED", "11:00")}}, "09:00-15:00 release-2026 PASSED 11:00 release-2026", ""},
 		"two statements of one stay": {[]made{{trusted, stayed("09:00", "")}, {trusted, stayed("09:00", `,"as_of":"2026-11-24T15:00:00Z"`)}}, "09:00-15:00 release-2026", ""},
 		"a stay that ended":          {[]made{{trusted, stayed("09:00", "")}, {trusted, stayed("09:00", `,"ended_at":"2026-11-24T10:00:00Z"`)}, {trusted, tested("PASSED", "11:00")}}, "09:00-11:00 release-2026 ended 10:00 PASSED 11:00 release-2026", ""},
+		"a writer in a statement":    {[]made{{nobody, stayed("09:00", `,"id":"1","writer":"repo:acme/app","assurance":"ci"`)}}, "", "is what the audit trail records"},
+		"entries in a statement":     {[]made{{trusted, stayed("09:00", `,"verifications":[]`)}}, "", "is what the audit trail records"},
 		"a signed redeployment":      {[]made{{trusted, own("PASSED", "10:00")}, {trusted, stayed("12:00", "")}}, "12:00-12:00 release-2026 PASSED 10:00 release-2026", ""},
 		"the result in the stay":     {[]made{{trusted, own("PASSED", "10:00")}}, "09:00-10:00 release-2026 PASSED 10:00 release-2026", ""},
 		"an earlier stay":            {[]made{{trusted, stayed("09:00", earlier)}}, "09:00-09:00 release-2026 PASSED 02:00 release-2026, 01:00-09:00 release-2026 ended 09:00", ""},

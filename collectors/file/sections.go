@@ -22,7 +22,7 @@ type form struct {
 // absence would be good news must be written.
 var forms = []form{
 	{section: "staging", filename: "staging.yaml", read: record[facts.Staging],
-		rules: strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnWord}},
+		rules: strict.Rules{Require: []string{"restarted_at"}, Refuse: strict.OwnStay}},
 	{section: "approvals", filename: "approvals.yaml", read: list[facts.Approvals],
 		rules: strict.Rules{One: true, Refuse: strict.OwnReview, Cure: map[string]string{
 			"decision": "write approved, rejected or withdrawn: an entry that does not say so is no approval",

@@ -22,6 +22,9 @@ func TestStaging(t *testing.T) {
 		{Name: "a verification without a result", Content: deployed + "restarted_at: null\nverification: {finished_at: 2026-11-24T10:00:00Z}\n", Error: "f.yaml:4: verification.result is missing"},
 		{Name: "a signature that nobody checked", Content: deployed + "restarted_at: null\nverification: {result: PASSED, finished_at: 2026-11-24T10:00:00Z, verified_by: me}\n",
 			Error: "f.yaml:4: verification.verified_by says whose signature prodgate checked"},
+		{Name: "a writer", Content: deployed + "restarted_at: null\nverification: null\nwriter: repo:acme/payments-api\n", Error: "f.yaml:5: writer is what the audit trail records, and no file"},
+		{Name: "entries of a trail", Content: deployed + "restarted_at: null\nverifications: []\n", Error: "f.yaml:4: verifications is what the audit trail records, and no file"},
+		{Name: "deployments on a platform", Content: deployed + "restarted_at: null\nreported: []\n", Error: "f.yaml:4: reported is what a platform such as GitHub reports, and no file"},
 		{Name: "a tag for a digest", Content: "digest: v1\n", Error: `f.yaml:1: digest is "v1": must be a digest`},
 		{Name: "no time of deployment", Content: "digest: " + zeros + "\nrestarted_at: null\n", Error: "f.yaml:1: deployed_at is missing"},
 	})

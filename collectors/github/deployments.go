@@ -1,10 +1,10 @@
 package github
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,9 +19,13 @@ type deployment struct {
 	ID          int64     `json:"id"`
 	Environment string    `json:"environment"`
 	CreatedAt   time.Time `json:"created_at"`
+	SHA         string    `json:"sha"`
+
+	Payload json.RawMessage `json:"payload"` // of whoever created it
 }
 
 type status struct {
+	ID        int64     `json:"id"`
 	State     string    `json:"state"`
 	CreatedAt time.Time `json:"created_at"`
 	TargetURL string    `json:"target_url"`
@@ -34,7 +38,9 @@ type status struct {
 // deployment of the first attempt is not there any more: others can delete it.
 func (r *reading) given(environment string) (interval, error) {
 	found := interval{latest: r.now()}
-	of, err := r.deployments(environment)
+	of, err := r.deployments(url.Values{"environment": {environment}, "sha": {r.run.HeadSHA}}, func(d deployment) bool {
+		return !d.CreatedAt.Before(r.run.CreatedAt) && strings.EqualFold(d.Environment, environment)
+	})
 	if err != nil {
 		return found, err
 	}
@@ -62,10 +68,9 @@ func (r *reading) given(environment string) (interval, error) {
 	return found, nil
 }
 
-// deployments are those of the run's commit to the environment, created since the run.
-func (r *reading) deployments(environment string) (list []deployment, err error) {
+// deployments are those that a query finds and that are wanted.
+func (r *reading) deployments(query url.Values, wanted func(deployment) bool) (list []deployment, err error) {
 	path := r.repository("deployments")
-	query := url.Values{"environment": {environment}, "sha": {r.run.HeadSHA}}
 	err = r.pages(path, query, readDeployments, func(answer *web.Answer) error {
 		var page []deployment
 		if err := decode(path, answer, &page); err != nil {
@@ -75,7 +80,7 @@ func (r *reading) deployments(environment string) (list []deployment, err error)
 			switch {
 			case d.ID <= 0 || d.CreatedAt.IsZero():
 				return fmt.Errorf("GET %s: a deployment has no id or no time", path)
-			case !d.CreatedAt.Before(r.run.CreatedAt) && strings.EqualFold(d.Environment, environment):
+			case wanted(d):
 				list = append(list, d)
 			}
 		}
@@ -87,20 +92,13 @@ func (r *reading) deployments(environment string) (list []deployment, err error)
 // started reports whether a deployment belongs to the run, and when its job started;
 // the zero time if it did not start.
 func (r *reading) started(deployment int64) (ours bool, at time.Time, err error) {
-	path := r.repository("deployments", strconv.FormatInt(deployment, 10), "statuses")
-	err = r.pages(path, nil, readDeployments, func(answer *web.Answer) error {
-		var page []status
-		if err := decode(path, answer, &page); err != nil {
-			return err
+	statuses, err := r.statuses(deployment)
+	for _, s := range statuses {
+		ours = ours || r.ofThisRun(s.LogURL) || r.ofThisRun(s.TargetURL)
+		if s.State == "in_progress" && (at.IsZero() || s.CreatedAt.Before(at)) {
+			at = s.CreatedAt
 		}
-		for _, s := range page {
-			ours = ours || r.ofThisRun(s.LogURL) || r.ofThisRun(s.TargetURL)
-			if s.State == "in_progress" && !s.CreatedAt.IsZero() && (at.IsZero() || s.CreatedAt.Before(at)) {
-				at = s.CreatedAt
-			}
-		}
-		return nil
-	})
+	}
 	return ours, at, err
 }
 

@@ -22,7 +22,7 @@ func FuzzAnswers(f *testing.F) {
 		for _, seed := range []string{
 			`[]`, `{}`, `null`, `[{"state":"approved","comment":"window x","environments":[{"name":"production"}],"user":{"id":2,"login":"lead","type":"User"}}]`,
 			`{"id":77,"event":"x","run_attempt":1,"created_at":"0001-01-02T00:00:00Z","repository":{"full_name":"ACME/payments-api"},"actor":{"id":1,"login":"a"},"triggering_actor":{"id":1,"login":"a"}}`,
-			`[{"id":9000,"environment":"production","created_at":"2026-11-24T15:02:00+23:59"}]`, `[{"state":"in_progress","created_at":"9999-12-31T23:59:59Z","log_url":"/acme/payments-api/actions/runs/77/job/1"}]`,
+			`[{"id":9000,"environment":"production","created_at":"2026-11-24T15:02:00+23:59"}]`, `[{"id":9000,"environment":"production","created_at":"2026-11-24T15:02:00Z","sha":"` + strings.Repeat("7a", 20) + `","payload":"{\"digest\":\"sha256:` + strings.Repeat("a", 64) + `\"}"}]`, `[{"state":"in_progress","created_at":"9999-12-31T23:59:59Z","log_url":"/acme/payments-api/actions/runs/77/job/1"}]`,
 			`{"sha":"` + strings.Repeat("7a", 20) + `","author":{"id":2,"login":"lead"}}`, `{"state":"active"}`, `{"slug":"platform-leads"}`, `{"two_factor_requirement_enabled":false}`,
 		} {
 			f.Add(i, seed)
@@ -46,7 +46,7 @@ func FuzzAnswers(f *testing.F) {
 			return true
 		}
 		s.Unlock()
-		for _, section := range []string{"approvals", "people"} {
+		for _, section := range []string{"approvals", "people", "staging", "production"} {
 			got, err := s.collect(section, ask())
 			if err != nil {
 				if strings.Contains(err.Error(), token) {
@@ -76,7 +76,22 @@ func check(t *testing.T, section facts.Section) {
 				t.Errorf("%+v", p)
 			}
 		}
+	case *facts.Staging:
+		reportable(t, list.Reported)
+	case *facts.Production:
+		reportable(t, list.Reported)
 	default:
 		t.Errorf("%T", section)
+	}
+}
+
+// reportable checks that a document can hold the deployments.
+func reportable(t *testing.T, list []facts.ReportedDeployment) {
+	t.Helper()
+	for _, d := range list {
+		late := d.CreatedAt.After(begin.AddDate(1, 0, 0)) || d.SucceededAt != nil && d.SucceededAt.After(begin.AddDate(1, 0, 0))
+		if late || d.CreatedAt.Nanosecond() != 0 || d.State != nil && strings.TrimSpace(*d.State) == "" || d.Environment == "" {
+			t.Errorf("%+v", d)
+		}
 	}
 }

@@ -1,11 +1,13 @@
 // Package github reads a repository on GitHub or GitHub Enterprise: who reviewed the
-// run of GitHub Actions that asks for the deployment (section approvals), and the
-// people of that run with their teams and MFA (section people).
+// run of GitHub Actions that asks for the deployment (section approvals), the people
+// of that run with their teams and MFA (section people), and the deployments to an
+// environment (sections staging and production).
 //
 // A review names neither digest nor kind nor time. This package reports the run that
 // was reviewed and the interval in which the review was given; what was requested in
-// that run is in the audit trail, and the policies compare both. docs/github.md
-// describes the permissions.
+// that run is in the audit trail, and the policies compare both. Nor does a deployment
+// name a digest: the policies join it with the trail, too. docs/github.md describes the
+// permissions.
 //
 // An answer that may be incomplete is an error that names the missing permission: a
 // team that is not visible is not an empty team. Only the configured host is called.
@@ -27,7 +29,7 @@ import (
 
 // Collector reads one section.
 type Collector struct {
-	Section  string // approvals or people
+	Section  string // approvals, people, staging or production
 	Settings Settings
 	Getenv   func(string) string // reads the variables with the tokens
 	Now      func() time.Time    // dates what was seen
@@ -42,28 +44,49 @@ func (c Collector) Name() string { return c.Section }
 // Kind is the kind of source.
 func (Collector) Kind() string { return Kind.Name }
 
-// Collect reads the section for the run that the request names. An error says what
-// could not be read and which permission is missing.
+// Collect reads the section for the run that the request names; deployments belong to no
+// run. An error says what could not be read and which permission is missing.
 func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
-	r, err := c.open(ctx, req)
+	r, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	observed := facts.Observed{Contradictions: r.contradictions(req)}
+	var observed facts.Observed
 	switch c.Section {
-	case "approvals":
-		observed.Section, err = r.approvals(req)
-	case "people":
-		observed.Section, err = r.people(req.Reference)
-		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
+	case "staging":
+		observed.Section, err = r.staging()
+	case "production":
+		observed.Section, err = r.production(req)
 	default:
-		err = fmt.Errorf("a repository on GitHub does not report %s", c.Section)
+		observed, err = r.ofRun(req)
 	}
 	if err != nil {
 		return nil, err
 	}
 	observed.Evidence = r.evidence()
 	return observed, nil
+}
+
+// ofRun reads a section about the run that the request names.
+func (r *reading) ofRun(req facts.Request) (observed facts.Observed, err error) {
+	id, err := r.runID(req)
+	if err != nil {
+		return observed, err
+	}
+	if err := r.readRun(id); err != nil {
+		return observed, err
+	}
+	observed.Contradictions = r.contradictions(req)
+	switch r.Section {
+	case "approvals":
+		observed.Section, err = r.approvals(req)
+	case "people":
+		observed.Section, err = r.people(req.Reference)
+		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
+	default:
+		err = fmt.Errorf("a repository on GitHub does not report %s", r.Section)
+	}
+	return observed, err
 }
 
 // reading is one section that is being read.
@@ -77,21 +100,15 @@ type reading struct {
 	seen        [][]byte // the answers about the run, in the order they were read
 }
 
-// open reads the run that the request names.
-func (c Collector) open(ctx context.Context, req facts.Request) (*reading, error) {
+// open prepares to read the repository.
+func (c Collector) open(ctx context.Context) (*reading, error) {
 	owner, name, err := c.Settings.split()
 	if err != nil {
 		return nil, err
 	}
-	id, err := c.runID(req)
-	if err != nil {
-		return nil, err
-	}
 	r := &reading{Collector: c, ctx: ctx, owner: owner, name: name}
-	if r.api, err = c.api(c.repositoryToken()); err != nil {
-		return nil, err
-	}
-	return r, r.readRun(id)
+	r.api, err = c.api(c.repositoryToken())
+	return r, err
 }
 
 func (c Collector) repositoryToken() string { return orElse(c.Settings.TokenEnv, "GITHUB_TOKEN") }
@@ -123,12 +140,16 @@ func (r *reading) get(path, permission string, into any) error {
 	return decode(path, answer, into)
 }
 
-// link is the page of the run, where it is reviewed.
+// link is the page of the run, where it is reviewed, or of the deployments.
 func (r *reading) link() string {
-	return fmt.Sprintf("%s/%s/%s/actions/runs/%d", r.Settings.page(), r.owner, r.name, r.run.ID)
+	page := fmt.Sprintf("%s/%s/%s", r.Settings.page(), r.owner, r.name)
+	if r.run.ID == 0 {
+		return page + "/deployments"
+	}
+	return fmt.Sprintf("%s/actions/runs/%d", page, r.run.ID)
 }
 
-// evidence is the page of the run, and the SHA-256 of the answers that were read.
+// evidence is that page, and the SHA-256 of the answers that were read.
 func (r *reading) evidence() *facts.Evidence {
 	sum := sha256.New()
 	for _, answer := range r.seen {

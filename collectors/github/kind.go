@@ -17,10 +17,15 @@ import (
 // Kind is a repository on GitHub or GitHub Enterprise.
 var Kind = source.Kind{
 	Name:     "github",
-	Summary:  "the reviews of a GitHub Actions run, and the people in its repository's organization ([github.md](github.md))",
-	Sections: []string{"approvals", "people"},
+	Summary:  "the reviews of a GitHub Actions run, the people in its repository's organization, and deployments ([github.md](github.md))",
+	Sections: []string{"approvals", "people", "staging", "production"},
 	Settings: func() any { return new(Settings) },
-	Needs:    source.Run,
+	Needs: func(section string) source.Need {
+		if section == "staging" || section == "production" {
+			return 0
+		}
+		return source.Run
+	},
 	Test: func(ctx context.Context, env source.Env, settings any) error {
 		return open(env, settings).test(ctx, env.Environment)
 	},
@@ -62,6 +67,9 @@ type Settings struct {
 	// request.
 	Environment string `json:"environment,omitempty"`
 
+	// Staging are the names of the staging environments on GitHub. Empty: staging.
+	Staging []string `json:"staging,omitempty" schema:"nonempty"`
+
 	// Organization has the teams. Empty: the owner of the repository. Teams are the
 	// teams, by slug, whose members are looked up; nil: production-approvers; empty: none
 	// but those of Roles. Roles are the teams whose active members have a role, by role.
@@ -101,6 +109,11 @@ func (s Settings) split() (owner, name string, err error) {
 	if s.App != nil && s.OrganizationTokenEnv != "" {
 		return "", "", errors.New("invalid settings: organization_token_env and app exclude each other")
 	}
+	for _, name := range s.Staging {
+		if wanted, ok := facts.Accepts("identifier", strings.ToLower(name)); !ok {
+			return "", "", fmt.Errorf("invalid environment %q in staging: in lower case, it must be %s", name, wanted)
+		}
+	}
 	for role := range s.Roles {
 		if wanted, ok := facts.Accepts("identifier", role); !ok {
 			return "", "", fmt.Errorf("invalid role %q in roles: it must be %s", role, wanted)
@@ -108,6 +121,16 @@ func (s Settings) split() (owner, name string, err error) {
 	}
 	owner, name, _ = strings.Cut(s.Repository, "/")
 	return owner, name, nil
+}
+
+// staging are the names of the staging environments, each once.
+func (s Settings) staging() []string {
+	if len(s.Staging) == 0 {
+		return []string{"staging"}
+	}
+	names := slices.Clone(s.Staging)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // organization is the one that has the teams.

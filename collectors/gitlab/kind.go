@@ -20,7 +20,7 @@ var Kind = source.Kind{
 	Summary:  "the deployment approvals of a GitLab pipeline, and the people of the pipeline in their groups ([gitlab.md](gitlab.md))",
 	Sections: []string{"approvals", "people"},
 	Settings: func() any { return new(Settings) },
-	Needs:    source.Run,
+	Needs:    source.Always(source.Run),
 	Open: func(env source.Env, settings any) source.Collector {
 		s, _ := settings.(*Settings)
 		if s == nil {

@@ -7,7 +7,7 @@ var System = source.Kind{
 	Name:     Kind,
 	Summary:  "the audit trail configured as \"trail\" in prodgate.yaml",
 	Sections: []string{"production", "staging", "trail"},
-	Needs:    source.Trail,
+	Needs:    source.Always(source.Trail),
 	Ready:    true,
 	Open: func(env source.Env, _ any) source.Collector {
 		location := Location(env.Log)

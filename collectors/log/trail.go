@@ -39,7 +39,7 @@ func (c Trail) Collect(ctx context.Context, req facts.Request) (section facts.Se
 	}()
 	r := reader{ctx: ctx, Reading: reading, req: req}
 	found := &facts.Trail{}
-	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.deployments} {
+	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.deployments, r.allowed} {
 		if err := read(found); err != nil {
 			return nil, err
 		}

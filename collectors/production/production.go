@@ -45,6 +45,9 @@ var onlyRecorded = map[string]string{
 	"adopted":   "is said by the audit trail, by \"prodgate adopt\"; take the key out",
 	"writer":    "says who recorded the deployment, and a file establishes nobody; take the key out",
 	"assurance": "says how a writer was established, and a file establishes nobody; take the key out",
+	"reported":  "is what a platform such as GitHub reports, and no file; take the key out",
+
+	"reported_since": "is what a platform such as GitHub reports, and no file; take the key out",
 }
 
 // Collect reads the history.

@@ -20,7 +20,7 @@ var Kind = source.Kind{
 	Name:     "plan",
 	Summary:  "a rollback procedure in prodgate.yaml; the version to roll back to is read from the audit trail, and looked for in the registry",
 	Sections: []string{"rollback"},
-	Needs:    source.Image | source.Trail,
+	Needs:    source.Always(source.Image | source.Trail),
 	Settings: func() any { return new(Procedure) },
 	Key:      "procedure",
 	Open: func(env source.Env, settings any) source.Collector {

@@ -13,7 +13,7 @@ var Kind = source.Kind{
 	Name:     kind,
 	Summary:  "prodgate's own scan of the image, with the advisory database of `prodgate db update`",
 	Sections: []string{vulnerabilities.Section},
-	Needs:    source.Image,
+	Needs:    source.Always(source.Image),
 	Settings: func() any { return &Settings{} },
 	Key:      "scan",
 	Ready:    true,

@@ -57,8 +57,9 @@ type Kind struct {
 	// docs/sources.md shows them.
 	Examples []Example
 
-	// Needs is what a system of this kind cannot be read without.
-	Needs Need
+	// Needs says what a system of this kind cannot be read without, for a section; nil:
+	// nothing.
+	Needs func(section string) Need
 
 	// Test tests, without a request, that the system can be reached and that its
 	// secrets have the permissions that its sections need; nil: it cannot be tested
@@ -79,6 +80,9 @@ const (
 	Run                    // the run of the CI system that requests the deployment
 	Trail                  // the audit trail
 )
+
+// Always is a Kind's Needs that are the same for each section.
+func Always(need Need) func(string) Need { return func(string) Need { return need } }
 
 // NoSecret is the error of a system whose secret is not in the environment. It says
 // where the secret belongs.

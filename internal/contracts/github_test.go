@@ -130,16 +130,23 @@ func served(t *testing.T, c *contract) *githubtest.Server {
 	return s
 }
 
-// collect reads approvals and people as a configuration has it.
+// sections are those that GitHub reports on its own. Its deployments to staging are merged
+// with the stays of another system.
+var sections = []string{"approvals", "people", "production"}
+
+// collect reads them as a configuration has it.
 func collect(t *testing.T, s *githubtest.Server, environment string) *facts.Document {
 	t.Helper()
 	deployment := "acme/payments-api/runs/77"
 	cfg := collectors.Config{
 		Getenv:  func(string) string { return token },
 		Systems: map[string]collectors.System{"github": {Kind: "github", Settings: &github.Settings{Repository: s.FullName(), URL: s.URL}}},
-		Sources: map[string][]collectors.Use{"approvals": {{System: "github"}}, "people": {{System: "github"}}},
+		Sources: map[string][]collectors.Use{},
 	}
-	all := slices.DeleteFunc(collectors.All(cfg), func(c collectors.Collector) bool { return c.Name() != "approvals" && c.Name() != "people" })
+	for _, section := range sections {
+		cfg.Sources[section] = []collectors.Use{{System: "github"}}
+	}
+	all := slices.DeleteFunc(collectors.All(cfg), func(c collectors.Collector) bool { return !slices.Contains(sections, c.Name()) })
 	return collectors.Gather(t.Context(), time.Now, facts.Request{
 		ID: deployment, Deployment: &deployment, Service: "payments-api", Environment: environment, Kind: facts.KindPromotion,
 		Trigger: "workflow_dispatch", RequestedBy: "github:1", TriggeredBy: "github:1", RequestedAt: time.Now(),
@@ -149,7 +156,10 @@ func collect(t *testing.T, s *githubtest.Server, environment string) *facts.Docu
 func TestGitHub(t *testing.T) {
 	c := read(t, "testdata/github.json")
 	s := served(t, c)
-	for _, section := range []string{"approvals", "people"} {
+	s.Create(strings.Repeat("7a", 20), "production", map[string]any{"digest": "sha256:" + strings.Repeat("a", 64)})
+	s.Report(s.Create(strings.Repeat("7a", 20), "production", `{"digest":1}`), "inactive")
+	s.Deploy(77, "production", "queued", "in_progress", "success")
+	for _, section := range sections {
 		if source := collect(t, s, "production").Sources[section]; source.Status != facts.StatusOK {
 			t.Errorf("%s: %s", section, *source.Error)
 		}

@@ -135,10 +135,17 @@ func (s *Server) organizationBody(owner bool) object {
 
 func (s *Server) deploymentBody(d *deployment) object {
 	base := fmt.Sprintf("%s/repos/%s/deployments/%d", s.URL, s.FullName(), d.id)
+	payload, updated := d.payload, d.created
+	if payload == nil {
+		payload = object{}
+	}
+	if n := len(d.statuses); n > 0 {
+		updated = d.statuses[n-1].at
+	}
 	return object{
-		"id": d.id, "node_id": fmt.Sprintf("DE_%d", d.id), "sha": d.sha, "ref": "main", "task": "deploy", "payload": object{},
+		"id": d.id, "node_id": fmt.Sprintf("DE_%d", d.id), "sha": d.sha, "ref": "main", "task": "deploy", "payload": payload,
 		"original_environment": d.environment, "environment": d.environment, "description": nil, "creator": nil,
-		"created_at": stamp(d.created), "updated_at": stamp(d.statuses[len(d.statuses)-1].at), "url": base,
+		"created_at": stamp(d.created), "updated_at": stamp(updated), "url": base,
 		"transient_environment": false, "production_environment": true, "performed_via_github_app": nil,
 		"repository_url": s.URL + "/repos/" + s.FullName(),
 	}.links(base, "statuses_url")
@@ -146,7 +153,12 @@ func (s *Server) deploymentBody(d *deployment) object {
 
 func (s *Server) statusBody(d *deployment, i int) object {
 	base := fmt.Sprintf("%s/repos/%s/deployments/%d", s.URL, s.FullName(), d.id)
-	page := fmt.Sprintf("%s/job/%d", s.jobs(d.run), d.id)
+	page := "" // of a deployment by the API
+	if d.statuses[i].page != "" {
+		page = d.statuses[i].page
+	} else if d.run != 0 {
+		page = fmt.Sprintf("%s/job/%d", s.jobs(d.run), d.id)
+	}
 	at := stamp(d.statuses[i].at)
 	return object{
 		"id": d.id*10 + int64(i), "node_id": fmt.Sprintf("DES_%d", i), "state": d.statuses[i].state, "creator": nil, "description": "",

@@ -58,12 +58,14 @@ type deployment struct {
 	sha         string
 	environment string
 	created     time.Time
+	payload     any      // nil: {}
 	statuses    []status // oldest first
 }
 
 type status struct {
 	state string
 	at    time.Time
+	page  string // log_url, if it is not that of the run
 }
 
 // Server is one organization with one repository. Change its fields before the first
@@ -170,9 +172,60 @@ func (s *Server) Wait(run int64, environment string) {
 	at := s.Clock()
 	d := &deployment{
 		id: int64(9000 + len(s.deployments)), run: run, sha: s.runs[run].SHA, environment: environment, created: at,
-		statuses: []status{{"pending", at}},
+		statuses: []status{{state: "pending", at: at}},
 	}
 	s.deployments = append(s.deployments, d)
+}
+
+// Deploy begins a job of a run with an environment that needs no review, and reports
+// states of its deployment. It returns the deployment's id.
+func (s *Server) Deploy(run int64, environment string, states ...string) int64 {
+	s.Lock()
+	sha := s.runs[run].SHA
+	s.Unlock()
+	id := s.Create(sha, environment, nil)
+	s.Lock()
+	s.deployment(id).run = run
+	s.Unlock()
+	for _, state := range states {
+		s.Report(id, state)
+	}
+	return id
+}
+
+// Create creates a deployment by the API, which no run made.
+func (s *Server) Create(sha, environment string, payload any) int64 {
+	s.Lock()
+	defer s.Unlock()
+	d := &deployment{id: int64(9000 + len(s.deployments)), sha: sha, environment: environment, created: s.Clock(), payload: payload}
+	s.deployments = append(s.deployments, d)
+	return d.id
+}
+
+// Report adds a status to a deployment. A success makes earlier successful deployments
+// to the environment inactive.
+func (s *Server) Report(id int64, state string) {
+	s.Lock()
+	defer s.Unlock()
+	this := s.deployment(id)
+	for _, d := range s.deployments {
+		if last := len(d.statuses) - 1; state == "success" && d != this && d.environment == this.environment && last >= 0 && d.statuses[last].state == "success" {
+			d.statuses = append(d.statuses, status{state: "inactive", at: s.Clock()})
+		}
+	}
+	this.statuses = append(this.statuses, status{state: state, at: s.Clock()})
+}
+
+// Name reports the success of a deployment, with the address of a log.
+func (s *Server) Name(id int64, page string) {
+	s.Lock()
+	defer s.Unlock()
+	d := s.deployment(id)
+	d.statuses = append(d.statuses, status{state: "success", at: s.Clock(), page: page})
+}
+
+func (s *Server) deployment(id int64) *deployment {
+	return s.deployments[slices.IndexFunc(s.deployments, func(d *deployment) bool { return d.id == id })]
 }
 
 // Review records a decision about the environments of a run: approved or rejected. An
@@ -184,9 +237,9 @@ func (s *Server) Review(run int64, login, state, comment string, environments ..
 	r.reviews = append(r.reviews, review{state, comment, login, environments})
 	next := map[string]string{"approved": "in_progress", "rejected": "failure"}[state]
 	for _, d := range s.deployments {
-		waiting := d.statuses[len(d.statuses)-1].state == "pending"
+		waiting := len(d.statuses) > 0 && d.statuses[len(d.statuses)-1].state == "pending"
 		if d.run == run && next != "" && waiting && slices.Contains(environments, d.environment) {
-			d.statuses = append(d.statuses, status{next, s.Clock()})
+			d.statuses = append(d.statuses, status{state: next, at: s.Clock()})
 		}
 	}
 }

@@ -47,6 +47,25 @@ var OwnReview = map[string]string{
 	"latest":      "is the end of an estimated time, and a file says when an approval was given; take the key out",
 }
 
+// OwnStay refuses verified_by and what only the audit trail or a platform knows of stays
+// in staging.
+var OwnStay = map[string]string{
+	"verified_by":    OwnWord["verified_by"],
+	"id":             onlyInTrail,
+	"seq":            onlyInTrail,
+	"writer":         onlyInTrail,
+	"assurance":      onlyInTrail,
+	"verifications":  onlyInTrail,
+	"complete":       onlyInTrail,
+	"reported":       onlyOnPlatform,
+	"reported_since": onlyOnPlatform,
+}
+
+const (
+	onlyInTrail    = "is what the audit trail records, and no file; take the key out"
+	onlyOnPlatform = "is what a platform such as GitHub reports, and no file; take the key out"
+)
+
 // Decode reads the file and decodes it, as Text.Decode does.
 func (p Path) Decode(ctx context.Context, into any, rules Rules) (*Evidence, error) {
 	t, err := p.Read(ctx)

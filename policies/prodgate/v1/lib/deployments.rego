@@ -10,6 +10,7 @@ import data.prodgate.v1.lib.adoption
 import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
+import data.prodgate.v1.lib.reported
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
@@ -21,6 +22,8 @@ complete if {
 	"production" in writers.complete
 	sound
 	count(unknown_events) == 0
+	count(reported.unaccounted) == 0
+	reported.complete
 }
 
 # Unknown event types. Such an event could be bad news.
@@ -39,6 +42,7 @@ unknown_events contains event.type if {
 default sound := false
 
 sound if {
+	reported.sound("production")
 	is_array(input.production.history)
 	every path in [["production", "unjoined"], ["trail", "deployments"], ["trail", "unjoined"]] {
 		is_array(object.get(input, path, []))
@@ -294,6 +298,7 @@ default nothing_live := false
 nothing_live if {
 	writers.whole("production")
 	input.production.current == null
+	count(reported.unaccounted) == 0
 }
 
 nothing_live if {

@@ -12,8 +12,10 @@ import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.listed
+import data.prodgate.v1.lib.reported
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.signers
+import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.trail
 import data.prodgate.v1.lib.writers
 
@@ -34,8 +36,10 @@ stays[environment] := {
 } if {
 	"staging" in writers.complete
 	_dated
+	reported.sound("staging")
 	some environment in settings.effective.staging.environments
 	redeployed := _redeployed(environment)
+	reported.covers("staging", _began(environment))
 }
 
 # When the first verification of a current stay passed, in any environment. An earlier
@@ -270,10 +274,13 @@ _at_latest(environment) := [stay |
 ]
 
 # A deployment in the trail restarts the stay, whichever writer recorded it.
-_redeployed(environment) := max((({_began(environment)} | {instant |
+_redeployed(environment) := max(((({_began(environment)} | {instant |
 	some step in _redeployments(environment)
 	instant := clock.fact(step.at)
-}) | {clock.fact(stay.deployed_at) | some stay in _stray(environment)})) if {
+}) | {clock.fact(stay.deployed_at) | some stay in _stray(environment)}) | {clock.fact(report.created_at) |
+	some report in _platform(environment)
+	_names_ours(report, environment)
+})) if {
 	every step in _redeployments(environment) {
 		clock.fact(step.at)
 	}
@@ -290,12 +297,42 @@ _redeployments(environment) := [step |
 # run again after another one replaced it.
 _began(environment) := max((({_deployed(environment)} | {clock.fact(stay.deployed_at) | some stay in _own(environment)}) | {instant |
 	some step in _redeployments(environment)
+	_accepted_here(step, environment)
+	instant := clock.fact(step.at)
+}))
+
+# Deployments that a platform reports. One that is not shown to be of this digest may be
+# of another one.
+_platform(environment) := [report |
+	some report in object.get(input.staging, "reported", [])
+	reported.started(report)
+	not _elsewhere(report, environment)
+]
+
+# The reported deployments that ended a stay.
+replaced_by(environment) := {report.id |
+	some report in _platform(environment)
+	not _names_ours(report, environment)
+	clock.fact(report.created_at) == stays[environment].ended
+}
+
+# A deployment of this digest: whoever created it says so, or an accepted writer recorded
+# the deployment in that run.
+_names_ours(report, _) if _ours(report)
+
+_names_ours(report, environment) if {
+	text.given(report.run)
+	some step in trail.steps("staging.deployed")
+	step.deployment == report.run
+	_accepted_here(step, environment)
+}
+
+_accepted_here(step, environment) if {
 	step.digest == input.artifact.digest
 	binding.ours_service(step)
 	object.get(step, "environment", environment) == environment
 	writers.counts("trail", "staging.deployed", step)
-	instant := clock.fact(step.at)
-}))
+}
 
 # A source that reads signed records knows only what was true when they were signed. A
 # signed record that does not say when is as old as the deployment.
@@ -317,7 +354,7 @@ _ended(environment) := min(ends) if {
 	count(ends) > 0
 } else := null
 
-_ends(environment, since) := ({instant |
+_ends(environment, since) := (({instant |
 	some stay in array.concat(_own(environment), _stray(environment))
 	instant := clock.fact(stay.ended_at)
 	since <= instant
@@ -327,6 +364,11 @@ _ends(environment, since) := ({instant |
 	not _elsewhere(stay, environment)
 	not _dismissed(stay)
 	instant := clock.fact(stay.deployed_at)
+	since <= instant
+}) | {instant |
+	some report in _platform(environment)
+	not _names_ours(report, environment)
+	instant := clock.fact(report.created_at)
 	since <= instant
 }) | {instant |
 	some step in trail.steps("staging.deployed")

@@ -236,3 +236,112 @@ test_unknown_two_reports_of_one_second if {
 	codes := testing.codes(check.deny | soak.deny) with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as testing.signed("staging", ["staging-2026"])
 	codes == {"staging.other_digest", "soak.unknown"}
 }
+
+test_verification_is_the_last_one_that_passed if {
+	document := _with([], [testing.verified("e-2", "2026-11-24T09:40:00-05:00"), object.union(testing.verified("e-3", "2026-11-24T09:39:00-05:00"), {"result": "FAILED"})])
+	staging.verification("staging").id == "e-2" with data.prodgate.organisation as testing.organisation with input as document
+	turned := testing.change(document, "/staging/verifications", [document.staging.verifications[2], document.staging.verifications[1], document.staging.verifications[0]])
+	staging.verification("staging").id == "e-2" with data.prodgate.organisation as testing.organisation with input as turned
+	not staging.verification("staging") with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/verification", null)
+}
+
+# A signature on the stay is none on the verification.
+test_deny_unsigned_verification_of_a_signed_stay_beside_the_trail if {
+	settings := testing.signed("staging", ["staging-2026"])
+	unsigned := testing.change(_statement("2026-11-24T09:01:00-05:00", "staging-2026"), "/verification/verified_by", null)
+	document := _merged(["trail", "attestation"], testing.change(_with([unsigned], []), "/staging/verifications", []))
+	testing.codes(check.deny) == {"staging.not_verified"} with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
+test_pass_signed_verification_before_an_entry if {
+	settings := testing.signed("staging", ["staging-2026"])
+	document := _merged(["trail", "attestation"], _with([_statement("2026-11-24T09:01:00-05:00", "staging-2026")], [testing.verified("e-2", "2026-11-24T10:40:00-05:00")]))
+	check.pass == true with data.prodgate.organisation as testing.organisation with input as document with data.prodgate.v1.settings as settings
+}
+
+test_uncounted_entries_are_about_this_digest_in_staging if {
+	stays := [_claimed(object.union(testing.stay(id, "2026-11-24T08:00:00-05:00"), change)) | some id, change in {
+		"e-10": {},
+		"e-11": {"digest": testing.other},
+		"e-12": {"environment": "production"},
+		"e-13": {"service": "search-api"},
+	}]
+	verifications := [_claimed(object.union(testing.verified(id, "2026-11-24T09:20:00-05:00"), change)) | some id, change in {
+		"e-20": {},
+		"e-21": {"digest": testing.other},
+		"e-22": {"environment": "production"},
+	}]
+	document := _with(stays, verifications)
+	{entry.id | some entry in staging.uncounted.staging} == {"e-10", "e-20"} with data.prodgate.organisation as testing.organisation with input as document
+	{entry.id | some entry in staging.uncounted.staging} == {"e-20"} with data.prodgate.organisation as testing.organisation with input as _dismissing("e-10", document)
+}
+
+# Deployments on GitHub, beside the trail.
+_report(id, at) := {
+	"id": id,
+	"environment": "staging",
+	"created_at": at,
+	"run": "acme/payments-api/runs/7",
+	"commit": null,
+	"digest": null,
+	"state": "success",
+	"succeeded_at": at,
+}
+
+_reporting(reports) := _merged(["trail", "github"], object.union(testing.staged, {"staging": {"reported": reports}}))
+
+test_pass_deployments_that_github_reports if {
+	earlier := _report("d-1", "2026-11-24T08:59:59-05:00")
+	later := _report("d-2", "2026-11-24T10:00:00-05:00")
+	_pass(_reporting([]))
+	_pass(_reporting([earlier]))
+	_pass(_reporting([object.union(later, {"environment": "production"})]))
+	every state in ["pending", "queued", "waiting"] {
+		_pass(_reporting([object.union(later, {"state": state, "succeeded_at": null})]))
+	}
+}
+
+test_deny_unknown_deployment_that_github_reports if {
+	every change in [{}, {"run": null}, {"run": ""}, {"state": null}, {"state": "failure"}, {"state": "inactive"}, {"state": "new"}, {"digest": testing.other}, {"environment": "stage"}, {"created_at": "2026-11-24T09:00:00-05:00"}] {
+		_codes(_reporting([object.union(_report("d-1", "2026-11-24T09:40:00-05:00"), change)])) == {"soak.ended"}
+	}
+}
+
+test_finding_names_the_deployment_that_github_reports if {
+	document := _reporting([_report("d-1", "2026-11-24T09:40:00-05:00"), _report("d-2", "2026-11-24T09:41:00-05:00")])
+	messages := {finding.message | some finding in soak.deny} with data.prodgate.organisation as testing.organisation with input as document
+	messages == {"in staging for 40m, until 2026-11-24T14:40:00Z (d-1, of a digest that no accepted writer recorded)"}
+}
+
+# A deployment of the same digest restarts the soak time.
+test_deny_deployment_of_this_digest_that_github_reports if {
+	report := _report("d-1", "2026-11-24T11:30:00-05:00")
+	restarted := {"soak.too_short", "staging.out_of_order"}
+	_codes(_reporting([object.union(report, {"digest": testing.artifact})])) == restarted
+	_codes(_reporting([object.union(report, {"digest": testing.image})])) == restarted
+	run := {"deployment": report.run}
+	_codes(testing.change(_reporting([report]), "/trail/steps/0", object.union(testing.staged.trail.steps[0], run))) == restarted
+	every change in [{"assurance": "claimed"}, {"digest": testing.other}, {"environment": "production"}, {"deployment": "acme/payments-api/runs/8"}, {"service": "search-api"}] {
+		step := object.union(object.union(testing.staged.trail.steps[0], run), change)
+		early := _report("d-1", "2026-11-24T09:40:00-05:00")
+		"soak.ended" in _codes(testing.change(_reporting([early]), "/trail/steps/0", step))
+	}
+	earlier := testing.change(_reporting([_report("d-1", "2026-11-24T08:58:00-05:00")]), "/trail/steps/0", object.union(testing.staged.trail.steps[0], run))
+	_pass(earlier)
+}
+
+test_unknown_reports_that_are_invalid_or_too_few if {
+	report := _report("d-1", "2026-11-24T08:00:00-05:00")
+	every document in [
+		_reporting([object.union(report, {"created_at": "soon"})]),
+		_reporting([object.union(report, {"created_at": "2026-11-24T12:00:01-05:00"})]),
+		_reporting([object.union(report, {"succeeded_at": "soon"})]),
+		_reporting("none"),
+		object.union(_reporting([report]), {"staging": {"reported_since": "2026-11-24T09:00:01-05:00"}}),
+		object.union(_reporting([report]), {"staging": {"reported_since": "soon"}}),
+	] {
+		_codes(document) == {"staging.other_digest", "soak.unknown"}
+	}
+	_pass(object.union(_reporting([report]), {"staging": {"reported_since": "2026-11-24T09:00:00-05:00"}}))
+	_pass(object.union(_reporting([report]), {"staging": {"reported_since": null}}))
+}

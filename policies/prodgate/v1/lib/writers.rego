@@ -27,7 +27,7 @@ for_type(type) := accepted if {
 	accepted := settings.effective.audit.writers[type]
 } else := settings.effective.audit.writers.other
 
-# Whether the section comes from a source without writers.
+# Whether the section comes from a source without writers, which says everything itself.
 whole(section) if {
 	section in sources.readable
 	not section in _recorded
@@ -35,6 +35,9 @@ whole(section) if {
 
 # Sections that come from an audit trail, alone or with other systems.
 _recorded contains section if input.sources[section].kind == "trail"
+
+# A platform does not say which version is live either.
+_recorded contains "production" if input.sources.production.kind == "github"
 
 _recorded contains section if {
 	some section, source in input.sources

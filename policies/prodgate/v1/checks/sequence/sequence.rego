@@ -12,6 +12,7 @@ package prodgate.v1.checks.sequence
 import data.prodgate.v1.lib.adoption
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.deployments
+import data.prodgate.v1.lib.reported
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -26,6 +27,7 @@ pass if {
 	text.given(input.artifact.digest)
 	count(deployments.in_progress) == 0
 	count(deployments.begun) == 0
+	count(reported.in_progress) == 0
 	not deployments.disputed
 	_forward
 }
@@ -55,6 +57,7 @@ _forward if {
 _unspoiled if {
 	count(deployments.spoiled) == 0
 	count(deployments.unjoined) == 0
+	count(reported.failed) == 0
 }
 
 _unspoiled if waivers.covers("sequence.known_bad", input.artifact.digest)
@@ -146,6 +149,46 @@ deny contains {
 	some type in deployments.unknown_events
 }
 
+deny contains {
+	"code": "sequence.history_incomplete",
+	"path": "/production/reported_since",
+	"message": sprintf("the reported deployments go back to %v only, and it is unknown what went live before that", [input.production.reported_since]),
+	"observed": input.production.reported_since,
+	"required": "every deployment since the live version was deployed",
+} if {
+	_failing
+	not reported.complete
+}
+
+# METADATA
+# title: Deployment that the audit trail does not have
+# description: >-
+#   The platform reports a successful deployment to this environment after the last one
+#   that is known, and no accepted writer recorded what it deployed. It is unknown which
+#   version is live.
+# custom:
+#   code: sequence.unaccounted
+#   cure: fix
+#   remedy: >-
+#     Record what it deployed ("prodgate audit record deploy.live --deployment RUN"), or
+#     what runs now ("prodgate adopt").
+#   who: [owner of that deployment]
+deny contains {
+	"code": "sequence.unaccounted",
+	"item": report.id,
+	"path": "/production/reported",
+	"message": sprintf("%v%s succeeded at %v, and no accepted writer recorded what it deployed", [report.id, _by_run(report), report.succeeded_at]),
+	"observed": report,
+	"required": "deploy.live in the audit trail, for that run",
+} if {
+	_failing
+	some report in reported.unaccounted
+}
+
+_by_run(report) := sprintf(" by %s", [report.run]) if is_string(report.run)
+
+else := ""
+
 # METADATA
 # title: Sources disagree about the live version
 # description: The history and the audit trail name different digests as live, so it is unknown which version would be replaced.
@@ -197,6 +240,18 @@ deny contains {
 	some event in deployments.begun
 }
 
+deny contains {
+	"code": "sequence.in_progress",
+	"item": report.id,
+	"path": "/production/reported",
+	"message": sprintf("%v%s has been in progress since %v", [report.id, _by_run(report), report.created_at]),
+	"observed": report,
+	"required": {"max_duration": settings.effective.deploy.max_duration},
+} if {
+	_failing
+	some report in reported.in_progress
+}
+
 # METADATA
 # title: Digest failed or was replaced here
 # description: >-
@@ -226,6 +281,16 @@ deny contains object.union(_known_bad, {
 	input.request.kind in {"initial", "promotion"}
 	not _unspoiled
 	some event in deployments.unjoined
+}
+
+deny contains object.union(_known_bad, {
+	"observed": report,
+	"message": sprintf("%v%s ended with state %v, after the gate allowed this digest", [report.id, _by_run(report), report.state]),
+}) if {
+	_failing
+	input.request.kind in {"initial", "promotion"}
+	not _unspoiled
+	some report in reported.failed
 }
 
 deny contains object.union(_known_bad, {

@@ -159,14 +159,18 @@ deny contains {
 deny contains {
 	"code": "soak.ended",
 	"path": "/staging/deployed_at",
-	"message": sprintf("in staging for %s, until %s", [_words(_ran(stay)), time.format([stay.ended, "UTC", "RFC3339"])]),
+	"message": sprintf("in staging for %s, until %s%s", [_words(_ran(stay)), time.format([stay.ended, "UTC", "RFC3339"]), _replaced_by(environment)]),
 	"observed": _words(_ran(stay)),
 	"required": {"minimum": settings.effective.soak.minimum, "valid": settings.effective.soak.valid, "verification": "PASSED"},
 } if {
 	_failing
-	some stay in staging.stays
+	some environment, stay in staging.stays
 	stay.ended != null
 }
+
+_replaced_by(environment) := "" if count(staging.replaced_by(environment)) == 0
+
+else := sprintf(" (%s, of a digest that no accepted writer recorded)", [concat(", ", staging.replaced_by(environment))])
 
 # METADATA
 # title: Soak time unknown

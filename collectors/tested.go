@@ -11,7 +11,9 @@ import (
 // Need is what the systems of a section cannot be read without.
 func (c Config) Need(section string) (need source.Need) {
 	for _, k := range c.kindsOf(section) {
-		need |= k.Needs
+		if k.Needs != nil {
+			need |= k.Needs(section)
+		}
 	}
 	return need
 }
