@@ -32,6 +32,10 @@ contracts: ## hold requests and test servers against published descriptions (a m
 workflow: ## lint the workflow that init writes, and run it and the action with act
 	.ci/workflow
 
+.PHONY: component
+component: ## run the GitLab component with gitlab-ci-local
+	.ci/gitlab-component
+
 .PHONY: policy-test
 policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
 	$(OPA_RUN) test policies/
