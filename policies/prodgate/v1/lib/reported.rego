@@ -23,7 +23,6 @@ sound(section) if {
 		clock.fact(report.created_at)
 		_never_or_known(report.succeeded_at)
 	}
-	_never_or_known(object.get(input[section], "reported_since", null))
 }
 
 _never_or_known(null)
@@ -57,10 +56,7 @@ complete if covers("production", _known_until)
 _earlier(report) if clock.fact(report.succeeded_at) <= _known_until
 
 # Until when it is known what ran.
-_known_until := max(known) if {
-	known := {clock.fact(deployments.current.live_at)} | {clock.fact(input.production.adoption.at) | adoption.valid}
-	count(known) > 0
-}
+_known_until := max({clock.fact(deployments.current.live_at)} | {clock.fact(input.production.adoption.at) | adoption.valid})
 
 # Deployments to production of other runs that have started and not ended, within the
 # maximum duration.
@@ -92,7 +88,8 @@ failed contains report if {
 	some entry in _allowed
 	entry.deployment == report.run
 	binding.concerns(entry)
-	not dismissals.dismissed("trail", object.union(entry, {"type": "gate.evaluated"}))
+	step := object.union(entry, {"type": "gate.evaluated"})
+	not dismissals.dismissed("trail", step)
 }
 
 _allowed := object.get(input.trail, "allowed", [])

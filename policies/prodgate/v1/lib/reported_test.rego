@@ -89,6 +89,7 @@ test_deny_reports_that_are_too_few_or_invalid if {
 		_reporting([_report({"created_at": "soon"})]),
 		_reporting([_report({"succeeded_at": "soon"})]),
 		_reporting("none"),
+		_reporting({}),
 	] {
 		"sequence.history_incomplete" in _codes(document)
 	}
@@ -104,6 +105,7 @@ test_deny_another_run_in_progress if {
 	_codes(_reporting([_report(object.union(running, {"created_at": "2026-11-24T10:00:00-05:00"}))])) == set()
 	_codes(_reporting([_report(object.union(running, {"created_at": "2026-11-24T10:00:01-05:00"}))])) == {"sequence.in_progress"}
 	_codes(_known(_reporting([_report(running)]), [_event("deploy.live", "ci")])) == set()
+	_codes(_reporting([_report({"state": "new", "succeeded_at": "2026-11-19T09:00:00-05:00"})])) == set()
 	every state in ["error", "failure", "inactive"] {
 		_codes(_reporting([_report({"state": state, "succeeded_at": null})])) == set()
 	}
@@ -180,5 +182,12 @@ test_pass_success_before_the_adoption if {
 		{"op": "add", "path": "/production/current/adopted", "value": true},
 	])
 	_codes(adopted) == set()
-	"sequence.unaccounted" in _codes(json.patch(adopted, [{"op": "replace", "path": "/production/adoption/assurance", "value": "claimed"}]))
+	claimed := json.patch(adopted, [{"op": "replace", "path": "/production/adoption/assurance", "value": "claimed"}])
+	"sequence.unaccounted" in _codes(claimed)
+
+	# Nor does a claimed adoption hide what went live after a recorded deployment.
+	"sequence.unaccounted" in _codes(json.patch(claimed, [
+		{"op": "remove", "path": "/production/history/0/adopted"},
+		{"op": "remove", "path": "/production/current/adopted"},
+	]))
 }
