@@ -147,8 +147,8 @@ func (m *merger) production(parts []Part) *Production {
 }
 
 // onlyReported reports whether the section has nothing but what a platform reports.
-func (p *Production) onlyReported() bool {
-	return p.Current == nil && len(p.History) == 0 && p.Reported != nil
+func (s *Production) onlyReported() bool {
+	return s.Current == nil && len(s.History) == 0 && s.Reported != nil
 }
 
 // sameDeployment reports whether two current deployments do not differ in what is
