@@ -274,7 +274,8 @@ Next:
 `
 	switch h.CI {
 	case githubCI:
-		text += `  Create a GitHub App from .github/prodgate-app.json, install it, and store its id and
+		text += `  If that repository is private, store a token that can read it as the secret GATE_TOKEN.
+  Create a GitHub App from .github/prodgate-app.json, install it, and store its id and
   private key as the secrets PRODGATE_APP_ID and PRODGATE_APP_KEY (docs/github.md).
 `
 	case gitlabCI:

@@ -154,7 +154,7 @@ var pool registries
 func (r *registries) open() (hosts []string, err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	for len(r.all) < 32 {
+	for len(r.all) < 48 {
 		started, err := startRegistry()
 		if err != nil {
 			return nil, err

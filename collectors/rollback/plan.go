@@ -57,42 +57,64 @@ func (c Plan) Collect(ctx context.Context, req facts.Request) (facts.Section, er
 	}
 	observed := section.(facts.Observed)
 	plan := &facts.Rollback{Service: &req.Service, Procedure: &c.Procedure.Procedure, ReviewedAt: c.Procedure.ReviewedAt}
-	if d := target(observed.Section.(*facts.Production), req); d != nil {
-		if strings.HasPrefix(req.Reference, "tarball:") {
-			return nil, errors.New("rollback target: an archive holds the artifact alone; name the target in a file (rollback: {file: …})")
-		}
-		available, err := available(ctx, req.Reference, d.Digest, c.Options)
-		if err != nil {
-			return nil, fmt.Errorf("rollback target: %w", err)
-		}
-		plan.Target = &facts.RollbackTarget{Version: d.Version, Digest: d.Digest, Configuration: d.Configuration, Available: available}
+	plan.Target, err = c.first(ctx, req, targets(observed.Section.(*facts.Production), req))
+	if err != nil {
+		return nil, fmt.Errorf("rollback target: %w", err)
 	}
 	return facts.Observed{Section: plan, Evidence: observed.Evidence}, nil
 }
 
-// target is the deployment that a request can be undone with; nil: there is none. The
-// policies decide whether it worked.
-func target(p *facts.Production, req facts.Request) *facts.Deployment {
-	fits := func(d facts.Deployment) bool {
-		switch req.Kind {
-		case facts.KindRollback: // the target is what is asked for
-			return d.Digest == req.Digest && same(d.Configuration, req.Configuration)
-		case facts.KindConfiguration:
-			return d.Digest != req.Digest || !same(d.Configuration, req.Configuration)
+// first is the first of the deployments that the registry still has all of; if it has none
+// of them, the first. nil: there are none.
+func (c Plan) first(ctx context.Context, req facts.Request, list []facts.Deployment) (*facts.RollbackTarget, error) {
+	if len(list) > 0 && strings.HasPrefix(req.Reference, "tarball:") {
+		return nil, errors.New("an archive holds the artifact alone; name the target in a file (rollback: {file: …})")
+	}
+	var first *facts.RollbackTarget
+	for _, d := range list[:min(len(list), mostTargets)] {
+		available, err := available(ctx, req.Reference, d.Digest, c.Options)
+		if err != nil {
+			return nil, err
 		}
-		return d.Digest != req.Digest
+		t := &facts.RollbackTarget{Version: d.Version, Digest: d.Digest, Configuration: d.Configuration, Available: available}
+		if available {
+			return t, nil
+		}
+		if first == nil {
+			first = t
+		}
 	}
-	if req.Kind == facts.KindInitial {
+	return first, nil
+}
+
+// mostTargets is how many deployments are looked for in the registry.
+const mostTargets = 10
+
+// targets are the deployments that a request can be undone with, the newest first: those
+// that worked, with another artifact or configuration. A rollback undoes the newest
+// deployment, and its targets are those before it.
+func targets(p *facts.Production, req facts.Request) []facts.Deployment {
+	digest, configuration := req.Digest, req.Configuration
+	var list []facts.Deployment
+	if p.Current != nil {
+		list = append(list, *p.Current)
+	}
+	list = append(list, p.History...)
+	switch {
+	case req.Kind == facts.KindInitial:
 		return nil
+	case req.Kind == facts.KindRollback && len(p.History) == 0:
+		return nil
+	case req.Kind == facts.KindRollback:
+		digest, configuration = p.History[0].Digest, p.History[0].Configuration
 	}
-	if p.Current != nil && fits(*p.Current) {
-		return p.Current
-	}
-	worked := func(d facts.Deployment) bool { return fits(d) && (d.Status == "live" || d.Status == "superseded") }
-	if i := slices.IndexFunc(p.History, worked); i >= 0 {
-		return &p.History[i]
-	}
-	return nil
+	return slices.DeleteFunc(list, func(d facts.Deployment) bool {
+		other := d.Digest != digest
+		if req.Kind == facts.KindConfiguration || req.Kind == facts.KindRollback {
+			other = other || !same(d.Configuration, configuration)
+		}
+		return !other || d.Status != "live" && d.Status != "superseded"
+	})
 }
 
 func same(a, b *string) bool {

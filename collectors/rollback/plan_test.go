@@ -45,6 +45,7 @@ func TestThePlansTargetIsWhatWorkedBefore(t *testing.T) {
 	reviewed := time.Date(2026, 11, 2, 15, 0, 0, 0, time.UTC)
 	asked := "sha256:" + strings.Repeat("7a", 32)
 	gone := "sha256:" + strings.Repeat("6b", 32)
+	other := "sha256:" + strings.Repeat("5c", 32)
 	for _, tt := range []struct {
 		name      string
 		steps     []string
@@ -55,12 +56,17 @@ func TestThePlansTargetIsWhatWorkedBefore(t *testing.T) {
 	}{
 		{name: "nothing ran"},
 		{name: "what runs", steps: []string{"deploy.live " + there}, want: there, available: true},
-		{name: "what runs, and the registry has lost it", steps: []string{"deploy.live " + there, "deploy.live " + gone}, want: gone},
+		{name: "what runs, and the registry has lost it", steps: []string{"deploy.live " + there, "deploy.live " + gone}, want: there, available: true},
+		{name: "the registry has lost all", steps: []string{"deploy.live " + other, "deploy.live " + gone}, want: gone},
+		{name: "what runs was not verified", steps: []string{"deploy.live " + there, "deploy.live " + gone, "verification.failed " + gone}, want: there, available: true},
 		{name: "the same image again", steps: []string{"deploy.live " + there, "deploy.live " + asked}, want: there, available: true},
 		{name: "an attempt that failed", steps: []string{"deploy.live " + there, "deploy.started " + gone, "deploy.failed " + gone}, want: there, available: true},
 		{name: "a first release", steps: []string{"deploy.live " + there}, kind: facts.KindInitial},
 		{name: "a rollback", steps: []string{"deploy.live " + there, "deploy.live " + asked}, kind: facts.KindRollback, digest: there, want: there, available: true},
-		{name: "a rollback to what never ran", steps: []string{"deploy.live " + there}, kind: facts.KindRollback},
+		{name: "a rollback of what failed", steps: []string{"deploy.live " + there, "deploy.started " + asked, "deploy.failed " + asked}, kind: facts.KindRollback, digest: there, want: there, available: true},
+		{name: "a rollback to something older", steps: []string{"deploy.live " + gone, "deploy.live " + there, "deploy.live " + asked}, kind: facts.KindRollback, digest: gone, want: there, available: true},
+		{name: "a rollback of the first release", steps: []string{"deploy.live " + there}, kind: facts.KindRollback},
+		{name: "a rollback where nothing ran", kind: facts.KindRollback},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			req := facts.Request{

@@ -39,6 +39,10 @@ func system(t *testing.T) *httptest.Server {
 		case "/bytes":
 			w.Header().Set("Set-Cookie", "session="+made)
 			_, _ = w.Write([]byte{0, 1, 255})
+		case "/blob":
+			http.Redirect(w, r, "/stored?X-Amz-Signature=f00dfeed&X-Amz-Date=20261124&X-Amz-Security-Token=temporary%2Ftoken", http.StatusTemporaryRedirect)
+		case "/stored":
+			fmt.Fprint(w, "layer")
 		case "/large":
 			_, _ = w.Write(make([]byte, cassette.MaxBody+1))
 		case "/signed":
@@ -83,6 +87,7 @@ func ask(t *testing.T, base string, through http.RoundTripper, secret string) st
 	send("GET", "/count", "", "Bearer "+made)
 	send("GET", "/bytes", "", "Bearer "+jwt)
 	send("GET", "/signed", "", "")
+	send("GET", "/blob", "", "")
 	send("GET", "/echo?api_key="+secret+"&page=2", "", "token "+secret)
 	send("GET", "/echo/"+url.PathEscape(secret), "", "Basic "+base64.StdEncoding.EncodeToString([]byte("jane:"+password)))
 	return all.String()
@@ -129,7 +134,7 @@ func TestARecordingIsReplayedAndHasNoSecrets(t *testing.T) {
 func withoutSecrets(t *testing.T, dir string) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 8 {
+	if err != nil || len(files) != 10 {
 		t.Fatalf("the recording has %d files: %v", len(files), err)
 	}
 	for _, f := range files {
@@ -137,7 +142,7 @@ func withoutSecrets(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{variable, made, jwt, password, url.QueryEscape(password), "private-9876", "amFuZTpw"} {
+		for _, secret := range []string{variable, made, jwt, password, url.QueryEscape(password), "private-9876", "amFuZTpw", "f00dfeed", "temporary/token", "temporary%2Ftoken"} {
 			if strings.Contains(string(text), secret) {
 				t.Errorf("%s has %s:\n%s", f.Name(), secret, text)
 			}

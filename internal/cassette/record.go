@@ -6,27 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
 
-// Recorder records exchanges in a folder. It is safe for concurrent use.
+// Recorder records exchanges in a folder. They are written by Close, when all secrets are
+// known. It is safe for concurrent use.
 type Recorder struct {
 	dir    string
 	at     time.Time
-	number atomic.Int64
 	secret vault
 
-	mu      sync.Mutex
-	failed  error              // of writing
-	pending map[int64]exchange // whose answers were not read yet
+	mu   sync.Mutex
+	kept []*raw // in the order in which they were sent
+	size int    // bytes of the answers
 }
+
+// raw is an exchange with its secrets, which is never written.
+type raw struct {
+	url      *url.URL
+	body     string // of the request
+	exchange        // without address, body and headers
+	header   http.Header
+	answer   string
+}
+
+// maxAnswers is how many bytes of answers a recording has at most; what follows is left
+// out.
+const maxAnswers = 256 << 20
 
 // NewRecorder prepares to record in dir, which is created, or is empty. at is the time
 // that a replay takes as its own.
@@ -41,7 +53,7 @@ func NewRecorder(dir string, at time.Time) (*Recorder, error) {
 	if len(there) > 0 {
 		return nil, fmt.Errorf("%s: %w", dir, errNotEmpty)
 	}
-	return &Recorder{dir: dir, at: at.UTC(), pending: map[int64]exchange{}}, nil
+	return &Recorder{dir: dir, at: at.UTC()}, nil
 }
 
 // Getenv is getenv; the values that it returns are secrets from then on.
@@ -53,31 +65,26 @@ func (r *Recorder) Getenv(getenv func(string) string) func(string) string {
 	}
 }
 
-// Carrier is inner (nil: Go's default), and records what it sends and receives. An
-// exchange is written when its answer has been read or closed.
+// Carrier is inner (nil: Go's default), and records what it sends and receives.
 func (r *Recorder) Carrier(inner http.RoundTripper) http.RoundTripper {
 	if inner == nil {
 		inner = http.DefaultTransport
 	}
 	return carrier(func(request *http.Request) (*http.Response, error) {
-		number := r.number.Add(1)
 		body, err := sent(request)
 		if err != nil {
 			return nil, err
 		}
 		r.secret.learn(request, body)
-		e := exchange{Method: request.Method, URL: r.secret.address(request.URL), Request: digest(r.secret.form(body))}
+		x := &raw{url: request.URL, body: body, exchange: exchange{Method: request.Method, Error: "the answer was not read"}}
+		r.mu.Lock()
+		r.kept = append(r.kept, x)
+		r.mu.Unlock()
 		response, err := inner.RoundTrip(request)
 		if err != nil {
-			e.Error = "no answer"
-			r.write(number, e)
 			return nil, err
 		}
-		e.Status = response.StatusCode
-		r.mu.Lock()
-		r.pending[number] = e
-		r.mu.Unlock()
-		response.Body = &tee{body: response.Body, done: func(read []byte, leftOut bool) { r.finish(number, e, response.Header, read, leftOut) }}
+		response.Body = &tee{body: response.Body, done: func(read []byte, leftOut bool) { r.finish(x, response, read, leftOut) }}
 		return response, nil
 	})
 }
@@ -95,64 +102,66 @@ func sent(request *http.Request) (string, error) {
 	return string(body), nil
 }
 
-// finish writes an exchange whose answer was read.
-func (r *Recorder) finish(number int64, e exchange, header http.Header, body []byte, leftOut bool) {
+// finish keeps an exchange whose answer was read.
+func (r *Recorder) finish(x *raw, response *http.Response, body []byte, leftOut bool) {
 	r.secret.answered(body)
+	r.secret.redirected(response.Header.Get("Location"))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x.Status, x.Error, x.header = response.StatusCode, "", response.Header
+	if leftOut || r.size+len(body) > maxAnswers {
+		x.LeftOut = true
+		return
+	}
+	r.size += len(body)
+	x.answer = string(body)
+}
+
+// clean is an exchange without its secrets.
+func (r *Recorder) clean(x *raw) exchange {
+	e := x.exchange
+	e.URL, e.Request = r.secret.address(x.url), digest(r.secret.form(x.body))
 	e.Header = map[string]string{}
 	for _, name := range kept {
-		if value := header.Get(name); value != "" {
+		if value := x.header.Get(name); value != "" {
 			e.Header[name] = r.secret.clean(value)
 		}
 	}
-	text := r.secret.clean(string(body))
+	text := r.secret.clean(x.answer)
 	switch {
-	case leftOut:
-		e.LeftOut = true
+	case e.LeftOut, e.Error != "":
 	case utf8.ValidString(text):
 		e.Text = &text
 	default:
 		e.Bytes = []byte(text)
 	}
-	r.write(number, e)
+	return e
 }
 
-func (r *Recorder) write(number int64, e exchange) {
-	r.mu.Lock()
-	delete(r.pending, number)
-	r.mu.Unlock()
-	r.keep(fmt.Sprintf("%05d.json", number), e)
-}
-
-// keep writes a file of the recording. The first error is that of Close.
-func (r *Recorder) keep(name string, value any) {
+// keep writes a file of the recording.
+func (r *Recorder) keep(name string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(r.dir, name), append(text, '\n'), 0o600)
+	if err != nil {
+		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = errors.Join(r.failed, err)
+	return os.WriteFile(filepath.Join(r.dir, name), append(text, '\n'), 0o600)
 }
 
 // Close completes the recording. settings are those that a replay needs, by name. An
 // error says that something could not be written: the recording is not complete.
 func (r *Recorder) Close(settings map[string]string) error {
 	r.mu.Lock()
-	unread := maps.Clone(r.pending)
-	r.mu.Unlock()
-	for number, e := range unread {
-		e.Status, e.Error = 0, "the answer was not read"
-		r.write(number, e)
-	}
-	clean := map[string]string{}
-	for name, text := range settings {
-		clean[name] = r.secret.clean(text)
-	}
-	r.keep(index, description{Version: version, At: r.at, Settings: clean, Variables: r.secret.variables, Exchanges: int(r.number.Load())})
-	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.failed != nil {
-		return fmt.Errorf("write the recording: %w", r.failed)
+	about := description{Version: version, At: r.at, Settings: map[string]string{}, Variables: r.secret.variables, Exchanges: len(r.kept)}
+	for name, text := range settings {
+		about.Settings[name] = r.secret.clean(text)
+	}
+	var failed error
+	for i, x := range r.kept {
+		failed = errors.Join(failed, r.keep(fmt.Sprintf("%05d.json", i+1), r.clean(x)))
+	}
+	if failed = errors.Join(failed, r.keep(index, about)); failed != nil {
+		return fmt.Errorf("write the recording: %w", failed)
 	}
 	return nil
 }

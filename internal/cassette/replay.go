@@ -50,9 +50,6 @@ func Open(dir string) (*Player, error) {
 		}
 		p.recorded[e.key()] = append(p.recorded[e.key()], e)
 	}
-	for _, v := range p.about.Variables {
-		p.secret.add(v.Value, v.Value)
-	}
 	return p, nil
 }
 

@@ -42,9 +42,19 @@ func (v *vault) add(value, replaced string) {
 	}
 }
 
-// variable makes the value of an environment variable a secret.
+// plain matches the variables by which CI systems describe a run; those that hold secrets
+// have names as secretName has.
+var plain = regexp.MustCompile(`^(CI|GITLAB_CI|GITLAB_USER_ID|CI_[A-Z0-9_]+|GITHUB_[A-Z0-9_]+)$`)
+
+// variable makes the value of an environment variable a secret, if it can be one.
 func (v *vault) variable(name, value string) {
 	if value == "" {
+		return
+	}
+	if plain.MatchString(name) && !secretName.MatchString(name) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.know(name, variable{Value: value})
 		return
 	}
 	made := variable{Value: hidden + "-" + strings.ToLower(name)}
@@ -58,12 +68,31 @@ func (v *vault) variable(name, value string) {
 		}
 	}
 	v.mu.Lock()
+	v.know(name, made)
+	v.mu.Unlock()
+	v.add(value, cmp.Or(made.Value, hidden))
+}
+
+func (v *vault) know(name string, made variable) {
 	if v.variables == nil {
 		v.variables = map[string]variable{}
 	}
 	v.variables[name] = made
-	v.mu.Unlock()
-	v.add(value, cmp.Or(made.Value, hidden))
+}
+
+// redirected finds the secrets in the address of a redirect: that of a signed download.
+func (v *vault) redirected(address string) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return
+	}
+	for name, list := range u.Query() {
+		for _, value := range list {
+			if secretName.MatchString(name) {
+				v.add(value, hidden)
+			}
+		}
+	}
 }
 
 // secretName matches the names of fields that hold secrets.
@@ -75,7 +104,7 @@ var tokenName = regexp.MustCompile(`(?i)^(token|access_?token|id_?token|refresh_
 
 // shapes are tokens that are known by their looks.
 var shapes = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?` +
-	`|\b(?:gh[pousr]_|github_pat_|glpat-|glcbt-|xox[abprs]-|AKIA|dckr_pat_)[A-Za-z0-9_.-]{8,}` +
+	`|\b(?:gh[pousr]_|github_pat_|gl[a-z]{2,6}-|xox[abprs]-|AKIA|dckr_pat_)[A-Za-z0-9_.-]{8,}` +
 	`|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----`)
 
 // learn finds the secrets of a request: in its headers, its query and the form in its
