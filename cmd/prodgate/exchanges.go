@@ -39,6 +39,8 @@ func openExchanges(cmd *cobra.Command, std stdio, cfg *config.Config, image stri
 		return std, s.err
 	case record == "" && replay == "":
 		return std, nil
+	case replay != "" && cmd.Flags().Changed("attest"):
+		return std, usage("attest a decision that counts", "--attest and --replay exclude each other: a replay is a simulation")
 	case record != "" && replay != "":
 		return std, usage("", "--record and --replay exclude each other")
 	case image == "":

@@ -69,9 +69,20 @@ func (a *App) token(ctx context.Context, c Collector, organization string) (stri
 		return "", err
 	}
 	path = web.Path("app", "installations", strconv.FormatInt(installation.ID, 10), "access_tokens")
-	answer, err = api.Do(ctx, web.Call{Method: http.MethodPost, Path: path, Read: true}) // another token does no harm
+	permissions := map[string]string{"members": "read"} // whatever else the installation has
+	if c.Settings.TwoFactor != elsewhere {
+		permissions["organization_administration"] = "read"
+	}
+	body, err := json.Marshal(map[string]any{"permissions": permissions})
 	if err != nil {
 		return "", err
+	}
+	answer, err = api.Do(ctx, web.Call{
+		Method: http.MethodPost, Path: path, Body: string(body), Header: http.Header{"Content-Type": {"application/json"}},
+		Read: true, // another token does no harm
+	})
+	if err != nil {
+		return "", fmt.Errorf("%w; the GitHub App needs the permissions %q and %q", err, readMembers, administrate)
 	}
 	var made struct {
 		Token string `json:"token"`

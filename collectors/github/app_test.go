@@ -75,7 +75,7 @@ func TestAnAppThatCannotReadSaysWhy(t *testing.T) {
 		{"another App's key", func(s *site) { s.App.Key = &other.PublicKey }, "APP_ID and APP_KEY must be the id and the key of one GitHub App"},
 		{"another App's id", func(s *site) { s.env["APP_ID"] = "814" }, "APP_ID and APP_KEY must be the id and the key of one GitHub App"},
 		{"not installed", func(s *site) { s.App.Installed = false }, "install the GitHub App in the organization acme"},
-		{"no permission", func(s *site) { s.App.Permissions = nil }, `the token in the installation of the GitHub App (APP_ID)`},
+		{"no permission", func(s *site) { s.App.Permissions = []string{githubtest.Members} }, `the GitHub App needs the permissions "Members: read`},
 		{"two ways", func(s *site) { s.settings.OrganizationTokenEnv = "OTHER" }, "organization_token_env and app exclude each other"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,12 +37,27 @@ func (s *Server) installation(*http.Request) answer {
 }
 
 // accessToken makes a token of the installation, which is longer than others.
-func (s *Server) accessToken(*http.Request) answer {
+func (s *Server) accessToken(r *http.Request) answer {
+	var wanted struct {
+		Permissions map[string]string `json:"permissions"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
+		return answer{status: http.StatusBadRequest, body: map[string]any{"message": "Problems parsing JSON"}}
+	}
+	granted := []string{}
+	for name := range wanted.Permissions {
+		if !slices.Contains(s.App.Permissions, name) {
+			return answer{status: http.StatusUnprocessableEntity, body: map[string]any{
+				"message": "The permissions requested are not granted to this installation.", "documentation_url": "https://docs.github.com/rest", "status": "422",
+			}}
+		}
+		granted = append(granted, name)
+	}
 	token := fmt.Sprintf("ghs_%s_%s.%d", s.App.ID, strings.Repeat("x", 180), len(s.Tokens))
-	s.Tokens[token] = s.App.Permissions
+	s.Tokens[token] = granted
 	return answer{status: http.StatusCreated, body: map[string]any{
 		"token": token, "expires_at": s.Clock().Add(time.Hour).UTC().Format(time.RFC3339),
-		"permissions": map[string]any{"members": "read", "organization_administration": "read"}, "repository_selection": "all",
+		"permissions": wanted.Permissions, "repository_selection": "all",
 	}}
 }
 
