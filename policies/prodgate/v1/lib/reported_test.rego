@@ -79,6 +79,15 @@ test_deny_success_of_a_run_that_somebody_claims_to_know if {
 	"sequence.unaccounted" in _codes(_known(_reporting([_report({})]), [_event("deploy.live", "claimed")]))
 	"sequence.unaccounted" in _codes(_known(_reporting([_report({})]), [_event("deploy.started", "ci")]))
 	"sequence.unaccounted" in _codes(_known(_reporting([_report({"run": "acme/payments-api/runs/9"})]), [_event("deploy.failed", "ci")]))
+	"sequence.unaccounted" in _codes(_known(_reporting([_report({})]), [_event("deploy.started", "ci"), _event("deploy.live", "claimed")]))
+}
+
+# A deployment that names no run is not that of a request or a record without one.
+test_deny_deployment_of_no_run if {
+	running := _reporting([_report({"state": "in_progress", "succeeded_at": null, "run": null})])
+	"sequence.in_progress" in _codes(json.patch(running, [{"op": "replace", "path": "/request/deployment", "value": null}]))
+	nameless := _known(_reporting([_report({"run": null})]), [_event("deploy.live", "ci")])
+	"sequence.unaccounted" in _codes(json.patch(nameless, [{"op": "replace", "path": "/trail/deployments/0/id", "value": null}]))
 }
 
 test_deny_reports_that_are_too_few_or_invalid if {
