@@ -147,7 +147,11 @@ func inferService(ctx context.Context, std stdio, cfg *config.Config, policies *
 // checkImage returns an error if reference is not an image reference. That is an
 // error of usage, not a fact about an image.
 func checkImage(reference string) error {
-	if err := collectors.CheckReference(reference); err != nil {
+	err := collectors.CheckReference(reference)
+	if strings.HasPrefix(reference, "-") { // a flag after "--", not a repository of the default registry
+		err = fmt.Errorf("invalid image %q: it begins with a hyphen", reference)
+	}
+	if err != nil {
 		return usage("IMAGE is HOST/REPOSITORY[:TAG][@sha256:DIGEST], oci:DIR[:TAG] or tarball:FILE", "%w", err)
 	}
 	return nil
