@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/collectors/attestation"
+	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -52,7 +53,8 @@ func (m merged) Collect(ctx context.Context, req facts.Request) (facts.Section, 
 		case a.err == nil:
 			within = append(within, inside(s.name, seen.Contradictions)...)
 			parts = append(parts, facts.Part{
-				System: s.name, Section: plain(a.section), Attested: seen.Kind == attestation.Kind.Name, Decides: decides(a.section),
+				System: s.name, Section: plain(a.section), Decides: decides(a.section),
+				Attested: seen.Kind == attestation.Kind.Name, Recorded: seen.Kind == log.Kind,
 			})
 			if at := *seen.ObservedAt; observed.At.IsZero() || at.Before(observed.At) {
 				observed.At = at

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
+	"github.com/prodgate/prodgate/trail"
 )
 
 // gathered writes files and gathers one section as prodgate.yaml says.
@@ -32,6 +34,7 @@ func gathered(t *testing.T, configuration, section string, files map[string]stri
 		t.Fatal(err)
 	}
 	cfg := parsed.Sources
+	cfg.Log.Location = parsed.Trail
 	cfg.Clock, cfg.Service, cfg.Environment = clock, "payments-api", "production"
 	doc := collectors.Gather(context.Background(), clock, request("oci:image"), only(collectors.All(cfg), section))
 	if _, err := facts.FromDocument(doc); err != nil {
@@ -62,6 +65,33 @@ func TestASectionIsMergedOfEverySystemThatIsNamed(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"pager", "file"}, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The entries of a trail are known by where they come from.
+func TestAStayInATrailStaysAnEntryBesideAFile(t *testing.T) {
+	location := filepath.Join(t.TempDir(), "trail.db")
+	log, err := trail.Open(t.Context(), location, trail.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := trail.Event{
+		Type: trail.TypeStagingDeployed, ID: trail.NewID(), Service: "payments-api", Environment: "staging", Digest: "sha256:" + strings.Repeat("1", 64),
+		OccurredAt: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), Writer: trail.Writer{Subject: "repo:acme/payments-api", Assurance: trail.AssuranceCI}, Data: []byte("{}"),
+	}
+	if _, err := log.Append(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	doc := gathered(t, "trail: "+location+"\nsources:\n  staging: [trail, {file: staging.yaml}]\n", "staging", map[string]string{"staging.yaml": deployed + "verification: null\n"})
+	if doc.Staging == nil {
+		t.Fatalf("%+v", doc.Sources["staging"])
+	}
+	stays := doc.Staging.Stays()
+	if len(stays) != 2 || stays[0].ID != nil || stays[0].Writer != nil || stays[1].ID == nil || *stays[1].ID != event.ID || *stays[1].Writer != event.Writer.Subject {
+		t.Errorf("%+v", stays)
 	}
 }
 

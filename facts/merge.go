@@ -18,6 +18,10 @@ type Part struct {
 	// reads statements that anyone can make.
 	Attested bool
 
+	// Recorded: the system is an audit trail. Only then are the id and the writer of a
+	// stay, and the verifications, those of entries.
+	Recorded bool
+
 	Decides Grants // of people: the roles and teams that the system looks up for each of them
 }
 

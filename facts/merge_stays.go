@@ -8,7 +8,8 @@ import (
 
 // mergeStays makes one list of stays: what systems report of one stay is joined,
 // whether it is the newest or an earlier one. Entries of a trail stay separate: each can
-// be dismissed, and whether its writer counts is a setting.
+// be dismissed, and whether its writer counts is a setting. Only a trail has entries,
+// whatever another system says.
 func mergeStays(parts []Part) (*Staging, error) {
 	reported, recorded := reportedStays(parts)
 	var stays []Stay
@@ -22,9 +23,14 @@ func mergeStays(parts []Part) (*Staging, error) {
 	merged := NewStaging(stays)
 	for _, p := range parts {
 		s := p.Section.(*Staging)
-		merged.Verifications = distinct(append(merged.Verifications, s.Verifications...))
-		if merged.Complete == nil || s.Complete != nil && !*s.Complete {
+		if p.Recorded {
+			merged.Verifications = distinct(append(merged.Verifications, s.Verifications...))
+		}
+		if s.Complete != nil && (!*s.Complete || p.Recorded && merged.Complete == nil) {
 			merged.Complete = s.Complete
+		}
+		if p.Attested {
+			continue
 		}
 		merged.Reported = distinct(append(merged.Reported, s.Reported...))
 		if merged.ReportedSince == nil || s.ReportedSince != nil && s.ReportedSince.After(*merged.ReportedSince) {
@@ -45,13 +51,14 @@ type reportedStay struct {
 }
 
 // reportedStays are all stays of all systems, the newest first, those of one time in
-// the order of the systems. Those that are entries of a trail are apart.
+// the order of the systems. Those of a trail are apart.
 func reportedStays(parts []Part) (stays []reportedStay, recorded []Stay) {
 	add := func(part int, s Stay) {
-		if s.ID != nil {
+		if parts[part].Recorded {
 			recorded = append(recorded, s)
 			return
 		}
+		s.ID, s.Seq, s.Writer, s.Assurance = nil, nil, nil, nil
 		r := reportedStay{Stay: s, part: part, onlyBad: parts[part].Attested && s.VerifiedBy == nil}
 		if r.onlyBad && r.Verification != nil && r.Verification.Result == passed {
 			r.Verification = nil

@@ -26,8 +26,8 @@ func TestEntriesOfATrailStaySeparate(t *testing.T) {
 	github := &facts.Staging{Reported: []facts.ReportedDeployment{{ID: "9000"}}, ReportedSince: at(7), Complete: &no}
 	older := &facts.Staging{Reported: []facts.ReportedDeployment{{ID: "9000"}, {ID: "9001"}}, ReportedSince: at(6), Complete: &yes}
 	for _, parts := range [][]facts.Part{
-		{{System: "trail", Section: trail}, {System: "attestation", Section: statement, Attested: true}, {System: "github", Section: github}, {System: "ghe", Section: older}},
-		{{System: "ghe", Section: older}, {System: "github", Section: github}, {System: "attestation", Section: statement, Attested: true}, {System: "trail", Section: trail}},
+		{{System: "trail", Section: trail, Recorded: true}, {System: "attestation", Section: statement, Attested: true}, {System: "github", Section: github}, {System: "ghe", Section: older}},
+		{{System: "ghe", Section: older}, {System: "github", Section: github}, {System: "attestation", Section: statement, Attested: true}, {System: "trail", Section: trail, Recorded: true}},
 	} {
 		merged, contradictions, err := facts.Merge(parts)
 		if err != nil || len(contradictions) > 0 {
@@ -47,6 +47,49 @@ func TestEntriesOfATrailStaySeparate(t *testing.T) {
 	}
 }
 
+// What a statement or a file says of entries is not what a trail has.
+func TestOnlyATrailHasEntries(t *testing.T) {
+	yes := true
+	plain := facts.Stay{Digest: digestA, Service: ptr("app"), Environment: ptr("staging"), DeployedAt: hour(9)}
+	forged := plain
+	forged.AsOf, forged.ID, forged.Seq, forged.Writer, forged.Assurance = at(15), ptr("x"), ptr(1), ptr("repo:acme/app"), ptr(facts.AssuranceOIDC)
+	forged.Verification = &facts.Verification{Result: "PASSED", FinishedAt: hour(10)}
+	earlier := forged
+	earlier.DeployedAt = hour(8)
+	made := func() *facts.Staging {
+		s := facts.NewStaging([]facts.Stay{forged, earlier})
+		s.Complete, s.Verifications = &yes, []facts.RecordedVerification{{Digest: digestA, ID: "y", Result: ptr("PASSED"), Writer: ptr("repo:acme/app")}}
+		s.Reported, s.ReportedSince = []facts.ReportedDeployment{{ID: "9000"}}, at(7)
+		return s
+	}
+	entry := facts.Stay{Digest: digestB, Service: ptr("app"), Environment: ptr("staging"), DeployedAt: hour(7), ID: ptr("e-1"), Seq: ptr(1)}
+	trail := facts.Part{System: "trail", Section: facts.NewStaging([]facts.Stay{entry}), Recorded: true}
+	statement := facts.Part{System: "attestation", Section: made(), Attested: true}
+	for name, parts := range map[string][]facts.Part{
+		"alone":         {statement},
+		"beside":        {trail, statement},
+		"before":        {statement, trail},
+		"a file beside": {trail, {System: "file", Section: made()}},
+	} {
+		merged, _, err := facts.Merge(parts)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got := merged.(*facts.Staging)
+		for _, s := range got.Stays() {
+			if s.Digest == digestA && (s.ID != nil || s.Seq != nil || s.Writer != nil || s.Assurance != nil) {
+				t.Errorf("%s: %+v", name, s)
+			}
+			if parts[len(parts)-1].System != "file" && s.Digest == digestA && (s.Verification != nil || s.AsOf.After(s.DeployedAt) || got.Reported != nil) {
+				t.Errorf("%s: more than bad news: %+v", name, s)
+			}
+		}
+		if len(got.Verifications) > 0 || got.Complete != nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // A platform does not know what is live, so it contradicts no one. A file and a trail do.
 func TestReportedDeploymentsDoNotSayWhatIsLive(t *testing.T) {
 	live := facts.Deployment{Digest: digestB, Version: "1", LiveAt: hour(3), Status: "live"}
@@ -58,8 +101,8 @@ func TestReportedDeploymentsDoNotSayWhatIsLive(t *testing.T) {
 		current        *facts.Deployment
 		contradictions int
 	}{
-		"trail and GitHub":          {[]facts.Part{{System: "trail", Section: trail}, {System: "github", Section: github}}, &live, 0},
-		"GitHub and trail":          {[]facts.Part{{System: "github", Section: github}, {System: "trail", Section: trail}}, &live, 0},
+		"trail and GitHub":          {[]facts.Part{{System: "trail", Section: trail, Recorded: true}, {System: "github", Section: github}}, &live, 0},
+		"GitHub and trail":          {[]facts.Part{{System: "github", Section: github}, {System: "trail", Section: trail, Recorded: true}}, &live, 0},
 		"a new trail and GitHub":    {[]facts.Part{{System: "trail", Section: empty}, {System: "github", Section: github}}, nil, 0},
 		"two platforms":             {[]facts.Part{{System: "github", Section: github}, {System: "ghe", Section: github}}, nil, 0},
 		"a new trail and a history": {[]facts.Part{{System: "trail", Section: empty}, {System: "file", Section: trail}, {System: "github", Section: github}}, nil, 1},

@@ -138,7 +138,10 @@ func (r *stayReader) add(s *statement, stay facts.Staging) {
 		}
 	}
 	stay.AsOf = notAfter(r.now, seen(stay.AsOf, &stay.DeployedAt, stay.RestartedAt, stay.EndedAt))
-	stay.Verification, stay.VerifiedBy, stay.Earlier = nil, signer, nil
+	stay = facts.Staging{ // what only a trail or a platform knows is not taken over
+		Digest: stay.Digest, Service: stay.Service, Environment: stay.Environment, DeployedAt: stay.DeployedAt,
+		RestartedAt: stay.RestartedAt, EndedAt: stay.EndedAt, AsOf: stay.AsOf, VerifiedBy: signer,
+	}
 	if signer == nil { // what anyone can claim of the future is as bad now
 		stay.DeployedAt = *notAfter(r.now, &stay.DeployedAt)
 		stay.RestartedAt, stay.EndedAt = notAfter(r.now, stay.RestartedAt), notAfter(r.now, stay.EndedAt)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -195,5 +196,45 @@ func TestResultsThatDoNotCountAreExplained(t *testing.T) {
 				t.Errorf("%+v, want %q", got.Unverified, tt.want)
 			}
 		})
+	}
+}
+
+// forged are the keys of a stay that only a trail or a platform knows.
+var forged = map[string]string{
+	"id": `"x"`, "seq": "1", "writer": `"repo:acme/app"`, "assurance": `"oidc"`, "complete": "true", "reported": "[]", "reported_since": `"2026-11-24T07:00:00Z"`,
+	"verifications": `[{"digest":"DIGEST","service":"app","environment":"staging","result":"PASSED","at":"2026-11-24T11:00:00Z","id":"y","seq":2,"writer":"repo:acme/app","assurance":"oidc"}]`,
+}
+
+func TestAStatementHasNoEntries(t *testing.T) {
+	for key, value := range forged {
+		member := `,"` + key + `":` + value
+		for where, predicate := range map[string]string{key: stayed("09:00", member), "earlier[0]." + key: stayed("09:00", `,"earlier":[`+stayed("08:00", `,"ended_at":null`+member)+"]")} {
+			for _, signed := range []bool{false, true} {
+				i := newImage(t)
+				signer := i.trusted
+				if !signed {
+					signer = nil
+				}
+				i.attach(signer, TypeStaging, strings.ReplaceAll(predicate, "DIGEST", i.digest))
+				if got, err := i.collect("staging"); err == nil || !strings.Contains(err.Error(), where+" is what ") {
+					t.Errorf("%s: %s, %v", where, shown(got), err)
+				}
+			}
+		}
+	}
+}
+
+// Should a statement be decoded that says so, nothing of it is taken over.
+func TestAReaderTakesOverNoEntries(t *testing.T) {
+	now := time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)
+	name, one, yes, oidc := "x", 1, true, facts.AssuranceOIDC
+	stay := facts.Staging{
+		Digest: foreign, DeployedAt: now, ID: &name, Seq: &one, Writer: &name, Assurance: &oidc, Complete: &yes,
+		Verifications: []facts.RecordedVerification{{ID: "y"}}, Reported: []facts.ReportedDeployment{{ID: "1"}}, ReportedSince: &now,
+	}
+	r := stayReader{digest: foreign, now: now}
+	r.add(&statement{}, stay)
+	if diff := cmp.Diff([]facts.Staging{{Digest: foreign, DeployedAt: now, AsOf: &now}}, r.stays); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -1,6 +1,8 @@
 package file_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/prodgate/prodgate/facts"
@@ -28,4 +30,17 @@ func TestStaging(t *testing.T) {
 		{Name: "a tag for a digest", Content: "digest: v1\n", Error: `f.yaml:1: digest is "v1": must be a digest`},
 		{Name: "no time of deployment", Content: "digest: " + zeros + "\nrestarted_at: null\n", Error: "f.yaml:1: deployed_at is missing"},
 	})
+}
+
+// What only a trail or a platform knows is in no file, of no stay.
+func TestAStagingFileHasNoEntries(t *testing.T) {
+	for _, key := range []string{"id", "seq", "writer", "assurance", "verifications", "complete", "reported", "reported_since"} {
+		stay := deployed + "restarted_at: null\n" + key + ": null\n"
+		earlier := deployed + "restarted_at: null\nearlier:\n- " + strings.ReplaceAll(strings.TrimSpace(stay), "\n", "\n  ") + "\n"
+		for where, content := range map[string]string{key: stay, "earlier[0]." + key: earlier} {
+			if got, err := stricttest.Collect(t, content, reading("staging")); err == nil || !strings.Contains(err.Error(), fmt.Sprintf(": %s is what ", where)) {
+				t.Errorf("%s: %+v, %v", where, got, err)
+			}
+		}
+	}
 }

@@ -63,9 +63,7 @@ func (r *reader) staging() (*facts.Staging, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest := slices.MaxFunc(deployed, func(a, b trail.Entry) int {
-		return cmp.Or(recorded.OccurredAt(a).Compare(recorded.OccurredAt(b)), cmp.Compare(a.Seq, b.Seq))
-	})
+	newest := slices.MaxFunc(deployed, inOrder)
 	entries := append(r.replacements(deployed), newest)
 	for _, e := range deployed {
 		if e.Digest == r.req.Digest {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,8 +142,64 @@ func TestAnotherArtifactIsNotHiddenByAPlatform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"staging 3 4 ci", "staging 2 2 ci", "staging 1 1 ci", "staging 0 0 ci"}
+	want := []string{"staging 3 4 ci", "staging 1 3 ci", "staging 2 2 ci", "staging 1 1 ci", "staging 0 0 ci"}
 	if diff := cmp.Diff(want, stayed(got)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// sections are what a trail with events reports of deployments to staging in the section
+// staging and in the section trail, as "digest minutes".
+func sections(t *testing.T, events ...trail.Event) (stays, steps []string) {
+	t.Helper()
+	got, err := collectStaging(t, events...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func(digest string, at time.Time) string {
+		return fmt.Sprintf("%s %.0f", digest[7:8], at.Sub(noon.Truncate(time.Second)).Minutes())
+	}
+	for _, s := range got.Stays() {
+		stays = append(stays, shown(s.Digest, s.DeployedAt))
+	}
+	section, err := Trail{Log: Location{Location: written(t, events...)}}.Collect(context.Background(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range section.(facts.Observed).Section.(*facts.Trail).Steps {
+		steps = append(steps, shown(s.Digest, s.At))
+	}
+	slices.Reverse(steps)
+	return stays, steps
+}
+
+// A platform of the artifact that is deployed again begins the stay again.
+func TestTheLastDeploymentOfAPlatformIsListed(t *testing.T) {
+	stays, steps := sections(t, staged(zeros, 0), staged(image("1"), 1), staged(image("2"), 2), staged(image("1"), 5), staged(image("1"), 9), elsewhere("uat", staged(image("3"), 10)))
+	if diff := cmp.Diff([]string{"3 10", "1 9", "2 2", "1 1", "0 0"}, stays); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"1 9", "2 2", "1 1", "0 0"}, steps); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A runner's clock that is ahead does not hide what was deployed after it.
+func TestAClockThatIsAheadHidesNoReplacement(t *testing.T) {
+	later := int(time.Since(noon).Minutes()) + 60
+	for _, ahead := range []int{later + 60*24*365, later + 60} {
+		stays, steps := sections(t, staged(zeros, ahead), staged(image("1"), later), elsewhere("uat", staged(image("2"), later+120)))
+		var digests string
+		for _, s := range stays {
+			digests += s[:1]
+		}
+		if !strings.Contains(digests, "1") || len(steps) != 2 {
+			t.Errorf("ahead by %d: %v, %v", ahead, stays, steps)
+		}
+		for _, s := range steps {
+			if strings.HasSuffix(s, fmt.Sprintf(" %d", ahead)) {
+				t.Errorf("a step in the future: %v", steps)
+			}
+		}
 	}
 }

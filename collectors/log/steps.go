@@ -2,6 +2,7 @@ package log
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,25 +65,62 @@ const maxPlatforms = 32
 
 // replacements are the deployments to staging that ended a stay of the request's
 // artifact: after each deployment of it, in each environment, the first ones of other
-// artifacts by each writer, each artifact once. There are several because the first may
-// be of a platform of the artifact. One that somebody dismissed does not hide the next.
+// artifacts by each writer, each artifact with its first and its last deployment. There
+// are several because the first may be of a platform of the artifact, and the last ones
+// because a platform can be deployed again. One that somebody dismissed does not hide the
+// next.
 func (r *reader) replacements(staged []trail.Entry) []trail.Entry {
 	staged = slices.Clone(staged)
-	slices.SortStableFunc(staged, func(a, b trail.Entry) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	slices.SortStableFunc(staged, inOrder)
 	var list []trail.Entry
-	stays := map[string]map[trail.Writer][]string{} // by environment: with what who replaced the artifact in this stay
+	stays := map[string]replaced{} // by environment: what replaced the artifact in this stay
 	for _, e := range staged {
-		replaced := stays[e.Environment]
-		switch {
+		switch stay, began := stays[e.Environment]; {
 		case e.Digest == r.req.Digest:
-			stays[e.Environment] = map[trail.Writer][]string{}
-		case replaced == nil || len(replaced[e.Writer]) >= maxPlatforms || slices.Contains(replaced[e.Writer], e.Digest):
-		default:
+			list = append(list, stay.last()...)
+			stays[e.Environment] = replaced{}
+		case !began:
+		case r.dismissed[e.ID]:
 			list = append(list, e)
-			if !r.dismissed[e.ID] {
-				replaced[e.Writer] = append(replaced[e.Writer], e.Digest)
-			}
+		case stay.add(e):
+			list = append(list, e)
 		}
+	}
+	for _, stay := range stays {
+		list = append(list, stay.last()...)
+	}
+	return list
+}
+
+// inOrder compares entries by when they happened, and then by their place in the trail.
+func inOrder(a, b trail.Entry) int {
+	return cmp.Or(recorded.OccurredAt(a).Compare(recorded.OccurredAt(b)), cmp.Compare(a.Seq, b.Seq))
+}
+
+// replaced are the last deployments of other artifacts in a stay, by who recorded them and
+// the digest.
+type replaced map[trail.Writer]map[string]trail.Entry
+
+// add adds a deployment. It reports whether it is the first one of its artifact by its
+// writer.
+func (r replaced) add(e trail.Entry) bool {
+	by := r[e.Writer]
+	if by == nil {
+		by = map[string]trail.Entry{}
+		r[e.Writer] = by
+	}
+	_, again := by[e.Digest]
+	if !again && len(by) >= maxPlatforms {
+		return false
+	}
+	by[e.Digest] = e
+	return !again
+}
+
+// last are the last deployments, in any order.
+func (r replaced) last() (list []trail.Entry) {
+	for _, by := range r {
+		list = slices.AppendSeq(list, maps.Values(by))
 	}
 	return list
 }
@@ -93,8 +131,12 @@ func (r *reader) step(e trail.Entry) (facts.Step, error) {
 	if err != nil {
 		return facts.Step{}, err
 	}
+	at := recorded.Told(e)
+	if strings.HasPrefix(e.Type, "staging.") {
+		at = recorded.OccurredAt(e) // in the order of the section staging
+	}
 	step := facts.Step{
-		Type: e.Type, At: recorded.Told(e), Digest: e.Digest,
+		Type: e.Type, At: at, Digest: e.Digest,
 		ID: &e.ID, Seq: recorded.Seq(e), Service: recorded.Text(e.Service), Environment: recorded.Identifier(e.Environment),
 		Request: recorded.Text(e.Request), Deployment: recorded.Text(recorded.Deployment(e)),
 		Result: data.text("result"), Kind: data.text("kind"), Ticket: data.text("ticket"),

@@ -136,7 +136,7 @@ func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "uat", OccurredAt: noon.Add(2 * time.Hour)}, // 2: elsewhere
 		trail.Event{ID: dismissed, Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(3 * time.Hour), Writer: jane},
 		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(4 * time.Hour), Writer: jane},
-		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(5 * time.Hour), Writer: jane}, // 5: the stay ended before
+		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(5 * time.Hour), Writer: jane}, // 5: deployed last by jane
 		trail.Event{Type: trail.TypeStagingDeployed, Digest: other, Environment: "staging", OccurredAt: noon.Add(6 * time.Hour)},
 		trail.Event{Type: trail.TypeApprovalRejected, Digest: other, OccurredAt: noon.Add(7 * time.Hour)},
 		trail.Event{Type: trail.TypeApprovalWithdrawn, Digest: other, Environment: "prod", OccurredAt: noon.Add(8 * time.Hour)},
@@ -153,14 +153,14 @@ func TestBadNewsAboutAnotherArtifactIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"1 staging.deployed", "3 staging.deployed", "4 staging.deployed", "6 staging.deployed", "7 approval.rejected", "8 approval.withdrawn",
+		"1 staging.deployed", "3 staging.deployed", "4 staging.deployed", "5 staging.deployed", "6 staging.deployed", "7 approval.rejected", "8 approval.withdrawn",
 		"10 approval.rejected", "11 approval.rejected", "12 staging.verified", "13 gate.evaluated",
 	}
 	if diff := cmp.Diff(want, told(got)); diff != "" {
 		t.Error(diff)
 	}
-	if got.Steps[7].Digest != zeros || *got.Steps[8].Result != "FAILED" || *got.Steps[9].Outcome != "deny" {
-		t.Errorf("%+v", got.Steps[7:])
+	if got.Steps[8].Digest != zeros || *got.Steps[9].Result != "FAILED" || *got.Steps[10].Outcome != "deny" {
+		t.Errorf("%+v", got.Steps[8:])
 	}
 	if len(got.Dismissals) != 1 || got.Dismissals[0].Entry != dismissed || *got.Dismissals[0].Seq < 2 || got.Dismissals[0].By != "user:lead" || got.Dismissals[0].Assurance != facts.AssuranceCI {
 		t.Errorf("%+v", got.Dismissals)

@@ -87,6 +87,7 @@ _reports(environment) := array.concat(_entries(environment), [stay.verification 
 ])
 
 _entries(environment) := [object.union(verification, {"finished_at": verification.at, "verified_by": null}) |
+	"staging" in writers.recorded
 	some verification in _recorded
 	_exactly_here(verification, environment)
 	writers.counts("staging", "staging.verified", verification)
@@ -210,7 +211,10 @@ _vouched(stay) if signers.accepted("staging", stay.verified_by)
 # A stay as an entry of the trail.
 _entry(stay) := object.union(stay, {"type": "staging.deployed", "at": stay.deployed_at})
 
-_dismissed(stay) if dismissals.dismissed("staging", _entry(stay))
+_dismissed(stay) if {
+	_recorded_stay(stay)
+	dismissals.dismissed("staging", _entry(stay))
+}
 
 _here(stay, environment) if {
 	binding.ours_service(stay)
@@ -266,7 +270,12 @@ _record(environment) := _at_latest(environment)[0] if {
 	count(_plain(environment)) == 1
 }
 
-_plain(environment) := [stay | some stay in _at_latest(environment); not stay.id]
+_plain(environment) := [stay | some stay in _at_latest(environment); not _recorded_stay(stay)]
+
+_recorded_stay(stay) if {
+	"staging" in writers.recorded
+	stay.id
+}
 
 _at_latest(environment) := [stay |
 	some stay in _records(environment)

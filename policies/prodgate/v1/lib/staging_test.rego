@@ -345,3 +345,46 @@ test_unknown_reports_that_are_invalid_or_too_few if {
 	_pass(object.union(_reporting([report]), {"staging": {"reported_since": "2026-11-24T09:00:00-05:00"}}))
 	_pass(object.union(_reporting([report]), {"staging": {"reported_since": null}}))
 }
+
+_systems(systems) := json.patch(_no_steps, [
+	{"op": "replace", "path": "/sources/staging/kind", "value": "merged"},
+	{"op": "add", "path": "/sources/staging/systems", "value": systems},
+])
+
+_system(kind, status) := {"name": kind, "kind": kind, "status": status, "optional": true, "observed_at": null, "evidence": null, "error": null}
+
+# What another source than a trail says of writers and entries proves nothing.
+test_deny_entries_of_a_source_that_is_no_trail if {
+	every kind in ["attestation", "file", "github"] {
+		not check.pass with data.prodgate.organisation as testing.organisation with input as testing.change(_no_steps, "/sources/staging/kind", kind)
+		kind
+	}
+	_codes(testing.change(_no_steps, "/sources/staging/kind", "attestation")) == {"staging.not_verified"}
+	_codes(testing.change(_no_steps, "/sources/staging/kind", "file")) == {"staging.not_verified"}
+	_pass(_systems([_system("trail", "ok"), _system("attestation", "ok")]))
+	_pass(_systems([_system("attestation", "ok"), _system("trail", "ok")]))
+	_codes(_systems([_system("attestation", "ok"), _system("file", "ok")])) == {"staging.not_verified"}
+	_codes(_systems([_system("trail", "error"), _system("attestation", "ok")])) == {"staging.other_digest", "staging.not_counted", "soak.unknown"}
+}
+
+# Nor does an id that a dismissal names hide what another source reports.
+test_deny_what_another_source_reports_with_the_id_of_a_dismissed_entry if {
+	again := _claimed(testing.stay("e-2", "2026-11-24T09:31:00-05:00"))
+	replaced := object.union(again, {"digest": testing.other})
+	verified := object.union(testing.stay("e-0", "2026-11-24T09:00:00-05:00"), {"verification": {"result": "PASSED", "finished_at": "2026-11-24T09:30:00-05:00", "verified_by": null}, "complete": true, "earlier": [replaced]})
+	document := testing.change(testing.change(_no_steps, "/staging", verified), "/sources/staging/kind", "file")
+	_codes(document) == {"soak.ended"}
+	_codes(_dismissing("e-2", document)) == {"soak.ended"}
+	trail_unread := [_system("trail", "error"), _system("file", "ok")]
+	not soak.pass with data.prodgate.organisation as testing.organisation with input as _dismissing("e-2", object.union(_with([replaced], []), {"sources": _systems(trail_unread).sources}))
+}
+
+# Two reports of one second contradict each other, whatever ids they give.
+test_deny_two_reports_of_one_second_that_are_no_entries if {
+	verified := {"result": "PASSED", "finished_at": "2026-11-24T09:30:00-05:00", "verified_by": null}
+	once := object.union(testing.stay("e-0", "2026-11-24T09:00:00-05:00"), {"verification": verified, "complete": true})
+	file := testing.change(testing.change(_no_steps, "/staging", object.union(once, {"earlier": []})), "/sources/staging/kind", "file")
+	_pass(file)
+	twice := testing.change(file, "/staging/earlier", [object.union(once, {"id": "e-1", "restarted_at": "2026-11-24T11:00:00-05:00"})])
+	not soak.pass with data.prodgate.organisation as testing.organisation with input as twice
+}

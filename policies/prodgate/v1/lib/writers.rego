@@ -14,7 +14,7 @@ import data.prodgate.v1.lib.text
 counts(section, _, _) if whole(section)
 
 counts(section, type, entry) if {
-	section in sources.readable
+	section in recorded
 	accepted := for_type(type)
 	entry.assurance in accepted.assurances
 	entry.assurance != "claimed"
@@ -31,6 +31,20 @@ for_type(type) := accepted if {
 whole(section) if {
 	section in sources.readable
 	not section in _recorded
+}
+
+# Sections with entries of an audit trail that was read, alone or with other systems. Only
+# a trail establishes who writes: what another source says of a writer proves nothing.
+recorded contains section if {
+	some section in sources.readable
+	input.sources[section].kind == "trail"
+}
+
+recorded contains section if {
+	some section in sources.readable
+	some system in input.sources[section].systems
+	system.kind == "trail"
+	system.status == "ok"
 }
 
 # Sections that come from an audit trail, alone or with other systems.

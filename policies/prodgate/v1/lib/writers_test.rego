@@ -1,5 +1,6 @@
 package prodgate.v1.lib.writers_test
 
+import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.writers
 import data.prodgate.v1.testing
 
@@ -135,4 +136,20 @@ test_a_trail_that_was_read_in_part_is_not_complete_beside_another_system if {
 	"production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", true)
 	not "production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", false)
 	not "production" in writers.complete with data.prodgate.organisation as testing.organisation with input as testing.change(document, "/production/complete", null)
+}
+
+test_nothing_by_a_writer_if_the_trail_was_not_read if {
+	document := json.patch(_history(["trail", "file"]), [
+		{"op": "replace", "path": "/sources/production/systems/0/status", "value": "error"},
+		{"op": "add", "path": "/sources/production/systems/0/optional", "value": true},
+	])
+	"production" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
+	not writers.counts("production", "deploy.live", _entry) with data.prodgate.organisation as testing.organisation with input as document
+	writers.recorded == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as _history(["file", "trail"])
+}
+
+test_nothing_by_a_writer_on_a_platform if {
+	document := testing.change(testing.recorded, "/sources/production/kind", "github")
+	not writers.counts("production", "deploy.live", _entry) with data.prodgate.organisation as testing.organisation with input as document
+	writers.recorded == {"trail"} with data.prodgate.organisation as testing.organisation with input as document
 }
