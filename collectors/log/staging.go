@@ -86,14 +86,14 @@ func (r *reader) staging() (*facts.Staging, error) {
 }
 
 // stayOf is the stay that a deployment began. The rules say when it ended: the entry of
-// another artifact may be dismissed.
+// another artifact may be dismissed. A stay in a place whose name is no identifier, which
+// older versions recorded, names none: the rules take it for bad news only.
 func stayOf(e trail.Entry) (facts.Stay, error) {
-	environment := recorded.Identifier(e.Environment)
-	if environment == nil || recorded.Digest(e.Digest) == nil {
-		return facts.Stay{}, fmt.Errorf("entry %d (%s) does not name the digest and the environment: what runs in staging is unknown", e.Seq, e.Type)
+	if recorded.Digest(e.Digest) == nil {
+		return facts.Stay{}, fmt.Errorf("entry %d (%s) does not name the digest: what runs in staging is unknown", e.Seq, e.Type)
 	}
 	return facts.Stay{
-		Digest: e.Digest, Service: &e.Service, Environment: environment, DeployedAt: recorded.OccurredAt(e),
+		Digest: e.Digest, Service: &e.Service, Environment: recorded.Identifier(e.Environment), DeployedAt: recorded.OccurredAt(e),
 		ID: &e.ID, Seq: recorded.Seq(e), Writer: recorded.Person(e.Writer.Subject), Assurance: recorded.Assurance(e.Writer),
 	}, nil
 }

@@ -75,7 +75,13 @@ func (r *reader) replacements(staged []trail.Entry) []trail.Entry {
 	var list []trail.Entry
 	stays := map[string]replaced{} // by environment: what replaced the artifact in this stay
 	for _, e := range staged {
+		known := recorded.Identifier(e.Environment) != nil
 		switch stay, began := stays[e.Environment]; {
+		case e.Digest == r.req.Digest && !known: // it begins no stay
+		case !known:
+			if replacedAnywhere(stays, e) || r.dismissed[e.ID] {
+				list = append(list, e)
+			}
 		case e.Digest == r.req.Digest:
 			list = append(list, stay.last()...)
 			stays[e.Environment] = replaced{}
@@ -115,6 +121,15 @@ func (r replaced) add(e trail.Entry) bool {
 	}
 	by[e.Digest] = e
 	return !again
+}
+
+// replacedAnywhere adds a deployment in an unknown place, which may be any of them. It
+// reports whether it is the first one in any.
+func replacedAnywhere(stays map[string]replaced, e trail.Entry) (first bool) {
+	for _, stay := range stays {
+		first = stay.add(e) || first
+	}
+	return first
 }
 
 // last are the last deployments, in any order.

@@ -105,13 +105,17 @@ func Find(name string) (Type, error) {
 
 // envelope checks the fields outside of the data.
 func (t Type) envelope(s Step) (problems []Problem) {
+	environment := Text
+	if t.Named {
+		environment = Identifier
+	}
 	for _, f := range []struct {
 		name, value string
 		required    bool
 		form        Form
 	}{
 		{"service", s.Service, t.Place, Text},
-		{"environment", s.Environment, t.Place && !t.Everywhere, Text},
+		{"environment", s.Environment, t.Place && !t.Everywhere, environment},
 		{"digest", s.Digest, t.Image, Digest},
 		{"deployment", s.Deployment, t.Deployment, Text},
 	} {

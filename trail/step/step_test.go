@@ -197,13 +197,17 @@ func TestAMalformedFieldIsRefused(t *testing.T) {
 func TestServiceEnvironmentImageAndDeploymentAreRequired(t *testing.T) {
 	for name := range examples {
 		typ, s, _ := example(t, name)
+		environment := Text.Must
+		if typ.Named {
+			environment = Identifier.Must
+		}
 		for field, c := range map[string]struct {
 			required bool
 			change   func(*Step)
 			must     string
 		}{
 			"service":     {typ.Place, func(s *Step) { s.Service = "" }, Text.Must},
-			"environment": {typ.Place && !typ.Everywhere, func(s *Step) { s.Environment = "" }, Text.Must},
+			"environment": {typ.Place && !typ.Everywhere, func(s *Step) { s.Environment = "" }, environment},
 			"digest":      {typ.Image, func(s *Step) { s.Digest = "" }, Digest.Must},
 			"deployment":  {typ.Deployment, func(s *Step) { s.Deployment = "" }, Text.Must},
 			"now":         {typ.Mode != "", func(s *Step) { s.Now = time.Time{} }, "the instant decided about"},
@@ -218,6 +222,22 @@ func TestServiceEnvironmentImageAndDeploymentAreRequired(t *testing.T) {
 		}
 		s.Digest = "latest"
 		refused(t, s, "digest", Digest.Must, false)
+	}
+}
+
+// The gate could not say where such a step was.
+func TestAStepInStagingNamesAnIdentifier(t *testing.T) {
+	for _, name := range []string{"staging.deployed", "staging.verified"} {
+		_, s, _ := example(t, name)
+		for _, environment := range []string{"Staging EU", "STAGING", "-", " "} {
+			s.Environment = environment
+			refused(t, s, "environment", Identifier.Must, false)
+		}
+	}
+	_, s, _ := example(t, "deploy.live")
+	s.Environment = "Production EU"
+	if err := Check(s); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,6 +11,7 @@ type Type struct {
 	By string
 
 	Place      bool   // it names a service and an environment
+	Named      bool   // the name of the environment is an identifier
 	Everywhere bool   // the environment of Place is optional: without one, the step is about all of them
 	Image      bool   // it names the digest of an image
 	Deployment bool   // it names the deployment that it belongs to
@@ -70,10 +71,10 @@ var Types = []Type{
 	{Name: "approval.withdrawn", By: ByHand, Place: true, Everywhere: true, Image: true, Fields: objection, Tag: "artifact",
 		Undo: "record another approval.granted"},
 
-	{Name: "staging.deployed", By: ByHand, Place: true, Image: true, BadNews: true, Tag: "version", Fields: []Field{
+	{Name: "staging.deployed", By: ByHand, Place: true, Named: true, Image: true, BadNews: true, Tag: "version", Fields: []Field{
 		optional("version", Text), optional("approvers", Persons), optional("reason", Text),
 	}},
-	{Name: "staging.verified", By: ByHand, Place: true, Image: true, BadNews: true, Tag: "version", Fields: []Field{
+	{Name: "staging.verified", By: ByHand, Place: true, Named: true, Image: true, BadNews: true, Tag: "version", Fields: []Field{
 		required("result", Text), optional("version", Text), optional("approvers", Persons), optional("reason", Text),
 	}},
 

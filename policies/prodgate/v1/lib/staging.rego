@@ -104,6 +104,7 @@ uncounted[environment] contains entry if {
 	stay.digest == input.artifact.digest
 	_here(stay, environment)
 	not _vouched(stay)
+	not writers.counts("staging", "staging.deployed", stay)
 	not _dismissed(stay)
 	entry := _entry(stay)
 }
@@ -204,7 +205,13 @@ _own(environment) := [stay |
 	_vouched(stay)
 ]
 
-_vouched(stay) if writers.counts("staging", "staging.deployed", stay)
+_vouched(_) if writers.whole("staging")
+
+# An entry that does not name its place may be of any place.
+_vouched(stay) if {
+	text.given(stay.environment)
+	writers.counts("staging", "staging.deployed", stay)
+}
 
 _vouched(stay) if signers.accepted("staging", stay.verified_by)
 
@@ -339,7 +346,7 @@ _names_ours(report, environment) if {
 _accepted_here(step, environment) if {
 	step.digest == input.artifact.digest
 	binding.ours_service(step)
-	object.get(step, "environment", environment) == environment
+	step.environment == environment
 	writers.counts("trail", "staging.deployed", step)
 }
 

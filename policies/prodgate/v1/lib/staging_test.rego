@@ -133,6 +133,7 @@ test_deny_replaced_stay_that_somebody_claims_to_run_again if {
 	every change in [{"assurance": "claimed"}, {"digest": testing.image}, {"service": "payment-api"}, {"environment": "stage"}] {
 		"soak.ended" in _codes(testing.change(_with([replaced], []), "/trail/steps", [object.union(step, change)]))
 	}
+	"soak.ended" in _codes(testing.change(_with([replaced], [testing.verified("e-4", "2026-11-24T09:40:00-05:00")]), "/trail/steps", [object.remove(step, ["environment"])]))
 }
 
 test_deny_failure_by_any_writer if {
@@ -153,7 +154,7 @@ test_failure_is_listed_once if {
 }
 
 test_deny_verification_of_something_else if {
-	every change in [{"digest": testing.other}, {"digest": testing.image}, {"service": "search-api"}, {"service": null}, {"environment": "production"}, {"environment": null}] {
+	every change in [{"digest": testing.other}, {"digest": testing.image}, {"service": "search-api"}, {"service": null}, {"environment": "production"}] {
 		document := object.union(_no_steps, {"staging": {"verifications": [object.union(testing.verified("e-1", "2026-11-24T09:30:00-05:00"), change)]}})
 		_codes(document) == {"staging.not_verified"}
 	}
@@ -387,4 +388,20 @@ test_deny_two_reports_of_one_second_that_are_no_entries if {
 	_pass(file)
 	twice := testing.change(file, "/staging/earlier", [object.union(once, {"id": "e-1", "restarted_at": "2026-11-24T11:00:00-05:00"})])
 	not soak.pass with data.prodgate.organisation as testing.organisation with input as twice
+}
+
+# An entry in an unknown place is bad news in any of them, and never good news.
+test_deny_stay_in_an_unknown_place if {
+	every document in [testing.remove(_no_steps, "/staging/environment"), testing.change(_no_steps, "/staging/environment", null)] {
+		_codes(document) == {"staging.other_digest", "soak.unknown"}
+	}
+	again := object.remove(testing.stay("e-2", "2026-11-24T11:30:00-05:00"), ["environment"])
+	_codes(_with([again], [])) == {"soak.too_short", "staging.out_of_order"}
+	replaced := object.union(object.remove(testing.stay("e-2", "2026-11-24T09:31:00-05:00"), ["environment"]), {"digest": testing.other})
+	_codes(_with([replaced], [])) == {"soak.ended"}
+	_codes(_dismissing("e-2", _with([replaced], []))) == {"soak.ended"}
+	_pass(_dismissing("e-2", _with([_claimed(replaced)], [])))
+	_pass(_with([replaced, testing.stay("e-3", "2026-11-24T09:32:00-05:00")], [testing.verified("e-4", "2026-11-24T09:40:00-05:00")]))
+	back := object.remove(testing.stay("e-3", "2026-11-24T09:32:00-05:00"), ["environment"])
+	"soak.ended" in _codes(_with([object.union(replaced, {"environment": "staging"}), back], [testing.verified("e-4", "2026-11-24T09:40:00-05:00")]))
 }
