@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -19,17 +20,25 @@ var Kind = source.Kind{
 	Summary:  "roles, teams and MFA of people in Microsoft Entra ID ([entra.md](entra.md))",
 	Sections: []string{"people"},
 	Settings: func() any { return new(Settings) },
-	Open: func(env source.Env, settings any) source.Collector {
-		s, _ := settings.(*Settings)
-		if s == nil {
-			s = new(Settings)
-		}
-		c := Collector{Section: env.Section, Settings: *s, Mapping: env.File("mapping", s.Mapping), Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-		if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-			c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-		}
-		return c
+	Test: func(ctx context.Context, env source.Env, settings any) error { // it needs no run
+		c := open(env, settings)
+		c.Section = "people"
+		_, err := c.Collect(ctx, facts.Request{})
+		return err
 	},
+	Open: func(env source.Env, settings any) source.Collector { return open(env, settings) },
+}
+
+func open(env source.Env, settings any) Collector {
+	s, _ := settings.(*Settings)
+	if s == nil {
+		s = new(Settings)
+	}
+	c := Collector{Section: env.Section, Settings: *s, Mapping: env.File("mapping", s.Mapping), Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
+	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
+		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
+	}
+	return c
 }
 
 // Settings of a tenant of Microsoft Entra ID.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/internal/jobtoken"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -52,8 +53,8 @@ func (c Collector) credential() (string, error) {
 	case c.Getenv(orElse(s.SecretEnv, defaultSecret)) != "":
 		return clientSecret, nil
 	}
-	return "", fmt.Errorf("there is no credential for the application: in GitHub Actions give the job permissions: {id-token: write}; in GitLab set id_tokens: {%s: {aud: %s}}; elsewhere set %s or %s",
-		orElse(s.TokenEnv, defaultTokenEnv), defaultAudience, fileVariable, orElse(s.SecretEnv, defaultSecret))
+	return "", source.NoSecret(fmt.Sprintf("there is no credential for the application: in GitHub Actions give the job permissions: {id-token: write}; in GitLab set id_tokens: {%s: {aud: %s}}; elsewhere set %s or %s",
+		orElse(s.TokenEnv, defaultTokenEnv), defaultAudience, fileVariable, orElse(s.SecretEnv, defaultSecret)))
 }
 
 // proof is the secret that proves what the application is, and the form's fields that

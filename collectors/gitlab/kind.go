@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -21,17 +22,22 @@ var Kind = source.Kind{
 	Sections: []string{"approvals", "people"},
 	Settings: func() any { return new(Settings) },
 	Needs:    source.Always(source.Run),
-	Open: func(env source.Env, settings any) source.Collector {
-		s, _ := settings.(*Settings)
-		if s == nil {
-			s = new(Settings)
-		}
-		c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-		if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-			c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-		}
-		return c
+	Test: func(ctx context.Context, env source.Env, settings any) error {
+		return open(env, settings).test(ctx, env.Environment)
 	},
+	Open: func(env source.Env, settings any) source.Collector { return open(env, settings) },
+}
+
+func open(env source.Env, settings any) Collector {
+	s, _ := settings.(*Settings)
+	if s == nil {
+		s = new(Settings)
+	}
+	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
+	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
+		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
+	}
+	return c
 }
 
 // Settings of a project on GitLab.
@@ -152,7 +158,7 @@ func (s Settings) page() string {
 func (c Collector) api(variable string) (*web.Server, error) {
 	token := strings.TrimSpace(c.Getenv(variable))
 	if token == "" {
-		return nil, fmt.Errorf("the variable %s is not set: it must have an access token of GitLab with the scope %s", variable, readAPI)
+		return nil, source.NoSecret(fmt.Sprintf("the variable %s is not set: it must have an access token of GitLab with the scope %s", variable, readAPI))
 	}
 	return c.server(web.Key("PRIVATE-TOKEN", token))
 }
