@@ -518,7 +518,7 @@ func TestARecordedYearIsReplayedAlikeByAnyNumberOfWorkers(t *testing.T) {
 	}
 	location := filepath.Join(t.TempDir(), "trail.db")
 	if _, err := (invented.Past{
-		Seed: 3, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 20, Deployments: 60,
+		Seed: 3, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 40, Deployments: 160,
 		Service: "payments-api", Environment: "production", Judge: judge,
 	}).Record(t.Context(), location); err != nil {
 		t.Fatal(err)
@@ -542,7 +542,7 @@ func TestARecordedYearIsReplayedAlikeByAnyNumberOfWorkers(t *testing.T) {
 		if err := log.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if r.NotReproduced.Count != 0 || r.Replayed != r.Decisions || r.Decisions < 60 || r.ToDeny == 0 {
+		if r.NotReproduced.Count != 0 || r.Replayed != r.Decisions || r.Decisions < 160 || r.ToDeny == 0 {
 			t.Fatalf("%d workers: %+v", workers, r)
 		}
 		got := printed(t, r, "json")
