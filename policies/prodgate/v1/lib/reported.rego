@@ -19,6 +19,7 @@ import data.prodgate.v1.lib.writers
 sound(section) if {
 	reports := object.get(input[section], "reported", [])
 	is_array(reports)
+	is_array(_allowed)
 	every report in reports {
 		clock.fact(report.created_at)
 		_never_or_known(report.succeeded_at)
@@ -35,7 +36,10 @@ covers(section, _) if object.get(input[section], "reported_since", null) == null
 covers(section, instant) if clock.fact(input[section].reported_since) <= instant
 
 # Whether the job of a deployment started. A deployment without a known state did.
-started(report) if not report.state in {"pending", "queued", "waiting"}
+started(report) if {
+	state := object.get(report, "state", null)
+	not state in {"pending", "queued", "waiting"}
+}
 
 # Successful deployments to production after the last known one, of which the trail has
 # no end by an accepted writer. It is unknown which digest is live.
@@ -64,13 +68,13 @@ in_progress contains report if {
 	some report in _production
 	started(report)
 	report.succeeded_at == null
-	not report.state in _ended
+	not _over(report)
 	not _own(report)
 	not _recorded(report)
 	not _outlasted(report)
 }
 
-_ended := {"error", "failure", "inactive", "success"}
+_over(report) if report.state in {"error", "failure", "inactive", "success"}
 
 _outlasted(report) if {
 	clock.now - clock.fact(report.created_at) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
@@ -92,7 +96,9 @@ failed contains report if {
 	not dismissals.dismissed("trail", step)
 }
 
-_allowed := object.get(input.trail, "allowed", [])
+default _allowed := []
+
+_allowed := input.trail.allowed if "allowed" in object.keys(input.trail)
 
 _production := object.get(input.production, "reported", [])
 

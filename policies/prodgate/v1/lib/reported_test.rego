@@ -109,6 +109,7 @@ test_deny_another_run_in_progress if {
 	every state in ["in_progress", "new", null] {
 		_codes(_reporting([_report({"state": state, "succeeded_at": null})])) == {"sequence.in_progress"}
 	}
+	_codes(_reporting([object.remove(_report({"succeeded_at": null}), {"state"})])) == {"sequence.in_progress"}
 	running := {"state": "in_progress", "succeeded_at": null}
 	_codes(_reporting([_report(object.union(running, {"run": "acme/payments-api/runs/8"}))])) == set()
 	_codes(_reporting([_report(object.union(running, {"created_at": "2026-11-24T10:00:00-05:00"}))])) == set()
@@ -132,6 +133,13 @@ _allowed(document, change) := json.patch(document, [{"op": "add", "path": "/trai
 	},
 	change,
 )]}])
+
+test_deny_allows_that_are_no_list if {
+	every allowed in [null, {}, "none", 1] {
+		"sequence.history_incomplete" in _codes(json.patch(_reporting([]), [{"op": "add", "path": "/trail/allowed", "value": allowed}]))
+	}
+	_codes(json.patch(_reporting([]), [{"op": "add", "path": "/trail/allowed", "value": []}])) == set()
+}
 
 # A run also fails if the gate denies.
 test_deny_failure_after_the_gate_allowed if {

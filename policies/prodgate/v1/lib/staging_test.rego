@@ -306,6 +306,7 @@ test_deny_unknown_deployment_that_github_reports if {
 	every change in [{}, {"run": null}, {"run": ""}, {"state": null}, {"state": "failure"}, {"state": "inactive"}, {"state": "new"}, {"digest": testing.other}, {"environment": "stage"}, {"created_at": "2026-11-24T09:00:00-05:00"}] {
 		_codes(_reporting([object.union(_report("d-1", "2026-11-24T09:40:00-05:00"), change)])) == {"soak.ended"}
 	}
+	_codes(_reporting([object.remove(_report("d-1", "2026-11-24T09:40:00-05:00"), {"state"})])) == {"soak.ended"}
 }
 
 test_finding_names_the_deployment_that_github_reports if {
