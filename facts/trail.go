@@ -11,6 +11,7 @@ type Trail struct {
 	Requests    []RecordedRequest `json:"requests,omitzero"`    // attempts of this deployment, as they were requested
 	Stops       []Stop            `json:"stops,omitzero"`       // freezes that people declared in the trail
 	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of bad news entries by writers that are not accepted
+	Delegations []Delegation      `json:"delegations,omitzero"` // of roles, ended or not
 	Deployments []Deployment      `json:"deployments,omitzero"` // of this service to this environment, according to the trail
 	Unjoined    []DeploymentEvent `json:"unjoined,omitzero"`    // events without a known deployment, or for another service or environment
 	Allowed     []AllowedRun      `json:"allowed,omitzero"`     // runs whose deployment of this service to this environment the gate allowed, newest first
@@ -102,6 +103,24 @@ type Dismissal struct {
 	Reason    string    `json:"reason" schema:"nonempty"`
 	Writer    string    `json:"writer" schema:"person"`
 	Assurance Assurance `json:"assurance"`
+}
+
+// Delegation is a role that its holder lets another person use until a time. It is in
+// force from From (inclusive) until Until (exclusive), unless it was ended.
+type Delegation struct {
+	ID         string       `json:"id" schema:"nonempty"` // of the entry in the trail
+	Seq        *int         `json:"seq,omitempty"`
+	Role       string       `json:"role" schema:"nonempty"` // as in the directory
+	By         string       `json:"by" schema:"person"`     // the holder
+	To         string       `json:"to" schema:"person"`
+	From       time.Time    `json:"from"`
+	Until      time.Time    `json:"until"`
+	Reason     *string      `json:"reason,omitempty" schema:"nonempty"`
+	VerifiedBy *string      `json:"verified_by" schema:"nonempty"`          // whose signature was verified; null: no one's
+	Unverified *string      `json:"unverified,omitempty" schema:"nonempty"` // why no signature was verified
+	Writer     *string      `json:"writer,omitempty" schema:"person"`
+	Assurance  *Assurance   `json:"assurance,omitempty"`
+	Ended      []Settlement `json:"ended"` // by any writer; none: it was not ended
 }
 
 // Debt is the review that an emergency requires. It is open unless SettledAt is set,

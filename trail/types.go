@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/prodgate/prodgate/trail/step"
@@ -39,6 +40,8 @@ const (
 	TypeEntryDismissed    = "entry.dismissed"
 	TypeFreezeDeclared    = "freeze.declared"
 	TypeFreezeLifted      = "freeze.lifted"
+	TypeDelegationGranted = "delegation.granted"
+	TypeDelegationEnded   = "delegation.ended"
 	TypeProductionAdopted = "production.adopted"
 	TypePolicyChanged     = "policy.changed"
 	TypeBlobErased        = "blob.erased"
@@ -185,6 +188,49 @@ type LiftData struct {
 	Freeze string `json:"freeze"` // id of the freeze.declared that ends
 	By     string `json:"by,omitempty"`
 	Reason string `json:"reason"`
+}
+
+// DelegationData are the fields of delegation.granted. Bundle is the holder's signature on
+// the others, the id of the event and the name of the trail: a Sigstore bundle with a
+// statement of the type DelegationPredicate.
+type DelegationData struct {
+	Role   string          `json:"role"` // as in the directory
+	By     string          `json:"by"`   // the holder
+	To     string          `json:"to"`
+	From   time.Time       `json:"from"`
+	Until  time.Time       `json:"until"`
+	Reason string          `json:"reason,omitempty"`
+	Bundle json.RawMessage `json:"bundle"`
+}
+
+// DelegationPredicate is the type of statement that a delegation signs.
+const DelegationPredicate = "https://prodgate.dev/delegation/v1"
+
+// DelegationStatement is the predicate of a signed delegation. The id and the trail keep
+// it from being recorded again, after it was ended or elsewhere.
+type DelegationStatement struct {
+	ID     string    `json:"id"`    // of the event
+	Trail  string    `json:"trail"` // its name: Log.Origin
+	Role   string    `json:"role"`
+	By     string    `json:"by"`
+	To     string    `json:"to"`
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Statement is what is signed of a delegation.
+func (d DelegationData) Statement(id, trail string) DelegationStatement {
+	return DelegationStatement{
+		ID: id, Trail: trail, Role: d.Role, By: d.By, To: d.To, From: d.From.UTC(), Until: d.Until.UTC(), Reason: d.Reason,
+	}
+}
+
+// DelegationEndData are the fields of delegation.ended.
+type DelegationEndData struct {
+	Delegation string `json:"delegation"` // id of the delegation.granted that ends
+	By         string `json:"by,omitempty"`
+	Reason     string `json:"reason"`
 }
 
 // AdoptionData are the fields of production.adopted: what ran in an environment

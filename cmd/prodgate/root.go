@@ -11,7 +11,7 @@ import (
 func newRoot(std stdio) *cobra.Command {
 	root := group("prodgate", "Decide whether an artifact may go to an environment now",
 		newEval(std), newRequest(std), newCheck(std), newWhen(std), newCollect(std), newScan(std), newDB(std), newCalendar(std), newPolicy(std),
-		newAttest(std), newKey(std), newApprove(std), newReject(std), newWithdraw(std), newWaive(std), newWaivers(std), newAudit(std), newServe(std), newFreeze(std), newAdopt(std), newMetrics(std), newReplay(std),
+		newAttest(std), newKey(std), newApprove(std), newDelegate(std), newReject(std), newWithdraw(std), newWaive(std), newWaivers(std), newAudit(std), newServe(std), newFreeze(std), newAdopt(std), newMetrics(std), newReplay(std),
 		newInit(std), newDoctor(std), newDemo(std),
 		newSchema(std), newVersion(std), newCompletion(std))
 	root.Long = root.Short + `.

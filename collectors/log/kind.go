@@ -17,6 +17,6 @@ var System = source.Kind{
 		case "staging":
 			return Staging{Log: location}
 		}
-		return Trail{Log: location}
+		return Trail{Log: location, Signatures: Signatures{Verifier: env.Verifier, Now: env.Now}}
 	},
 }

@@ -1,5 +1,5 @@
-// Package log is the audit trail as a source: the steps, debts and freezes that it
-// holds (Trail), and the history of deployments (Production). It reports what is
+// Package log is the audit trail as a source: the steps, debts, freezes and delegations
+// that it holds (Trail), and the history of deployments (Production). It reports what is
 // recorded, and judges nothing.
 //
 // Up to 10,000 entries of each type of the service, of the artifact and of the

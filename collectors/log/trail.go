@@ -15,9 +15,12 @@ import (
 // review is the type of the debt that an emergency leaves.
 const review = "emergency.review"
 
-// Trail collects the steps, debts and freezes of the audit trail, the section
-// "trail".
-type Trail struct{ Log Location }
+// Trail collects the steps, debts, freezes and delegations of the audit trail, the
+// section "trail".
+type Trail struct {
+	Log        Location
+	Signatures Signatures
+}
 
 // Name is the section's key.
 func (Trail) Name() string { return "trail" }
@@ -37,9 +40,9 @@ func (c Trail) Collect(ctx context.Context, req facts.Request) (section facts.Se
 			section, err = nil, closed
 		}
 	}()
-	r := reader{ctx: ctx, Reading: reading, req: req}
+	r := reader{ctx: ctx, Reading: reading, req: req, signatures: c.Signatures}
 	found := &facts.Trail{}
-	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.deployments, r.allowed} {
+	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.delegations, r.deployments, r.allowed} {
 		if err := read(found); err != nil {
 			return nil, err
 		}
@@ -70,6 +73,8 @@ type reader struct {
 	*recorded.Reading
 	ctx context.Context
 	req facts.Request
+
+	signatures Signatures
 
 	dismissed map[string]bool // ids of entries
 	artifact  []trail.Entry   // about the request's digest, of any service

@@ -179,6 +179,13 @@ func isInstant(text string) bool {
 	return at.UnmarshalText([]byte(text)) == nil && !at.IsZero()
 }
 
+// parsedInstant is the time of a value that isInstant accepts.
+func parsedInstant(v any) (at time.Time) {
+	text, _ := v.(string)
+	_ = at.UnmarshalText([]byte(text))
+	return at
+}
+
 // number is the number that a value is.
 func number(v any) (float64, bool) {
 	switch v := v.(type) {

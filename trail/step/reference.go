@@ -6,10 +6,10 @@ import (
 )
 
 // Refers returns the field and the id of the entry that s refers to: the emergency
-// that was reviewed, the freeze that is lifted, the entry that is dismissed. ok is
-// false for all other types.
+// that was reviewed, the freeze that is lifted, the delegation that ends, the entry that
+// is dismissed. ok is false for all other types.
 func Refers(s Step) (field, id string, ok bool) {
-	field = map[string]string{"emergency.reviewed": "settles", "freeze.lifted": "freeze", "entry.dismissed": "entry"}[s.Type]
+	field = map[string]string{"emergency.reviewed": "settles", "freeze.lifted": "freeze", "entry.dismissed": "entry", "delegation.ended": "delegation"}[s.Type]
 	if field == "" {
 		return "", "", false
 	}
@@ -22,7 +22,7 @@ func Refers(s Step) (field, id string, ok bool) {
 
 // CheckReference returns an error if s cannot refer to an entry: only an emergency
 // is reviewed, by somebody else than who asked for it or approved it, only a freeze
-// is lifted, only bad news is dismissed. s must have passed Check.
+// is lifted, only a delegation is ended, only bad news is dismissed. s must have passed Check.
 func CheckReference(s, to Step) error {
 	field, _, ok := Refers(s)
 	if !ok {
@@ -38,6 +38,10 @@ func CheckReference(s, to Step) error {
 	case "freeze.lifted":
 		if to.Type != "freeze.declared" {
 			must = "the id of a freeze.declared"
+		}
+	case "delegation.ended":
+		if to.Type != "delegation.granted" {
+			must = "the id of a delegation.granted"
 		}
 	case "entry.dismissed":
 		typ, err := Find(to.Type)

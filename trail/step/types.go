@@ -108,6 +108,13 @@ var Types = []Type{
 	{Name: "freeze.lifted", By: "prodgate freeze lift", Fields: []Field{
 		required("freeze", Entry), required("reason", Text), optional("by", Person),
 	}},
+	{Name: "delegation.granted", By: "prodgate delegate", Undo: "use prodgate delegate end", check: checkDelegation, Fields: []Field{
+		required("role", Word), required("by", Person), required("to", Person), required("from", Instant), required("until", Instant),
+		required("bundle", objects("a signed bundle")), optional("reason", Text),
+	}},
+	{Name: "delegation.ended", By: "prodgate delegate end", Undo: "delegate the role again", Fields: []Field{
+		required("delegation", Entry), required("reason", Text), optional("by", Person),
+	}},
 	{Name: "production.adopted", By: "prodgate adopt", Place: true, Image: true, check: checkAdoption, Fields: []Field{
 		required("version", Text), optional("live_at", Instant),
 		optional("previous_digest", Digest), optional("previous_version", Text), optional("previous_live_at", Instant),
@@ -168,6 +175,18 @@ func Names() []string {
 		names[i] = t.Name
 	}
 	return names
+}
+
+// checkDelegation checks that the delegation is to another person, and ends after it began.
+func checkDelegation(_ Step, data map[string]any) (problems []Problem) {
+	if data["to"] == data["by"] {
+		problems = append(problems, Problem{"data.to", "another person than by", found(data["to"])})
+	}
+	from, until := parsedInstant(data["from"]), parsedInstant(data["until"])
+	if !from.Before(until) {
+		problems = append(problems, Problem{"data.until", "later than from", found(data["until"])})
+	}
+	return problems
 }
 
 // checkAdoption checks what ran before, and that somebody else approved.

@@ -8,6 +8,7 @@ package prodgate.v1.lib.approvals
 
 import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
+import data.prodgate.v1.lib.delegations
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
 import data.prodgate.v1.lib.rejections
@@ -30,9 +31,27 @@ counting[position] := person if {
 	signers.counts("approvals", approval.verified_by)
 	_unused(approval.approved_at)
 	not position in rejections.revoked
-	person := people.approver(approval.approver)
+	person := people.eligible(approval.approver)
+	_authorized(position, person)
 	signers.speaks_for(approval.verified_by, approval.approver)
 }
+
+_authorized(_, person) if people.has_role(person)
+
+_authorized(position, person) if count(_delegations(position, person)) > 0
+
+# The delegations with which a person gave an approval, by position in the trail section.
+_delegations(position, person) := delegations.of(person, clock.past(input.approvals[position].approved_at))
+
+# Delegated roles with which approvals count, by the position of the approval. A role
+# that the directory gives to the approver, too, needs no delegation.
+delegated[position] contains delegation if {
+	some position, person in counting
+	some delegation in _delegations(position, person)
+	not delegations.in_force[delegation].role in _roles_of(person)
+}
+
+_roles_of(person) := {role | some role in input.people[person].roles}
 
 _approving := {position | input.approvals[position].decision == "approved"}
 
@@ -92,8 +111,15 @@ _max_age := time.parse_duration_ns(settings.effective.approval.max_age)
 
 _unused(approved_at) if count(used.by(clock.past(approved_at))) == 0
 
-# The directory roles of the people whose approvals count.
-roles contains input.people[counting[_]].roles[_]
+# The roles of the people whose approvals count, in the directory or delegated.
+roles contains role if {
+	some position, person in counting
+	some role in _roles(position, person)
+}
+
+_roles(position, person) := _roles_of(person) | {delegations.in_force[delegation].role |
+	some delegation in delegated[position]
+}
 
 # Whether a person with one of these roles has approved.
 granted_by(names) if names[_] in roles
@@ -101,7 +127,7 @@ granted_by(names) if names[_] in roles
 # The approvals that count by people with one of these roles, by position.
 given_by(names) := {position |
 	some position, person in counting
-	some role in input.people[person].roles
+	some role in _roles(position, person)
 	role in names
 }
 
@@ -114,7 +140,20 @@ different contains person if {
 	}
 }
 
-_approvers := {person | some person in counting}
+_approvers := {voice |
+	some position, person in counting
+	voice := _voice(position, person)
+}
+
+# Who without a role in the directory approves for its holder is no second person beside
+# the holder, or beside another delegate of the same holder.
+_voice(_, person) := person if people.has_role(person)
+
+_voice(position, person) := min({delegations.in_force[delegation].holder |
+	some delegation in delegated[position]
+}) if {
+	not people.has_role(person)
+}
 
 # The windows that people with one of these roles have named recently.
 windows_named_by(names) := {input.approvals[position].deployment_window |
@@ -142,11 +181,20 @@ reused[position] := number if {
 
 # Approvals that do not count, by position, with the reasons.
 ignored[position] := {reason |
-	some reason in (_reasons[position] | people.objections(input.approvals[position].approver))
+	some reason in (_reasons[position] | _objections(position))
 	reason != ""
 } if {
 	some position in _not_counting
 }
+
+# What is wrong with the approver. A delegated role is as good as one of the directory.
+_objections(position) := people.objections(approver) - {people.no_role} if {
+	approver := input.approvals[position].approver
+	count(_delegations(position, people.one(approver))) > 0
+} else := people.objections(approver) | delegations.objections(people.one(approver), at) if {
+	approver := input.approvals[position].approver
+	at := clock.past(input.approvals[position].approved_at)
+} else := people.objections(input.approvals[position].approver)
 
 _not_counting := _approving - object.keys(counting)
 

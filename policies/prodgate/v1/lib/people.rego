@@ -90,15 +90,21 @@ proven(person) if {
 # the directory, in the team, with MFA, with a recent record, and neither a requester
 # nor excluded by approval.independent_of.
 approver(id) := person if {
+	person := eligible(id)
+	has_role(person)
+}
+
+# The same, but for the role, which can be delegated.
+eligible(id) := person if {
 	person := one(id)
 	proven(person)
 	settings.effective.approval.team in input.people[person].teams
-	_has_role(person)
 	human(person)
 	separation_of_duties.independent(person)
 }
 
-_has_role(person) if approver_roles[input.people[person].roles[_]]
+# Whether a person has an approver role in the directory.
+has_role(person) if approver_roles[input.people[person].roles[_]]
 
 approver_roles contains settings.effective.approval.roles[_][_]
 
@@ -165,10 +171,12 @@ _objections[person] contains sprintf("not an active member of %s", [settings.eff
 	not settings.effective.approval.team in record.teams
 }
 
-_objections[person] contains "has no approver role in the directory" if {
+_objections[person] contains no_role if {
 	some person, _ in input.people
-	not _has_role(person)
+	not has_role(person)
 }
+
+no_role := "has no approver role in the directory"
 
 _objections[person] contains "the account is disabled or deleted in the directory" if {
 	some person, _ in input.people

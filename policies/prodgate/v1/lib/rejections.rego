@@ -184,9 +184,8 @@ _may_lift(_, _, path, record) if not _binding(path, record)
 
 _may_lift(_, person, _, record) if person == people.one(record.approver)
 
-_may_lift(position, person, _, record) if {
-	some role in input.people[person].roles
-	role in settings.effective.approval.rejection_lifted_by
+_may_lift(position, _, _, record) if {
+	position in approvals.given_by(settings.effective.approval.rejection_lifted_by)
 	_names(input.approvals[position].lifts, record)
 }
 

@@ -24,7 +24,7 @@ accepted(section, signer) if {
 # Whether a signer may speak for a person (an id). A key or identity that names its
 # person speaks for no one else. Without a signature, and for one without a person,
 # the settings say that the claim is enough.
-speaks_for(signer, _) if not _personal(signer)
+speaks_for(signer, _) if not personal(signer)
 
 speaks_for(signer, id) if {
 	every table in _holders(signer) {
@@ -32,7 +32,8 @@ speaks_for(signer, id) if {
 	}
 }
 
-_personal(signer) if {
+# Whether the settings name the person of a signer.
+personal(signer) if {
 	some table in _holders(signer)
 	"person" in object.keys(table)
 }

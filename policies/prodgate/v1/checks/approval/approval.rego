@@ -394,6 +394,35 @@ warn contains {
 }
 
 # METADATA
+# title: Approved with a delegated role
+# description: >-
+#   An approval counts because the holder of a role has delegated it to the approver, with
+#   a signature and until a date.
+# custom:
+#   code: approval.delegated
+#   effect: warn
+#   cure: ask
+#   remedy: No action is required. The holder of the role can end the delegation (prodgate delegate end).
+#   who: [the holder of the role]
+warn contains {
+	"code": "approval.delegated",
+	"item": input.approvals[position].approver,
+	"path": sprintf("/trail/delegations/%d", [number]),
+	"message": sprintf("the approval by %v counts with the role %v of %v, which is delegated until %v", [
+		input.approvals[position].approver,
+		delegation.role,
+		delegation.by,
+		delegation.until,
+	]),
+	"observed": delegation.role,
+	"required": {"by": delegation.by, "to": delegation.to, "until": delegation.until},
+} if {
+	some position, numbers in approvals.delegated
+	some number in numbers
+	delegation := input.trail.delegations[number]
+}
+
+# METADATA
 # title: Approval of a window has expired
 # description: An approval that names a window opens it for a limited time after it was given.
 # custom:
