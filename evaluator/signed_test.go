@@ -202,6 +202,10 @@ func TestNoBrokenFactOpensTheSignedGate(t *testing.T) {
 // needlessFacts.
 var signedNeedless = []needless{
 	{"signed/allow-signed-next-to-a-statement-that-does-not-count", "/sources/approvals/unverified*", "*", "a statement that does not count is only shown"},
+	{"signed/allow-approved-by-a-delegate", "/trail/delegations/0/id|/trail/delegations/0/seq|/trail/delegations/0/reason|/trail/delegations/0/writer|/trail/delegations/0/assurance", "*",
+		"for people to read, or to end it; the signature counts, whoever recorded it"},
+	{"signed/allow-approved-by-a-delegate", "/trail/delegations/0/from|/trail/delegations/0/until", "move *", "still on the right side of every limit"},
+	{"signed/allow-approved-by-a-delegate", "/people/5/roles*", "*", "the role is delegated, so the delegate needs none in the directory"},
 }
 
 // signedTrue are the mutations that make a denied story a true one that is allowed, in
@@ -210,5 +214,7 @@ var signedTrue = []needless{
 	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1", "delete", "nobody rejected"},
 	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1/approved_at", "move -1d|move -10y", "the approval is later than the rejection and lifts it: nobody signed the rejection"},
 	{"signed/deny-rejected-by-an-unsigned-statement", "/approvals/1/digest|/approvals/1/environment|/approvals/1/kind", "swap *", "something else was rejected"},
+	{"signed/deny-delegation-by-the-requester", "/request/requested_by", "swap person *", "somebody else requested it"},
+	{"signed/deny-ended-delegation", "/trail/delegations/0/ended*", "delete|empty list", "nobody ended it"},
 	{"signed/deny-approved-with-the-key-of-another", "/approvals/0/approver", "swap person github:100300", "the holder of the key approved"},
 }

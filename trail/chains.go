@@ -37,7 +37,7 @@ func ByDeployment(id string) Key { return Key{"deployment", id, ""} }
 func ByType(typ string) Key { return Key{"type", typ, ""} }
 
 // everywhere are the types that are read of all services.
-var everywhere = []string{TypeFreezeDeclared, TypeFreezeLifted}
+var everywhere = []string{TypeFreezeDeclared, TypeFreezeLifted, TypeDelegationGranted, TypeDelegationEnded}
 
 // keysOf are the keys of an entry.
 func keysOf(service, typ, digest, deployment string) []Key {

@@ -114,6 +114,7 @@ func TestTheDataTypesHaveFieldsThatTheirStepsKnow(t *testing.T) {
 		TypeGateRequested: RequestData{}, TypeGateEvaluated: GateData{}, TypeGateDocument: GateData{}, TypeGateSimulated: GateData{},
 		TypeApprovalGranted: ApprovalData{}, TypeApprovalRejected: RejectionData{}, TypeApprovalWithdrawn: RejectionData{},
 		TypeIncidentLinked: IncidentData{}, TypeEntryDismissed: DismissalData{}, TypeFreezeDeclared: FreezeData{}, TypeFreezeLifted: LiftData{},
+		TypeDelegationGranted: DelegationData{}, TypeDelegationEnded: DelegationEndData{},
 		TypeProductionAdopted: AdoptionData{}, TypePolicyChanged: PolicyData{}, TypeBlobErased: ErasedData{},
 	} {
 		typ, err := step.Find(name)

@@ -33,8 +33,9 @@ func writePredicates(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// trustKeys makes facts of sections count only if a key signed them, or, for an argument
-// SECTION=ROOT,SUBJECT,ISSUER, an identity.
+// trustKeys makes facts of sections count only if a key signed them (FILE, or FILE@PERSON
+// if it is the key of one person), or, for an argument SECTION=ROOT,SUBJECT,ISSUER, an
+// identity.
 func trustKeys(ts *testscript.TestScript, _ bool, args []string) {
 	name, whole := ts.MkAbs(args[0]+"/data.yaml"), map[string]any{}
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(name)), &whole))
@@ -48,8 +49,12 @@ func trustKeys(ts *testscript.TestScript, _ bool, args []string) {
 			signers[section], unverified[section] = []string{"ci"}, false
 			continue
 		}
+		file, person, ofPerson := strings.Cut(file, "@")
 		key := strings.TrimSuffix(filepath.Base(file), ".key.pub")
 		keys[key] = map[string]any{"public": ts.ReadFile(file)}
+		if ofPerson {
+			keys[key] = map[string]any{"public": ts.ReadFile(file), "person": person}
+		}
 		signers[section] = []string{key}
 		if section != "waivers" && section != "vulnerabilities" { // these have no such setting
 			unverified[section] = false

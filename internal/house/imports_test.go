@@ -36,7 +36,7 @@ var layers = map[string][]string{
 	"server/token": {"internal/web"},
 
 	// Steps, debts and history are facts of the trail (docs/adr/0013).
-	"collectors/log": {"collectors/source", "trail", "facts", "internal/strict"},
+	"collectors/log": {"collectors/source", "trail", "facts", "internal/attestation", "internal/strict"},
 
 	// The scanner is a library. These make facts of its findings.
 	"collectors/internal/vulnerabilities": {"collectors/source", "scan", "facts", "internal/strict"},
@@ -117,7 +117,7 @@ var besides = map[string][]string{
 
 	// It reads entries of older versions, and compares its words with those of the
 	// rules.
-	"collectors/log": {"internal/legacy", "policies"},
+	"collectors/log": {"internal/legacy", "policies", "signing"},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -35,6 +35,8 @@ var examples = map[string]string{
 	"emergency.reviewed": `{"settles": "` + entry + `", "reviewer": "github:3", "ticket": "INC-7", "reason": "read the log"}`,
 	"entry.dismissed":    `{"entry": "` + entry + `", "by": "github:1", "reason": "a test"}`,
 	"freeze.declared":    `{"reason": "INC-7", "services": ["a"], "environments": ["production"], "until": "2026-11-24T18:00:00-05:00", "by": "github:1"}`,
+	"delegation.granted": `{"role": "platform-lead", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00-05:00", "until": "2026-11-30T18:00:00-05:00", "reason": "vacation", "bundle": {}}`,
+	"delegation.ended":   `{"delegation": "` + entry + `", "reason": "back", "by": "github:1"}`,
 	"freeze.lifted":      `{"freeze": "` + entry + `", "reason": "resolved", "by": "github:1"}`,
 	"production.adopted": `{"version": "41", "live_at": "2026-11-01T09:00:00Z", "previous_digest": "` + another + `", "previous_version": "40",
 		"previous_live_at": "2026-10-01T09:00:00Z", "requested_by": "github:1", "approver": "github:2", "approved_at": "2026-11-24T09:00:00Z", "reason": "the gate arrives"}`,
@@ -466,6 +468,17 @@ func TestAStepRefersToWhatItCan(t *testing.T) {
 		"a dismissal of a rejection":           {func() (Step, Step) { return dismiss("approval.rejected") }, "--lifts"},
 		"a dismissal of a step of one's own":   {func() (Step, Step) { return dismiss("custom.load-test") }, "must be the id of bad news"},
 		"a dismissal of an unknown type":       {func() (Step, Step) { s, to := dismiss("deploy.live"); to.Type = "new.type"; return s, to }, "must be the id of bad news"},
+		"an end of a delegation": {func() (Step, Step) {
+			_, s, _ := example(t, "delegation.ended")
+			_, to, _ := example(t, "delegation.granted")
+			return s, to
+		}, ""},
+		"an end of a freeze": {func() (Step, Step) {
+			_, s, _ := example(t, "delegation.ended")
+			_, to, _ := example(t, "freeze.declared")
+			return s, to
+		}, "data.delegation must be the id of a delegation.granted"},
+		"a dismissal of a delegation": {func() (Step, Step) { return dismiss("delegation.granted") }, "use prodgate delegate end"},
 		"a lift of a freeze": {func() (Step, Step) {
 			_, s, _ := example(t, "freeze.lifted")
 			_, to, _ := example(t, "freeze.declared")
@@ -506,5 +519,20 @@ func review(reviewer, service, emergency string) func() (Step, Step) {
 	return func() (Step, Step) {
 		return Step{Type: "emergency.reviewed", Service: service, Data: json.RawMessage(`{"settles": "` + entry + `", "reviewer": "` + reviewer + `"}`)},
 			Step{Type: "emergency.used", Service: "payments-api", Data: json.RawMessage(emergency)}
+	}
+}
+
+func TestADelegationIsToAnotherPersonAndEndsAfterItBegan(t *testing.T) {
+	for data, field := range map[string]string{
+		`{"role": "r", "by": "github:1", "to": "github:1", "from": "2026-11-24T18:00:00Z", "until": "2026-11-30T18:00:00Z", "bundle": {}}`:      "data.to",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:00Z", "bundle": {}}`:      "data.until",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:59:59+01:00", "bundle": {}}`: "data.until",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:01Z", "bundle": {}}`:      "",
+	} {
+		err := Check(Step{Type: "delegation.granted", Data: json.RawMessage(data)})
+		var wrong *Error
+		if field == "" && err != nil || field != "" && (!errors.As(err, &wrong) || len(wrong.Problems) != 1 || wrong.Problems[0].Field != field) {
+			t.Errorf("%s: %v, want a problem of %q", data, err, field)
+		}
 	}
 }

@@ -48,7 +48,9 @@ _delegations(position, person) := delegations.of(person, clock.past(input.approv
 delegated[position] contains delegation if {
 	some position, person in counting
 	some delegation in _delegations(position, person)
-	not delegations.in_force[delegation].role in _roles_of(person)
+	role := delegations.in_force[delegation].role
+	own := _roles_of(person)
+	not role in own
 }
 
 _roles_of(person) := {role | some role in input.people[person].roles}
@@ -191,9 +193,8 @@ ignored[position] := {reason |
 _objections(position) := people.objections(approver) - {people.no_role} if {
 	approver := input.approvals[position].approver
 	count(_delegations(position, people.one(approver))) > 0
-} else := people.objections(approver) | delegations.objections(people.one(approver), at) if {
+} else := people.objections(approver) | delegations.objections(people.one(approver)) if {
 	approver := input.approvals[position].approver
-	at := clock.past(input.approvals[position].approved_at)
 } else := people.objections(input.approvals[position].approver)
 
 _not_counting := _approving - object.keys(counting)

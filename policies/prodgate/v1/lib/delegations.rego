@@ -78,11 +78,10 @@ of(person, at) := {position |
 	delegation.from <= at
 }
 
-# Why no delegation to a person covers an approval that was given at a time, as text.
-objections(person, at) := {objection |
+# Why no delegation to a person covers an approval, as text.
+objections(person) := {objection |
 	some position, delegation in input.trail.delegations
 	people.one(delegation.to) == person
-	not position in of(person, at)
 	objection := sprintf("the delegation of %v by %v does not count: %s", [delegation.role, delegation.by, _objection(position)])
 }
 

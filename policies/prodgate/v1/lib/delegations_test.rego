@@ -313,13 +313,19 @@ test_a_delegation_is_for_one_person if {
 	first := json.patch(document, [{"op": "move", "from": "/trail/delegations/1", "path": "/trail/delegations/0"}])
 	others := approvals.different with data.prodgate.organisation as _signing with input as first
 	others == {1, 2}
+	swapped := json.patch(document, [
+		{"op": "replace", "path": "/trail/delegations/0/to", "value": "github:4"},
+		{"op": "replace", "path": "/trail/delegations/1/to", "value": "github:6"},
+	])
+	voices := approvals.different with data.prodgate.organisation as _signing with input as swapped
+	voices == {2, 4}
 }
 
 # With two roles, the one that does not count is not listed as a reason.
 test_objections_are_about_the_person_only if {
 	document := testing.change(_promotion, "/approvals/0/digest", testing.other)
 	_reasons(document) == {"is for another digest, or does not name one"}
-	found := delegations.objections(3, time.parse_rfc3339_ns("2026-11-24T11:00:00-05:00")) with data.prodgate.organisation as _signing with input as _without("until")
+	found := delegations.objections(3) with data.prodgate.organisation as _signing with input as _without("until")
 	found == set()
 }
 

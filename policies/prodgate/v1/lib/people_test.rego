@@ -159,3 +159,11 @@ test_outsider_shown_by_role_or_team if {
 		value == value
 	}
 }
+
+# A role can be delegated; nothing else can.
+test_eligible_without_a_role_in_the_directory if {
+	document := testing.changed("/people/1/roles", ["engineer"])
+	people.eligible(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as document
+	not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.promotion
+}
