@@ -265,12 +265,16 @@ func TestChecksStateWhatGoodIs(t *testing.T) {
 }
 
 // The compiler moves a call out of a negated expression: "not f(x) == y" is undefined,
-// and not true, if f(x) is undefined.
+// and not true, if f(x) is undefined. "not x.y in set" is true if x.y is undefined, and
+// reads as if it were not: what is looked for has a name.
 func TestNoNegationHoldsACall(t *testing.T) {
 	for _, module := range rules(t) {
 		ast.WalkExprs(module, func(e *ast.Expr) bool {
 			if !e.Negated || !e.IsCall() {
 				return false
+			}
+			if ref, ok := e.Operand(0).Value.(ast.Ref); ok && e.Operator().String() == "internal.member_2" && len(ref) > 1 {
+				t.Errorf("%s: %s: give %s a name before the negation", e.Location, e, ref)
 			}
 			for _, operand := range e.Operands() {
 				ast.WalkTerms(operand, func(term *ast.Term) bool {

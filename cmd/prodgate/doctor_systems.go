@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors"
+	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/config"
@@ -84,7 +85,7 @@ func (d *diagnosis) count() {
 			known++
 		}
 	}
-	text := fmt.Sprintf("%d of %d sections are read from the systems that know", known, len(facts.Sections))
+	text := fmt.Sprintf("%d of %d sections are read from systems", known, len(facts.Sections))
 	if len(byHand) > 0 {
 		text += "; from files: " + strings.Join(byHand, ", ")
 	}
@@ -117,10 +118,32 @@ func (d *diagnosis) placeholders() {
 			warn(skeleton.Section, "write what is true, or let a system that knows it write the file", "%s is as prodgate init wrote it: its facts are invented", d.std.short(path))
 		}
 	}
+	d.unfinishedPlan(warn)
 	workflow := filepath.Join(d.cfg.Dir(), ".github", "workflows", d.cfg.Get("environment").Text+".yml")
 	if content, err := os.ReadFile(workflow); err == nil {
 		if line := zeros(content); line > 0 {
 			warn("workflow", "replace the pins by the real ones", "%s:%d is a placeholder of zeros", d.std.short(workflow), line)
+		}
+	}
+}
+
+// unfinishedPlan warns of a rollback procedure as init wrote it: nobody named the revision,
+// or nobody checked that it works.
+func (d *diagnosis) unfinishedPlan(warn func(subject, cure, format string, args ...any)) {
+	for _, use := range sourcesFor(d.cfg, d.std).Sources["rollback"] {
+		if use.Inline == nil {
+			continue
+		}
+		plan, ok := use.Inline.Settings.(*rollback.Procedure)
+		if !ok {
+			continue
+		}
+		where := config.Filename + ": sources.rollback"
+		if strings.Contains(plan.Procedure, "REVISION") {
+			warn("rollback", "write the command or the runbook that an engineer follows", "%s.procedure is a placeholder: REVISION names no revision", where)
+		}
+		if plan.ReviewedAt == nil {
+			warn("rollback", "try the procedure, then write when into reviewed_at", "%s.reviewed_at is null: nobody has checked that the procedure works", where)
 		}
 	}
 }

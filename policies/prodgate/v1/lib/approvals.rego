@@ -211,8 +211,9 @@ misnamed contains {"position": position, "key": key} if {
 _listed := {"environment": listed.environments, "service": listed.services}
 
 _unlisted(approval, key, known) if {
-	text.given(approval[key])
-	not approval[key] in known
+	name := approval[key]
+	text.given(name)
+	not name in known
 }
 
 # Approvals that do not count and must name what they are for. A review of a run names

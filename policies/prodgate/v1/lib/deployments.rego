@@ -27,15 +27,17 @@ complete if {
 }
 
 # Unknown event types. Such an event could be bad news.
-unknown_events contains event.type if {
+unknown_events contains type if {
 	some deployment in all
 	some event in _events(deployment)
-	not event.type in event_types
+	type := event.type
+	not type in event_types
 }
 
-unknown_events contains event.type if {
+unknown_events contains type if {
 	some event in _loose
-	not event.type in event_types
+	type := event.type
+	not type in event_types
 }
 
 # Whether every list, deployment and event is valid. An invalid one could be bad news.
@@ -345,10 +347,12 @@ _newest(positions) := min(latest) if {
 # Other deployments that began and have not ended, within the maximum duration.
 in_progress contains position if {
 	some position, deployment in all
-	not status[position] in _ends_known
+	not _ended(position)
 	not _earlier_attempt(position, deployment)
 	not _outlasted(position)
 }
+
+_ended(position) if status[position] in _ends_known
 
 _outlasted(position) if {
 	clock.now - _latest_start(position) >= time.parse_duration_ns(settings.effective.deploy.max_duration)
@@ -383,7 +387,8 @@ spoiled contains position if {
 	not _own_failure(position)
 }
 
-_ended_badly(position) if not status[position] in _harmless
+# A deployment without a known status may have ended in any way.
+_ended_badly(position) if not _ended_well(position)
 
 _ended_badly(position) if _undone_or_refused(position)
 
@@ -394,6 +399,8 @@ _undone_or_refused(position) if _happened[position]["rollback.live"]
 _undone_or_refused(position) if _tried_to_undo(position)
 
 _undone_or_refused(position) if _stands(all[position], "verification.failed", "verification.passed")
+
+_ended_well(position) if status[position] in _harmless
 
 _harmless := _working | {"in_progress"}
 

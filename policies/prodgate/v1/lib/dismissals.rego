@@ -19,7 +19,8 @@ _never := {"approval.rejected", "approval.withdrawn", "emergency.used"}
 
 # Whether this bad news entry of this section is dismissed.
 dismissed(section, entry) if {
-	not entry.type in _never
+	type := entry.type
+	not type in _never
 	text.given(entry.id)
 	some dismissal in _valid
 	dismissal.entry == entry.id

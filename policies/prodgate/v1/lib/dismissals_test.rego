@@ -126,3 +126,8 @@ test_stands_if_the_writer_does_not_count if {
 		wrong == wrong
 	}
 }
+
+# Without a type it is not known that the entry can be dismissed.
+test_stands_what_has_no_type if {
+	not dismissals.dismissed("trail", object.remove(_failed, ["type"])) with data.prodgate.organisation as testing.organisation with input as _document("e-1")
+}

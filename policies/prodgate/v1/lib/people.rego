@@ -168,8 +168,10 @@ _objections[person] contains "MFA is not shown to be enabled" if {
 
 _objections[person] contains sprintf("not an active member of %s", [settings.effective.approval.team]) if {
 	some person, record in input.people
-	not settings.effective.approval.team in record.teams
+	not _in_team(record)
 }
+
+_in_team(record) if settings.effective.approval.team in record.teams
 
 _objections[person] contains no_role if {
 	some person, _ in input.people

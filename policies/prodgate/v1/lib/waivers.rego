@@ -200,8 +200,9 @@ problems contains _problem("waiver.unknown_name", position, sprintf("/%s", [kind
 		"environment": listed.environments,
 		"service": listed.services,
 	}
-	text.given(waiver[kind])
-	not waiver[kind] in names
+	name := waiver[kind]
+	text.given(name)
+	not name in names
 }
 
 _problem(code, position, key, required, words) := {

@@ -38,7 +38,8 @@ _tag_names_the_commit if {
 	text.given(input.artifact.tag)
 	settings.effective.immutability.tag_pattern != ""
 	regex.match(sprintf("^(?:%s)$", [settings.effective.immutability.tag_pattern]), input.artifact.tag)
-	not input.artifact.tag in {"latest", "prod"}
+	tag := input.artifact.tag
+	not tag in {"latest", "prod"}
 }
 
 _bare if {

@@ -42,10 +42,11 @@ needs := set()
 deny contains {
 	"code": "request.automatic",
 	"path": "/request/trigger",
-	"message": sprintf("started by %s, which is not an explicit request", [input.request.trigger]),
+	"message": sprintf("started by %s, which is not an explicit request", [trigger]),
 	"required": settings.effective.request.triggers,
 } if {
-	not input.request.trigger in settings.effective.request.triggers
+	trigger := input.request.trigger
+	not trigger in settings.effective.request.triggers
 }
 
 # METADATA
