@@ -106,7 +106,7 @@ func (d *diagnosis) credentials() {
 // edit: files in the checkout that prodgate runs in.
 func (d *diagnosis) trust() {
 	d.heading("Who can change what the gate depends on")
-	cure := "keep it outside the deployed checkout, at a pinned commit, as the workflow of prodgate init does"
+	cure := "keep it outside the deployed checkout, at a pinned commit, as the workflow of prodgate init for GitHub does; in GitLab, at least let its owners approve changes (CODEOWNERS)"
 	warned := d.warnings
 	if d.inCheckout(d.cfg.Path) {
 		d.warn("config", cure, "%s is in the checkout %s: whoever changes the code can change it", d.std.short(d.cfg.Path), d.cfg.Root)
