@@ -119,10 +119,12 @@ func (d *diagnosis) placeholders() {
 		}
 	}
 	d.unfinishedPlan(warn)
-	workflow := filepath.Join(d.cfg.Dir(), ".github", "workflows", d.cfg.Get("environment").Text+".yml")
-	if content, err := os.ReadFile(workflow); err == nil {
-		if line := zeros(content); line > 0 {
-			warn("workflow", "replace the pins by the real ones", "%s:%d is a placeholder of zeros", d.std.short(workflow), line)
+	for _, ci := range []string{githubCI, gitlabCI} {
+		workflow := home{root: d.cfg.Dir(), CI: ci, Environment: d.cfg.Get("environment").Text}.workflow().path
+		if content, err := os.ReadFile(workflow); err == nil {
+			if line := zeros(content); line > 0 {
+				warn("workflow", "replace the pins by the real ones", "%s:%d is a placeholder of zeros", d.std.short(workflow), line)
+			}
 		}
 	}
 }

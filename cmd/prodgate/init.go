@@ -137,9 +137,10 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 		s = append(s, blueprint{path: at(".github", "prodgate-app.json"), template: "init/github-app.json.tmpl"})
 	}
 	s = append(s, blueprint{path: at("pack", "data.yaml"), template: "init/pack.yaml.tmpl"})
-	workflow := blueprint{path: at(".github", "workflows", h.Environment+".yml"), template: "init/production.yml.tmpl"}
-	if h.CI != gitlabCI {
-		s = append(s, workflow)
+	workflow := h.workflow()
+	s = append(s, workflow)
+	if main := at(".gitlab-ci.yml"); h.CI == gitlabCI && !exists(main) {
+		s = append(s, blueprint{path: main, template: "init/gitlab-ci.yml.tmpl"})
 	}
 	key, err := h.key()
 	if err != nil {
@@ -169,6 +170,14 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 	}
 	text.WriteString(h.next())
 	return writeText(std, text.String())
+}
+
+// workflow is the file of the CI system that deploys.
+func (h home) workflow() blueprint {
+	if h.CI == gitlabCI {
+		return blueprint{path: filepath.Join(h.root, ".gitlab", h.Environment+".yml"), template: "init/gitlab.yml.tmpl"}
+	}
+	return blueprint{path: filepath.Join(h.root, ".github", "workflows", h.Environment+".yml"), template: "init/production.yml.tmpl"}
 }
 
 // buildKey is the key that signs the provenance of builds: a new one, or the one that
@@ -241,7 +250,7 @@ func (h home) named(skeleton string) string {
 // pin writes into the workflow the policy digest with the written pack.
 func (h home) pin(ctx context.Context, std stdio, pack string, workflow blueprint) error {
 	gate, err := load(ctx, std, []string{pack})
-	if err != nil || h.CI == gitlabCI {
+	if err != nil {
 		return err
 	}
 	h.PolicyDigest = gate.Policy().Digest
@@ -249,6 +258,15 @@ func (h home) pin(ctx context.Context, std stdio, pack string, workflow blueprin
 		return err
 	}
 	return workflow.write(true)
+}
+
+// TrailServer is the address of the trail's server, which a job of GitLab proves itself to;
+// the placeholder if the trail is at no server.
+func (h home) TrailServer() string {
+	if behindHTTP(h.Trail) {
+		return h.Trail
+	}
+	return placeholderTrail
 }
 
 // Action is the commit of the GitHub Action that the workflow runs: the one that this
@@ -279,8 +297,10 @@ Next:
   private key as the secrets PRODGATE_APP_ID and PRODGATE_APP_KEY (docs/github.md).
 `
 	case gitlabCI:
-		text += `  Include the component of prodgate in .gitlab-ci.yml (docs/gitlab.md).
-`
+		text += fmt.Sprintf(`  Mirror prodgate to your GitLab, and name it and the pins in .gitlab/%[1]s.yml
+  (docs/gitlab.md). A .gitlab-ci.yml of your own includes that file: "local: .gitlab/%[1]s.yml".
+  Protect the environment %[1]s with an approval rule.
+`, h.Environment)
 	}
 	if h.Trail == placeholderTrail {
 		text += `  Run a trail server and write its address into prodgate.yaml (docs/server.md).
