@@ -169,7 +169,11 @@ func (a *asked) onlyOne(ctx context.Context, event trail.Event, data trail.Reque
 			return fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
 		}
 		if what := difference(e, event, earlier, data); what != "" {
-			return usage("start a new run: no review counts for a run with two different requests",
+			cure := "start a new run: no review counts for a run with two different requests"
+			if what == "service" {
+				cure = "give each service of a run its own environment, or its own run: a review names only the run and the environment"
+			}
+			return usage(cure,
 				"this run has requested something else for %s: entry %d has another %s", event.Environment, e.Seq, what)
 		}
 	}

@@ -77,7 +77,13 @@ func startJob(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: job PIPELINE NAME USER [ENVIRONMENT]")
 	}
 	s, users := gitlab(ts), map[string]string{"octocat": "583231", "lead": "2", "former": "3"}
-	id := s.Run(runNumber(ts, args[0]), args[1], args[2], strings.Join(args[3:], ""))
+	environment := strings.Join(args[3:], "")
+	s.Lock()
+	if environment != "" && s.Tiers[environment] == "" { // the first job that names it creates it
+		s.Tiers[environment], s.Protected[environment] = "production", 1
+	}
+	s.Unlock()
+	id := s.Run(runNumber(ts, args[0]), args[1], args[2], environment)
 	token := fmt.Sprintf("glcbt-%d", id)
 	s.Lock()
 	s.JobTokens[token] = id

@@ -107,6 +107,8 @@ func TestDeparturesFromGitLabAreFound(t *testing.T) {
 		"a missing key":      {project + "/pipelines/77", `{"id":77}`},
 		"an unknown path":    {project + "/approvals", `[]`},
 		"an invalid order":   {project + "/deployments?order_by=time", `[]`},
+		"an unknown filter":  {project + "/deployments?env=production", `[]`},
+		"no tier of a group": {"/api/v4/groups/acme/protected_environments/live", `{"name":"live","deploy_access_levels":[]}`},
 		"too large a page":   {project + "/pipelines/77/jobs?per_page=500", `[]`},
 		"a path not escaped": {"/api/v4/projects/acme/payments-api/deployments", `[]`},
 	} {

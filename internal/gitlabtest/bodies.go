@@ -71,7 +71,7 @@ func (s *Server) jobBody(j *job) object {
 	return object{
 		"id": j.id, "name": j.name, "stage": "deploy", "status": j.status, "ref": "main", "tag": false, "coverage": nil, "allow_failure": false,
 		"created_at": stamp(j.created), "started_at": nil, "finished_at": nil, "erased_at": nil, "duration": nil, "queued_duration": nil,
-		"user": s.named(j.user), "commit": s.commitBody(p.SHA), "pipeline": s.basicPipeline(p), "failure_reason": nil,
+		"user": s.userBody(s.accounts[j.user], false), "commit": s.commitBody(p.SHA), "pipeline": s.basicPipeline(p), "failure_reason": nil,
 		"web_url": fmt.Sprintf("%s/%s/-/jobs/%d", s.URL, s.Project, j.id), "project": object{"ci_job_token_scope_enabled": false},
 		"artifacts": []any{}, "runner": nil, "artifacts_expire_at": nil, "archived": false, "tag_list": []any{},
 	}
