@@ -95,8 +95,8 @@ func reviewData(doc *facts.Document, d *evaluator.Decision) (list []trail.Approv
 	return list
 }
 
-// emergencyData are who asked for an emergency and who approved it: none of them
-// can review it.
+// emergencyData are who asked for an emergency and who approved it, with those whose role
+// an approver used: none of them can review it.
 func emergencyData(doc *facts.Document, digest string) trail.EmergencyData {
 	data := trail.EmergencyData{RequestedBy: []string{doc.Request.RequestedBy}}
 	if doc.Request.Ticket != nil {
@@ -110,7 +110,32 @@ func emergencyData(doc *facts.Document, digest string) trail.EmergencyData {
 			data.ApprovedBy = append(data.ApprovedBy, a.Approver)
 		}
 	}
+	for _, holder := range holders(doc, data.ApprovedBy) {
+		if !slices.Contains(data.ApprovedBy, holder) {
+			data.ApprovedBy = append(data.ApprovedBy, holder)
+		}
+	}
 	return data
+}
+
+// holders are who delegated a role to one of the approvers.
+func holders(doc *facts.Document, approvers []string) (list []string) {
+	if doc.Trail == nil {
+		return nil
+	}
+	for _, d := range doc.Trail.Delegations {
+		if slices.ContainsFunc(approvers, func(id string) bool { return samePerson(doc, id, d.To) }) {
+			list = append(list, d.By)
+		}
+	}
+	return list
+}
+
+// samePerson reports whether two ids are equal, or in one record of the directory.
+func samePerson(doc *facts.Document, a, b string) bool {
+	return a == b || slices.ContainsFunc(doc.People, func(p facts.Person) bool {
+		return slices.Contains(p.IDs, a) && slices.Contains(p.IDs, b)
+	})
 }
 
 // gateRollback is the rollback that is approved together with an allow; nil if the

@@ -24,6 +24,25 @@ func TestAnEmergencyNamesWhoAskedAndWhoApproved(t *testing.T) {
 	}
 }
 
+// Who delegated the role is as little able to review the emergency as who used it.
+func TestAnEmergencyNamesWhoDelegatedTheRole(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("a", 64)
+	doc := &facts.Document{
+		Approvals: []facts.Approval{{Approver: "mailto:deputy@example.com", Decision: "approved", Digest: &digest}},
+		People:    []facts.Person{{IDs: []string{"github:6", "mailto:deputy@example.com"}}, {IDs: []string{"github:7"}}},
+		Trail: &facts.Trail{Delegations: []facts.Delegation{
+			{By: "github:2", To: "github:6"}, {By: "github:3", To: "github:7"}, {By: "github:4", To: "mailto:deputy@example.com"}, {By: "github:2", To: "github:6"},
+		}},
+	}
+	if got := emergencyData(doc, digest).ApprovedBy; !slices.Equal(got, []string{"mailto:deputy@example.com", "github:2", "github:4"}) {
+		t.Errorf("%q", got)
+	}
+	doc.Trail = nil
+	if got := emergencyData(doc, digest).ApprovedBy; !slices.Equal(got, []string{"mailto:deputy@example.com"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestAnEntryHasRoomForAnyDecision(t *testing.T) {
 	long := strings.Repeat("x\x00\xff", 10_000)
 	d := &evaluator.Decision{Outcome: evaluator.Deny, ExitCode: 1}

@@ -119,12 +119,12 @@ func (d *diagnosis) placeholders() {
 		}
 	}
 	d.unfinishedPlan(warn)
-	github := []string{".github", "workflows", d.cfg.Get("environment").Text + ".yml"}
-	for _, names := range [][]string{github, gitlabPipeline, gitlabIncluded} {
-		workflow := filepath.Join(append([]string{d.cfg.Dir()}, names...)...)
-		content, err := os.ReadFile(workflow)
-		if line := zeros(content); err == nil && line > 0 {
-			warn("workflow", "replace the pins by the real ones", "%s:%d is a placeholder of zeros", d.std.short(workflow), line)
+	for _, ci := range []string{githubCI, gitlabCI} {
+		workflow := home{root: d.cfg.Dir(), CI: ci, Environment: d.cfg.Get("environment").Text}.workflow().path
+		if content, err := os.ReadFile(workflow); err == nil {
+			if line := zeros(content); line > 0 {
+				warn("workflow", "replace the pins by the real ones", "%s:%d is a placeholder of zeros", d.std.short(workflow), line)
+			}
 		}
 	}
 }

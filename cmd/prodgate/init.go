@@ -29,8 +29,7 @@ func newInit(std stdio) *cobra.Command {
 signs the provenance of builds, evidence/ with a template for each section that no
 system reports, a .gitignore, and the workflow of the CI system. It finds the CI
 system by the remote "origin" of the repository. For GitHub it also writes the
-manifest of a GitHub App that can read teams. For GitLab the workflow is
-.gitlab-ci.yml, or .gitlab/prodgate.yml to include if the project has a pipeline.
+manifest of a GitHub App that can read teams.
 
 The result works immediately: "prodgate eval" denies and explains why, and "prodgate
 doctor" shows what is still missing. Existing files are only overwritten with --force;
@@ -87,7 +86,6 @@ type home struct {
 	Deny         string // critical or high
 	PublicKey    string // PEM of the key that signs provenance, indented
 	PolicyDigest string // of the shipped policies with the written pack
-	Alone        bool   // whether the pipeline of GitLab is only this file
 }
 
 // Severities are those that deny.
@@ -139,11 +137,11 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 		s = append(s, blueprint{path: at(".github", "prodgate-app.json"), template: "init/github-app.json.tmpl"})
 	}
 	s = append(s, blueprint{path: at("pack", "data.yaml"), template: "init/pack.yaml.tmpl"})
-	workflow, err := h.workflow(at)
-	if err != nil {
-		return err
-	}
+	workflow := h.workflow()
 	s = append(s, workflow)
+	if main := at(".gitlab-ci.yml"); h.CI == gitlabCI && !exists(main) {
+		s = append(s, blueprint{path: main, template: "init/gitlab-ci.yml.tmpl"})
+	}
 	key, err := h.key()
 	if err != nil {
 		return err
@@ -174,28 +172,12 @@ func initialise(ctx context.Context, std stdio, h home, force bool) error {
 	return writeText(std, text.String())
 }
 
-// The pipeline of GitLab, and the file to include if the project has a pipeline already.
-var (
-	gitlabPipeline = []string{".gitlab-ci.yml"}
-	gitlabIncluded = []string{".gitlab", "prodgate.yml"}
-)
-
-// workflow is the workflow of the CI system. A pipeline of GitLab that init did not write
-// is kept: what it must include is a file of its own.
-func (h *home) workflow(at func(...string) string) (blueprint, error) {
-	if h.CI != gitlabCI {
-		return blueprint{path: at(".github", "workflows", h.Environment+".yml"), template: "init/production.yml.tmpl"}, nil
+// workflow is the file of the CI system that deploys.
+func (h home) workflow() blueprint {
+	if h.CI == gitlabCI {
+		return blueprint{path: filepath.Join(h.root, ".gitlab", h.Environment+".yml"), template: "init/gitlab.yml.tmpl"}
 	}
-	pipeline := blueprint{path: at(gitlabPipeline...), template: "init/gitlab-ci.yml.tmpl"}
-	text, err := os.ReadFile(pipeline.path)
-	if err != nil && !os.IsNotExist(err) {
-		return blueprint{}, fmt.Errorf("read: %w", err)
-	}
-	h.Alone = err != nil || strings.Contains(string(text), "on request, if prodgate allows it.\n")
-	if !h.Alone {
-		pipeline.path = at(gitlabIncluded...)
-	}
-	return pipeline, nil
+	return blueprint{path: filepath.Join(h.root, ".github", "workflows", h.Environment+".yml"), template: "init/production.yml.tmpl"}
 }
 
 // buildKey is the key that signs the provenance of builds: a new one, or the one that
@@ -278,6 +260,15 @@ func (h home) pin(ctx context.Context, std stdio, pack string, workflow blueprin
 	return workflow.write(true)
 }
 
+// TrailServer is the address of the trail's server, which a job of GitLab proves itself to;
+// the placeholder if the trail is at no server.
+func (h home) TrailServer() string {
+	if behindHTTP(h.Trail) {
+		return h.Trail
+	}
+	return placeholderTrail
+}
+
 // Action is the commit of the GitHub Action that the workflow runs: the one that this
 // prodgate was built from. Forty zeros, which doctor finds: it is not known.
 func (h home) Action() string {
@@ -287,41 +278,18 @@ func (h home) Action() string {
 	return strings.Repeat("0", 40)
 }
 
-// trigger are the flags of a request by hand on the CI system.
-func (h home) trigger() string {
-	if h.CI == gitlabCI {
-		return "web --requested-by gitlab:ID --triggered-by gitlab:ID"
-	}
-	return "workflow_dispatch --requested-by github:ID --triggered-by github:ID"
-}
-
-// TrailServer is the address of the trail's server, which the component of GitLab needs.
-func (h home) TrailServer() string {
-	if strings.HasPrefix(h.Trail, "https://") || strings.HasPrefix(h.Trail, "http://") {
-		return h.Trail
-	}
-	return placeholderTrail
-}
-
 // next is what to do after init.
 func (h home) next() string {
 	text := `
 Next:
   prodgate doctor      shows the settings in effect and tests each source
-  prodgate eval IMAGE --trigger ` + h.trigger() + `
-                       denies and shows what is missing; in a job of the CI system the flags have defaults
+  prodgate eval IMAGE --trigger workflow_dispatch --requested-by github:ID --triggered-by github:ID
+                       denies and shows what is missing; in GitHub Actions the flags have defaults
   Give build.key to the build alone (a secret PRODGATE_KEY), and delete it here.
   Fill evidence/, or let the systems that have the facts write it.
-`
-	if h.CI == gitlabCI {
-		text += `  Let the owners of prodgate.yaml, evidence/, pack/ and the pipeline approve changes of
-  them (CODEOWNERS, on a protected branch).
-`
-	} else {
-		text += `  Move prodgate.yaml, evidence/ and pack/ into a repository that authors of
+  Move prodgate.yaml, evidence/ and pack/ into a repository that authors of
   changes cannot write to, and pin it in the workflow.
 `
-	}
 	switch h.CI {
 	case githubCI:
 		text += `  If that repository is private, store a token that can read it as the secret GATE_TOKEN.
@@ -329,16 +297,10 @@ Next:
   private key as the secrets PRODGATE_APP_ID and PRODGATE_APP_KEY (docs/github.md).
 `
 	case gitlabCI:
-		text += `  Protect the environment with an approval rule, let nobody set variables of pipelines,
-  and store the access token as the masked variable GITLAB_TOKEN (docs/gitlab.md).
-`
-		if !h.Alone {
-			text += `  Include the file in your .gitlab-ci.yml, with the inputs that people choose:
-    include:
-      - local: .gitlab/prodgate.yml
-        rules: [{if: $CI_PIPELINE_SOURCE == "web"}]
-`
-		}
+		text += fmt.Sprintf(`  Mirror prodgate to your GitLab, and name it and the pins in .gitlab/%[1]s.yml
+  (docs/gitlab.md). A .gitlab-ci.yml of your own includes that file: "local: .gitlab/%[1]s.yml".
+  Protect the environment %[1]s with an approval rule.
+`, h.Environment)
 	}
 	if h.Trail == placeholderTrail {
 		text += `  Run a trail server and write its address into prodgate.yaml (docs/server.md).

@@ -35,7 +35,7 @@ var examples = map[string]string{
 	"emergency.reviewed": `{"settles": "` + entry + `", "reviewer": "github:3", "ticket": "INC-7", "reason": "read the log"}`,
 	"entry.dismissed":    `{"entry": "` + entry + `", "by": "github:1", "reason": "a test"}`,
 	"freeze.declared":    `{"reason": "INC-7", "services": ["a"], "environments": ["production"], "until": "2026-11-24T18:00:00-05:00", "by": "github:1"}`,
-	"delegation.granted": `{"role": "platform-lead", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00-05:00", "until": "2026-11-30T18:00:00-05:00", "reason": "vacation", "bundle": {}}`,
+	"delegation.granted": `{"role": "platform-lead", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00-05:00", "until": "2026-11-30T18:00:00-05:00", "reason": "vacation", "bundle": {"dsseEnvelope": {}}}`,
 	"delegation.ended":   `{"delegation": "` + entry + `", "reason": "back", "by": "github:1"}`,
 	"freeze.lifted":      `{"freeze": "` + entry + `", "reason": "resolved", "by": "github:1"}`,
 	"production.adopted": `{"version": "41", "live_at": "2026-11-01T09:00:00Z", "previous_digest": "` + another + `", "previous_version": "40",
@@ -524,10 +524,10 @@ func review(reviewer, service, emergency string) func() (Step, Step) {
 
 func TestADelegationIsToAnotherPersonAndEndsAfterItBegan(t *testing.T) {
 	for data, field := range map[string]string{
-		`{"role": "r", "by": "github:1", "to": "github:1", "from": "2026-11-24T18:00:00Z", "until": "2026-11-30T18:00:00Z", "bundle": {}}`:      "data.to",
-		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:00Z", "bundle": {}}`:      "data.until",
-		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:59:59+01:00", "bundle": {}}`: "data.until",
-		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:01Z", "bundle": {}}`:      "",
+		`{"role": "r", "by": "github:1", "to": "github:1", "from": "2026-11-24T18:00:00Z", "until": "2026-11-30T18:00:00Z", "bundle": {"dsseEnvelope": {}}}`:      "data.to",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:00Z", "bundle": {"dsseEnvelope": {}}}`:      "data.until",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:59:59+01:00", "bundle": {"dsseEnvelope": {}}}`: "data.until",
+		`{"role": "r", "by": "github:1", "to": "github:2", "from": "2026-11-24T18:00:00Z", "until": "2026-11-24T18:00:01Z", "bundle": {"dsseEnvelope": {}}}`:      "",
 	} {
 		err := Check(Step{Type: "delegation.granted", Data: json.RawMessage(data)})
 		var wrong *Error

@@ -110,7 +110,7 @@ var Types = []Type{
 	}},
 	{Name: "delegation.granted", By: "prodgate delegate", Undo: "use prodgate delegate end", check: checkDelegation, Fields: []Field{
 		required("role", Word), required("by", Person), required("to", Person), required("from", Instant), required("until", Instant),
-		required("bundle", objects("a signed bundle")), optional("reason", Text),
+		required("bundle", bundle), optional("reason", Text),
 	}},
 	{Name: "delegation.ended", By: "prodgate delegate end", Undo: "delegate the role again", Fields: []Field{
 		required("delegation", Entry), required("reason", Text), optional("by", Person),
@@ -138,6 +138,8 @@ var custom = Type{By: ByHand, Place: true, Image: true, Tag: "version", Fields: 
 var (
 	policy = objects("the identity of policies: {version, revision, digest}",
 		optional("version", Text), optional("revision", Text), required("digest", Digest))
+
+	bundle = objects("a Sigstore bundle: {dsseEnvelope, …}", required("dsseEnvelope", objects("an envelope")))
 
 	decision = []Field{
 		required("kind", Text), required("outcome", Outcome), required("exit_code", Count), required("policy", policy), required("input_digest", Digest),
