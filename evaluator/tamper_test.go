@@ -170,9 +170,9 @@ func TestAMissingSettingNeverAllows(t *testing.T) {
 // names, leeway, which is none as shipped (fixtures/looser has
 // stories that need them), hours in which no story deploys, and how long an
 // allow lasts, without which there is no decision (see below). No key is trusted as shipped
-// (fixtures/signed). Types of steps
+// (fixtures/signed), and so no role is delegated. Types of steps
 // whose writers are not said fall to the writers of all others.
-const unmissed = "additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories emptied|" +
+const unmissed = "approval.delegation_max *|additional_checks removed|additional_checks emptied|environments.production emptied|services emptied|repositories emptied|" +
 	"immutability.tag_pattern emptied|window.named.after-hours *|window.timezone emptied|decision*|vulnerabilities.vex*|" +
 	"vulnerabilities.undetermined removed|vulnerabilities.undetermined null|vulnerabilities.undetermined emptied|" +
 	"vulnerabilities.undetermined.tolerate removed|vulnerabilities.undetermined.tolerate emptied|" +
