@@ -118,13 +118,15 @@ func emergencyData(doc *facts.Document, digest string) trail.EmergencyData {
 	return data
 }
 
-// holders are who delegated a role to one of the approvers.
+// holders are who delegated a role to one of the approvers, with a signature. An entry
+// that somebody else wrote, or that was ended, keeps nobody from reviewing.
 func holders(doc *facts.Document, approvers []string) (list []string) {
 	if doc.Trail == nil {
 		return nil
 	}
 	for _, d := range doc.Trail.Delegations {
-		if slices.ContainsFunc(approvers, func(id string) bool { return samePerson(doc, id, d.To) }) {
+		counts := d.VerifiedBy != nil && len(d.Ended) == 0
+		if counts && slices.ContainsFunc(approvers, func(id string) bool { return samePerson(doc, id, d.To) }) {
 			list = append(list, d.By)
 		}
 	}

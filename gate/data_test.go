@@ -26,12 +26,17 @@ func TestAnEmergencyNamesWhoAskedAndWhoApproved(t *testing.T) {
 
 // Who delegated the role is as little able to review the emergency as who used it.
 func TestAnEmergencyNamesWhoDelegatedTheRole(t *testing.T) {
-	digest := "sha256:" + strings.Repeat("a", 64)
+	digest, key := "sha256:"+strings.Repeat("a", 64), "leads"
 	doc := &facts.Document{
 		Approvals: []facts.Approval{{Approver: "mailto:deputy@example.com", Decision: "approved", Digest: &digest}},
 		People:    []facts.Person{{IDs: []string{"github:6", "mailto:deputy@example.com"}}, {IDs: []string{"github:7"}}},
 		Trail: &facts.Trail{Delegations: []facts.Delegation{
-			{By: "github:2", To: "github:6"}, {By: "github:3", To: "github:7"}, {By: "github:4", To: "mailto:deputy@example.com"}, {By: "github:2", To: "github:6"},
+			{By: "github:2", To: "github:6", VerifiedBy: &key},
+			{By: "github:3", To: "github:7", VerifiedBy: &key},
+			{By: "github:4", To: "mailto:deputy@example.com", VerifiedBy: &key},
+			{By: "github:2", To: "github:6", VerifiedBy: &key},
+			{By: "github:8", To: "github:6"},
+			{By: "github:9", To: "github:6", VerifiedBy: &key, Ended: []facts.Settlement{{}}},
 		}},
 	}
 	if got := emergencyData(doc, digest).ApprovedBy; !slices.Equal(got, []string{"mailto:deputy@example.com", "github:2", "github:4"}) {

@@ -1,7 +1,9 @@
 package trail
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/prodgate/prodgate/trail/step"
@@ -190,16 +192,22 @@ type LiftData struct {
 	Reason string `json:"reason"`
 }
 
+// DelegationTerms are what the holder of a role agrees to: a role of the directory, from
+// whom to whom, and from when (inclusive) until when (exclusive).
+type DelegationTerms struct {
+	Role   string    `json:"role"`
+	By     string    `json:"by"` // the holder
+	To     string    `json:"to"`
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason,omitempty"`
+}
+
 // DelegationData are the fields of delegation.granted. Bundle is the holder's signature on
-// the others, the id of the event and the name of the trail: a Sigstore bundle with a
+// the terms, the id of the event and the name of the trail: a Sigstore bundle with a
 // statement of the type DelegationPredicate.
 type DelegationData struct {
-	Role   string          `json:"role"` // as in the directory
-	By     string          `json:"by"`   // the holder
-	To     string          `json:"to"`
-	From   time.Time       `json:"from"`
-	Until  time.Time       `json:"until"`
-	Reason string          `json:"reason,omitempty"`
+	DelegationTerms
 	Bundle json.RawMessage `json:"bundle"`
 }
 
@@ -209,21 +217,30 @@ const DelegationPredicate = "https://prodgate.dev/delegation/v1"
 // DelegationStatement is the predicate of a signed delegation. The id and the trail keep
 // it from being recorded again, after it was ended or elsewhere.
 type DelegationStatement struct {
-	ID     string    `json:"id"`    // of the event
-	Trail  string    `json:"trail"` // its name: Log.Origin
-	Role   string    `json:"role"`
-	By     string    `json:"by"`
-	To     string    `json:"to"`
-	From   time.Time `json:"from"`
-	Until  time.Time `json:"until"`
-	Reason string    `json:"reason,omitempty"`
+	ID    string `json:"id"`    // of the event
+	Trail string `json:"trail"` // its name: Log.Origin
+	DelegationTerms
 }
 
 // Statement is what is signed of a delegation.
-func (d DelegationData) Statement(id, trail string) DelegationStatement {
-	return DelegationStatement{
-		ID: id, Trail: trail, Role: d.Role, By: d.By, To: d.To, From: d.From.UTC(), Until: d.Until.UTC(), Reason: d.Reason,
+func (d DelegationTerms) Statement(id, trail string) DelegationStatement {
+	d.From, d.Until = d.From.UTC(), d.Until.UTC()
+	return DelegationStatement{ID: id, Trail: trail, DelegationTerms: d}
+}
+
+// ReadDelegation reads the predicate of a signed statement. Its times are in UTC.
+func ReadDelegation(predicateType string, predicate []byte) (DelegationStatement, error) {
+	var says DelegationStatement
+	if predicateType != DelegationPredicate {
+		return says, fmt.Errorf("it signs a statement of another type, %.200q", predicateType)
 	}
+	decoder := json.NewDecoder(bytes.NewReader(predicate))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&says); err != nil {
+		return says, fmt.Errorf("what it signs is no delegation: %w", err)
+	}
+	says.From, says.Until = says.From.UTC(), says.Until.UTC()
+	return says, nil
 }
 
 // DelegationEndData are the fields of delegation.ended.

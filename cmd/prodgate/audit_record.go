@@ -135,6 +135,11 @@ func appendStep(ctx context.Context, at located, event trail.Event, asJSON bool)
 	if err != nil {
 		return err
 	}
+	return showStep(at, event, r, asJSON)
+}
+
+// showStep shows an entry that was recorded.
+func showStep(at located, event trail.Event, r trail.Receipt, asJSON bool) error {
 	if asJSON {
 		return writeJSON(at.std.out, r)
 	}

@@ -33,12 +33,17 @@ It counts if the settings accept the key for approvals and name its person
 request, and if the delegate is in the team, has MFA and did not request the deployment.
 A delegated role cannot be delegated again, and whoever requested a deployment cannot
 delegate its approval. An approval by a delegate and one by the holder count as one.
-It exits with 0 when the delegation is recorded, otherwise with 2.`,
+
+People can only read the trail of "prodgate serve". With --bundle, the signed delegation
+is written to a file, and a CI job that may write to the trail records it with
+"prodgate delegate record".
+It exits with 0 when the delegation is recorded or written, otherwise with 2.`,
 		Example: `  prodgate delegate platform-lead --to sam@example.com --until 7d --by jane@example.com --key jane.key
+  prodgate delegate platform-lead --to sam@example.com --until 7d --by jane@example.com --key jane.key --bundle vacation.json
   prodgate delegate end 4711 --reason "back from vacation"`,
 		Args: one("role", "prodgate delegate ROLE --to PERSON --until DATE --key FILE"),
 	}
-	cmd.AddCommand(newDelegateEnd(std), newDelegateList(std))
+	cmd.AddCommand(newDelegateEnd(std), newDelegateList(std), newDelegateRecord(std))
 	addTrail(cmd)
 	addFormat(cmd)
 	addBy(cmd)
@@ -48,6 +53,8 @@ It exits with 0 when the delegation is recorded, otherwise with 2.`,
 	flags.String("to", "", "who may approve with the role, as an e-mail address or scheme:value")
 	flags.String("until", "", "when it ends: a length of time such as 7d, or a time (RFC 3339); at most 14 days from now")
 	flags.String("reason", "", "the reason, in one sentence")
+	flags.String("bundle", "", "write the signed delegation to this file instead of recording it; - is standard output")
+	writes(cmd, "bundle")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		asJSON, err := format(cmd)
 		if err != nil {
@@ -62,8 +69,11 @@ It exits with 0 when the delegation is recorded, otherwise with 2.`,
 				return err
 			}
 			event, err := d.sign(ctx, at)
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
+			case d.output != "":
+				return writeBundle(std, d.output, d.Bundle)
 			}
 			return appendStep(ctx, at, event, asJSON)
 		})
@@ -83,12 +93,12 @@ func newDelegation(cmd *cobra.Command, std stdio, role string) (*delegation, err
 	now := std.clock().UTC().Truncate(time.Second)
 	d := &delegation{
 		grant:          &grant{cmd: cmd, std: std, section: "approvals", now: now},
-		DelegationData: trail.DelegationData{Role: role, From: now},
+		DelegationData: trail.DelegationData{DelegationTerms: trail.DelegationTerms{Role: role, From: now}},
 	}
 	d.To = s.person("to", true)
 	until := s.text("until", true)
 	ends := s.ahead("until")
-	d.Reason, d.By = s.text("reason", false), s.by(writer(std))
+	d.Reason, d.By, d.output = s.text("reason", false), s.by(writer(std)), s.text("bundle", false)
 	switch {
 	case s.err != nil:
 		return nil, s.err
@@ -161,13 +171,14 @@ func (d *delegation) checkRole(roles map[string][]string) error {
 }
 
 // sign returns the event of the delegation, with the holder's signature for this trail.
+// A trail is created only if the delegation is recorded in it.
 func (d *delegation) sign(ctx context.Context, at located) (trail.Event, error) {
 	event, err := stepOf(d.std, trail.TypeDelegationGranted, struct{}{})
 	if err != nil {
 		return event, err
 	}
 	var origin string
-	err = at.open(ctx, false, func(log *trail.Log) error {
+	err = at.open(ctx, d.output != "", func(log *trail.Log) error {
 		origin = log.Origin()
 		return nil
 	})
@@ -189,46 +200,18 @@ func (d *delegation) sign(ctx context.Context, at located) (trail.Event, error) 
 }
 
 func newDelegateEnd(std stdio) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "end SEQ|ID",
-		Short: "End a delegation before its date",
-		Long: `End records that a delegation is over. It has an effect whoever records it, from the
+	return endCommand{
+		use: "end", short: "End a delegation before its date",
+		long: `End records that a delegation is over. It has an effect whoever records it, from the
 next decision of each gate on; only a new delegation gives the role again.
 It exits with 0 when the end is recorded, otherwise with 2.`,
-		Example: `  prodgate delegate end 4711 --reason "back from vacation"`,
-		Args:    one("delegation", "prodgate delegate list shows all delegations"),
-	}
-	addTrail(cmd)
-	addFormat(cmd)
-	addBy(cmd)
-	cmd.Flags().String("reason", "", "the reason, in one sentence")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		asJSON, err := format(cmd)
-		if err != nil {
-			return err
-		}
-		s := said{cmd: cmd, std: std}
-		data := trail.DelegationEndData{Reason: s.text("reason", true), By: s.by(writer(std))}
-		if s.err != nil {
-			return s.err
-		}
-		return withLocation(cmd, std, func(ctx context.Context, at located) error {
-			err := at.open(ctx, true, func(log *trail.Log) error {
-				entry, err := entryOf(ctx, log, args[0])
-				data.Delegation = entry.ID
-				return err
-			})
-			if err != nil {
-				return usage("prodgate delegate list shows all delegations", "%w", err)
-			}
-			event, err := stepOf(std, trail.TypeDelegationEnded, data)
-			if err != nil {
-				return err
-			}
-			return appendStep(ctx, at, event, asJSON)
-		})
-	}
-	return cmd
+		example: `  prodgate delegate end 4711 --reason "back from vacation"`,
+		what:    "delegation", list: "prodgate delegate list shows all delegations",
+		kind: trail.TypeDelegationEnded,
+		data: func(id, by, reason string) any {
+			return trail.DelegationEndData{Delegation: id, By: by, Reason: reason}
+		},
+	}.command(std)
 }
 
 // listedDelegation is a delegation as "delegate list" shows it.
@@ -246,70 +229,32 @@ type listedDelegation struct {
 }
 
 func newDelegateList(std stdio) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the delegations in the trail",
-		Long: `List shows each delegation in the trail, newest first. It verifies no signature: the
+	return listCommand[listedDelegation]{
+		short: "List the delegations in the trail",
+		long: `List shows each delegation in the trail, newest first. It verifies no signature: the
 gate decides whether a delegation counts.
 It exits with 0, or with 2 if the trail cannot be read.`,
-		Example: `  prodgate delegate list -o json`,
-		Args:    none,
-	}
-	addTrail(cmd)
-	addFormat(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := format(cmd)
-		if err != nil {
-			return err
-		}
-		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			list, err := delegations(ctx, log, std.clock())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return writeJSON(std.out, map[string]any{"delegations": list})
-			}
-			return delegationsText(std, list)
-		})
-	}
-	return cmd
+		example: `  prodgate delegate list -o json`,
+		begins:  trail.TypeDelegationGranted, ends: trail.TypeDelegationEnded,
+		key: "delegations", row: delegationOf, text: delegationsText,
+		end: func(d *listedDelegation, by string) { d.State, d.EndedBy = "ended", append(d.EndedBy, by) },
+	}.command(std)
 }
 
-// delegations returns the delegations of the trail, newest first.
-func delegations(ctx context.Context, log *trail.Log, now time.Time) ([]listedDelegation, error) {
-	entries, err := recordedOf(ctx, log, trail.ByType(trail.TypeDelegationGranted), trail.ByType(trail.TypeDelegationEnded))
-	if err != nil {
-		return nil, err
+// delegationOf is the delegation that an entry grants.
+func delegationOf(e trail.Entry, now time.Time) (listedDelegation, error) {
+	var data trail.DelegationData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return listedDelegation{}, err
 	}
-	list, at := []listedDelegation{}, map[string]int{}
-	for _, e := range entries {
-		var data struct {
-			trail.DelegationData
-			Delegation string `json:"delegation"`
-		}
-		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
-		}
-		if e.Type == trail.TypeDelegationEnded {
-			if i, ok := at[data.Delegation]; ok {
-				list[i].State = "ended"
-				list[i].EndedBy = append(list[i].EndedBy, fmt.Sprintf("%s (%s)", or(data.By, e.Writer.Subject), e.Writer.Assurance))
-			}
-			continue
-		}
-		d := listedDelegation{
-			Seq: e.Seq, ID: e.ID, State: "in force", Role: data.Role, By: data.By, To: data.To,
-			From: data.From.UTC(), Until: data.Until.UTC(), Reason: data.Reason, EndedBy: []string{},
-		}
-		if !now.Before(d.Until) {
-			d.State = "over"
-		}
-		at[e.ID] = len(list)
-		list = append(list, d)
+	d := listedDelegation{
+		Seq: e.Seq, ID: e.ID, State: "in force", Role: data.Role, By: data.By, To: data.To,
+		From: data.From.UTC(), Until: data.Until.UTC(), Reason: data.Reason, EndedBy: []string{},
 	}
-	slices.Reverse(list)
-	return list, nil
+	if !now.Before(d.Until) {
+		d.State = "over"
+	}
+	return d, nil
 }
 
 func delegationsText(std stdio, list []listedDelegation) error {

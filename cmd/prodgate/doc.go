@@ -18,7 +18,7 @@
 //	prodgate attest verify IMAGE [flags]  verify the statements attached to an image
 //	prodgate key new|show                 create a key for signing; show its public half
 //	prodgate approve IMAGE [flags]        approve an image for one deployment, with a signature
-//	prodgate delegate ROLE|end|list       delegate an approver role until a date, with a signature
+//	prodgate delegate ROLE|COMMAND       delegate an approver role until a date, with a signature
 //	prodgate reject|withdraw IMAGE        reject an image; withdraw an approval
 //	prodgate waive CODE IMAGE [flags]     waive a finding until a date, with a signature
 //	prodgate waivers [IMAGE]              list waivers, and which of them end soon

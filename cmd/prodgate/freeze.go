@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/internal/print"
 	"github.com/prodgate/prodgate/trail"
 	"github.com/spf13/cobra"
@@ -119,47 +118,16 @@ func scope(cmd *cobra.Command, data *trail.FreezeData) error {
 }
 
 func newFreezeLift(std stdio) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "lift SEQ|ID",
-		Short: "Lift a freeze that was declared in the trail",
-		Long: `Lift records that a freeze is over. A setting of the policies defines which writers
+	return endCommand{
+		use: "lift", short: "Lift a freeze that was declared in the trail",
+		long: `Lift records that a freeze is over. A setting of the policies defines which writers
 are trusted: a lift by any other writer has no effect.
 It exits with 0 when the lift is recorded, otherwise with 2.`,
-		Example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
-		Args:    one("freeze", "prodgate freeze list shows all freezes"),
-	}
-	addTrail(cmd)
-	addFormat(cmd)
-	addBy(cmd)
-	cmd.Flags().String("reason", "", "the reason, in one sentence")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		asJSON, err := format(cmd)
-		if err != nil {
-			return err
-		}
-		s := said{cmd: cmd, std: std}
-		data := trail.LiftData{Reason: s.text("reason", true), By: s.by(writer(std))}
-		if s.err != nil {
-			return s.err
-		}
-		return withLocation(cmd, std, func(ctx context.Context, at located) error {
-			var freeze trail.Entry
-			err := at.open(ctx, true, func(log *trail.Log) (err error) {
-				freeze, err = entryOf(ctx, log, args[0])
-				return err
-			})
-			if err != nil {
-				return usage("prodgate freeze list shows all freezes", "%w", err)
-			}
-			data.Freeze = freeze.ID
-			event, err := stepOf(std, trail.TypeFreezeLifted, data)
-			if err != nil {
-				return err
-			}
-			return appendStep(ctx, at, event, asJSON)
-		})
-	}
-	return cmd
+		example: `  prodgate freeze lift 4711 --reason "INC-7 is resolved"`,
+		what:    "freeze", list: "prodgate freeze list shows all freezes",
+		kind: trail.TypeFreezeLifted,
+		data: func(id, by, reason string) any { return trail.LiftData{Freeze: id, By: by, Reason: reason} },
+	}.command(std)
 }
 
 // declaredFreeze is a freeze as "freeze list" shows it.
@@ -178,70 +146,32 @@ type declaredFreeze struct {
 }
 
 func newFreezeList(std stdio) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the freezes that were declared in the trail",
-		Long: `List shows each freeze that was declared in the trail, newest first. A lifted freeze
+	return listCommand[declaredFreeze]{
+		short: "List the freezes that were declared in the trail",
+		long: `List shows each freeze that was declared in the trail, newest first. A lifted freeze
 is shown as lifted, whoever lifted it; the gate decides whether the lift counts.
 It exits with 0, or with 2 if the trail cannot be read.`,
-		Example: `  prodgate freeze list -o json`,
-		Args:    none,
-	}
-	addTrail(cmd)
-	addFormat(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := format(cmd)
-		if err != nil {
-			return err
-		}
-		return withTrail(cmd, std, true, func(ctx context.Context, _ *config.Config, log *trail.Log) error {
-			list, err := freezes(ctx, log, std.clock())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return writeJSON(std.out, map[string]any{"freezes": list})
-			}
-			return freezesText(std, list)
-		})
-	}
-	return cmd
+		example: `  prodgate freeze list -o json`,
+		begins:  trail.TypeFreezeDeclared, ends: trail.TypeFreezeLifted,
+		key: "freezes", row: freezeOf, text: freezesText,
+		end: func(f *declaredFreeze, by string) { f.State, f.LiftedBy = "lifted", append(f.LiftedBy, by) },
+	}.command(std)
 }
 
-// freezes returns the freezes of the trail, newest first.
-func freezes(ctx context.Context, log *trail.Log, now time.Time) ([]declaredFreeze, error) {
-	entries, err := recordedOf(ctx, log, trail.ByType(trail.TypeFreezeDeclared), trail.ByType(trail.TypeFreezeLifted))
-	if err != nil {
-		return nil, err
+// freezeOf is the freeze that an entry declares.
+func freezeOf(e trail.Entry, now time.Time) (declaredFreeze, error) {
+	var data trail.FreezeData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return declaredFreeze{}, err
 	}
-	list, at := []declaredFreeze{}, map[string]int{}
-	for _, e := range entries {
-		var data struct {
-			trail.FreezeData
-			Freeze string `json:"freeze"`
-		}
-		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, fmt.Errorf("entry %d (%s): %w", e.Seq, e.Type, err)
-		}
-		if e.Type == trail.TypeFreezeLifted {
-			if i, ok := at[data.Freeze]; ok {
-				list[i].State = "lifted"
-				list[i].LiftedBy = append(list[i].LiftedBy, fmt.Sprintf("%s (%s)", or(data.By, e.Writer.Subject), e.Writer.Assurance))
-			}
-			continue
-		}
-		f := declaredFreeze{
-			Seq: e.Seq, ID: e.ID, State: "in force", Reason: data.Reason, Services: append([]string{}, data.Services...),
-			Environments: append([]string{}, data.Environments...), From: e.OccurredAt.UTC(), Until: data.Until, By: data.By, Writer: e.Writer, LiftedBy: []string{},
-		}
-		if f.Until != nil && !now.Before(*f.Until) {
-			f.State = "over"
-		}
-		at[e.ID] = len(list)
-		list = append(list, f)
+	f := declaredFreeze{
+		Seq: e.Seq, ID: e.ID, State: "in force", Reason: data.Reason, Services: append([]string{}, data.Services...),
+		Environments: append([]string{}, data.Environments...), From: e.OccurredAt.UTC(), Until: data.Until, By: data.By, Writer: e.Writer, LiftedBy: []string{},
 	}
-	slices.Reverse(list)
-	return list, nil
+	if f.Until != nil && !now.Before(*f.Until) {
+		f.State = "over"
+	}
+	return f, nil
 }
 
 func freezesText(std stdio, list []declaredFreeze) error {

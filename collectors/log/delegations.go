@@ -1,7 +1,6 @@
 package log
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,8 +19,13 @@ type Signatures struct {
 	// Verifier returns what verifies signatures on approvals, which delegations are, too;
 	// nil: no signature is verified.
 	Verifier func(ctx context.Context, section string) (source.Verifier, error)
-	Now      func() time.Time // the time at which keys must be in force
+	Now      func() time.Time // the time at which keys must be in force; never nil
+	Clock    func() time.Time // the time that is decided about; never nil
 }
+
+// shown is for how long a delegation is collected after its end. It does not count then; a
+// decision can still say why.
+const shown = 30 * 24 * time.Hour
 
 // delegations are the roles that people delegated, with whatever entries say that a
 // delegation was ended.
@@ -64,7 +68,7 @@ func (r *reader) verifier() (source.Verifier, error) {
 }
 
 // delegation is what an entry says; nil if it names no people or times that a document
-// could hold, and so delegates nothing.
+// could hold, and so delegates nothing, or if it ended long ago.
 func (r *reader) delegation(e trail.Entry, verifier source.Verifier) (*facts.Delegation, error) {
 	var data trail.DelegationData
 	if err := json.Unmarshal(e.Data, &data); err != nil {
@@ -73,6 +77,9 @@ func (r *reader) delegation(e trail.Entry, verifier source.Verifier) (*facts.Del
 	by, to := recorded.Person(data.By), recorded.Person(data.To)
 	from, until := recorded.Instant(&data.From), recorded.Instant(&data.Until)
 	if by == nil || to == nil || from == nil || until == nil || recorded.Text(data.Role) == nil {
+		return nil, nil
+	}
+	if until.Add(shown).Before(r.signatures.Clock()) {
 		return nil, nil
 	}
 	d := &facts.Delegation{
@@ -97,16 +104,10 @@ func (r *reader) signer(says trail.DelegationStatement, bundle []byte, verifier 
 	if err != nil {
 		return "", err
 	}
-	if a.Statement.PredicateType != trail.DelegationPredicate {
-		return "", fmt.Errorf("it signs a statement of another type, %s", a.Statement.PredicateType)
+	signed, err := trail.ReadDelegation(a.Statement.PredicateType, a.Statement.Predicate)
+	if err != nil {
+		return "", err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(a.Statement.Predicate))
-	decoder.DisallowUnknownFields()
-	var signed trail.DelegationStatement
-	if err := decoder.Decode(&signed); err != nil {
-		return "", fmt.Errorf("what it signs is no delegation: %w", err)
-	}
-	signed.From, signed.Until = signed.From.UTC(), signed.Until.UTC()
 	if signed != says {
 		return "", errors.New("it signs another delegation than the entry says, or for another entry or trail")
 	}

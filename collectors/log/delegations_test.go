@@ -32,7 +32,8 @@ func delegations(t *testing.T, location string, key *signing.PrivateKey) []facts
 	if err != nil {
 		t.Fatal(err)
 	}
-	signatures := Signatures{Now: func() time.Time { return noon }, Verifier: func(_ context.Context, section string) (source.Verifier, error) {
+	clock := func() time.Time { return noon }
+	signatures := Signatures{Now: clock, Clock: clock, Verifier: func(_ context.Context, section string) (source.Verifier, error) {
 		if section != "approvals" {
 			return nil, errors.New("another section")
 		}
@@ -76,11 +77,16 @@ func signed(t *testing.T, key *signing.PrivateKey, d trail.DelegationData, says 
 	return trail.Event{ID: trail.NewID(), Type: trail.TypeDelegationGranted, Data: data}
 }
 
+// terms are those of a delegation.
+func terms(reason string, from time.Time, length time.Duration) trail.DelegationData {
+	return trail.DelegationData{DelegationTerms: trail.DelegationTerms{
+		Role: "platform-lead", By: "github:2", To: "github:6", From: from, Until: from.Add(length), Reason: reason,
+	}}
+}
+
 func TestADelegationIsThatOfItsSignature(t *testing.T) {
 	key, other := newKey(t), newKey(t)
-	vacation := trail.DelegationData{
-		Role: "platform-lead", By: "github:2", To: "github:6", From: noon.Truncate(time.Second), Until: noon.Truncate(time.Second).Add(7 * 24 * time.Hour), Reason: "vacation",
-	}
+	vacation := terms("vacation", noon.Truncate(time.Second), 7*24*time.Hour)
 	// The first entry gives the trail its name.
 	location := written(t, trail.Event{Type: trail.TypeFreezeDeclared, Data: json.RawMessage(`{"reason":"a test"}`)})
 	log, err := trail.Open(t.Context(), location, trail.Options{Clock: func() time.Time { return noon }})
@@ -149,7 +155,7 @@ func TestADelegationIsThatOfItsSignature(t *testing.T) {
 // Whoever ends a delegation, and for whatever service, ends it.
 func TestADelegationIsEndedByAnyone(t *testing.T) {
 	key := newKey(t)
-	event := signed(t, key, trail.DelegationData{Role: "r", By: "github:2", To: "github:6", From: noon, Until: noon.Add(time.Hour)}, trail.DelegationStatement{}, trail.DelegationPredicate)
+	event := signed(t, key, terms("a meeting", noon, time.Hour), trail.DelegationStatement{}, trail.DelegationPredicate)
 	location := written(t, event, trail.Event{
 		Type: trail.TypeDelegationEnded, Service: "search-api", Writer: trail.Writer{Subject: "user:mallory", Assurance: trail.AssuranceClaimed},
 		Data: json.RawMessage(`{"delegation":"` + event.ID + `","reason":"back","by":"github:2"}`),
@@ -160,5 +166,19 @@ func TestADelegationIsEndedByAnyone(t *testing.T) {
 	want := []facts.Settlement{{At: noon.Truncate(time.Second), By: pointer("github:2"), Writer: "user:mallory", Assurance: facts.AssuranceClaimed}}
 	if diff := cmp.Diff(want, list[0].Ended); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The document does not grow with each delegation that there ever was. One that ended not
+// long ago is in it, so that a decision can say that it is over.
+func TestADelegationThatEndedLongAgoIsLeftOut(t *testing.T) {
+	key, began := newKey(t), noon.Add(-60*24*time.Hour)
+	event := func(ago time.Duration) trail.Event {
+		return signed(t, key, terms("a test", began, 60*24*time.Hour-ago), trail.DelegationStatement{}, trail.DelegationPredicate)
+	}
+	long, just := event(30*24*time.Hour+time.Minute), event(30*24*time.Hour-time.Minute)
+	list := delegations(t, written(t, long, just), key)
+	if len(list) != 1 || list[0].ID != just.ID {
+		t.Errorf("%+v", list)
 	}
 }

@@ -17,6 +17,6 @@ var System = source.Kind{
 		case "staging":
 			return Staging{Log: location}
 		}
-		return Trail{Log: location, Signatures: Signatures{Verifier: env.Verifier, Now: env.Now}}
+		return Trail{Log: location, Signatures: Signatures{Verifier: env.Verifier, Now: env.Now, Clock: env.Clock}}
 	},
 }
