@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,23 +130,25 @@ func (d *diagnosis) placeholders() {
 	}
 }
 
-// unfinishedPlan warns of a rollback procedure as init wrote it: nobody named the revision,
-// or nobody checked that it works.
+// unfinishedPlan warns of a rollback procedure as init wrote it: it names no revision, or
+// nobody has checked that it works.
 func (d *diagnosis) unfinishedPlan(warn func(subject, cure, format string, args ...any)) {
-	for _, use := range sourcesFor(d.cfg, d.std).Sources["rollback"] {
-		if use.Inline == nil {
-			continue
+	sources := sourcesFor(d.cfg, d.std)
+	for _, use := range sources.Sources["rollback"] {
+		system, key := sources.Systems[use.System], "systems."+use.System
+		if use.Inline != nil {
+			system, key = *use.Inline, "sources.rollback"
 		}
-		plan, ok := use.Inline.Settings.(*rollback.Procedure)
+		plan, ok := system.Settings.(*rollback.Procedure)
 		if !ok {
 			continue
 		}
-		where := config.Filename + ": sources.rollback"
+		where := cmp.Or(sources.File, config.Filename) + ": " + key
 		if strings.Contains(plan.Procedure, "REVISION") {
 			warn("rollback", "write the command or the runbook that an engineer follows", "%s.procedure is a placeholder: REVISION names no revision", where)
 		}
 		if plan.ReviewedAt == nil {
-			warn("rollback", "try the procedure, then write when into reviewed_at", "%s.reviewed_at is null: nobody has checked that the procedure works", where)
+			warn("rollback", "try the procedure, then write the time into reviewed_at", "%s.reviewed_at is null: nobody has checked that the procedure works", where)
 		}
 	}
 }
