@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -294,7 +295,7 @@ func delegations(ctx context.Context, log *trail.Log, now time.Time) ([]listedDe
 		if e.Type == trail.TypeDelegationEnded {
 			if i, ok := at[data.Delegation]; ok {
 				list[i].State = "ended"
-				list[i].EndedBy = append(list[i].EndedBy, fmt.Sprintf("%s (%s)", or(data.By, e.Writer.Subject), e.Writer.Assurance))
+				list[i].EndedBy = append(list[i].EndedBy, fmt.Sprintf("%s (%s)", cmp.Or(data.By, e.Writer.Subject), e.Writer.Assurance))
 			}
 			continue
 		}

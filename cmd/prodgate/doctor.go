@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -142,7 +143,7 @@ func (d *diagnosis) settings() {
 		if v.Name == "config" {
 			continue
 		}
-		d.row("", v.Name, or(v.Shown(), "—")+"  ("+v.Origin.String()+")")
+		d.row("", v.Name, cmp.Or(v.Shown(), "—")+"  ("+v.Origin.String()+")")
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {

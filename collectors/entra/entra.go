@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/web"
@@ -116,10 +117,7 @@ func (d *directory) get(ctx context.Context, call web.Call, permission string, i
 		return d.denied(err, permission)
 	}
 	d.saw(call.Path, answer)
-	if err := answer.JSON(into); err != nil {
-		return fmt.Errorf("GET %s: %w", call.Path, err)
-	}
-	return nil
+	return rest.Decode(call.Path, answer, into)
 }
 
 // list reads all pages of a list. permission is what the application needs for it.
@@ -142,8 +140,8 @@ func list[T any](ctx context.Context, d *directory, call web.Call, permission st
 		var page struct {
 			Value *[]T `json:"value"`
 		}
-		if err := answer.JSON(&page); err != nil {
-			return nil, fmt.Errorf("GET %s: %w", call.Path, err)
+		if err := rest.Decode(call.Path, answer, &page); err != nil {
+			return nil, err
 		}
 		if page.Value == nil {
 			return nil, fmt.Errorf("GET %s: the answer has no list", call.Path)

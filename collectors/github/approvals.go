@@ -1,11 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
@@ -26,7 +28,7 @@ func (r *reading) reviews() (all []decision, err error) {
 	path := r.repository("actions", "runs", strconv.FormatInt(r.run.ID, 10), "approvals")
 	err = r.pages(path, nil, readActions, func(answer *web.Answer) error {
 		var page []decision
-		err := decode(path, answer, &page)
+		err := rest.Decode(path, answer, &page)
 		all = append(all, page...)
 		return err
 	})
@@ -68,7 +70,7 @@ func (r *reading) approvals(req facts.Request) (facts.Approvals, error) {
 	if err != nil {
 		return nil, err
 	}
-	environment := orElse(r.Settings.Environment, req.Environment)
+	environment := cmp.Or(r.Settings.Environment, req.Environment)
 	if len(reviews) == 0 {
 		return facts.Approvals{}, r.reviewable(environment)
 	}

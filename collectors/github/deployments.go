@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -73,7 +74,7 @@ func (r *reading) deployments(query url.Values, wanted func(deployment) bool) (l
 	path := r.repository("deployments")
 	err = r.pages(path, query, readDeployments, func(answer *web.Answer) error {
 		var page []deployment
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, d := range page {

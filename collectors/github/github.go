@@ -14,15 +14,15 @@
 package github
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -63,7 +63,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	observed.Evidence = r.evidence()
+	observed.Evidence = rest.Evidence(r.link(), r.seen)
 	return observed, nil
 }
 
@@ -111,14 +111,14 @@ func (c Collector) open(ctx context.Context) (*reading, error) {
 	return r, err
 }
 
-func (c Collector) repositoryToken() string { return orElse(c.Settings.TokenEnv, "GITHUB_TOKEN") }
+func (c Collector) repositoryToken() string { return cmp.Or(c.Settings.TokenEnv, "GITHUB_TOKEN") }
 
 // organizationToken is where the token comes from that reads teams and members.
 func (c Collector) organizationToken() string {
 	if c.Settings.App != nil {
 		return "the installation of the GitHub App (" + c.Settings.App.IDEnv + ")"
 	}
-	return orElse(c.Settings.OrganizationTokenEnv, c.repositoryToken())
+	return cmp.Or(c.Settings.OrganizationTokenEnv, c.repositoryToken())
 }
 
 // now is the time in UTC without its fraction: documents are collected at whole
@@ -137,7 +137,7 @@ func (r *reading) get(path, permission string, into any) error {
 		return denied(err, r.repositoryToken(), permission)
 	}
 	r.seen = append(r.seen, answer.Body)
-	return decode(path, answer, into)
+	return rest.Decode(path, answer, into)
 }
 
 // link is the page of the run, where it is reviewed, or of the deployments.
@@ -147,13 +147,4 @@ func (r *reading) link() string {
 		return page + "/deployments"
 	}
 	return fmt.Sprintf("%s/actions/runs/%d", page, r.run.ID)
-}
-
-// evidence is that page, and the SHA-256 of the answers that were read.
-func (r *reading) evidence() *facts.Evidence {
-	sum := sha256.New()
-	for _, answer := range r.seen {
-		sum.Write(answer)
-	}
-	return &facts.Evidence{URI: r.link(), SHA256: hex.EncodeToString(sum.Sum(nil))}
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -46,7 +48,7 @@ func (r *reading) staging() (*facts.Staging, error) {
 // production are the deployments to the environment of the request. What ran before or
 // without GitHub is unknown.
 func (r *reading) production(req facts.Request) (*facts.Production, error) {
-	h, err := r.history(orElse(r.Settings.Environment, req.Environment), req.Environment)
+	h, err := r.history(cmp.Or(r.Settings.Environment, req.Environment), req.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +150,7 @@ func (r *reading) statuses(deployment int64) (list []status, err error) {
 	path := r.repository("deployments", strconv.FormatInt(deployment, 10), "statuses")
 	err = r.pages(path, nil, readDeployments, func(answer *web.Answer) error {
 		var page []status
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, s := range page {

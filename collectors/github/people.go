@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -188,7 +189,7 @@ func (d *directory) withoutTwoFactor(ctx context.Context) (map[int64]bool, error
 			return nil, denied(err, d.organizationToken(), administrate)
 		}
 		var page []account
-		if err := decode(members.Path, answer, &page); err != nil {
+		if err := rest.Decode(members.Path, answer, &page); err != nil {
 			return nil, err
 		}
 		for _, a := range page {
@@ -207,5 +208,5 @@ func (d *directory) get(ctx context.Context, path, permission string, into any) 
 	if err != nil {
 		return denied(err, d.organizationToken(), permission)
 	}
-	return decode(path, answer, into)
+	return rest.Decode(path, answer, into)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -77,16 +78,16 @@ func (d *directory) authorsOf(c commit) (list []account, err error) {
 		call := web.Call{Path: "/users", Query: url.Values{"search": {c.AuthorEmail}, "per_page": {"100"}}}
 		answer, err := d.api.Do(d.ctx, call)
 		if err != nil {
-			return nil, denied(err, d.groupTokenVariable(), readUsers)
+			return nil, rest.TokenIn(d.groupTokenVariable()).Denied(err, readUsers)
 		}
-		if err := decode(call.Path, answer, &list); err != nil {
+		if err := rest.Decode(call.Path, answer, &list); err != nil {
 			return nil, err
 		}
 	}
 	path := d.project("repository", "commits", c.ID, "merge_requests")
 	err = d.pages(path, nil, readProject, func(answer *web.Answer) error {
 		var page []mergeRequest
-		err := decode(path, answer, &page)
+		err := rest.Decode(path, answer, &page)
 		for _, m := range page {
 			if m.Author != nil {
 				list = append(list, *m.Author)

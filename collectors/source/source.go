@@ -7,6 +7,7 @@ package source
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -132,6 +133,23 @@ type Log struct {
 	Key      string // file with the signing key, or of https://… the public key; empty: where the trail has it
 
 	Token func(context.Context) (string, error) // of https://…: returns the bearer token; nil: none
+}
+
+// SettingsOf is a copy of what settings, from Kind.Settings, points at; the zero T for nil.
+func SettingsOf[T any](settings any) T {
+	if s, _ := settings.(*T); s != nil {
+		return *s
+	}
+	var none T
+	return none
+}
+
+// Path is the path of a file, which counts from Dir; empty for an empty name.
+func (e Env) Path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(e.Dir, name)
 }
 
 // File is a file that a setting names.

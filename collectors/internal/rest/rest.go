@@ -1,0 +1,67 @@
+// Package rest has what the collectors of systems with a REST API share: how an answer is
+// read, what an error says of an answer that was refused, and the evidence of what was read.
+// It knows no system.
+package rest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/prodgate/prodgate/facts"
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// Reader says in words, for errors, who reads an API.
+type Reader struct {
+	Limit   string // whose rate limit it is: "the token in GITHUB_TOKEN"
+	Invalid string // what is not valid: "the token in GITHUB_TOKEN is not valid"
+	Holder  string // who needs permissions: "the token in GITHUB_TOKEN"
+	Grant   string // how the holder gets a permission, at the end of the error; can be empty
+}
+
+// TokenIn is a reader with the token in a variable, or from where else it is.
+func TokenIn(variable string) Reader {
+	token := "the token in " + variable
+	return Reader{Limit: token, Invalid: token + " is not valid", Holder: token}
+}
+
+// Denied explains err, the error of a request, if the server refused it: the token is
+// invalid, a permission is missing, or there were too many requests. needs is what the
+// holder must have.
+func (r Reader) Denied(err error, needs string) error {
+	var status *web.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	switch {
+	case status.Limited:
+		return fmt.Errorf("%w; this is the rate limit of %s, and nothing is known until it ends", err, r.Limit)
+	case status.Status == http.StatusUnauthorized:
+		return fmt.Errorf("%w; %s", err, r.Invalid)
+	case status.Status == http.StatusForbidden:
+		return fmt.Errorf("%w; %s needs %s%s", err, r.Holder, needs, r.Grant)
+	case status.Status == http.StatusNotFound:
+		return fmt.Errorf("%w; it does not exist, or %s lacks %s", err, r.Holder, needs)
+	}
+	return err
+}
+
+// Decode reads the JSON of the answer to GET path.
+func Decode(path string, answer *web.Answer, into any) error {
+	if err := answer.JSON(into); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
+
+// Evidence is a page for people, and the SHA-256 of the answers that were read.
+func Evidence(page string, answers [][]byte) *facts.Evidence {
+	sum := sha256.New()
+	for _, answer := range answers {
+		sum.Write(answer)
+	}
+	return &facts.Evidence{URI: page, SHA256: hex.EncodeToString(sum.Sum(nil))}
+}
