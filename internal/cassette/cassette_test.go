@@ -210,3 +210,62 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// Two collectors that ask for the same page may ask in either order when they replay. An
+// answer "not modified" could then come before the one that it confirms.
+func TestEveryAnswerIsRecordedWhole(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"v1"`)
+		if r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		fmt.Fprint(w, "members")
+	}))
+	t.Cleanup(s.Close)
+	dir := t.TempDir()
+	recorder, err := cassette.NewRecorder(dir, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(through http.RoundTripper, condition string) string {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if condition != "" {
+			r.Header.Set(condition, `"v1"`)
+		}
+		response, err := (&http.Client{Transport: through}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if condition != "" && r.Header.Get(condition) == "" {
+			t.Errorf("the request of the caller lost its %s", condition)
+		}
+		return fmt.Sprint(response.StatusCode, " ", string(text))
+	}
+	const whole = "200 members"
+	for _, condition := range []string{"If-None-Match", "If-Modified-Since", ""} {
+		if got := get(recorder.Carrier(nil), condition); got != whole {
+			t.Errorf("%s: recorded %q", condition, got)
+		}
+	}
+	if err := recorder.Close(nil); err != nil {
+		t.Fatal(err)
+	}
+	player, err := cassette.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if got := get(player.Carrier(nil), ""); got != whole {
+			t.Errorf("replayed %q", got)
+		}
+	}
+}

@@ -65,7 +65,9 @@ func (r *Recorder) Getenv(getenv func(string) string) func(string) string {
 	}
 }
 
-// Carrier is inner (nil: Go's default), and records what it sends and receives.
+// Carrier is inner (nil: Go's default), and records what it sends and receives. It never
+// asks whether an answer is still current: "not modified" would mean something only to
+// whoever holds the answer before it, and a replay may send its requests in another order.
 func (r *Recorder) Carrier(inner http.RoundTripper) http.RoundTripper {
 	if inner == nil {
 		inner = http.DefaultTransport
@@ -80,13 +82,21 @@ func (r *Recorder) Carrier(inner http.RoundTripper) http.RoundTripper {
 		r.mu.Lock()
 		r.kept = append(r.kept, x)
 		r.mu.Unlock()
-		response, err := inner.RoundTrip(request)
+		response, err := inner.RoundTrip(unconditional(request))
 		if err != nil {
 			return nil, err
 		}
 		response.Body = &tee{body: response.Body, done: func(read []byte, leftOut bool) { r.finish(x, response, read, leftOut) }}
 		return response, nil
 	})
+}
+
+// unconditional is request without the conditions on what its sender holds.
+func unconditional(request *http.Request) *http.Request {
+	request = request.Clone(request.Context())
+	request.Header.Del("If-None-Match")
+	request.Header.Del("If-Modified-Since")
+	return request
 }
 
 // sent is the body of a request, which can be read once more.
