@@ -2,20 +2,19 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -107,7 +106,7 @@ func (d *diagnosis) placeholders() {
 		d.warn(subject, cure, format, args...)
 	}
 	if d.cfg.Get("trail").Text == placeholderTrail {
-		warn("trail", "run a server (docs/server.md), and write its address into "+config.Filename, "%s is a placeholder: without a trail nothing is decided", placeholderTrail)
+		warn("trail", "run a server (docs/server.md), and write its address into "+d.file(), "%s is a placeholder: without a trail nothing is decided", placeholderTrail)
 	}
 	if strings.Contains(string(d.inForceNow), `"registry.example.com/`) {
 		warn("repositories", "name the service's image repositories in pack/data.yaml", "registry.example.com is a placeholder: no image of the service is in its repositories")
@@ -130,6 +129,10 @@ func (d *diagnosis) placeholders() {
 	}
 }
 
+// bareRevision matches the word that init writes instead of a revision, but not a variable
+// with that name: $REVISION, ${REVISION}.
+var bareRevision = regexp.MustCompile(`(?:^|[^$\w{]|(?:^|[^$])\{)REVISION\b`)
+
 // unfinishedPlan warns of a rollback procedure as init wrote it: it names no revision, or
 // nobody has checked that it works.
 func (d *diagnosis) unfinishedPlan(warn func(subject, cure, format string, args ...any)) {
@@ -143,8 +146,8 @@ func (d *diagnosis) unfinishedPlan(warn func(subject, cure, format string, args 
 		if !ok {
 			continue
 		}
-		where := cmp.Or(sources.File, config.Filename) + ": " + key
-		if strings.Contains(plan.Procedure, "REVISION") {
+		where := d.file() + ": " + key
+		if bareRevision.MatchString(plan.Procedure) {
 			warn("rollback", "write the command or the runbook that an engineer follows", "%s.procedure is a placeholder: REVISION names no revision", where)
 		}
 		if plan.ReviewedAt == nil {
