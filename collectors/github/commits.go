@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/internal/review"
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -21,17 +22,13 @@ type commit struct {
 var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
 // authors are the commits that may be deployed, by the id of the account that wrote them,
-// with those accounts: the commit of the run, and the one that the image is tagged with.
-func (r *reading) authors(reference string) (wrote map[int64][]string, accounts []account, err error) {
+// with those accounts. The run may be of another commit than the build.
+func (r *reading) authors(req facts.Request) (wrote map[int64][]string, accounts []account, err error) {
 	wrote = map[int64][]string{}
-	refs := []string{r.run.HeadSHA}
-	if tag := review.CommitTag(reference); tag != "" && !strings.HasPrefix(r.run.HeadSHA, tag) {
-		refs = append(refs, tag)
-	}
-	for i, ref := range refs {
+	for i, ref := range review.Commits(r.ctx, r.run.HeadSHA, req) {
 		found, err := r.commit(ref)
 		if i > 0 && absent(err) {
-			continue // the tag is no commit of this repository
+			continue // it is no commit of this repository
 		}
 		if err != nil {
 			return nil, nil, err

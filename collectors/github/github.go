@@ -81,7 +81,7 @@ func (r *reading) ofRun(req facts.Request) (observed facts.Observed, err error) 
 	case "approvals":
 		observed.Section, err = r.approvals(req)
 	case "people":
-		observed.Section, err = r.people(req.Reference)
+		observed.Section, err = r.people(req)
 		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
 	default:
 		err = fmt.Errorf("a repository on GitHub does not report %s", r.Section)

@@ -27,8 +27,8 @@ type directory struct {
 
 // people are the accounts that started the run, reviewed it or wrote what it deploys, with
 // the teams in which their membership is active.
-func (r *reading) people(reference string) (facts.People, error) {
-	wrote, authors, err := r.authors(reference)
+func (r *reading) people(req facts.Request) (facts.People, error) {
+	wrote, authors, err := r.authors(req)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (r *reading) people(req facts.Request) (facts.People, error) {
 	if d.api, err = r.Collector.api(r.groupTokenVariable()); err != nil {
 		return nil, err
 	}
-	wrote, authors, err := d.authors(req.Reference)
+	wrote, authors, err := d.authors(req)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type Collector interface {
 	Name() string
 
 	// Collect returns the section for req. It honours ctx, does not depend on
-	// another collector and writes nothing. "Looked and found nothing" is a
+	// another collector (except by req.Built) and writes nothing. "Looked and found nothing" is a
 	// section that says so; an error means "could not look". To have its
 	// evidence recorded, it returns the section inside a facts.Observed.
 	Collect(ctx context.Context, req facts.Request) (facts.Section, error)

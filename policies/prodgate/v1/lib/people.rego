@@ -126,11 +126,12 @@ _mapped(person) if {
 }
 
 # The schemes of the ids of those directories in which people must be.
-_directories contains "entra" if "entra" in _kinds
+_directories contains "entra" if "entra" in kinds
 
-_kinds contains input.sources.people.kind
+# The kinds of the systems that people were read from.
+kinds contains input.sources.people.kind
 
-_kinds contains input.sources.people.systems[_].kind
+kinds contains input.sources.people.systems[_].kind
 
 # Whether a person is shown not to be an approver, by role or by team.
 outsider(person) if {
