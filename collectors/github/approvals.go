@@ -52,11 +52,13 @@ func (r *reading) pages(path string, query url.Values, permission string, read f
 		query = url.Values{}
 	}
 	query.Set("per_page", "100")
-	for answer, err := range r.api.Pages(r.ctx, web.Call{Path: path, Query: query}, nil) {
+	call, page := web.Call{Path: path, Query: query}, 0
+	for answer, err := range r.api.Pages(r.ctx, call, nil) {
 		if err != nil {
 			return denied(err, r.repositoryToken(), permission)
 		}
-		r.seen = append(r.seen, answer.Body)
+		page++
+		r.seen.AddPage(call, page, answer.Body)
 		if err := read(answer); err != nil {
 			return err
 		}
@@ -65,18 +67,25 @@ func (r *reading) pages(path string, query url.Values, permission string, read f
 }
 
 // approvals are the reviews of the run, each with the interval in which it was given.
-func (r *reading) approvals(req facts.Request) (facts.Approvals, error) {
-	reviews, err := r.reviews()
-	if err != nil {
+func (r *reading) approvals(id int64, req facts.Request) (facts.Approvals, error) {
+	if err := r.readRun(id); err != nil {
 		return nil, err
 	}
 	environment := cmp.Or(r.Settings.Environment, req.Environment)
-	if len(reviews) == 0 {
-		return facts.Approvals{}, r.reviewable(environment)
-	}
-	given, err := r.given(environment)
-	if err != nil {
+	var reviews []decision
+	var given interval
+	var undated error // matters if there are reviews
+	err := rest.All(
+		func() (err error) { reviews, err = r.reviews(); return err },
+		func() error { given, undated = r.given(environment); return nil },
+	)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(reviews) == 0:
+		return facts.Approvals{}, r.reviewable(environment)
+	case undated != nil:
+		return nil, undated
 	}
 	list := facts.Approvals{}
 	for _, v := range reviews {

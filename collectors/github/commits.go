@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
@@ -25,19 +26,24 @@ var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 // with those accounts. The run may be of another commit than the build.
 func (r *reading) authors(req facts.Request) (wrote map[int64][]string, accounts []account, err error) {
 	wrote = map[int64][]string{}
-	for i, ref := range review.Commits(r.ctx, r.run.HeadSHA, req) {
-		found, err := r.commit(ref)
+	refs := review.Commits(r.ctx, r.run.HeadSHA, req)
+	commits := make([]commit, len(refs))
+	err = rest.Each(len(refs), func(i int) (err error) {
+		commits[i], err = r.commit(refs[i])
 		if i > 0 && absent(err) {
-			continue // it is no commit of this repository
+			return nil // it is no commit of this repository
 		}
-		if err != nil {
-			return nil, nil, err
-		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, found := range commits {
 		if found.Author == nil || found.Author.ID == 0 && found.Author.Login == "" {
 			continue
 		}
 		if _, err := found.Author.ids(); err != nil {
-			return nil, nil, fmt.Errorf("author of the commit %s: %w", ref, err)
+			return nil, nil, fmt.Errorf("author of the commit %s: %w", refs[i], err)
 		}
 		wrote[found.Author.ID] = append(wrote[found.Author.ID], found.SHA)
 		accounts = append(accounts, *found.Author)

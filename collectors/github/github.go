@@ -63,7 +63,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	observed.Evidence = rest.Evidence(r.link(), r.seen)
+	observed.Evidence = r.seen.Evidence(r.link())
 	return observed, nil
 }
 
@@ -73,18 +73,17 @@ func (r *reading) ofRun(req facts.Request) (observed facts.Observed, err error) 
 	if err != nil {
 		return observed, err
 	}
-	if err := r.readRun(id); err != nil {
-		return observed, err
-	}
-	observed.Contradictions = r.contradictions(req)
 	switch r.Section {
 	case "approvals":
-		observed.Section, err = r.approvals(req)
+		observed.Section, err = r.approvals(id, req)
 	case "people":
-		observed.Section, err = r.people(req)
+		observed.Section, err = r.people(id, req)
 		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
 	default:
 		err = fmt.Errorf("a repository on GitHub does not report %s", r.Section)
+	}
+	if err == nil {
+		observed.Contradictions = r.contradictions(req)
 	}
 	return observed, err
 }
@@ -96,8 +95,8 @@ type reading struct {
 	api         *web.Server
 	owner, name string
 	run         run
-	earlier     []run    // the attempts before this one, in their order
-	seen        [][]byte // the answers about the run, in the order they were read
+	earlier     []run     // the attempts before this one, in their order
+	seen        rest.Seen // the answers about the run
 }
 
 // open prepares to read the repository.
@@ -136,7 +135,7 @@ func (r *reading) get(path, permission string, into any) error {
 	if err != nil {
 		return denied(err, r.repositoryToken(), permission)
 	}
-	r.seen = append(r.seen, answer.Body)
+	r.seen.Add(path, answer.Body)
 	return rest.Decode(path, answer, into)
 }
 

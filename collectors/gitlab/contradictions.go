@@ -73,7 +73,7 @@ func (r *reading) ownJob() (*job, error) {
 	if err != nil {
 		return nil, rest.TokenIn(jobToken).Denied(err, "a job that is running")
 	}
-	r.seen = append(r.seen, answer.Body)
+	r.seen.Add("/job", answer.Body)
 	var own job
 	if err := rest.Decode("/job", answer, &own); err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	observed.Evidence = rest.Evidence(r.link(), r.seen)
+	observed.Evidence = r.seen.Evidence(r.link())
 	return observed, nil
 }
 
@@ -73,8 +73,8 @@ type reading struct {
 	ctx      context.Context
 	api      *web.Server
 	pipeline pipeline
-	jobs     []job    // of the pipeline, with those that were retried
-	seen     [][]byte // the answers about the pipeline, in the order they were read
+	jobs     []job     // of the pipeline, with those that were retried
+	seen     rest.Seen // the answers about the pipeline
 }
 
 // open reads the pipeline that the request names, and its jobs.
@@ -117,7 +117,7 @@ func (r *reading) get(path string, query url.Values, needs string, into any) err
 	if err != nil {
 		return rest.TokenIn(r.tokenVariable()).Denied(err, needs)
 	}
-	r.seen = append(r.seen, answer.Body)
+	r.seen.Add(path+"?"+query.Encode(), answer.Body)
 	return rest.Decode(path, answer, into)
 }
 
@@ -127,11 +127,13 @@ func (r *reading) pages(path string, query url.Values, needs string, read func(*
 		query = url.Values{}
 	}
 	query.Set("per_page", "100")
-	for answer, err := range r.api.Pages(r.ctx, web.Call{Path: path, Query: query}, nil) {
+	call, page := web.Call{Path: path, Query: query}, 0
+	for answer, err := range r.api.Pages(r.ctx, call, nil) {
 		if err != nil {
 			return rest.TokenIn(r.tokenVariable()).Denied(err, needs)
 		}
-		r.seen = append(r.seen, answer.Body)
+		page++
+		r.seen.AddPage(call, page, answer.Body)
 		if err := read(answer); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
-// Package rest has what the collectors of systems with a REST API share: how an answer is
-// read, what an error says of an answer that was refused, and the evidence of what was read.
+// Package rest has what the collectors of systems with a REST API share: how answers are
+// read at once, what an error says of one that was refused, and the evidence of what was read.
 // It knows no system.
 package rest
 
@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
@@ -57,11 +60,32 @@ func Decode(path string, answer *web.Answer, into any) error {
 	return nil
 }
 
-// Evidence is a page for people, and the SHA-256 of the answers that were read.
-func Evidence(page string, answers [][]byte) *facts.Evidence {
-	sum := sha256.New()
-	for _, answer := range answers {
-		sum.Write(answer)
-	}
-	return &facts.Evidence{URI: page, SHA256: hex.EncodeToString(sum.Sum(nil))}
+// Seen notes the answers that were read, for the evidence. The zero value is empty.
+// Several requests can use it at once.
+type Seen struct {
+	mutex   sync.Mutex
+	answers []string // question and SHA-256
+}
+
+// Add notes the answer to a question: a path, with the query and the page of a list.
+func (s *Seen) Add(question string, answer []byte) {
+	line := fmt.Sprintf("%s  %x\n", question, sha256.Sum256(answer))
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.answers = append(s.answers, line)
+}
+
+// AddPage notes a page of a list, counted from 1.
+func (s *Seen) AddPage(call web.Call, page int, answer []byte) {
+	s.Add(fmt.Sprintf("%s?%s page %d", call.Path, call.Query.Encode(), page), answer)
+}
+
+// Evidence is a page for people, and the SHA-256 of what was noted, whatever the order in
+// which the answers came.
+func (s *Seen) Evidence(page string) *facts.Evidence {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	slices.Sort(s.answers)
+	sum := sha256.Sum256([]byte(strings.Join(s.answers, "")))
+	return &facts.Evidence{URI: page, SHA256: hex.EncodeToString(sum[:])}
 }
