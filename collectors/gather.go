@@ -16,6 +16,9 @@ import (
 // Gather asks every collector of from about req, in parallel, and returns the
 // document of what they saw. The order of from changes nothing.
 //
+// The collectors do not depend on each other, with one exception: those that look up the
+// author of the commit can wait for the section build (facts.Request.Built).
+//
 // ctx bounds the whole; within it each source has its own deadline, so a slow
 // one costs its own section and no other. A collector that panics, returns
 // nothing or answers too late counts as one that could not look. Every section
@@ -29,6 +32,8 @@ import (
 func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from []Collector) *facts.Document {
 	doc := &facts.Document{Version: facts.Version, Request: req, Sources: map[string]facts.Source{}}
 	answers := make(chan answer, len(from))
+	build := commitOf(from)
+	req.Built = build.wait
 	for _, c := range from {
 		go func() { answers <- ask(ctx, req, c) }()
 	}
@@ -40,6 +45,9 @@ func Gather(ctx context.Context, clock func() time.Time, req facts.Request, from
 		}
 		if s, ok := plain(a.section).(*facts.Staging); ok && a.err == nil && !s.HasStays() {
 			a.err = facts.ErrNoStays
+		}
+		if a.name == "build" {
+			build.publish(a)
 		}
 		a.addTo(doc)
 	}

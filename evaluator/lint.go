@@ -250,10 +250,7 @@ func (l *settingsLint) text(path settingPath, set any, like string) {
 		return
 	}
 	if least, err := time.ParseDuration(like); err == nil {
-		// A duration that is shipped as 0 can be 0.
-		if d, err := time.ParseDuration(s); err != nil || d < 0 || d == 0 && least > 0 {
-			l.problem(path, "is %q; it must be a duration above 0 such as \"90m\" or \"24h\"", s)
-		}
+		l.duration(path, s, least)
 		return
 	}
 	switch path.setting().String() {
@@ -271,6 +268,25 @@ func (l *settingsLint) text(path settingPath, set any, like string) {
 		if s == "" {
 			l.problem(path, "is empty")
 		}
+	}
+}
+
+// longest lists the durations that the rules limit, whatever is set (lib/delegations.rego).
+var longest = map[string]time.Duration{"approval.delegation_max": 14 * 24 * time.Hour}
+
+// mayBeNothing lists the durations for which 0 is a strict choice.
+var mayBeNothing = map[string]bool{"approval.delegation_max": true}
+
+// duration checks a duration. One that is shipped as 0 can be 0.
+func (l *settingsLint) duration(path settingPath, text string, shipped time.Duration) {
+	setting := path.setting().String()
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d == 0 && shipped > 0 && !mayBeNothing[setting] {
+		l.problem(path, "is %q; it must be a duration above 0 such as \"90m\" or \"24h\"", text)
+		return
+	}
+	if most, limited := longest[setting]; limited && d > most {
+		l.problem(path, "is %q; it must be at most \"%gh\": the rules allow no more", text, most.Hours())
 	}
 }
 

@@ -304,6 +304,10 @@ var refusedPacks = map[string]struct {
 		"environments.production.audit.required_steps must not be empty"},
 	"set a duration to nothing": {ownPack(`{"soak": {"minimum": "0s"}}`),
 		`soak.minimum is "0s"; it must be a duration above 0`},
+	"let a role be delegated for longer than the rules allow": {ownPack(`{"approval": {"delegation_max": "336h0m1s"}}`),
+		`approval.delegation_max is "336h0m1s"; it must be at most "336h": the rules allow no more`},
+	"let a role be delegated for longer, for a service in an environment": {ownPack(`{"services": {"payments-api": {"environments": {"production": {"approval": {"delegation_max": "720h"}}}}}}`),
+		`services.payments-api.environments.production.approval.delegation_max is "720h"; it must be at most "336h"`},
 	"set a wrong type": {ownPack(`{"notification": {"teams": "on-call"}}`),
 		"notification.teams must be a list"},
 	"set null": {ownPack(`{"soak": null}`),
@@ -347,7 +351,7 @@ var refusedPacks = map[string]struct {
 // A team of two approves its own commits; retries without a new approval are a
 // convenience.
 func TestAPackCanRequireNoIndependence(t *testing.T) {
-	own := ownPack(`{"approval": {"independent_of": [], "retries": 0}}`)
+	own := ownPack(`{"approval": {"independent_of": [], "retries": 0, "delegation_max": "0s"}}`)
 	if _, err := New(context.Background(), Options{Packs: []string{own.folder(t)}}); err != nil {
 		t.Error(err)
 	}
@@ -364,7 +368,7 @@ func TestAPackMayTakeLeewayBack(t *testing.T) {
 // A key can contain dots. It still counts as one key.
 func TestAPackCanExtendOpenTablesBelowNamesWithDots(t *testing.T) {
 	const open = `{
-		"approval": {"independent_of": [], "retries": 0},
+		"approval": {"independent_of": [], "retries": 0, "delegation_max": "336h"},
 		"window": {"named": {"late.hours": [{"days": ["Monday"], "from": "10:00", "to": "14:00"}]}},
 		"waivers": {"allowed": {"acme.reason": {"roles": ["vp-engineering"], "max": "24h"}}},
 		"sources": {"accepted": {"custom.cost": ["file"]}}

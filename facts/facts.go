@@ -12,6 +12,7 @@
 package facts
 
 import (
+	"context"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/strict"
@@ -81,6 +82,10 @@ type Request struct {
 
 	Reference string `json:"-"` // as the user typed it: registry reference, oci:DIR[:TAG], tarball:FILE
 	Digest    string `json:"-"` // the digest of Reference, resolved once; sha256:…; empty if it could not be resolved
+
+	// Built waits for the section build and returns the commit that it names; empty if
+	// that section was not or could not be read, or ctx has ended. nil: it is not known.
+	Built func(ctx context.Context) string `json:"-"`
 }
 
 // Kind is the kind of a request.

@@ -265,15 +265,15 @@ func TestChecksStateWhatGoodIs(t *testing.T) {
 }
 
 // The compiler moves a call out of a negated expression: "not f(x) == y" is undefined,
-// and not true, if f(x) is undefined. "not x.y in set" is true if x.y is undefined, and
-// reads as if it were not: what is looked for has a name.
+// and not true, if f(x) is undefined. "not x.y in set" and "not x.y == z" are true if x.y
+// is undefined: the value, or the rule that compares it, has a name.
 func TestNoNegationHoldsACall(t *testing.T) {
 	for _, module := range rules(t) {
 		ast.WalkExprs(module, func(e *ast.Expr) bool {
 			if !e.Negated || !e.IsCall() {
 				return false
 			}
-			if ref, ok := e.Operand(0).Value.(ast.Ref); ok && e.Operator().String() == "internal.member_2" && len(ref) > 1 {
+			if ref := soughtIn(e); ref != nil {
 				t.Errorf("%s: %s: give %s a name before the negation", e.Location, e, ref)
 			}
 			for _, operand := range e.Operands() {
@@ -287,4 +287,22 @@ func TestNoNegationHoldsACall(t *testing.T) {
 			return false
 		})
 	}
+}
+
+// soughtIn is the reference into a value that a call of "in" or a comparison looks for;
+// nil: there is none. "in" has the set at its end, and a comparison has two values.
+func soughtIn(call *ast.Expr) ast.Ref {
+	operands := call.Operands()
+	switch operator := call.Operator().String(); {
+	case strings.HasPrefix(operator, "internal.member_"):
+		operands = operands[:len(operands)-1]
+	case !slices.Contains([]string{"equal", "eq", "neq", "lt", "lte", "gt", "gte"}, operator):
+		return nil
+	}
+	for _, operand := range operands {
+		if ref, ok := operand.Value.(ast.Ref); ok && len(ref) > 1 {
+			return ref
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -91,7 +92,7 @@ func retentionOf(cmd *cobra.Command, std stdio) (trail.Retention, error) {
 	}
 	for _, role := range retention.Roles {
 		if !slices.Contains(prunable, role) {
-			return retention, usage(or(spelling.Hint(role, prunable), "one of input, decision, policy"), "unknown --role %q", role)
+			return retention, usage(cmp.Or(spelling.Hint(role, prunable), "one of input, decision, policy"), "unknown --role %q", role)
 		}
 	}
 	for name, to := range map[string]*string{"service": &retention.Filter.Service, "environment": &retention.Filter.Environment} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,7 +109,7 @@ func (s *showing) show(ctx context.Context, name, blob string, asJSON bool) (out
 func (s *showing) blob(ctx context.Context, role string) ([]byte, error) {
 	ref, ok := s.entry.Refs[role]
 	if !ok {
-		return nil, usage("it has "+or(strings.Join(slices.Sorted(maps.Keys(s.entry.Refs)), ", "), "none"), "entry %d (%s) has no %s", s.entry.Seq, s.entry.Type, role)
+		return nil, usage("it has "+cmp.Or(strings.Join(slices.Sorted(maps.Keys(s.entry.Refs)), ", "), "none"), "entry %d (%s) has no %s", s.entry.Seq, s.entry.Type, role)
 	}
 	content, err := s.log.Blob(ctx, ref)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -218,7 +219,7 @@ func verdictJSON(r *trail.Report) any {
 // verdictText prints the result of a verification as text.
 func verdictText(std stdio, r *trail.Report, options trail.VerifyOptions) []byte {
 	s := newSheet(std)
-	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), or(print.Value(r.Origin), "a trail without a name"))
+	s.Linef("%s  %s", strings.ToUpper(string(r.Verdict)), cmp.Or(print.Value(r.Origin), "a trail without a name"))
 	s.Hang("  verified   ", fmt.Sprintf("%d of %d entries, %d checkpoints, %d stored contents; %d contents are erased", r.Entries, r.Size, r.Checkpoints, r.Blobs, r.Erased))
 	for _, p := range r.Problems {
 		word := "wrong"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +117,7 @@ func occurrencesText(std stdio, events []occurrence) error {
 		if e.Transparency != "OPAQUE" {
 			notes = strings.Trim(notes+", "+strings.ToLower(e.Transparency), ", ")
 		}
-		table.Rows = append(table.Rows, []string{e.Start, e.End, or(print.Line(e.Name), "(no name)"), print.Line(notes)})
+		table.Rows = append(table.Rows, []string{e.Start, e.End, cmp.Or(print.Line(e.Name), "(no name)"), print.Line(notes)})
 	}
 	s.Table(table)
 	s.Linef("%d events", len(events))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -101,8 +102,8 @@ func (s dbStatus) print(sheet *print.Sheet) {
 		{"next", when(s.NextUpdate)},
 		{"downloaded", when(s.DownloadedAt)},
 		{"size", mebibytes(s.Size)},
-		{"from", print.Text(or(s.Repository, "unknown"))},
-		{"", print.Text(or(s.Digest, "unknown"))},
+		{"from", print.Text(cmp.Or(s.Repository, "unknown"))},
+		{"", print.Text(cmp.Or(s.Digest, "unknown"))},
 	}})
 }
 

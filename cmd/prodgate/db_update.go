@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ be downloaded.`,
 			verb = "fetched"
 		}
 		return writeText(std, fmt.Sprintf("%s: the database of %s from %s, %s, in %s\n",
-			verb, result.UpdatedAt.Format(time.RFC3339), or(result.Repository, "an unknown source"), mebibytes(result.Size), result.Dir))
+			verb, result.UpdatedAt.Format(time.RFC3339), cmp.Or(result.Repository, "an unknown source"), mebibytes(result.Size), result.Dir))
 	}
 	return cmd
 }

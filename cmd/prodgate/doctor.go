@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -130,6 +131,11 @@ func (d *diagnosis) conclude() error {
 	return nil
 }
 
+// file is the name of the configuration file in use, or of the one to write.
+func (d *diagnosis) file() string {
+	return cmp.Or(d.cfg.File.Sources.File, config.Filename)
+}
+
 // settings shows every setting with its origin.
 func (d *diagnosis) settings() {
 	d.heading("Settings of this run")
@@ -142,11 +148,11 @@ func (d *diagnosis) settings() {
 		if v.Name == "config" {
 			continue
 		}
-		d.row("", v.Name, or(v.Shown(), "—")+"  ("+v.Origin.String()+")")
+		d.row("", v.Name, cmp.Or(v.Shown(), "—")+"  ("+v.Origin.String()+")")
 	}
 	for _, name := range []string{"service", "environment"} {
 		if !d.cfg.Get(name).Given() {
-			d.fail(name, fmt.Sprintf("set it in %s: %s: NAME", config.Filename, name), "missing")
+			d.fail(name, fmt.Sprintf("set it in %s: %s: NAME", d.file(), name), "missing")
 		}
 	}
 	if _, err := kind(d.cfg.Get("kind")); err != nil {
@@ -234,7 +240,7 @@ func (d *diagnosis) source(name string, s facts.Source) {
 	case d.missing(name) != "":
 		d.row("not tried", name, where+": "+d.missing(name))
 	case s.Status == facts.StatusUnconfigured:
-		d.warn(name, fmt.Sprintf("name a system (%s) under sources.%s in %s; until then every check that needs it denies", strings.Join(collectors.KindsFor(name), ", "), name, config.Filename), "unconfigured")
+		d.warn(name, fmt.Sprintf("name a system (%s) under sources.%s in %s; until then every check that needs it denies", strings.Join(collectors.KindsFor(name), ", "), name, d.file()), "unconfigured")
 	default:
 		d.fail(name, "make the source readable; until then every check that needs it denies", "%s: %s", where, why)
 	}

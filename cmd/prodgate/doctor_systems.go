@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors"
 	"github.com/prodgate/prodgate/collectors/rollback"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/facts"
-	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -106,7 +106,7 @@ func (d *diagnosis) placeholders() {
 		d.warn(subject, cure, format, args...)
 	}
 	if d.cfg.Get("trail").Text == placeholderTrail {
-		warn("trail", "run a server (docs/server.md), and write its address into "+config.Filename, "%s is a placeholder: without a trail nothing is decided", placeholderTrail)
+		warn("trail", "run a server (docs/server.md), and write its address into "+d.file(), "%s is a placeholder: without a trail nothing is decided", placeholderTrail)
 	}
 	if strings.Contains(string(d.inForceNow), `"registry.example.com/`) {
 		warn("repositories", "name the service's image repositories in pack/data.yaml", "registry.example.com is a placeholder: no image of the service is in its repositories")
@@ -129,23 +129,29 @@ func (d *diagnosis) placeholders() {
 	}
 }
 
-// unfinishedPlan warns of a rollback procedure as init wrote it: nobody named the revision,
-// or nobody checked that it works.
+// bareRevision matches the word that init writes instead of a revision, but not a variable
+// with that name: $REVISION, ${REVISION}.
+var bareRevision = regexp.MustCompile(`(?:^|[^$\w{]|(?:^|[^$])\{)REVISION\b`)
+
+// unfinishedPlan warns of a rollback procedure as init wrote it: it names no revision, or
+// nobody has checked that it works.
 func (d *diagnosis) unfinishedPlan(warn func(subject, cure, format string, args ...any)) {
-	for _, use := range sourcesFor(d.cfg, d.std).Sources["rollback"] {
-		if use.Inline == nil {
-			continue
+	sources := sourcesFor(d.cfg, d.std)
+	for _, use := range sources.Sources["rollback"] {
+		system, key := sources.Systems[use.System], "systems."+use.System
+		if use.Inline != nil {
+			system, key = *use.Inline, "sources.rollback"
 		}
-		plan, ok := use.Inline.Settings.(*rollback.Procedure)
+		plan, ok := system.Settings.(*rollback.Procedure)
 		if !ok {
 			continue
 		}
-		where := config.Filename + ": sources.rollback"
-		if strings.Contains(plan.Procedure, "REVISION") {
+		where := d.file() + ": " + key
+		if bareRevision.MatchString(plan.Procedure) {
 			warn("rollback", "write the command or the runbook that an engineer follows", "%s.procedure is a placeholder: REVISION names no revision", where)
 		}
 		if plan.ReviewedAt == nil {
-			warn("rollback", "try the procedure, then write when into reviewed_at", "%s.reviewed_at is null: nobody has checked that the procedure works", where)
+			warn("rollback", "try the procedure, then write the time into reviewed_at", "%s.reviewed_at is null: nobody has checked that the procedure works", where)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodgate/prodgate/internal/config"
 	"github.com/prodgate/prodgate/trail"
 )
 
@@ -21,7 +20,7 @@ func (d *diagnosis) trail(ctx context.Context) {
 	d.heading("Trail")
 	location := d.cfg.Get("trail")
 	if !location.Given() {
-		d.warn("trail", "name one: trail in "+config.Filename, "no decision is recorded")
+		d.warn("trail", "name one: trail in "+d.file(), "no decision is recorded")
 		return
 	}
 	if err := d.cfg.OneTrail(); err != nil {

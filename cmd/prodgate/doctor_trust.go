@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -90,7 +91,7 @@ func (d *diagnosis) credentials() {
 		names, helpers = append(names, name), append(helpers, helper)
 	}
 	slices.Sort(names)
-	d.ok("registry login", "%s: %s", path, or(strings.Join(slices.Compact(names), ", "), "no registry"))
+	d.ok("registry login", "%s: %s", path, cmp.Or(strings.Join(slices.Compact(names), ", "), "no registry"))
 	slices.Sort(helpers)
 	for _, helper := range slices.Compact(helpers) {
 		if helper == "" {

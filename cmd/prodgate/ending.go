@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -129,7 +130,7 @@ func (l listCommand[T]) finish(e trail.Entry, list []T, at map[string]int) error
 	}
 	_, id, _ := step.Refers(step.Step{Type: e.Type, Data: e.Data})
 	if i, ok := at[id]; ok {
-		l.end(&list[i], fmt.Sprintf("%s (%s)", or(data.By, e.Writer.Subject), e.Writer.Assurance))
+		l.end(&list[i], fmt.Sprintf("%s (%s)", cmp.Or(data.By, e.Writer.Subject), e.Writer.Assurance))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -184,9 +185,9 @@ func freezesText(std stdio, list []declaredFreeze) error {
 		if f.Until != nil {
 			until = "until " + f.Until.UTC().Format(time.RFC3339)
 		}
-		where := or(print.Values(f.Services), "all services") + " in " + or(print.Values(f.Environments), "all environments")
+		where := cmp.Or(print.Values(f.Services), "all services") + " in " + cmp.Or(print.Values(f.Environments), "all environments")
 		s.Linef("%6d  %-8s  %s, from %s %s: %s", f.Seq, f.State, where, f.From.Format(time.RFC3339), until, print.Value(f.Reason))
-		declared := fmt.Sprintf("%s  by %s (%s)", print.Value(f.ID), print.Value(or(f.By, f.Writer.Subject)), print.Value(string(f.Writer.Assurance)))
+		declared := fmt.Sprintf("%s  by %s (%s)", print.Value(f.ID), print.Value(cmp.Or(f.By, f.Writer.Subject)), print.Value(string(f.Writer.Assurance)))
 		if len(f.LiftedBy) > 0 {
 			declared += "; lifted by " + print.Values(f.LiftedBy)
 		}

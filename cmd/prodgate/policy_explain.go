@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -91,7 +92,7 @@ func explainCode(std stdio, check evaluator.Check, c evaluator.Code) error {
 		{"remedy", c.Remedy},
 		{"who", who(c.Who)},
 		{"waivable", waivable},
-		{"settings", or(strings.Join(settingsOf(c), ", "), "none")},
+		{"settings", cmp.Or(strings.Join(settingsOf(c), ", "), "none")},
 		{"rule", fmt.Sprintf("%s:%d", c.File, c.Line)},
 	} {
 		s.Hang(fmt.Sprintf("  %-9s ", line[0]), print.Text(line[1]))

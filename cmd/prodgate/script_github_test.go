@@ -34,6 +34,7 @@ func startGitHub(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("PRODGATE_APP_KEY", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})))
 	ts.Value(hubs{}).(*hubsOf).server = s
 	startRun(ts, false, []string{"77", "1", "octocat", "octocat"})
+	writeCommit(ts, false, []string{"7a3f9c2", "octocat"})
 	ts.Setenv("GITHUB_API", s.URL)
 	for name, value := range map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "ghs_scripts", "GITHUB_SERVER_URL": s.URL, "GITHUB_REPOSITORY": "acme/payments-api",

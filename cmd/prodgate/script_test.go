@@ -204,7 +204,8 @@ func invent(ts *testscript.TestScript, _ bool, args []string) {
 	judge := &invented.Judge{Gate: gate}
 	ts.Check(judge.Stories(ts.Getenv("CASES")))
 	past := invented.Past{
-		Seed: 7, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 24, Deployments: 60,
+		// The scripts need an allow with a HIGH vulnerability; new stories change which are chosen.
+		Seed: 8, From: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Weeks: 24, Deployments: 60,
 		Service: "payments-api", Environment: "production", Judge: judge,
 	}
 	_, err = past.Record(context.Background(), ts.MkAbs(args[0]))

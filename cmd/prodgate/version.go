@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -40,7 +41,7 @@ func newVersion(std stdio) *cobra.Command {
 			return writeJSON(std.out, a)
 		}
 		return writeText(std, fmt.Sprintf("prodgate %s\ncommit   %s %s\ngo       %s %s\nopa      %s\npolicy   %s %s\n         %s\n",
-			a.Version, or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest))
+			a.Version, cmp.Or(a.Commit, "unknown"), a.Date, a.Go, a.Platform, a.OPA, a.Policy.Version, a.Policy.Revision, a.Policy.Digest))
 	}
 	return cmd
 }
@@ -60,7 +61,7 @@ func describe(ctx context.Context, std stdio) (about, error) {
 }
 
 func (a *about) read(info *debug.BuildInfo) {
-	a.Version = or(a.Version, info.Main.Version)
+	a.Version = cmp.Or(a.Version, info.Main.Version)
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -84,7 +85,7 @@ func programVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		a.read(info)
 	}
-	return or(a.Version, "unknown")
+	return cmp.Or(a.Version, "unknown")
 }
 
 // builtFrom is the commit that this binary was built from; empty: it is not known, or
@@ -98,13 +99,6 @@ func builtFrom() string {
 		return ""
 	}
 	return a.Commit
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // none accepts no arguments.

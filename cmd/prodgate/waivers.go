@@ -113,7 +113,7 @@ func (l *waiverList) collect(cmd *cobra.Command, std stdio, args []string) error
 		return caused(ctx, err)
 	}
 	if source := doc.Sources["waivers"]; source.Status != facts.StatusOK {
-		return usage("prodgate doctor tests each source", "read the waivers: %w", errors.New(or(textOf(source.Error), string(source.Status))))
+		return usage("prodgate doctor tests each source", "read the waivers: %w", errors.New(cmp.Or(textOf(source.Error), string(source.Status))))
 	}
 	l.add(doc.Waivers)
 	return nil

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -285,7 +286,7 @@ func (w *window) take(f feed, answer fetched) {
 		}
 		if start, end = placed(start, w.zone), placed(end, w.zone); w.overlaps(start, end) {
 			w.add(f, facts.Interval{
-				Name: or(e.Name, f.Name), Start: start, End: end, Source: answer.text.Evidence.URI,
+				Name: cmp.Or(e.Name, f.Name), Start: start, End: end, Source: answer.text.Evidence.URI,
 				Environments: f.Environments, Services: f.Services,
 			})
 		}
@@ -339,11 +340,4 @@ func btoi(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

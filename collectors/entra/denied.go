@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -20,21 +21,14 @@ const (
 // denied explains an answer that could not be read: the token is invalid, the
 // application lacks a permission, or there were too many requests.
 func (d *directory) denied(err error, permission string) error {
-	var status *web.StatusError
-	if !errors.As(err, &status) {
-		return err
+	application := "the application " + d.Settings.ClientID
+	reader := rest.Reader{
+		Limit:   "Microsoft Graph",
+		Invalid: fmt.Sprintf("the token of %s is not valid for %s", application, d.api.Host()),
+		Holder:  application,
+		Grant:   ", with admin consent",
 	}
-	switch {
-	case status.Limited:
-		return fmt.Errorf("%w; this is the rate limit of Microsoft Graph, and nothing is known until it ends", err)
-	case status.Status == http.StatusUnauthorized:
-		return fmt.Errorf("%w; the token of the application %s is not valid for %s", err, d.Settings.ClientID, d.api.Host())
-	case status.Status == http.StatusForbidden:
-		return fmt.Errorf("%w; the application %s needs the application permission %s, with admin consent", err, d.Settings.ClientID, permission)
-	case status.Status == http.StatusNotFound:
-		return fmt.Errorf("%w; it does not exist, or the application %s lacks the application permission %s", err, d.Settings.ClientID, permission)
-	}
-	return err
+	return reader.Denied(err, "the application permission "+permission)
 }
 
 // refused reports whether err is the answer 403 to one request too few permissions

@@ -12,15 +12,13 @@ package entra
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/strict"
 	"github.com/prodgate/prodgate/internal/web"
@@ -65,7 +63,8 @@ func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section,
 	if err != nil {
 		return nil, err
 	}
-	d := &directory{Collector: c, mapped: list, seen: map[string]string{"": sum}}
+	d := &directory{Collector: c, mapped: list}
+	d.seen.Add("mapping file", []byte(sum))
 	if d.api, err = c.graph(token); err != nil {
 		return nil, err
 	}
@@ -74,7 +73,7 @@ func (c Collector) Collect(ctx context.Context, _ facts.Request) (facts.Section,
 		return nil, err
 	}
 	decides := facts.Grants{Roles: slices.Sorted(maps.Keys(roles)), Teams: slices.Sorted(maps.Keys(teams))}
-	return facts.Observed{Section: people, Evidence: d.evidence(), Decides: decides}, nil
+	return facts.Observed{Section: people, Evidence: d.seen.Evidence(d.api.Host() + "/v1.0/users"), Decides: decides}, nil
 }
 
 // directory is a tenant that is being read.
@@ -83,31 +82,12 @@ type directory struct {
 	api    *web.Server
 	mapped []mapped
 
-	mutex sync.Mutex
-	seen  map[string]string // SHA-256 of each answer by what was asked; of the mapping file by ""
+	seen rest.Seen // the mapping file and the answers
 }
 
 // now is the time in UTC without its fraction: documents are collected at whole
 // seconds.
 func (d *directory) now() time.Time { return d.Now().UTC().Truncate(time.Second) }
-
-// saw notes an answer for the evidence.
-func (d *directory) saw(question string, answer *web.Answer) {
-	sum := sha256.Sum256(answer.Body)
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	d.seen[question] = hex.EncodeToString(sum[:])
-}
-
-// evidence is the address of the directory, and the SHA-256 of the mapping file and all
-// answers.
-func (d *directory) evidence() *facts.Evidence {
-	sum := sha256.New()
-	for _, question := range slices.Sorted(maps.Keys(d.seen)) {
-		fmt.Fprintf(sum, "%s  %s\n", d.seen[question], question)
-	}
-	return &facts.Evidence{URI: d.api.Host() + "/v1.0/users", SHA256: hex.EncodeToString(sum.Sum(nil))}
-}
 
 // get reads one object. permission is what the application needs for it.
 func (d *directory) get(ctx context.Context, call web.Call, permission string, into any) error {
@@ -115,11 +95,8 @@ func (d *directory) get(ctx context.Context, call web.Call, permission string, i
 	if err != nil {
 		return d.denied(err, permission)
 	}
-	d.saw(call.Path, answer)
-	if err := answer.JSON(into); err != nil {
-		return fmt.Errorf("GET %s: %w", call.Path, err)
-	}
-	return nil
+	d.seen.Add(call.Path, answer.Body)
+	return rest.Decode(call.Path, answer, into)
 }
 
 // list reads all pages of a list. permission is what the application needs for it.
@@ -138,12 +115,12 @@ func list[T any](ctx context.Context, d *directory, call web.Call, permission st
 			return nil, d.denied(err, permission)
 		}
 		number++
-		d.saw(fmt.Sprintf("%s?%s page %d", call.Path, call.Query.Encode(), number), answer)
+		d.seen.AddPage(call, number, answer.Body)
 		var page struct {
 			Value *[]T `json:"value"`
 		}
-		if err := answer.JSON(&page); err != nil {
-			return nil, fmt.Errorf("GET %s: %w", call.Path, err)
+		if err := rest.Decode(call.Path, answer, &page); err != nil {
+			return nil, err
 		}
 		if page.Value == nil {
 			return nil, fmt.Errorf("GET %s: the answer has no list", call.Path)

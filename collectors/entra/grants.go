@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -44,19 +45,24 @@ func (d *directory) group(ctx context.Context, id, relation string, ids map[stri
 		Visibility *string `json:"visibility"`
 	}
 	path := web.Path("groups", id)
-	if err := d.get(ctx, web.Call{Path: path, Query: url.Values{"$select": {"id,visibility"}}}, readMembers, &g); err != nil {
-		return err
-	}
+	var members []object
+	err := rest.All(
+		func() error {
+			return d.get(ctx, web.Call{Path: path, Query: url.Values{"$select": {"id,visibility"}}}, readMembers, &g)
+		},
+		func() (err error) {
+			call := web.Call{Path: path + web.Path(relation), Query: url.Values{"$select": {"id"}, "$top": {"999"}}}
+			members, err = list[object](ctx, d, call, readMembers)
+			return err
+		},
+	)
 	switch {
+	case err != nil:
+		return err
 	case !strings.EqualFold(g.ID, id):
 		return fmt.Errorf("GET %s: the answer is about %q", path, g.ID)
 	case g.Visibility != nil && strings.EqualFold(*g.Visibility, "HiddenMembership"):
 		return fmt.Errorf("GET %s: the group hides its members: use a group with visible members", path)
-	}
-	call := web.Call{Path: path + web.Path(relation), Query: url.Values{"$select": {"id"}, "$top": {"999"}}}
-	members, err := list[object](ctx, d, call, readMembers)
-	if err != nil {
-		return err
 	}
 	for _, m := range members {
 		ids[strings.ToLower(m.ID)] = true

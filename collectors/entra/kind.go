@@ -1,10 +1,10 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,15 +30,9 @@ var Kind = source.Kind{
 }
 
 func open(env source.Env, settings any) Collector {
-	s, _ := settings.(*Settings)
-	if s == nil {
-		s = new(Settings)
-	}
-	c := Collector{Section: env.Section, Settings: *s, Mapping: env.File("mapping", s.Mapping), Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-	}
-	return c
+	s := source.SettingsOf[Settings](settings)
+	s.CAFile = env.Path(s.CAFile)
+	return Collector{Section: env.Section, Settings: s, Mapping: env.File("mapping", s.Mapping), Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 }
 
 // Settings of a tenant of Microsoft Entra ID.
@@ -180,18 +174,11 @@ func (s Settings) grants() (all []grant, teams, roles map[string][]grant, err er
 // graph prepares to call Microsoft Graph with a token.
 func (c Collector) graph(token string) (*web.Server, error) {
 	server, err := web.New(web.Options{
-		Base: strings.TrimSuffix(orElse(c.Settings.URL, defaultURL), "/") + "/v1.0", Auth: web.Bearer(token),
+		Base: strings.TrimSuffix(cmp.Or(c.Settings.URL, defaultURL), "/") + "/v1.0", Auth: web.Bearer(token),
 		CAFile: c.Settings.CAFile, Clock: c.Now, Carrier: c.Carrier,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use Microsoft Graph: %w", err)
 	}
 	return server, nil
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

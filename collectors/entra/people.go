@@ -12,14 +12,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
-const (
-	parallel = 8  // answers that are read at once
-	chunk    = 15 // ids that a filter "in" can have
-)
+// chunk is how many ids a filter "in" can have.
+const chunk = 15
 
 // user is a user account. Type is its type in the directory; empty: user.
 type user struct {
@@ -37,7 +36,7 @@ func (d *directory) people(ctx context.Context, all []grant, teams, roles map[st
 	holders := map[grant]map[string]bool{}
 	var mutex sync.Mutex
 	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(rest.Parallel)
 	group.Go(func() (err error) {
 		users, bots, err = d.accounts(within)
 		return err
@@ -56,7 +55,7 @@ func (d *directory) people(ctx context.Context, all []grant, teams, roles map[st
 	}
 	list := make(facts.People, len(d.mapped))
 	group, within = errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(rest.Parallel)
 	for i, m := range d.mapped {
 		account, found := users[m.Entra]
 		list[i] = d.person(m, account, found && *account.Enabled)
@@ -120,8 +119,8 @@ func (d *directory) accounts(ctx context.Context) (users map[string]user, bots m
 		}
 		users[u.ID] = u
 	}
-	rest := d.ids(func(id string) bool { _, known := users[id]; return !known })
-	found, err = lookup(ctx, d, "servicePrincipals", "id", readApps, rest)
+	others := d.ids(func(id string) bool { _, known := users[id]; return !known })
+	found, err = lookup(ctx, d, "servicePrincipals", "id", readApps, others)
 	if err != nil && !refused(err) { // without that permission, such an entry is still not an active user
 		return nil, nil, err
 	}
@@ -146,7 +145,7 @@ func lookup(ctx context.Context, d *directory, collection, properties, permissio
 	chunks := slices.Collect(slices.Chunk(ids, chunk))
 	pages := make([][]user, len(chunks))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(rest.Parallel)
 	for i, some := range chunks {
 		group.Go(func() (err error) {
 			call := web.Call{Path: web.Path(collection), Query: url.Values{

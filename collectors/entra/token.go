@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,13 +49,13 @@ func (c Collector) credential() (string, error) {
 		return tokenFile, nil
 	case jobtoken.InGitHub(c.Getenv):
 		return githubActions, nil
-	case c.Getenv(orElse(s.TokenEnv, defaultTokenEnv)) != "":
+	case c.Getenv(cmp.Or(s.TokenEnv, defaultTokenEnv)) != "":
 		return idToken, nil
-	case c.Getenv(orElse(s.SecretEnv, defaultSecret)) != "":
+	case c.Getenv(cmp.Or(s.SecretEnv, defaultSecret)) != "":
 		return clientSecret, nil
 	}
 	return "", source.NoSecret(fmt.Sprintf("there is no credential for the application: in GitHub Actions give the job permissions: {id-token: write}; in GitLab set id_tokens: {%s: {aud: %s}}; elsewhere set %s or %s",
-		orElse(s.TokenEnv, defaultTokenEnv), defaultAudience, fileVariable, orElse(s.SecretEnv, defaultSecret)))
+		cmp.Or(s.TokenEnv, defaultTokenEnv), defaultAudience, fileVariable, cmp.Or(s.SecretEnv, defaultSecret)))
 }
 
 // proof is the secret that proves what the application is, and the form's fields that
@@ -72,11 +73,11 @@ func (c Collector) proof(ctx context.Context) (secret string, form url.Values, e
 		if !jobtoken.InGitHub(c.Getenv) {
 			return "", nil, errors.New("this job cannot request a token of GitHub Actions: give it permissions: {id-token: write}")
 		}
-		secret, err = jobtoken.GitHub(ctx, c.Getenv, orElse(s.Audience, defaultAudience), c.Carrier)
+		secret, err = jobtoken.GitHub(ctx, c.Getenv, cmp.Or(s.Audience, defaultAudience), c.Carrier)
 	case idToken:
-		secret, err = c.variable(orElse(s.TokenEnv, defaultTokenEnv))
+		secret, err = c.variable(cmp.Or(s.TokenEnv, defaultTokenEnv))
 	case clientSecret:
-		secret, err = c.variable(orElse(s.SecretEnv, defaultSecret))
+		secret, err = c.variable(cmp.Or(s.SecretEnv, defaultSecret))
 		return secret, url.Values{"client_secret": {secret}}, err
 	}
 	return secret, url.Values{
@@ -121,7 +122,7 @@ func (c Collector) token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	graph, err := web.Parse(orElse(c.Settings.URL, defaultURL))
+	graph, err := web.Parse(cmp.Or(c.Settings.URL, defaultURL))
 	if err != nil {
 		return "", fmt.Errorf("use Microsoft Graph: url: %w", err)
 	}
@@ -129,7 +130,7 @@ func (c Collector) token(ctx context.Context) (string, error) {
 	form.Set("client_id", strings.ToLower(c.Settings.ClientID))
 	form.Set("scope", web.Host(graph)+"/.default")
 	server, err := web.New(web.Options{
-		Base: orElse(c.Settings.Authority, defaultAuthority), CAFile: c.Settings.CAFile, Clock: c.Now, Secrets: []string{secret}, Carrier: c.Carrier,
+		Base: cmp.Or(c.Settings.Authority, defaultAuthority), CAFile: c.Settings.CAFile, Clock: c.Now, Secrets: []string{secret}, Carrier: c.Carrier,
 	})
 	if err != nil {
 		return "", fmt.Errorf("use the authority: %w", err)

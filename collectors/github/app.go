@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/source"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -65,7 +66,7 @@ func (a *App) token(ctx context.Context, c Collector, organization string) (stri
 	case err != nil:
 		return "", fmt.Errorf("%w; %s and %s must be the id and the key of one GitHub App", err, a.IDEnv, a.KeyEnv)
 	}
-	if err := decode(path, answer, &installation); err != nil {
+	if err := rest.Decode(path, answer, &installation); err != nil {
 		return "", err
 	}
 	path = web.Path("app", "installations", strconv.FormatInt(installation.ID, 10), "access_tokens")

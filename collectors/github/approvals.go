@@ -1,11 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
@@ -26,7 +28,7 @@ func (r *reading) reviews() (all []decision, err error) {
 	path := r.repository("actions", "runs", strconv.FormatInt(r.run.ID, 10), "approvals")
 	err = r.pages(path, nil, readActions, func(answer *web.Answer) error {
 		var page []decision
-		err := decode(path, answer, &page)
+		err := rest.Decode(path, answer, &page)
 		all = append(all, page...)
 		return err
 	})
@@ -50,11 +52,13 @@ func (r *reading) pages(path string, query url.Values, permission string, read f
 		query = url.Values{}
 	}
 	query.Set("per_page", "100")
-	for answer, err := range r.api.Pages(r.ctx, web.Call{Path: path, Query: query}, nil) {
+	call, page := web.Call{Path: path, Query: query}, 0
+	for answer, err := range r.api.Pages(r.ctx, call, nil) {
 		if err != nil {
 			return denied(err, r.repositoryToken(), permission)
 		}
-		r.seen = append(r.seen, answer.Body)
+		page++
+		r.seen.AddPage(call, page, answer.Body)
 		if err := read(answer); err != nil {
 			return err
 		}
@@ -63,18 +67,25 @@ func (r *reading) pages(path string, query url.Values, permission string, read f
 }
 
 // approvals are the reviews of the run, each with the interval in which it was given.
-func (r *reading) approvals(req facts.Request) (facts.Approvals, error) {
-	reviews, err := r.reviews()
-	if err != nil {
+func (r *reading) approvals(id int64, req facts.Request) (facts.Approvals, error) {
+	if err := r.readRun(id); err != nil {
 		return nil, err
 	}
-	environment := orElse(r.Settings.Environment, req.Environment)
-	if len(reviews) == 0 {
+	environment := cmp.Or(r.Settings.Environment, req.Environment)
+	var reviews []decision
+	var given interval
+	var undated error // matters if there are reviews
+	err := rest.All(
+		func() (err error) { reviews, err = r.reviews(); return err },
+		func() error { given, undated = r.given(environment); return nil },
+	)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(reviews) == 0:
 		return facts.Approvals{}, r.reviewable(environment)
-	}
-	given, err := r.given(environment)
-	if err != nil {
-		return nil, err
+	case undated != nil:
+		return nil, undated
 	}
 	list := facts.Approvals{}
 	for _, v := range reviews {

@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -21,26 +23,27 @@ type commit struct {
 var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
 // authors are the commits that may be deployed, by the id of the account that wrote them,
-// with those accounts: the commit of the run, and the one that the image is tagged with.
-func (r *reading) authors(reference string) (wrote map[int64][]string, accounts []account, err error) {
+// with those accounts. The run may be of another commit than the build.
+func (r *reading) authors(req facts.Request) (wrote map[int64][]string, accounts []account, err error) {
 	wrote = map[int64][]string{}
-	refs := []string{r.run.HeadSHA}
-	if tag := review.CommitTag(reference); tag != "" && !strings.HasPrefix(r.run.HeadSHA, tag) {
-		refs = append(refs, tag)
-	}
-	for i, ref := range refs {
-		found, err := r.commit(ref)
+	refs := review.Commits(r.ctx, r.run.HeadSHA, req)
+	commits := make([]commit, len(refs))
+	err = rest.Each(len(refs), func(i int) (err error) {
+		commits[i], err = r.commit(refs[i])
 		if i > 0 && absent(err) {
-			continue // the tag is no commit of this repository
+			return nil // it is no commit of this repository
 		}
-		if err != nil {
-			return nil, nil, err
-		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, found := range commits {
 		if found.Author == nil || found.Author.ID == 0 && found.Author.Login == "" {
 			continue
 		}
 		if _, err := found.Author.ids(); err != nil {
-			return nil, nil, fmt.Errorf("author of the commit %s: %w", ref, err)
+			return nil, nil, fmt.Errorf("author of the commit %s: %w", refs[i], err)
 		}
 		wrote[found.Author.ID] = append(wrote[found.Author.ID], found.SHA)
 		accounts = append(accounts, *found.Author)

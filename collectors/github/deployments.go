@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -44,19 +45,23 @@ func (r *reading) given(environment string) (interval, error) {
 	if err != nil {
 		return found, err
 	}
+	ours, starts := make([]bool, len(of)), make([]time.Time, len(of))
+	err = rest.Each(len(of), func(i int) (err error) {
+		ours[i], starts[i], err = r.started(of[i].ID)
+		return err
+	})
+	if err != nil {
+		return found, err
+	}
 	var started []time.Time
-	for _, d := range of {
-		ours, start, err := r.started(d.ID)
-		if err != nil {
-			return found, err
-		}
-		if !ours {
+	for i, d := range of {
+		if !ours[i] {
 			continue
 		}
 		if found.earliest.IsZero() || d.CreatedAt.Before(found.earliest) {
 			found.earliest = d.CreatedAt
 		}
-		started = append(started, start)
+		started = append(started, starts[i])
 	}
 	if again := r.again(); found.earliest.IsZero() || len(r.earlier) > 0 && !found.earliest.Before(again) {
 		found.earliest = r.run.CreatedAt
@@ -73,7 +78,7 @@ func (r *reading) deployments(query url.Values, wanted func(deployment) bool) (l
 	path := r.repository("deployments")
 	err = r.pages(path, query, readDeployments, func(answer *web.Answer) error {
 		var page []deployment
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, d := range page {

@@ -14,15 +14,15 @@
 package github
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -63,7 +63,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	observed.Evidence = r.evidence()
+	observed.Evidence = r.seen.Evidence(r.link())
 	return observed, nil
 }
 
@@ -73,18 +73,17 @@ func (r *reading) ofRun(req facts.Request) (observed facts.Observed, err error) 
 	if err != nil {
 		return observed, err
 	}
-	if err := r.readRun(id); err != nil {
-		return observed, err
-	}
-	observed.Contradictions = r.contradictions(req)
 	switch r.Section {
 	case "approvals":
-		observed.Section, err = r.approvals(req)
+		observed.Section, err = r.approvals(id, req)
 	case "people":
-		observed.Section, err = r.people(req.Reference)
+		observed.Section, err = r.people(id, req)
 		observed.Decides = facts.Grants{Roles: slices.Sorted(maps.Keys(r.Settings.Roles)), Teams: r.Settings.teams()}
 	default:
 		err = fmt.Errorf("a repository on GitHub does not report %s", r.Section)
+	}
+	if err == nil {
+		observed.Contradictions = r.contradictions(req)
 	}
 	return observed, err
 }
@@ -96,8 +95,8 @@ type reading struct {
 	api         *web.Server
 	owner, name string
 	run         run
-	earlier     []run    // the attempts before this one, in their order
-	seen        [][]byte // the answers about the run, in the order they were read
+	earlier     []run     // the attempts before this one, in their order
+	seen        rest.Seen // the answers about the run
 }
 
 // open prepares to read the repository.
@@ -111,14 +110,14 @@ func (c Collector) open(ctx context.Context) (*reading, error) {
 	return r, err
 }
 
-func (c Collector) repositoryToken() string { return orElse(c.Settings.TokenEnv, "GITHUB_TOKEN") }
+func (c Collector) repositoryToken() string { return cmp.Or(c.Settings.TokenEnv, "GITHUB_TOKEN") }
 
 // organizationToken is where the token comes from that reads teams and members.
 func (c Collector) organizationToken() string {
 	if c.Settings.App != nil {
 		return "the installation of the GitHub App (" + c.Settings.App.IDEnv + ")"
 	}
-	return orElse(c.Settings.OrganizationTokenEnv, c.repositoryToken())
+	return cmp.Or(c.Settings.OrganizationTokenEnv, c.repositoryToken())
 }
 
 // now is the time in UTC without its fraction: documents are collected at whole
@@ -136,8 +135,8 @@ func (r *reading) get(path, permission string, into any) error {
 	if err != nil {
 		return denied(err, r.repositoryToken(), permission)
 	}
-	r.seen = append(r.seen, answer.Body)
-	return decode(path, answer, into)
+	r.seen.Add(path, answer.Body)
+	return rest.Decode(path, answer, into)
 }
 
 // link is the page of the run, where it is reviewed, or of the deployments.
@@ -147,13 +146,4 @@ func (r *reading) link() string {
 		return page + "/deployments"
 	}
 	return fmt.Sprintf("%s/actions/runs/%d", page, r.run.ID)
-}
-
-// evidence is that page, and the SHA-256 of the answers that were read.
-func (r *reading) evidence() *facts.Evidence {
-	sum := sha256.New()
-	for _, answer := range r.seen {
-		sum.Write(answer)
-	}
-	return &facts.Evidence{URI: r.link(), SHA256: hex.EncodeToString(sum.Sum(nil))}
 }

@@ -319,16 +319,16 @@ func TestPeopleHaveOnlyActiveTeams(t *testing.T) {
 	}
 }
 
-// The author of the commit of the run, and of the one that the image is tagged with, are
-// among the people.
+// The author of the commit of the run, of the one that was built, and of the one that the
+// image is tagged with, are among the people.
 func TestAuthorsOfTheCommits(t *testing.T) {
 	s := newSite(t)
 	built := "6b2e8d1" + strings.Repeat("0", 33)
 	s.Commit(built, "former")
-	wrote := func(reference string) string {
+	wrote := func(reference, build string) string {
 		t.Helper()
 		req := ask()
-		req.Reference = reference
+		req.Reference, req.Built = reference, func(context.Context) string { return build }
 		got, err := s.collect("people", req)
 		if err != nil {
 			return err.Error()
@@ -341,21 +341,24 @@ func TestAuthorsOfTheCommits(t *testing.T) {
 		}
 		return strings.Join(list, ", ")
 	}
-	for _, tt := range []struct{ reference, want string }{
-		{"", "github:1 7a7a7a7"}, {"registry.example.com:5000/payments-api:7a7a7a7", "github:1 7a7a7a7"},
-		{"registry.example.com:5000/payments-api:6b2e8d1@sha256:00", "github:1 7a7a7a7, github:4 6b2e8d1"},
-		{"payments-api:1234567", "github:1 7a7a7a7"}, {"payments-api:v7", "github:1 7a7a7a7"}, {"registry.example.com:5000/payments-api", "github:1 7a7a7a7"},
+	const ofRun, ofBoth = "github:1 7a7a7a7", "github:1 7a7a7a7, github:4 6b2e8d1"
+	for _, tt := range []struct{ reference, build, want string }{
+		{"", "", ofRun}, {"registry.example.com:5000/payments-api:7a7a7a7", "", ofRun},
+		{"registry.example.com:5000/payments-api:6b2e8d1@sha256:00", "", ofBoth},
+		{"payments-api:1234567", "", ofRun}, {"payments-api:v7", "", ofRun}, {"registry.example.com:5000/payments-api", "", ofRun},
+		{"payments-api@sha256:00", built, ofBoth}, {"payments-api:v7", built, ofBoth}, {"payments-api:6b2e8d1", built, ofBoth},
+		{"payments-api:v7", strings.Repeat("7a", 20), ofRun}, {"payments-api:v7", strings.Repeat("0", 40), ofRun},
 	} {
-		if got := wrote(tt.reference); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.reference, got, tt.want)
+		if got := wrote(tt.reference, tt.build); got != tt.want {
+			t.Errorf("%s of %s: %s, want %s", tt.reference, tt.build, got, tt.want)
 		}
 	}
 	s.Commit(built, "")
-	if got := wrote("payments-api:6b2e8d1"); got != "github:1 7a7a7a7" {
+	if got := wrote("payments-api:6b2e8d1", built); got != ofRun {
 		t.Error(got)
 	}
 	s.Tokens[token] = []string{githubtest.Actions, githubtest.Members, githubtest.Administration}
-	if got := wrote(""); !strings.Contains(got, `needs the permission "Contents: read"`) {
+	if got := wrote("", built); !strings.Contains(got, `needs the permission "Contents: read"`) {
 		t.Error(got)
 	}
 }

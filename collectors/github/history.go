@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -28,11 +30,16 @@ type history struct {
 // there are no stays.
 func (r *reading) staging() (*facts.Staging, error) {
 	found := &facts.Staging{Reported: []facts.ReportedDeployment{}}
-	for _, name := range r.Settings.staging() {
-		h, err := r.history(name, strings.ToLower(name))
-		if err != nil {
-			return nil, err
-		}
+	names := r.Settings.staging()
+	histories := make([]history, len(names))
+	err := rest.Each(len(names), func(i int) (err error) {
+		histories[i], err = r.history(names[i], strings.ToLower(names[i]))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range histories {
 		found.Reported = append(found.Reported, h.list...)
 		if h.since != nil && (found.ReportedSince == nil || h.since.After(*found.ReportedSince)) {
 			found.ReportedSince = h.since
@@ -46,7 +53,7 @@ func (r *reading) staging() (*facts.Staging, error) {
 // production are the deployments to the environment of the request. What ran before or
 // without GitHub is unknown.
 func (r *reading) production(req facts.Request) (*facts.Production, error) {
-	h, err := r.history(orElse(r.Settings.Environment, req.Environment), req.Environment)
+	h, err := r.history(cmp.Or(r.Settings.Environment, req.Environment), req.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +75,15 @@ func (r *reading) history(environment, as string) (history, error) {
 		since := r.known(all[maxDeployments].CreatedAt)
 		all, h.since = all[:maxDeployments], &since
 	}
-	for _, d := range all {
+	statuses := make([][]status, len(all))
+	err = rest.Each(len(all), func(i int) (err error) {
+		statuses[i], err = r.statuses(all[i].ID)
+		return err
+	})
+	if err != nil {
+		return history{}, err
+	}
+	for i, d := range all {
 		reported := facts.ReportedDeployment{
 			ID: fmt.Sprintf("%s/deployments/%d", strings.ToLower(r.Settings.Repository), d.ID), Environment: as, CreatedAt: r.known(d.CreatedAt),
 			Digest: claimedDigest(d.Payload),
@@ -76,11 +91,7 @@ func (r *reading) history(environment, as string) (history, error) {
 		if _, ok := facts.Accepts("commit", d.SHA); ok {
 			reported.Commit = &d.SHA
 		}
-		statuses, err := r.statuses(d.ID)
-		if err != nil {
-			return history{}, err
-		}
-		r.outcome(&reported, statuses)
+		r.outcome(&reported, statuses[i])
 		h.list = append(h.list, reported)
 	}
 	return h, nil
@@ -148,7 +159,7 @@ func (r *reading) statuses(deployment int64) (list []status, err error) {
 	path := r.repository("deployments", strconv.FormatInt(deployment, 10), "statuses")
 	err = r.pages(path, nil, readDeployments, func(answer *web.Answer) error {
 		var page []status
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, s := range page {

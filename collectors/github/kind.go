@@ -1,10 +1,10 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,15 +33,9 @@ var Kind = source.Kind{
 }
 
 func open(env source.Env, settings any) Collector {
-	s, _ := settings.(*Settings)
-	if s == nil {
-		s = new(Settings)
-	}
-	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-	}
-	return c
+	s := source.SettingsOf[Settings](settings)
+	s.CAFile = env.Path(s.CAFile)
+	return Collector{Section: env.Section, Settings: s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 }
 
 // Settings of a repository on GitHub.
@@ -134,7 +128,7 @@ func (s Settings) staging() []string {
 }
 
 // organization is the one that has the teams.
-func (s Settings) organization(owner string) string { return orElse(s.Organization, owner) }
+func (s Settings) organization(owner string) string { return cmp.Or(s.Organization, owner) }
 
 // teams are the slugs of all teams whose members are looked up, each once, sorted.
 func (s Settings) teams() []string {
@@ -151,7 +145,7 @@ func (s Settings) teams() []string {
 
 // page is the address of the web pages that belong to the API.
 func (s Settings) page() string {
-	api := strings.TrimSuffix(orElse(s.URL, defaultURL), "/")
+	api := strings.TrimSuffix(cmp.Or(s.URL, defaultURL), "/")
 	if host, ok := strings.CutPrefix(api, "https://api."); ok && !strings.Contains(host, "/") {
 		return "https://" + host // github.com, NAME.ghe.com
 	}
@@ -171,20 +165,13 @@ func (c Collector) api(variable string) (*web.Server, error) {
 func (c Collector) server(token string) (*web.Server, error) {
 	s := c.Settings
 	server, err := web.New(web.Options{
-		Base: orElse(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now, Carrier: c.Carrier,
+		Base: cmp.Or(s.URL, defaultURL), Auth: web.Bearer(token), CAFile: s.CAFile, Clock: c.Now, Carrier: c.Carrier,
 		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use the API of GitHub: %w", err)
 	}
 	return server, nil
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 var errNoRun = errors.New("the request names no run of GitHub Actions: set --deployment to OWNER/NAME/runs/ID")

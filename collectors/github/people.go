@@ -10,12 +10,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
-
-// parallel is how many answers about the organization are read at once.
-const parallel = 8
 
 // directory reads an organization.
 type directory struct {
@@ -26,26 +24,53 @@ type directory struct {
 
 // people are the accounts that started the run, reviewed it or wrote what it deploys, with
 // the teams in which their membership is active.
-func (r *reading) people(reference string) (facts.People, error) {
-	wrote, authors, err := r.authors(reference)
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := r.accounts(authors)
-	if err != nil {
-		return nil, err
-	}
+func (r *reading) people(id int64, req facts.Request) (facts.People, error) {
 	d := &directory{reading: r, organization: r.Settings.organization(r.owner)}
-	if d.api, err = r.organizationAPI(r.ctx, d.organization); err != nil {
+	var wrote map[int64][]string
+	var authors []account
+	var reviews []decision
+	err := rest.All(
+		func() error {
+			if err := r.readRun(id); err != nil {
+				return err
+			}
+			return rest.All(
+				func() (err error) { wrote, authors, err = r.authors(req); return err },
+				func() (err error) { reviews, err = r.reviews(); return err },
+			)
+		},
+		func() (err error) { d.api, err = r.organizationAPI(r.ctx, d.organization); return err },
+	)
+	if err != nil {
 		return nil, err
 	}
-	teams := r.Settings.teams()
-	active := make([]bool, len(accounts)*len(teams))
-	var weak map[int64]bool
-	group, ctx := errgroup.WithContext(r.ctx)
-	group.SetLimit(parallel)
+	accounts := d.accounts(authors, reviews)
+	teams, weak, err := d.look(accounts)
+	if err != nil {
+		return nil, err
+	}
+	list := facts.People{}
 	for i, a := range accounts {
-		for j, team := range teams {
+		person, err := d.person(a, teams[i], weak)
+		if err != nil {
+			return nil, err
+		}
+		person.Wrote = wrote[a.ID]
+		list = append(list, person)
+	}
+	return list, nil
+}
+
+// look reads the teams in which the membership of each account is active, and the members
+// without two-factor authentication (nil: not looked up).
+func (d *directory) look(accounts []account) (of [][]string, weak map[int64]bool, err error) {
+	teams := d.Settings.teams()
+	active := make([]bool, len(accounts)*len(teams))
+	group, ctx := errgroup.WithContext(d.ctx)
+	group.SetLimit(rest.Parallel)
+	for j, team := range teams {
+		group.Go(func() error { return d.visible(ctx, team) })
+		for i, a := range accounts {
 			group.Go(func() (err error) {
 				active[i*len(teams)+j], err = d.active(ctx, team, a.Login)
 				return err
@@ -57,24 +82,18 @@ func (r *reading) people(reference string) (facts.People, error) {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	list := facts.People{}
-	for i, a := range accounts {
-		of := []string{}
+	of = make([][]string, len(accounts))
+	for i := range accounts {
+		of[i] = []string{}
 		for j, team := range teams {
 			if active[i*len(teams)+j] {
-				of = append(of, team)
+				of[i] = append(of[i], team)
 			}
 		}
-		person, err := r.person(a, of, weak)
-		if err != nil {
-			return nil, err
-		}
-		person.Wrote = wrote[a.ID]
-		list = append(list, person)
 	}
-	return list, nil
+	return of, weak, nil
 }
 
 // organizationAPI prepares to read an organization.
@@ -113,12 +132,8 @@ func (r *reading) person(a account, teams []string, weak map[int64]bool) (facts.
 
 // accounts are the authors, whoever started an attempt of the run, and its reviewers, each
 // once, by id.
-func (r *reading) accounts(authors []account) ([]account, error) {
+func (r *reading) accounts(authors []account, reviews []decision) []account {
 	list := append([]account{*r.run.Actor, *r.run.TriggeringActor}, authors...)
-	reviews, err := r.reviews()
-	if err != nil {
-		return nil, err
-	}
 	for _, v := range reviews {
 		list = append(list, *v.User)
 	}
@@ -126,11 +141,11 @@ func (r *reading) accounts(authors []account) ([]account, error) {
 		list = append(list, *attempt.TriggeringActor)
 	}
 	slices.SortStableFunc(list, func(a, b account) int { return int(a.ID - b.ID) })
-	return slices.CompactFunc(list, func(a, b account) bool { return a.ID == b.ID }), nil
+	return slices.CompactFunc(list, func(a, b account) bool { return a.ID == b.ID })
 }
 
 // active reports whether an account is an active member of a team, or of one of its
-// child teams. Only a team that is visible has no such member.
+// child teams. It is only known of a team that is visible.
 func (d *directory) active(ctx context.Context, team, login string) (bool, error) {
 	path := web.Path("orgs", d.organization, "teams", team, "memberships", login)
 	var membership struct {
@@ -138,7 +153,7 @@ func (d *directory) active(ctx context.Context, team, login string) (bool, error
 	}
 	err := d.get(ctx, path, readMembers, &membership)
 	if web.NotFound(err) {
-		return false, d.visible(ctx, team)
+		return false, nil
 	}
 	return err == nil && membership.State == "active", err
 }
@@ -188,7 +203,7 @@ func (d *directory) withoutTwoFactor(ctx context.Context) (map[int64]bool, error
 			return nil, denied(err, d.organizationToken(), administrate)
 		}
 		var page []account
-		if err := decode(members.Path, answer, &page); err != nil {
+		if err := rest.Decode(members.Path, answer, &page); err != nil {
 			return nil, err
 		}
 		for _, a := range page {
@@ -207,5 +222,5 @@ func (d *directory) get(ctx context.Context, path, permission string, into any) 
 	if err != nil {
 		return denied(err, d.organizationToken(), permission)
 	}
-	return decode(path, answer, into)
+	return rest.Decode(path, answer, into)
 }

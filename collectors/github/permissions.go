@@ -1,8 +1,12 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 )
 
 // test tests, without a run for an environment, that both tokens are valid, that the environment has
@@ -18,7 +22,7 @@ func (c Collector) test(ctx context.Context, environment string) error {
 		return err
 	}
 	var problems []error
-	if environment = orElse(c.Settings.Environment, environment); environment != "" {
+	if environment = cmp.Or(c.Settings.Environment, environment); environment != "" {
 		problems = append(problems, r.reviewable(environment))
 	}
 	d := &directory{reading: r, organization: c.Settings.organization(owner)}
@@ -30,4 +34,18 @@ func (c Collector) test(ctx context.Context, environment string) error {
 	}
 	_, err = d.withoutTwoFactor(ctx)
 	return errors.Join(append(problems, err)...)
+}
+
+// Permissions, as the settings of a GitHub App and a fine-grained token name them.
+const (
+	readActions     = "Actions: read"
+	readDeployments = "Deployments: read"
+	readContents    = "Contents: read"
+	readMembers     = "Members: read (organization)"
+	administrate    = "Administration: read (organization), of an owner"
+)
+
+// denied explains an answer that could not be read with the token in a variable.
+func denied(err error, variable, permission string) error {
+	return rest.TokenIn(variable).Denied(err, fmt.Sprintf("the permission %q", permission))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 )
 
@@ -67,32 +68,30 @@ func (r *reading) readRun(id int64) error {
 			return fmt.Errorf("GET %s: actor: %w", path, err)
 		}
 	}
-	for n := 1; n < r.run.Attempt; n++ {
-		if err := r.readAttempt(n); err != nil {
-			return err
-		}
-	}
-	return nil
+	r.earlier = make([]run, r.run.Attempt-1)
+	return rest.Each(len(r.earlier), func(i int) (err error) {
+		r.earlier[i], err = r.attempt(i + 1)
+		return err
+	})
 }
 
 // maxAttempts bounds the attempts of a run that are read.
 const maxAttempts = 50
 
-// readAttempt reads an attempt before this one. Who started it is a requester, too.
-func (r *reading) readAttempt(n int) error {
+// attempt reads an attempt before this one. Who started it is a requester, too.
+func (r *reading) attempt(n int) (run, error) {
 	path := r.repository("actions", "runs", strconv.FormatInt(r.run.ID, 10), "attempts", strconv.Itoa(n))
 	var earlier run
 	if err := r.get(path, readActions, &earlier); err != nil {
-		return err
+		return run{}, err
 	}
 	if earlier.ID != r.run.ID || earlier.Attempt != n || earlier.StartedAt.IsZero() {
-		return fmt.Errorf("GET %s: the answer is about attempt %d of run %d, or has no time", path, earlier.Attempt, earlier.ID)
+		return run{}, fmt.Errorf("GET %s: the answer is about attempt %d of run %d, or has no time", path, earlier.Attempt, earlier.ID)
 	}
 	if _, err := earlier.TriggeringActor.ids(); err != nil {
-		return fmt.Errorf("GET %s: triggering_actor: %w", path, err)
+		return run{}, fmt.Errorf("GET %s: triggering_actor: %w", path, err)
 	}
-	r.earlier = append(r.earlier, earlier)
-	return nil
+	return earlier, nil
 }
 
 // again is when the second attempt started; the zero time if this is the first.

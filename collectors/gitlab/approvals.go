@@ -1,12 +1,14 @@
 package gitlab
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
@@ -54,7 +56,7 @@ func (d decision) same(other decision) bool {
 
 // approvals are the decisions about the pipeline's deployments to the environment.
 func (r *reading) approvals(req facts.Request) (facts.Approvals, error) {
-	environment := orElse(r.Settings.Environment, req.Environment)
+	environment := cmp.Or(r.Settings.Environment, req.Environment)
 	decisions, err := r.decisions(environment)
 	if err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (r *reading) deployments(environment string) (list []deployment, err error)
 	}
 	err = r.pages(path, query, readProject, func(answer *web.Answer) error {
 		var page []deployment
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, d := range page {

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/collectors/internal/review"
+	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -26,20 +28,15 @@ type mergeRequest struct {
 var noReply = regexp.MustCompile(`^([0-9]{1,18})-[^@]+@users\.noreply\.`)
 
 // authors are the commits that may be deployed, by the id of the account that wrote
-// them, with those accounts: the commit of the pipeline, and the one that the image is
-// tagged with.
-func (d *directory) authors(reference string) (wrote map[int64][]string, accounts []account, err error) {
+// them, with those accounts. The pipeline may be of another commit than the build.
+func (d *directory) authors(req facts.Request) (wrote map[int64][]string, accounts []account, err error) {
 	wrote = map[int64][]string{}
-	refs := []string{d.pipeline.SHA}
-	if tag := review.CommitTag(reference); tag != "" && !strings.HasPrefix(d.pipeline.SHA, tag) {
-		refs = append(refs, tag)
-	}
-	for i, ref := range refs {
+	for i, ref := range review.Commits(d.ctx, d.pipeline.SHA, req) {
 		var found commit
 		path := d.project("repository", "commits", ref)
 		err := d.reading.get(path, nil, readProject, &found)
 		if i > 0 && web.NotFound(err) {
-			continue // the tag is no commit of this project
+			continue // it is no commit of this project
 		}
 		if err != nil {
 			return nil, nil, err
@@ -77,16 +74,16 @@ func (d *directory) authorsOf(c commit) (list []account, err error) {
 		call := web.Call{Path: "/users", Query: url.Values{"search": {c.AuthorEmail}, "per_page": {"100"}}}
 		answer, err := d.api.Do(d.ctx, call)
 		if err != nil {
-			return nil, denied(err, d.groupTokenVariable(), readUsers)
+			return nil, rest.TokenIn(d.groupTokenVariable()).Denied(err, readUsers)
 		}
-		if err := decode(call.Path, answer, &list); err != nil {
+		if err := rest.Decode(call.Path, answer, &list); err != nil {
 			return nil, err
 		}
 	}
 	path := d.project("repository", "commits", c.ID, "merge_requests")
 	err = d.pages(path, nil, readProject, func(answer *web.Answer) error {
 		var page []mergeRequest
-		err := decode(path, answer, &page)
+		err := rest.Decode(path, answer, &page)
 		for _, m := range page {
 			if m.Author != nil {
 				list = append(list, *m.Author)

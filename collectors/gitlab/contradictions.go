@@ -1,11 +1,13 @@
 package gitlab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -60,7 +62,7 @@ func idsOf(list []account) string {
 func (r *reading) ownJob() (*job, error) {
 	token := strings.TrimSpace(r.Getenv(jobToken))
 	address := strings.TrimSuffix(r.Getenv("CI_API_V4_URL"), "/")
-	if token == "" || r.Getenv("GITLAB_CI") != "true" || address != strings.TrimSuffix(orElse(r.Settings.URL, defaultURL), "/") {
+	if token == "" || r.Getenv("GITLAB_CI") != "true" || address != strings.TrimSuffix(cmp.Or(r.Settings.URL, defaultURL), "/") {
 		return nil, nil
 	}
 	api, err := r.server(web.Key("JOB-TOKEN", token))
@@ -69,11 +71,11 @@ func (r *reading) ownJob() (*job, error) {
 	}
 	answer, err := api.Do(r.ctx, web.Call{Path: "/job"})
 	if err != nil {
-		return nil, denied(err, jobToken, "a job that is running")
+		return nil, rest.TokenIn(jobToken).Denied(err, "a job that is running")
 	}
-	r.seen = append(r.seen, answer.Body)
+	r.seen.Add("/job", answer.Body)
 	var own job
-	if err := decode("/job", answer, &own); err != nil {
+	if err := rest.Decode("/job", answer, &own); err != nil {
 		return nil, err
 	}
 	if _, err := own.User.ids(); err != nil {

@@ -11,15 +11,15 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -63,7 +63,7 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if err != nil {
 		return nil, err
 	}
-	observed.Evidence = r.evidence()
+	observed.Evidence = r.seen.Evidence(r.link())
 	return observed, nil
 }
 
@@ -73,8 +73,8 @@ type reading struct {
 	ctx      context.Context
 	api      *web.Server
 	pipeline pipeline
-	jobs     []job    // of the pipeline, with those that were retried
-	seen     [][]byte // the answers about the pipeline, in the order they were read
+	jobs     []job     // of the pipeline, with those that were retried
+	seen     rest.Seen // the answers about the pipeline
 }
 
 // open reads the pipeline that the request names, and its jobs.
@@ -96,10 +96,10 @@ func (c Collector) open(ctx context.Context, req facts.Request) (*reading, error
 	return r, r.readJobs()
 }
 
-func (c Collector) tokenVariable() string { return orElse(c.Settings.TokenEnv, "GITLAB_TOKEN") }
+func (c Collector) tokenVariable() string { return cmp.Or(c.Settings.TokenEnv, "GITLAB_TOKEN") }
 
 func (c Collector) groupTokenVariable() string {
-	return orElse(c.Settings.GroupTokenEnv, c.tokenVariable())
+	return cmp.Or(c.Settings.GroupTokenEnv, c.tokenVariable())
 }
 
 // now is the time in UTC without its fraction: documents are collected at whole
@@ -115,10 +115,10 @@ func (r *reading) project(names ...string) string {
 func (r *reading) get(path string, query url.Values, needs string, into any) error {
 	answer, err := r.api.Do(r.ctx, web.Call{Path: path, Query: query})
 	if err != nil {
-		return denied(err, r.tokenVariable(), needs)
+		return rest.TokenIn(r.tokenVariable()).Denied(err, needs)
 	}
-	r.seen = append(r.seen, answer.Body)
-	return decode(path, answer, into)
+	r.seen.Add(path+"?"+query.Encode(), answer.Body)
+	return rest.Decode(path, answer, into)
 }
 
 // pages calls read for each page of a list about the project.
@@ -127,11 +127,13 @@ func (r *reading) pages(path string, query url.Values, needs string, read func(*
 		query = url.Values{}
 	}
 	query.Set("per_page", "100")
-	for answer, err := range r.api.Pages(r.ctx, web.Call{Path: path, Query: query}, nil) {
+	call, page := web.Call{Path: path, Query: query}, 0
+	for answer, err := range r.api.Pages(r.ctx, call, nil) {
 		if err != nil {
-			return denied(err, r.tokenVariable(), needs)
+			return rest.TokenIn(r.tokenVariable()).Denied(err, needs)
 		}
-		r.seen = append(r.seen, answer.Body)
+		page++
+		r.seen.AddPage(call, page, answer.Body)
 		if err := read(answer); err != nil {
 			return err
 		}
@@ -147,13 +149,4 @@ func (r *reading) link() string {
 // run is the pipeline, as requests name their deployment.
 func (r *reading) run() string {
 	return fmt.Sprintf("%s/pipelines/%d", strings.ToLower(r.Settings.Project), r.pipeline.ID)
-}
-
-// evidence is the page of the pipeline, and the SHA-256 of the answers that were read.
-func (r *reading) evidence() *facts.Evidence {
-	sum := sha256.New()
-	for _, answer := range r.seen {
-		sum.Write(answer)
-	}
-	return &facts.Evidence{URI: r.link(), SHA256: hex.EncodeToString(sum.Sum(nil))}
 }

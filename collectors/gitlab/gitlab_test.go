@@ -333,16 +333,16 @@ func TestEveryStarterOfAJobIsOneOfThePipeline(t *testing.T) {
 	}
 }
 
-// The authors of the commit of the pipeline, and of the one that the image is tagged with,
-// are found by mail address and by merge request.
+// The authors of the commit of the pipeline, of the one that was built, and of the one that
+// the image is tagged with, are found by mail address and by merge request.
 func TestAuthorsOfTheCommits(t *testing.T) {
 	s := newSite(t)
 	other := "6b2e8d1" + strings.Repeat("0", 33)
 	s.Write(other, gitlabtest.Commit{Email: "4-former@users.noreply.gitlab.example.com"})
-	wrote := func(reference string) string {
+	wrote := func(reference, build string) string {
 		t.Helper()
 		req := ask()
-		req.Reference = reference
+		req.Reference, req.Built = reference, func(context.Context) string { return build }
 		got, err := s.collect("people", req)
 		if err != nil {
 			return err.Error()
@@ -355,22 +355,25 @@ func TestAuthorsOfTheCommits(t *testing.T) {
 		}
 		return strings.Join(list, ", ")
 	}
-	for _, tt := range []struct{ reference, want string }{
-		{"", "gitlab:1 7a7a7a7"}, {"registry.example.com:5000/payments-api:7a7a7a7", "gitlab:1 7a7a7a7"},
-		{"registry.example.com:5000/payments-api:6b2e8d1@sha256:00", "gitlab:1 7a7a7a7, gitlab:4 6b2e8d1"},
-		{"payments-api:1234567", "gitlab:1 7a7a7a7"}, {"payments-api:v7", "gitlab:1 7a7a7a7"},
+	const ofPipeline, ofBoth = "gitlab:1 7a7a7a7", "gitlab:1 7a7a7a7, gitlab:4 6b2e8d1"
+	for _, tt := range []struct{ reference, build, want string }{
+		{"", "", ofPipeline}, {"registry.example.com:5000/payments-api:7a7a7a7", "", ofPipeline},
+		{"registry.example.com:5000/payments-api:6b2e8d1@sha256:00", "", ofBoth},
+		{"payments-api:1234567", "", ofPipeline}, {"payments-api:v7", "", ofPipeline},
+		{"payments-api@sha256:00", other, ofBoth}, {"payments-api:6b2e8d1", other, ofBoth},
+		{"payments-api:v7", built, ofPipeline}, {"payments-api:v7", strings.Repeat("0", 40), ofPipeline},
 	} {
-		if got := wrote(tt.reference); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.reference, got, tt.want)
+		if got := wrote(tt.reference, tt.build); got != tt.want {
+			t.Errorf("%s of %s: %s, want %s", tt.reference, tt.build, got, tt.want)
 		}
 	}
 	s.Add(gitlabtest.Account{ID: 2, Username: "lead", Email: "lead@example.com"})
 	s.Write(built, gitlabtest.Commit{Email: "Lead@example.com", MergeRequests: []string{"former", "former"}})
-	if got := wrote(""); got != "gitlab:2 7a7a7a7, gitlab:4 7a7a7a7" {
+	if got := wrote("", built); got != "gitlab:2 7a7a7a7, gitlab:4 7a7a7a7" {
 		t.Error(got)
 	}
 	s.Write(built, gitlabtest.Commit{Email: "99-gone@users.noreply.gitlab.example.com"})
-	if got := wrote(""); got != "" {
+	if got := wrote("", built); got != "" {
 		t.Error(got)
 	}
 }

@@ -1,11 +1,11 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,15 +29,9 @@ var Kind = source.Kind{
 }
 
 func open(env source.Env, settings any) Collector {
-	s, _ := settings.(*Settings)
-	if s == nil {
-		s = new(Settings)
-	}
-	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-	if s.CAFile != "" && !filepath.IsAbs(s.CAFile) {
-		c.Settings.CAFile = filepath.Join(env.Dir, s.CAFile)
-	}
-	return c
+	s := source.SettingsOf[Settings](settings)
+	s.CAFile = env.Path(s.CAFile)
+	return Collector{Section: env.Section, Settings: s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 }
 
 // Settings of a project on GitLab.
@@ -151,7 +145,7 @@ func ancestors(group string) (list []string) {
 
 // page is the address of the web pages that belong to the API.
 func (s Settings) page() string {
-	return strings.TrimSuffix(strings.TrimSuffix(orElse(s.URL, defaultURL), "/"), "/api/v4")
+	return strings.TrimSuffix(strings.TrimSuffix(cmp.Or(s.URL, defaultURL), "/"), "/api/v4")
 }
 
 // api prepares to call the API with the access token in a variable.
@@ -165,18 +159,11 @@ func (c Collector) api(variable string) (*web.Server, error) {
 
 // server prepares to call the API.
 func (c Collector) server(auth web.Auth) (*web.Server, error) {
-	server, err := web.New(web.Options{Base: orElse(c.Settings.URL, defaultURL), Auth: auth, CAFile: c.Settings.CAFile, Clock: c.Now, Carrier: c.Carrier})
+	server, err := web.New(web.Options{Base: cmp.Or(c.Settings.URL, defaultURL), Auth: auth, CAFile: c.Settings.CAFile, Clock: c.Now, Carrier: c.Carrier})
 	if err != nil {
 		return nil, fmt.Errorf("use the API of GitLab: %w", err)
 	}
 	return server, nil
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 var errNoPipeline = errors.New("the request names no pipeline of GitLab: set --deployment to GROUP/PROJECT/pipelines/ID")

@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 // authentication: the group or one above it requires it, without a delay. It is nil if
 // MFA is not looked up in groups.
 func (d *directory) requirements(ctx context.Context, groups []string) (map[string]bool, error) {
-	if orElse(d.Settings.TwoFactor, ofGroup) != ofGroup {
+	if cmp.Or(d.Settings.TwoFactor, ofGroup) != ofGroup {
 		return nil, nil
 	}
 	requires, known := map[string]bool{}, map[string]bool{}
@@ -41,7 +42,7 @@ var errNoTwoFactor = errors.New("nothing shows who has two-factor authentication
 
 // shown returns an error if the answers cannot show the MFA of anybody.
 func (d *directory) shown(users []user, requires map[string]bool) error {
-	switch orElse(d.Settings.TwoFactor, ofGroup) {
+	switch cmp.Or(d.Settings.TwoFactor, ofGroup) {
 	case ofGroup:
 		for _, strict := range requires {
 			if strict {
@@ -62,7 +63,7 @@ func (d *directory) shown(users []user, requires map[string]bool) error {
 // mfa is whether an account has two-factor authentication; nil: nothing is known.
 func (r *reading) mfa(u user, groups []string, requires map[string]bool) *bool {
 	yes := true
-	switch orElse(r.Settings.TwoFactor, ofGroup) {
+	switch cmp.Or(r.Settings.TwoFactor, ofGroup) {
 	case ofUser:
 		return u.TwoFactor
 	case ofGroup:

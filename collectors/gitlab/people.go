@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -39,11 +41,11 @@ func (r *reading) people(req facts.Request) (facts.People, error) {
 	if d.api, err = r.Collector.api(r.groupTokenVariable()); err != nil {
 		return nil, err
 	}
-	wrote, authors, err := d.authors(req.Reference)
+	wrote, authors, err := d.authors(req)
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := r.decisions(orElse(r.Settings.Environment, req.Environment))
+	decisions, err := r.decisions(cmp.Or(r.Settings.Environment, req.Environment))
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +160,7 @@ func (r *reading) person(u user, groups []string, requires map[string]bool) (fac
 func (d *directory) get(ctx context.Context, path, needs string, into any) error {
 	answer, err := d.api.Do(ctx, web.Call{Path: path})
 	if err != nil {
-		return denied(err, d.groupTokenVariable(), needs)
+		return rest.TokenIn(d.groupTokenVariable()).Denied(err, needs)
 	}
-	return decode(path, answer, into)
+	return rest.Decode(path, answer, into)
 }

@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -19,7 +20,7 @@ func (c Collector) test(ctx context.Context, environment string) error {
 		return err
 	}
 	var problems []error
-	if environment = orElse(c.Settings.Environment, environment); environment != "" {
+	if environment = cmp.Or(c.Settings.Environment, environment); environment != "" {
 		problems = append(problems, r.reviewable(environment))
 	}
 	d := &directory{reading: r}
@@ -33,8 +34,19 @@ func (c Collector) test(ctx context.Context, environment string) error {
 		return err
 	}
 	requires, err := d.requirements(ctx, c.Settings.groups())
-	if err == nil && orElse(c.Settings.TwoFactor, ofGroup) == ofGroup {
+	if err == nil && cmp.Or(c.Settings.TwoFactor, ofGroup) == ofGroup {
 		err = d.shown(nil, requires)
 	}
 	return err
 }
+
+// What a token needs: its scope, and the role of its user.
+const (
+	readAPI            = "read_api"
+	readProject        = "the scope read_api and the role Reporter in the project"
+	readProtected      = "the scope read_api and the role Maintainer in the project"
+	readGroup          = "the scope read_api and a role in the group, or in a group above it"
+	readUsers          = "the scope read_api"
+	readGroupProtected = "the scope read_api and the role Maintainer in the group"
+	readAsAdminUser    = "the scope read_api of an administrator"
+)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -103,7 +104,7 @@ func (r *reading) readJobs() error {
 	query := url.Values{"include_retried": {"true"}}
 	return r.pages(path, query, readProject, func(answer *web.Answer) error {
 		var page []job
-		if err := decode(path, answer, &page); err != nil {
+		if err := rest.Decode(path, answer, &page); err != nil {
 			return err
 		}
 		for _, j := range page {

@@ -22,30 +22,23 @@ func (Production) Kind() string { return Kind }
 // Collect reads the history. The trail knows nothing of what ran before its first
 // entry: Since is the time of that entry. An error means that the trail could not
 // be read or proved.
-func (c Production) Collect(ctx context.Context, req facts.Request) (section facts.Section, err error) {
-	reading, err := c.Log.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if closed := reading.Close(); err == nil && closed != nil {
-			section, err = nil, closed
+func (c Production) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	return c.Log.Collect(ctx, func(reading *recorded.Reading) (facts.Section, error) {
+		began, err := reading.Began(ctx)
+		if err != nil {
+			return nil, err
 		}
-	}()
-	began, err := reading.Began(ctx)
-	if err != nil {
-		return nil, err
-	}
-	since := time.Now()
-	if began != nil {
-		since = *began
-	}
-	since = recorded.Second(since)
-	found, err := deployments.Read(ctx, reading, req)
-	if err != nil {
-		return nil, err
-	}
-	complete := reading.Complete
-	found.Since, found.Complete = &since, &complete
-	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: reading.Evidence()}, nil
+		since := time.Now()
+		if began != nil {
+			since = *began
+		}
+		since = recorded.Second(since)
+		found, err := deployments.Read(ctx, reading, req)
+		if err != nil {
+			return nil, err
+		}
+		complete := reading.Complete
+		found.Since, found.Complete = &since, &complete
+		return found, nil
+	})
 }

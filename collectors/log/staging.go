@@ -25,27 +25,20 @@ func (Staging) Kind() string { return Kind }
 // stays of other artifacts that replaced it. Each has its writer; which writers count is
 // a setting. An error means that the trail could not be read or proved, or has no
 // deployment of the service to staging.
-func (c Staging) Collect(ctx context.Context, req facts.Request) (section facts.Section, err error) {
-	reading, err := c.Log.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if closed := reading.Close(); err == nil && closed != nil {
-			section, err = nil, closed
+func (c Staging) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	return c.Log.Collect(ctx, func(reading *recorded.Reading) (facts.Section, error) {
+		r := reader{ctx: ctx, Reading: reading, req: req}
+		if err := r.dismissals(&facts.Trail{}); err != nil {
+			return nil, err
 		}
-	}()
-	r := reader{ctx: ctx, Reading: reading, req: req}
-	if err := r.dismissals(&facts.Trail{}); err != nil {
-		return nil, err
-	}
-	found, err := r.staging()
-	if err != nil {
-		return nil, err
-	}
-	complete := reading.Complete
-	found.Complete = &complete
-	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: reading.Evidence()}, nil
+		found, err := r.staging()
+		if err != nil {
+			return nil, err
+		}
+		complete := reading.Complete
+		found.Complete = &complete
+		return found, nil
+	})
 }
 
 // errNotStaged says what to do if nothing is recorded.

@@ -30,31 +30,24 @@ func (Trail) Kind() string { return Kind }
 
 // Collect reads the section. An error means that the trail could not be read or
 // proved.
-func (c Trail) Collect(ctx context.Context, req facts.Request) (section facts.Section, err error) {
-	reading, err := c.Log.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if closed := reading.Close(); err == nil && closed != nil {
-			section, err = nil, closed
+func (c Trail) Collect(ctx context.Context, req facts.Request) (facts.Section, error) {
+	return c.Log.Collect(ctx, func(reading *recorded.Reading) (facts.Section, error) {
+		r := reader{ctx: ctx, Reading: reading, req: req, signatures: c.Signatures}
+		found := &facts.Trail{}
+		for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.delegations, r.deployments, r.allowed} {
+			if err := read(found); err != nil {
+				return nil, err
+			}
 		}
-	}()
-	r := reader{ctx: ctx, Reading: reading, req: req, signatures: c.Signatures}
-	found := &facts.Trail{}
-	for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.delegations, r.deployments, r.allowed} {
-		if err := read(found); err != nil {
+		origin, complete := reading.Origin(), reading.Complete
+		found.Origin, found.Complete = &origin, &complete
+		key, err := reading.PublicKey(ctx)
+		if err != nil {
 			return nil, err
 		}
-	}
-	origin, complete := reading.Origin(), reading.Complete
-	found.Origin, found.Complete = &origin, &complete
-	key, err := reading.PublicKey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found.Key = &key
-	return facts.Observed{Section: found, Kind: recorded.Kind, Evidence: reading.Evidence()}, nil
+		found.Key = &key
+		return found, nil
+	})
 }
 
 // deployments are those that the trail knows, whose bad news counts against a

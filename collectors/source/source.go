@@ -7,6 +7,7 @@ package source
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -21,7 +22,7 @@ type Collector interface {
 	Name() string
 
 	// Collect returns the section for req. It honours ctx, does not depend on
-	// another collector and writes nothing. "Looked and found nothing" is a
+	// another collector (except by req.Built) and writes nothing. "Looked and found nothing" is a
 	// section that says so; an error means "could not look". To have its
 	// evidence recorded, it returns the section inside a facts.Observed.
 	Collect(ctx context.Context, req facts.Request) (facts.Section, error)
@@ -132,6 +133,23 @@ type Log struct {
 	Key      string // file with the signing key, or of https://… the public key; empty: where the trail has it
 
 	Token func(context.Context) (string, error) // of https://…: returns the bearer token; nil: none
+}
+
+// SettingsOf is a copy of what settings, from Kind.Settings, points at; the zero T for nil.
+func SettingsOf[T any](settings any) T {
+	if s, _ := settings.(*T); s != nil {
+		return *s
+	}
+	var none T
+	return none
+}
+
+// Path is the path of a file, which counts from Dir; empty for an empty name.
+func (e Env) Path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(e.Dir, name)
 }
 
 // File is a file that a setting names.

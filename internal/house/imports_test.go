@@ -44,7 +44,7 @@ var layers = map[string][]string{
 	"collectors/scan":                     {"collectors/internal/vulnerabilities", "collectors/source", "scan", "facts", "internal/strict"},
 
 	"internal/attestation":     {},
-	"internal/bench":           {"internal/invented", "internal/oidctest", "internal/replay", "scan/advisories", "evaluator", "server", "trail", "facts", "policies"},
+	"internal/bench":           {"internal/githubtest", "internal/graphtest", "internal/invented", "internal/oidctest", "internal/replay", "scan/advisories", "evaluator", "server", "trail", "facts", "policies"},
 	"internal/canonical":       {},
 	"internal/cassette":        {},
 	"internal/config":          {"internal/strict", "collectors", "facts"},

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -65,7 +66,7 @@ func (s Summary) Reasons(w Want) []string {
 		reasons = append(reasons, fmt.Sprintf("its result is %q, not %s", s.Result, Passed))
 	}
 	if digest := s.PolicyDigest(); !slices.Contains(w.Policies, digest) {
-		reasons = append(reasons, fmt.Sprintf("it was decided by the policies %s, not by %s", or(digest, "without a sha256 digest"), strings.Join(w.Policies, " or ")))
+		reasons = append(reasons, fmt.Sprintf("it was decided by the policies %s, not by %s", cmp.Or(digest, "without a sha256 digest"), strings.Join(w.Policies, " or ")))
 	}
 	return append(reasons, s.untimely(w)...)
 }
@@ -123,11 +124,4 @@ func (s Summary) PolicyDigest() string {
 		return "sha256:" + hex
 	}
 	return ""
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

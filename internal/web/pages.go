@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func (s *Server) following(answer *Answer, next Next, seen map[string]bool, page
 	switch {
 	case seen[to.String()]:
 		return nil, errors.New("the next page is one that was read before")
-	case page >= orElse(s.options.MaxPages, DefaultMaxPages):
+	case page >= cmp.Or(s.options.MaxPages, DefaultMaxPages):
 		return nil, fmt.Errorf("%w: %d", ErrMorePages, page)
 	}
 	return to, nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -185,7 +186,7 @@ func (s *Server) send(ctx context.Context, call Call, to *url.URL) (*Answer, err
 	}
 	x := exchange{
 		method: method, url: to, header: header, body: call.Body,
-		max: orElse(s.options.MaxBytes, DefaultMaxBytes), maxAge: orElse(s.options.MaxAge, DefaultMaxAge),
+		max: cmp.Or(s.options.MaxBytes, DefaultMaxBytes), maxAge: cmp.Or(s.options.MaxAge, DefaultMaxAge),
 		repeat: call.Read || method == http.MethodGet || method == http.MethodHead,
 	}
 	answer, err := s.client.fetch(ctx, x)
@@ -201,17 +202,9 @@ func (s *Server) send(ctx context.Context, call Call, to *url.URL) (*Answer, err
 	return nil, refused
 }
 
-func orElse[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
-}
-
 // failed is err with what was attempted and without secrets.
 func (s *Server) failed(call Call, page int, err error) error {
-	text := fmt.Sprintf("%s %s from %s", orElse(call.Method, http.MethodGet), call.Path, s.Host())
+	text := fmt.Sprintf("%s %s from %s", cmp.Or(call.Method, http.MethodGet), call.Path, s.Host())
 	if page > 1 {
 		text += fmt.Sprintf(", page %d", page)
 	}

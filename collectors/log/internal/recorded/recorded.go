@@ -60,6 +60,25 @@ func (l Log) Open(ctx context.Context) (*Reading, error) {
 	return &Reading{Complete: true, log: opened, view: view, most: MaxEntries}, nil
 }
 
+// Collect opens the trail, has read make a section of it, and closes it. An error means
+// that the trail could not be read or proved.
+func (l Log) Collect(ctx context.Context, read func(*Reading) (facts.Section, error)) (section facts.Section, err error) {
+	reading, err := l.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closed := reading.Close(); err == nil && closed != nil {
+			section, err = nil, closed
+		}
+	}()
+	found, err := read(reading)
+	if err != nil {
+		return nil, err
+	}
+	return facts.Observed{Section: found, Kind: Kind, Evidence: reading.Evidence()}, nil
+}
+
 // Close ends the reading.
 func (r *Reading) Close() error { return errors.Join(r.view.Close(), r.log.Close()) }
 

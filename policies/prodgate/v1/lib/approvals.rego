@@ -60,19 +60,23 @@ _approving := {position | input.approvals[position].decision == "approved"}
 # An approval must name what it is for, unless it is a review of this run.
 _bound(approval) if {
 	reviews.direct(approval)
-	approval.digest == input.artifact.digest
-	approval.service == input.request.service
-	approval.environment == input.request.environment
-	approval.kind == input.request.kind
+	_of_this_digest(approval)
+	_as_requested(approval, "service")
+	_as_requested(approval, "environment")
+	_as_requested(approval, "kind")
 	_configured(approval)
 	_of_this_request(approval)
 }
 
 _bound(approval) if {
-	approval.environment == input.request.environment
+	_as_requested(approval, "environment")
 	_of_this_request(approval)
 	reviews.bound(approval)
 }
+
+_of_this_digest(approval) if approval.digest == input.artifact.digest
+
+_as_requested(approval, key) if approval[key] == input.request[key]
 
 # An approval must name the configuration of the request. For requests of other kinds
 # than configuration, naming it is optional.
@@ -244,19 +248,19 @@ _reasons[position] contains reviews.objection(input.approvals[position]) if {
 
 _reasons[position] contains "is for another digest, or does not name one" if {
 	some position in _direct
-	not input.approvals[position].digest == input.artifact.digest
+	not _of_this_digest(input.approvals[position])
 }
 
 _reasons[position] contains _elsewhere(key, input.approvals[position], known) if {
 	some position in _not_counting
 	some key, known in _listed
 	_names(position, key)
-	not input.approvals[position][key] == input.request[key]
+	not _as_requested(input.approvals[position], key)
 }
 
 _reasons[position] contains "is for another kind of request, or does not name one" if {
 	some position in _direct
-	not input.approvals[position].kind == input.request.kind
+	not _as_requested(input.approvals[position], "kind")
 }
 
 _reasons[position] contains "is for another configuration, or does not name one" if {

@@ -80,11 +80,13 @@ _best(schemes) := [scheme |
 # Whether the directory's record of a person is recent and shows MFA, and the account is
 # active in every directory that was read.
 proven(person) if {
-	input.people[person].mfa == true
+	_has_mfa(input.people[person])
 	active(person)
 	_mapped(person)
 	clock.fresh(input.people[person].as_of, settings.effective.approval.directory_max_age)
 }
+
+_has_mfa(record) if record.mfa == true
 
 # The person with this id, if this person can be an approver: a human with a role in
 # the directory, in the team, with MFA, with a recent record, and neither a requester
@@ -124,11 +126,12 @@ _mapped(person) if {
 }
 
 # The schemes of the ids of those directories in which people must be.
-_directories contains "entra" if "entra" in _kinds
+_directories contains "entra" if "entra" in kinds
 
-_kinds contains input.sources.people.kind
+# The kinds of the systems that people were read from.
+kinds contains input.sources.people.kind
 
-_kinds contains input.sources.people.systems[_].kind
+kinds contains input.sources.people.systems[_].kind
 
 # Whether a person is shown not to be an approver, by role or by team.
 outsider(person) if {
@@ -163,7 +166,7 @@ _unmapped := "is not in the mapping file of Entra ID: add this id to it"
 
 _objections[person] contains "MFA is not shown to be enabled" if {
 	some person, record in input.people
-	not record.mfa == true
+	not _has_mfa(record)
 }
 
 _objections[person] contains sprintf("not an active member of %s", [settings.effective.approval.team]) if {

@@ -141,6 +141,7 @@ _from_directory(document) := json.patch(document, [{"op": "replace", "path": "/s
 _from_directory_and_github(document) := json.patch(document, [
 	{"op": "replace", "path": "/sources/people/kind", "value": "merged"},
 	{"op": "add", "path": "/sources/people/systems", "value": [_system("github"), _system("entra")]},
+	{"op": "add", "path": "/people/0/wrote", "value": ["7a3f9c2"]},
 ])
 
 _system(kind) := {"name": kind, "kind": kind, "status": "ok"}

@@ -16,6 +16,7 @@ independent(person) if {
 	_written_by_others(person)
 	not _wrote[person]
 	not _started[person]
+	not _author_unnamed
 }
 
 # The people whom the directory names as the author of the commit.
@@ -25,6 +26,31 @@ _wrote contains person if {
 	some commit in record.wrote
 	_same_commit(commit, input.build.commit)
 }
+
+# Whether systems that look up the author of the commit that was built have found none: its
+# mail address belongs to no account, or the commit is in another repository. The run that
+# asks for the deployment may be of another commit. The author of a version that goes back
+# may have left since then, and it was approved before.
+_author_unnamed if {
+	not _goes_back
+	_author_matters
+	_author == null
+	not _author_found
+	some kind in people.kinds
+	kind in {"github", "gitlab"}
+}
+
+_goes_back if input.request.kind == "rollback"
+
+_author_found if {
+	some record in input.people
+	some commit in record.wrote
+	_is_commit(commit)
+	_is_commit(input.build.commit)
+	_same_commit(commit, input.build.commit)
+}
+
+_is_commit(commit) if regex.match(`^[0-9a-f]{7,64}$`, commit)
 
 # One of them may be abbreviated.
 _same_commit(commit, other) if startswith(commit, other)
@@ -126,6 +152,15 @@ objections[person] contains "wrote the commit that is deployed" if {
 }
 
 objections[person] contains "wrote the commit that is deployed" if some person in _wrote
+
+objections[person] contains sprintf("the author of %s is not known: no account has the mail address of its author, or it is not in the repository of the run", [_built]) if {
+	some person, _ in input.people
+	_author_unnamed
+}
+
+default _built := "the commit that was built"
+
+_built := sprintf("the commit %v", [input.build.commit])
 
 objections[person] contains sprintf("cannot be distinguished from the author of the commit, %v: the directory needs an id of %s for both", [_author, _schemes_text]) if {
 	some person, _ in input.people

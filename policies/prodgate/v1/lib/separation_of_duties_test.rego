@@ -107,6 +107,72 @@ test_independent_author_of_other_commits if {
 	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as testing.add(testing.promotion, "/people/0/wrote", ["7a3f9c2"])
 }
 
+# Systems that look up authors have found none: the author can be anyone.
+test_no_approver_if_the_author_was_looked_up_and_is_unknown if {
+	every kind in ["github", "gitlab"] {
+		every document in [_looked_up(kind), _looked_up_by_one_of_two(kind), _looked_up_of(kind, "0000000"), _looked_up_of(kind, "7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f36"), _looked_up_of(kind, ""), _looked_up_of(kind, "7a3f9c"), _looked_up_of(kind, 7)] {
+			not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+			people.objections(_lead) == {sprintf(_unknown, ["the commit 7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35"])} with data.prodgate.organisation as testing.organisation with input as document
+			people.approver(_lead) == 1 with data.prodgate.organisation as testing.organised({"approval": {"independent_of": []}}) with input as document
+			people.objections(_lead) == set() with data.prodgate.organisation as testing.organised({"approval": {"independent_of": []}}) with input as document
+		}
+		every path in ["/build", "/build/commit"] {
+			document := testing.remove(_looked_up_of(kind, "7a3f9c2"), path)
+			not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as document
+			people.objections(_lead) == {sprintf(_unknown, ["the commit that was built"])} with data.prodgate.organisation as testing.organisation with input as document
+		}
+	}
+}
+
+test_no_approver_if_the_build_names_no_commit if {
+	every commit in ["", "7a3f9c", 7] {
+		document := testing.change(_looked_up_of("github", "7a3f9c2"), "/build/commit", commit)
+		not people.approver("github:3") with data.prodgate.organisation as testing.organisation with input as document
+		people.objections("github:3") == {sprintf(_unknown, [sprintf("the commit %v", [commit])])} with data.prodgate.organisation as testing.organisation with input as document
+	}
+}
+
+# Whoever wrote the version that a rollback restores may have left.
+test_approver_of_a_rollback_if_the_author_is_unknown if {
+	document := testing.change(_looked_up("github"), "/request/kind", "rollback")
+	people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as document
+	by_the_lead := testing.add(document, "/people/1/wrote", ["7a3f9c2"])
+	people.objections(_lead) == {"wrote the commit that is deployed"} with data.prodgate.organisation as testing.organisation with input as by_the_lead
+}
+
+# The run is of another commit, whose author is found, too.
+test_author_of_the_build_and_not_of_the_run if {
+	every kind in ["github", "gitlab"] {
+		of_run := testing.add(_looked_up(kind), "/people/1/wrote", ["0000000"])
+		by_another := testing.add(of_run, "/people/0/wrote", ["7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35"])
+		people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as by_another
+		people.objections(_lead) == set() with data.prodgate.organisation as testing.organisation with input as by_another
+		by_the_lead := testing.add(_looked_up_of(kind, "0000000"), "/people/1/wrote", ["7a3f9c2e4b8d1f6a0c3e5d7b9f2a4c6e8d0b1f35"])
+		people.approver("github:3") == 2 with data.prodgate.organisation as testing.organisation with input as by_the_lead
+		not people.approver(_lead) with data.prodgate.organisation as testing.organisation with input as by_the_lead
+		people.objections(_lead) == {"wrote the commit that is deployed"} with data.prodgate.organisation as testing.organisation with input as by_the_lead
+	}
+}
+
+test_approver_if_only_the_build_names_the_author if {
+	document := testing.change(_by("github:1"), "/sources/people/kind", "github")
+	people.approver(_lead) == 1 with data.prodgate.organisation as testing.organisation with input as document
+}
+
+_unknown := "the author of %s is not known: no account has the mail address of its author, or it is not in the repository of the run"
+
+_looked_up(kind) := testing.changed("/sources/people/kind", kind)
+
+_looked_up_of(kind, commit) := testing.add(_looked_up(kind), "/people/0/wrote", [commit])
+
+_looked_up_by_one_of_two(kind) := json.patch(testing.promotion, [
+	{"op": "replace", "path": "/sources/people/kind", "value": "merged"},
+	{"op": "add", "path": "/sources/people/systems", "value": [
+		{"name": "directory", "kind": "file", "status": "ok"},
+		{"name": kind, "kind": kind, "status": "ok"},
+	]},
+])
+
 # The directory can name who started this run or one of its jobs, whatever the request and
 # the trail say.
 test_dependent_starter_of_the_run_by_the_directory if {

@@ -287,6 +287,21 @@ test_deny_with_the_reason_why if {
 	_reasons == {"is signed by release-2026, which sources.signers does not list for it"} with data.prodgate.organisation as testing.organisation with input as testing.changed("/approvals/0/verified_by", "release-2026") with data.prodgate.v1.settings as _signed
 }
 
+# What is absent is a reason, as what is wrong is.
+test_deny_with_the_reason_why_of_what_is_absent if {
+	every path, reason in {
+		"/approvals/0/digest": "is for another digest, or does not name one",
+		"/approvals/0/environment": "is for another environment, or does not name one",
+		"/approvals/0/service": "is for another service, or does not name one",
+		"/approvals/0/kind": "is for another kind of request, or does not name one",
+		"/people/1/mfa": "MFA is not shown to be enabled",
+		"/people/1/teams": "not an active member of production-approvers",
+	} {
+		_reasons == {reason} with data.prodgate.organisation as testing.organisation with input as testing.without(path)
+		approval.pass == false with data.prodgate.organisation as testing.organisation with input as testing.without(path)
+	}
+}
+
 test_pass_informed_in_the_same_second if {
 	approval.pass == true with data.prodgate.organisation as testing.organisation with input as testing.changed("/staging/verification/finished_at", "2026-11-24T11:00:00-05:00")
 }

@@ -48,6 +48,15 @@ test_deny_another_deployment_in_progress if {
 	finding.message == "5c7e1a4 (acme/payments-api/runs/7) has been in progress since 2026-11-24T11:30:00-05:00"
 }
 
+# It may be in progress, and it may have ended badly.
+test_deny_deployment_without_a_status if {
+	other := testing.remove(_newest(testing.promotion, {}), "/production/history/0/status")
+	_codes(other) == {"sequence.history_incomplete", "sequence.in_progress"}
+	same := testing.remove(_newest(testing.promotion, {"digest": testing.artifact}), "/production/history/0/status")
+	_codes(same) == {"sequence.history_incomplete", "sequence.in_progress"}
+	deployments.spoiled == {"/production/history/0"} with data.prodgate.organisation as testing.organisation with input as same
+}
+
 test_pass_deployment_that_must_have_ended if {
 	sequence.pass == true with data.prodgate.organisation as testing.organisation with input as _newest(testing.promotion, {"started_at": "2026-11-24T10:00:00-05:00"})
 	_codes(_newest(testing.promotion, {"started_at": "2026-11-24T10:00:01-05:00"})) == {"sequence.in_progress"}
@@ -609,6 +618,14 @@ test_deny_event_that_says_nothing if {
 	_codes(document) == {"sequence.known_bad", "sequence.history_incomplete"}
 	some finding in sequence.deny with data.prodgate.organisation as testing.organisation with input as document
 	endswith(finding.message, " ended with status failed here")
+}
+
+test_deny_event_without_a_type if {
+	event := object.remove(_event("deploy.live", "2026-11-23T10:00:00-05:00", _pipeline), {"type"})
+	_incomplete(_recorded([event]))
+	every path in ["/production/unjoined", "/trail/unjoined"] {
+		_incomplete(json.patch(testing.recorded, [{"op": "add", "path": path, "value": [event]}]))
+	}
 }
 
 # An invalid entry could be bad news.
