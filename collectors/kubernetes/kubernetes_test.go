@@ -212,7 +212,7 @@ func TestStagingIsWhatThePodsRun(t *testing.T) {
 	complete := true
 	want := &facts.Staging{
 		Digest: first, Service: text("payments-api"), Environment: text("staging"), DeployedAt: at(90), Complete: &complete,
-		Earlier: []facts.Stay{{Digest: second, Service: text("payments-api"), Environment: text("staging"), DeployedAt: at(300), EndedAt: pointer(at(80))}},
+		Earlier: []facts.Stay{{Digest: second, Service: text("payments-api"), Environment: text("staging"), DeployedAt: at(300), EndedAt: pointer(at(80)), AsOf: pointer(at(300))}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -240,6 +240,9 @@ func TestWhatDoesNotRunIsNoSuccess(t *testing.T) {
 			s["ready"], s["imageID"], s["state"] = false, "", object{"waiting": object{"reason": "ImagePullBackOff"}}
 			p["spec"] = spec(repository + "@" + first)
 		}), "ImagePullBackOff pod b", nil},
+		{"a reason that is a success", pods(func(_, s object) {
+			s["ready"], s["state"] = false, object{"waiting": object{"reason": "PASSED"}}
+		}), "NotReady pod b", nil},
 		{"not scheduled", pods(func(p, _ object) {
 			p["spec"], p["status"] = spec(repository+"@"+first), object{"phase": "Pending"}
 		}), "Pending pod b", nil},
@@ -313,6 +316,7 @@ func TestWhatRunsIsKnownOrAnError(t *testing.T) {
 		{"no pods of a tag", func(n *namespace) { n.objects["pods"] = nil }, "Deployment payments-api in the namespace staging has no pod that says which digest it runs"},
 		{"two digests of a tag", pods(func(_, s object) { s["imageID"] = repository + "@" + second }), "run two digests of one version, " + first + " and " + second},
 		{"a change that is not seen", func(n *namespace) { n.single["payments-api"] = deployment(5, 4) }, "the controller has not seen the last change of Deployment payments-api in the namespace staging yet"},
+		{"no time", func(n *namespace) { delete(n.objects["replicasets"][0]["metadata"].(object), "creationTimestamp") }, "Deployment payments-api in the namespace staging has no creation time"},
 		{"no Deployment", func(n *namespace) { n.single = nil }, "answered 404"},
 		{"another image", func(n *namespace) {
 			n.objects["replicasets"], n.objects["pods"] = nil, []object{ready("a", "new", 90, "registry.example.com/search:1", "registry.example.com/search@"+first, nil)}

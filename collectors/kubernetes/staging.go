@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -24,12 +25,21 @@ type version struct {
 // trouble is why a version does not run as it should.
 type trouble struct{ result, where string }
 
+// troubled is trouble in the cluster's own word, which is never that of a success.
+func troubled(reason, where string) *trouble {
+	if reason = strings.TrimSpace(reason); reason == "" || strings.EqualFold(reason, "passed") {
+		reason = "NotReady"
+	}
+	return &trouble{reason, where}
+}
+
 // errNothing says what to do if the service has no pods.
 func (r *reading) errNothing(selector string) error {
 	return fmt.Errorf("no workload in the namespace %s has the labels %s and an image of %s: deploy it, or set namespace, selector or repository", r.namespace, selector, r.repository)
 }
 
-// staging are the stays of each digest, the newest first.
+// staging are the stays of each digest, the newest first. One that has ended was not seen
+// to run: it ends others, and proves no soak.
 func (r *reading) staging(req facts.Request) (*facts.Staging, error) {
 	selector := r.Settings.selector(req.Service)
 	versions, err := r.versions(selector)
@@ -45,6 +55,9 @@ func (r *reading) staging(req facts.Request) (*facts.Staging, error) {
 		stay := facts.Stay{
 			Digest: v.digest, Service: &req.Service, Environment: &environment,
 			DeployedAt: r.known(v.began()), RestartedAt: v.restarted, EndedAt: v.ended,
+		}
+		if v.ended != nil {
+			stay.AsOf = &stay.DeployedAt // when it ended is known, but not how it ran
 		}
 		if v.trouble != nil {
 			by := v.trouble.where
@@ -172,17 +185,20 @@ func (v *version) began() time.Time {
 // examine finds the digest, the restarts and the trouble of what runs.
 func (r *reading) examine(versions []*version) error {
 	for _, v := range versions {
-		if v.ended != nil && len(v.pods) == 0 {
+		if v.ended != nil && len(v.pods) == 0 && !v.created.IsZero() {
 			continue
 		}
 		v.ended = nil
 		if len(v.pods) == 0 {
-			v.trouble = &trouble{"NoPods", v.workload.String()}
+			v.trouble = troubled("NoPods", v.workload.String())
 		}
 		for _, p := range v.pods {
 			if err := r.examinePod(v, p); err != nil {
 				return err
 			}
+		}
+		if v.began().IsZero() {
+			return fmt.Errorf("%s in the namespace %s has no creation time", v.workload, r.namespace)
 		}
 		if v.digest == "" {
 			return fmt.Errorf("%s in the namespace %s has no pod that says which digest it runs: deploy images by digest", v.workload, r.namespace)
@@ -208,7 +224,7 @@ func (r *reading) examinePod(v *version, p pod) error {
 			v.since(r.known(*at))
 		}
 		if v.trouble == nil && (status == nil || !status.Ready) {
-			v.trouble = &trouble{waiting(status), "pod " + p.Metadata.Name}
+			v.trouble = troubled(waiting(status), "pod "+p.Metadata.Name)
 		}
 	}
 	return nil
@@ -293,7 +309,7 @@ func (r *reading) conditions(v *version, w *workload) {
 			v.since(r.known(c.LastTransitionTime))
 		case c.Type == "ReplicaFailure" && c.Status == "True", (c.Type == "Progressing" || c.Type == "Available") && c.Status == "False":
 			if v.trouble == nil {
-				v.trouble = &trouble{cmp.Or(c.Reason, c.Type), v.workload.String()}
+				v.trouble = troubled(cmp.Or(c.Reason, c.Type), v.workload.String())
 			}
 		}
 	}
