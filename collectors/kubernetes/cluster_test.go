@@ -200,7 +200,7 @@ func TestACluster(t *testing.T) {
 	// A version that crashes never becomes good, and the other one still runs.
 	r.Patch(t, deployments+"/payments-api", described(3, repository+"@"+first, kubetest.Object{"sim": "crashloop"}, kubetest.Object{"sim/image-id": nil}))
 	stay = r.settled(t, "the crash loop", func(s *facts.Staging) bool {
-		return s.Digest == first && s.Verification != nil && s.Verification.Result == "CrashLoopBackOff" && s.RestartedAt != nil
+		return s.Digest == first && s.Verification != nil && strings.HasPrefix(s.Verification.Result, "CrashLoopBackOff, pod payments-api-") && s.RestartedAt != nil
 	})
 	if at := stay.Earlier[0]; at.Digest != second || at.EndedAt != nil {
 		t.Errorf("the crash loop: %+v", stay)
@@ -208,7 +208,7 @@ func TestACluster(t *testing.T) {
 	r.record(t, "crash-loop")
 	r.Patch(t, deployments+"/payments-api", described(3, repository+"@"+first, kubetest.Object{"sim": "imagepull"}, nil))
 	r.settled(t, "the image that cannot be pulled", func(s *facts.Staging) bool {
-		return s.Verification != nil && s.Verification.Result == "ImagePullBackOff"
+		return s.Verification != nil && strings.HasPrefix(s.Verification.Result, "ImagePullBackOff, pod payments-api-")
 	})
 	r.record(t, "image-pull")
 

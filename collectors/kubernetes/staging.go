@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prodgate/prodgate/facts"
@@ -19,19 +18,12 @@ type version struct {
 	pods      []pod // that are not terminating
 	ended     *time.Time
 	restarted *time.Time
-	trouble   *trouble
+	trouble   string // why it does not run as it should, and where; empty: it does
 }
 
-// trouble is why a version does not run as it should.
-type trouble struct{ result, where string }
-
-// troubled is trouble in the cluster's own word, which is never that of a success.
-func troubled(reason, where string) *trouble {
-	if reason = strings.TrimSpace(reason); reason == "" || strings.EqualFold(reason, "passed") {
-		reason = "NotReady"
-	}
-	return &trouble{reason, where}
-}
+// troubled is trouble in the cluster's own word, with where it is. So it is never the word
+// of a success.
+func troubled(reason, where string) string { return reason + ", " + where }
 
 // errNothing says what to do if the service has no pods.
 func (r *reading) errNothing(selector string) error {
@@ -59,9 +51,8 @@ func (r *reading) staging(req facts.Request) (*facts.Staging, error) {
 		if v.ended != nil {
 			stay.AsOf = &stay.DeployedAt // when it ended is known, but not how it ran
 		}
-		if v.trouble != nil {
-			by := v.trouble.where
-			stay.Verification = &facts.Verification{Result: v.trouble.result, FinishedAt: r.now(), VerifiedBy: &by}
+		if v.trouble != "" {
+			stay.Verification = &facts.Verification{Result: v.trouble, FinishedAt: r.now()}
 		}
 		stays = append(stays, stay)
 	}
@@ -223,7 +214,7 @@ func (r *reading) examinePod(v *version, p pod) error {
 		if at := restarted(status); at != nil {
 			v.since(r.known(*at))
 		}
-		if v.trouble == nil && (status == nil || !status.Ready) {
+		if v.trouble == "" && (status == nil || !status.Ready) {
 			v.trouble = troubled(waiting(status), "pod "+p.Metadata.Name)
 		}
 	}
@@ -308,7 +299,7 @@ func (r *reading) conditions(v *version, w *workload) {
 		case c.Type == "Available" && c.Status == "True":
 			v.since(r.known(c.LastTransitionTime))
 		case c.Type == "ReplicaFailure" && c.Status == "True", (c.Type == "Progressing" || c.Type == "Available") && c.Status == "False":
-			if v.trouble == nil {
+			if v.trouble == "" {
 				v.trouble = troubled(cmp.Or(c.Reason, c.Type), v.workload.String())
 			}
 		}
