@@ -64,7 +64,7 @@ func TestACheckOfTheConfigurationNamesWhatItCannotMean(t *testing.T) {
 		{"staging", []collectors.Use{{System: "stor"}}, `unknown system "stor"; did you mean "store"?`},
 		{"staging", []collectors.Use{{System: "file"}}, `unknown system "file"`},
 		{"staging", []collectors.Use{{System: "wrong"}}, `unknown kind of system "fiel"; did you mean "file"?`},
-		{"staging", inline("kubernetes"), "unknown kind of system"},
+		{"staging", inline("nomad"), "unknown kind of system"},
 		{"staging", []collectors.Use{{System: "store"}, {System: "store"}}, "names store twice"},
 		{"build", []collectors.Use{{System: "trail"}}, "does not report it; kinds that do: file"},
 		{"custom.cost", []collectors.Use{{System: "registry"}}, "does not report it"},

@@ -17,6 +17,7 @@ import (
 	"github.com/prodgate/prodgate/collectors/file"
 	"github.com/prodgate/prodgate/collectors/github"
 	"github.com/prodgate/prodgate/collectors/gitlab"
+	"github.com/prodgate/prodgate/collectors/kubernetes"
 	"github.com/prodgate/prodgate/collectors/log"
 	"github.com/prodgate/prodgate/collectors/report"
 	"github.com/prodgate/prodgate/collectors/rollback"
@@ -38,6 +39,7 @@ var Kinds = []source.Kind{
 	github.Kind,
 	entra.Kind,
 	gitlab.Kind,
+	kubernetes.Kind,
 	calendar.Kind,
 	rollback.Kind,
 }

@@ -60,6 +60,7 @@ var layers = map[string][]string{
 	"internal/inflate":         {},
 	"internal/invented":        {"internal/fixture", "evaluator", "trail", "facts"},
 	"internal/jobtoken":        {"internal/web"},
+	"internal/kubetest":        {}, // its program is a module of its own
 	"internal/legacy":          {},
 	"internal/lock":            {},
 	"internal/metrics":         {"internal/print", "facts", "trail"},
@@ -100,7 +101,7 @@ var testLeaves = []string{"internal/fixture", "internal/race"}
 // besides are imports that tests have in addition.
 var besides = map[string][]string{
 	"cmd":                      {"internal/githubtest", "internal/gitlabtest", "internal/graphtest", "internal/invented", "internal/oidctest", "internal/sigstoretest"},
-	"collectors":               {"internal/config", "internal/githubtest", "internal/gitlabtest", "internal/graphtest", "internal/oidctest", "internal/stricttest", "signing", "trail"},
+	"collectors":               {"internal/cassette", "internal/config", "internal/githubtest", "internal/gitlabtest", "internal/graphtest", "internal/kubetest", "internal/oidctest", "internal/stricttest", "signing", "trail"},
 	"evaluator":                {},
 	"examples":                 {"evaluator", "facts"},
 	"gate":                     {"internal/attestation", "internal/sigstoretest"},

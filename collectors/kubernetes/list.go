@@ -1,0 +1,113 @@
+package kubernetes
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/prodgate/prodgate/internal/web"
+)
+
+// resource is a kind of object, as paths and permissions name it.
+type resource struct{ path, group, name string }
+
+// What is read.
+var (
+	podResource         = resource{"/api/v1", "", "pods"}
+	replicaSetResource  = resource{"/apis/apps/v1", "apps", "replicasets"}
+	deploymentResource  = resource{"/apis/apps/v1", "apps", "deployments"}
+	statefulSetResource = resource{"/apis/apps/v1", "apps", "statefulsets"}
+	daemonSetResource   = resource{"/apis/apps/v1", "apps", "daemonsets"}
+)
+
+// pageSize is how many objects one answer has at most.
+const pageSize = 500
+
+// page is one answer to a request for a list.
+type page[T any] struct {
+	Metadata struct {
+		Continue string `json:"continue"`
+	} `json:"metadata"`
+	Items []T `json:"items"`
+}
+
+// errExpired is the answer to a page that comes too late.
+var errExpired = errors.New("the list changed while it was read")
+
+// list reads all objects with the labels of the service. A list that expires while it is
+// read is begun again, once.
+func list[T any](r *reading, of resource, selector string) ([]T, error) {
+	all, err := listOnce[T](r, of, selector)
+	if errors.Is(err, errExpired) {
+		all, err = listOnce[T](r, of, selector)
+	}
+	return all, err
+}
+
+func listOnce[T any](r *reading, of resource, selector string) ([]T, error) {
+	all := []T{}
+	call := web.Call{Path: of.path + web.Path("namespaces", r.namespace, of.name), Query: url.Values{
+		"labelSelector": {selector}, "limit": {strconv.Itoa(pageSize)},
+	}}
+	var last page[T]
+	next := func(answer *web.Answer) (string, error) {
+		if last.Metadata.Continue == "" {
+			return "", nil
+		}
+		return answer.With("continue", last.Metadata.Continue), nil
+	}
+	for answer, err := range r.api.Pages(r.ctx, call, next) {
+		if err != nil {
+			return nil, r.denied(err, of, "list")
+		}
+		last = page[T]{}
+		if err := r.decode(call.Path, answer, &last); err != nil {
+			return nil, err
+		}
+		all = append(all, last.Items...)
+	}
+	return all, nil
+}
+
+// get reads one object.
+func get[T any](r *reading, of resource, name string) (*T, error) {
+	path := of.path + web.Path("namespaces", r.namespace, of.name, name)
+	answer, err := r.api.Do(r.ctx, web.Call{Path: path})
+	if err != nil {
+		return nil, r.denied(err, of, "get")
+	}
+	object := new(T)
+	return object, r.decode(path, answer, object)
+}
+
+// decode reads the JSON of an answer, which is evidence from then on.
+func (r *reading) decode(path string, answer *web.Answer, into any) error {
+	r.seen.Write(answer.Body)
+	if err := answer.JSON(into); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
+
+// denied explains an answer that could not be read.
+func (r *reading) denied(err error, of resource, verb string) error {
+	var status *web.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	switch status.Status {
+	case http.StatusGone:
+		return fmt.Errorf("%w: %w", errExpired, err)
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%w; the API server does not accept the credentials of the kubeconfig", err)
+	case http.StatusForbidden:
+		group := of.group
+		if group == "" {
+			group = "core"
+		}
+		return fmt.Errorf("%w; the account needs a Role in the namespace %s that allows to %s %s (API group %s)", err, r.namespace, verb, of.name, group)
+	}
+	return err
+}
