@@ -1,10 +1,10 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/source"
@@ -25,15 +25,9 @@ var Kind = source.Kind{
 }
 
 func open(env source.Env, settings any) Collector {
-	s, _ := settings.(*Settings)
-	if s == nil {
-		s = new(Settings)
-	}
-	c := Collector{Section: env.Section, Settings: *s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
-	if file := s.Kubeconfig; file != "" && !filepath.IsAbs(file) {
-		c.Settings.Kubeconfig = filepath.Join(env.Dir, file)
-	}
-	return c
+	s := source.SettingsOf[Settings](settings)
+	s.Kubeconfig = env.Path(s.Kubeconfig)
+	return Collector{Section: env.Section, Settings: s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
 }
 
 // Settings of a namespace.
@@ -77,16 +71,8 @@ func (s Settings) valid() error {
 
 // selector finds the pods of a service.
 func (s Settings) selector(service string) string {
-	if s.Selector != "" {
-		return s.Selector
-	}
-	return "app.kubernetes.io/name=" + service
+	return cmp.Or(s.Selector, "app.kubernetes.io/name="+service)
 }
 
 // environment is the staging environment that the cluster is.
-func (s Settings) environment() string {
-	if s.Environment != "" {
-		return s.Environment
-	}
-	return "staging"
-}
+func (s Settings) environment() string { return cmp.Or(s.Environment, "staging") }

@@ -9,14 +9,12 @@ package kubernetes
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/facts"
 	"github.com/prodgate/prodgate/internal/web"
 )
@@ -65,7 +63,7 @@ type reading struct {
 	api        *web.Server
 	namespace  string
 	repository string    // of the image, in its long form
-	seen       hash.Hash // of the answers, in the order they were read
+	seen       rest.Seen // the answers
 }
 
 // open prepares to read the namespace.
@@ -73,7 +71,7 @@ func (c Collector) open(ctx context.Context) (*reading, error) {
 	if err := c.Settings.valid(); err != nil {
 		return nil, err
 	}
-	r := &reading{Collector: c, ctx: ctx, seen: sha256.New()}
+	r := &reading{Collector: c, ctx: ctx}
 	var err error
 	r.api, r.namespace, err = c.connect()
 	return r, err
@@ -84,5 +82,5 @@ func (r *reading) now() time.Time { return r.Now().UTC().Truncate(time.Second) }
 
 // evidence is the namespace, and the digest of what was read in it.
 func (r *reading) evidence() *facts.Evidence {
-	return &facts.Evidence{URI: r.api.Host() + "/namespaces/" + url.PathEscape(r.namespace), SHA256: hex.EncodeToString(r.seen.Sum(nil))}
+	return r.seen.Evidence(r.api.Host() + "/namespaces/" + url.PathEscape(r.namespace))
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/prodgate/prodgate/collectors/internal/rest"
 	"github.com/prodgate/prodgate/internal/web"
 )
 
@@ -52,6 +53,7 @@ func listOnce[T any](r *reading, of resource, selector string) ([]T, error) {
 		"labelSelector": {selector}, "limit": {strconv.Itoa(pageSize)},
 	}}
 	var last page[T]
+	number := 0
 	next := func(answer *web.Answer) (string, error) {
 		if last.Metadata.Continue == "" {
 			return "", nil
@@ -62,8 +64,9 @@ func listOnce[T any](r *reading, of resource, selector string) ([]T, error) {
 		if err != nil {
 			return nil, r.denied(err, of, "list")
 		}
-		last = page[T]{}
-		if err := r.decode(call.Path, answer, &last); err != nil {
+		last, number = page[T]{}, number+1
+		r.seen.AddPage(call, number, answer.Body)
+		if err := rest.Decode(call.Path, answer, &last); err != nil {
 			return nil, err
 		}
 		all = append(all, last.Items...)
@@ -78,17 +81,9 @@ func get[T any](r *reading, of resource, name string) (*T, error) {
 	if err != nil {
 		return nil, r.denied(err, of, "get")
 	}
+	r.seen.Add(path, answer.Body)
 	object := new(T)
-	return object, r.decode(path, answer, object)
-}
-
-// decode reads the JSON of an answer, which is evidence from then on.
-func (r *reading) decode(path string, answer *web.Answer, into any) error {
-	r.seen.Write(answer.Body)
-	if err := answer.JSON(into); err != nil {
-		return fmt.Errorf("GET %s: %w", path, err)
-	}
-	return nil
+	return object, rest.Decode(path, answer, object)
 }
 
 // denied explains an answer that could not be read.
