@@ -36,6 +36,10 @@ workflow: ## lint the workflow that init writes, and run it and the action with 
 component: ## run the GitLab component with gitlab-ci-local
 	.ci/gitlab-component
 
+.PHONY: kubernetes
+kubernetes: ## build a Kubernetes cluster, and read it (ten minutes and 4 GB of cache the first time)
+	PRODGATE_TEST_KUBETEST="$$(.ci/kubetest)" go test -count=1 ./collectors/kubernetes
+
 .PHONY: policy-test
 policy-test: ## test policies and example pack with stock OPA, its newest and oldest version
 	$(OPA_RUN) test policies/
