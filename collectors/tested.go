@@ -40,7 +40,8 @@ func (c Config) kindsOf(section string) (kinds []*kind) {
 // Tested is the result of a test of a system.
 type Tested struct {
 	Name, Kind string
-	Err        error // nil: it works; source.NoSecret in it: a secret is not there. It holds no secrets
+	Err        error  // nil: it works; source.NoSecret in it: a secret is not there. It holds no secrets
+	Missing    string // what it cannot be tried without, such as the service; empty: it was tried
 }
 
 // Test tests the named systems that can be tested without a request, by name.
@@ -52,10 +53,11 @@ func (c Config) Test(ctx context.Context) (tested []Tested) {
 			continue
 		}
 		settings, err := c.expanded(s.Settings)
-		if err == nil {
-			err = c.try(ctx, k, "systems."+name, settings)
-		}
 		if err != nil {
+			tested = append(tested, Tested{Name: name, Kind: s.Kind, Missing: err.Error()})
+			continue
+		}
+		if err = c.try(ctx, k, "systems."+name, settings); err != nil {
 			err = redacted{err}
 		}
 		tested = append(tested, Tested{Name: name, Kind: s.Kind, Err: err})

@@ -20,7 +20,9 @@ import (
 
 // named tests the systems under "systems" that can be tested without a run.
 func (d *diagnosis) named(ctx context.Context) {
-	tested := sourcesFor(d.cfg, d.std).Test(ctx)
+	sources := sourcesFor(d.cfg, d.std)
+	sources.Service, sources.Environment = d.cfg.Get("service").Text, d.cfg.Get("environment").Text
+	tested := sources.Test(ctx)
 	if len(tested) == 0 {
 		return
 	}
@@ -28,6 +30,8 @@ func (d *diagnosis) named(ctx context.Context) {
 	for _, t := range tested {
 		var missing source.NoSecret
 		switch {
+		case t.Missing != "":
+			d.row("not tried", t.Name, t.Kind+": "+t.Missing)
 		case t.Err == nil:
 			d.ok(t.Name, "%s: it can be read with the permissions that it needs", t.Kind)
 		case errors.As(t.Err, &missing):

