@@ -79,6 +79,9 @@ func child(job string) {
 		}
 	}
 	say("done", count)
+	if os.Getenv("TRAIL_TEST_HOLD") != "" { // closing would move the write-ahead log into the file
+		time.Sleep(time.Minute)
+	}
 }
 
 // writer is a child process that writes to a log.
