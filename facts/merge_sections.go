@@ -146,9 +146,10 @@ func (m *merger) production(parts []Part) *Production {
 	return merged
 }
 
-// onlyReported reports whether the section has nothing but what a platform reports.
+// onlyReported reports whether the section has nothing but what a platform or a cluster
+// reports. They do not know which version is to be live.
 func (s *Production) onlyReported() bool {
-	return s.Current == nil && len(s.History) == 0 && s.Reported != nil
+	return s.Current == nil && len(s.History) == 0 && (s.Reported != nil || s.Running != nil)
 }
 
 // sameDeployment reports whether two current deployments do not differ in what is

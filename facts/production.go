@@ -16,6 +16,22 @@ type Production struct {
 
 	Reported      []ReportedDeployment `json:"reported,omitzero" merge:"all"`           // deployments to the environment on a platform
 	ReportedSince *time.Time           `json:"reported_since,omitempty" merge:"latest"` // since when Reported has all of them; absent: from the first one
+
+	// Running is what systems such as Kubernetes see in the environment. Absent: none was
+	// asked; empty: nothing runs.
+	Running []Running `json:"running,omitzero" merge:"all"`
+}
+
+// Running is a version that runs in the environment when the facts are collected, as a
+// system such as Kubernetes sees it.
+type Running struct {
+	Digest      string     `json:"digest" schema:"digest"`
+	Service     string     `json:"service" schema:"identifier"`
+	Environment string     `json:"environment" schema:"identifier"`
+	Workload    string     `json:"workload" schema:"nonempty"` // that runs it, as the system names it: Deployment payments-api
+	Since       time.Time  `json:"since"`                      // not before its oldest process that still runs
+	RestartedAt *time.Time `json:"restarted_at"`               // the latest restart since then; null: none
+	Trouble     *string    `json:"trouble" schema:"nonempty"`  // why it does not run as it should, as the system words it; null: it does
 }
 
 // ReportedDeployment is a deployment as a platform such as GitHub reports it. It names

@@ -90,12 +90,15 @@ func TestOnlyATrailHasEntries(t *testing.T) {
 	}
 }
 
-// A platform does not know what is live, so it contradicts no one. A file and a trail do.
+// Neither a platform nor a cluster knows what is to be live, so they contradict no one. A
+// file and a trail do.
 func TestReportedDeploymentsDoNotSayWhatIsLive(t *testing.T) {
 	live := facts.Deployment{Digest: digestB, Version: "1", LiveAt: hour(3), Status: "live"}
 	trail := &facts.Production{Current: &live, History: []facts.Deployment{live}, Since: at(1)}
 	empty := &facts.Production{History: []facts.Deployment{}, Since: at(8)}
 	github := &facts.Production{History: []facts.Deployment{}, Since: at(9), Reported: []facts.ReportedDeployment{{ID: "9000"}}}
+	cluster := &facts.Production{History: []facts.Deployment{}, Since: at(9), Running: []facts.Running{{Digest: digestA}}}
+	nothing := &facts.Production{History: []facts.Deployment{}, Since: at(9), Running: []facts.Running{}}
 	for name, tt := range map[string]struct {
 		parts          []facts.Part
 		current        *facts.Deployment
@@ -104,6 +107,8 @@ func TestReportedDeploymentsDoNotSayWhatIsLive(t *testing.T) {
 		"trail and GitHub":          {[]facts.Part{{System: "trail", Section: trail, Recorded: true}, {System: "github", Section: github}}, &live, 0},
 		"GitHub and trail":          {[]facts.Part{{System: "github", Section: github}, {System: "trail", Section: trail, Recorded: true}}, &live, 0},
 		"a new trail and GitHub":    {[]facts.Part{{System: "trail", Section: empty}, {System: "github", Section: github}}, nil, 0},
+		"trail and cluster":         {[]facts.Part{{System: "trail", Section: trail, Recorded: true}, {System: "cluster", Section: cluster}, {System: "github", Section: github}}, &live, 0},
+		"an empty cluster":          {[]facts.Part{{System: "empty", Section: nothing}, {System: "trail", Section: trail, Recorded: true}, {System: "github", Section: github}}, &live, 0},
 		"two platforms":             {[]facts.Part{{System: "github", Section: github}, {System: "ghe", Section: github}}, nil, 0},
 		"a new trail and a history": {[]facts.Part{{System: "trail", Section: empty}, {System: "file", Section: trail}, {System: "github", Section: github}}, nil, 1},
 	} {

@@ -53,6 +53,14 @@ func FuzzAnswers(f *testing.F) {
 		if err != nil {
 			return
 		}
+		c.Section = "production"
+		if found, err := c.Collect(t.Context(), request); err == nil {
+			for _, v := range found.(facts.Observed).Section.(*facts.Production).Running {
+				if !strings.HasPrefix(v.Digest, "sha256:") || strings.TrimSpace(v.Workload) == "" || v.Since.IsZero() || v.Since.After(noon) || v.RestartedAt != nil && v.RestartedAt.After(noon) {
+					t.Errorf("%+v", v)
+				}
+			}
+		}
 		for _, stay := range section.(facts.Observed).Section.(*facts.Staging).Stays() {
 			if !strings.HasPrefix(stay.Digest, "sha256:") || stay.DeployedAt.After(noon) || stay.EndedAt != nil && stay.EndedAt.After(noon) || stay.RestartedAt != nil && stay.RestartedAt.After(noon) {
 				t.Errorf("%+v", stay)

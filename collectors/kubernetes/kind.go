@@ -16,7 +16,7 @@ import (
 var Kind = source.Kind{
 	Name:     "kubernetes",
 	Summary:  "what runs in a namespace of a cluster ([kubernetes.md](kubernetes.md))",
-	Sections: []string{"staging"},
+	Sections: []string{"staging", "production"},
 	Settings: func() any { return new(Settings) },
 	Needs:    source.Always(source.Image),
 	Test: func(ctx context.Context, env source.Env, settings any) error {
@@ -51,7 +51,8 @@ type Settings struct {
 	// in the request: a mirror's.
 	Repository string `json:"repository,omitempty"`
 
-	// Environment is the name of the staging environment in the policies. Empty: staging.
+	// Environment is the name of the environment in the policies. Empty: staging for the
+	// section staging, the one of the request for production.
 	Environment string `json:"environment,omitempty"`
 }
 
@@ -75,6 +76,3 @@ func (s Settings) valid() error {
 func (s Settings) selector(service string) string {
 	return cmp.Or(s.Selector, "app.kubernetes.io/name="+service)
 }
-
-// environment is the staging environment that the cluster is.
-func (s Settings) environment() string { return cmp.Or(s.Environment, "staging") }

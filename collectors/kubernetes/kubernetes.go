@@ -1,5 +1,6 @@
 // Package kubernetes reads what runs in a namespace of a Kubernetes cluster: which digest
-// of the service's image, since when, and what is wrong with its pods (section staging).
+// of the service's image, since when, and what is wrong with its pods (sections staging
+// and production).
 //
 // It never judges, and it reads no more than docs/kubernetes.md lists: pods, and the
 // workloads that own them. A pod that does not say which digest it runs, or a workload that
@@ -21,7 +22,7 @@ import (
 
 // Collector reads one section.
 type Collector struct {
-	Section  string // staging
+	Section  string // staging or production
 	Settings Settings
 	Getenv   func(string) string // reads KUBECONFIG and HOME
 	Now      func() time.Time    // dates what was seen
@@ -46,14 +47,22 @@ func (c Collector) Collect(ctx context.Context, req facts.Request) (facts.Sectio
 	if r.repository, err = c.repositoryOf(req); err != nil {
 		return nil, err
 	}
-	if c.Section != "staging" {
-		return nil, fmt.Errorf("a namespace of Kubernetes does not report %s", c.Section)
-	}
-	found, err := r.staging(req)
+	found, err := r.section(req)
 	if err != nil {
 		return nil, err
 	}
 	return facts.Observed{Section: found, Evidence: r.evidence()}, nil
+}
+
+// section reads one section.
+func (r *reading) section(req facts.Request) (facts.Section, error) {
+	switch r.Section {
+	case "staging":
+		return r.staging(req)
+	case "production":
+		return r.production(req)
+	}
+	return nil, fmt.Errorf("a namespace of Kubernetes does not report %s", r.Section)
 }
 
 // reading is one section that is being read.

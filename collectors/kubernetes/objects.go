@@ -10,6 +10,7 @@ type metadata struct {
 	CreationTimestamp time.Time         `json:"creationTimestamp"`
 	DeletionTimestamp *time.Time        `json:"deletionTimestamp"`
 	Labels            map[string]string `json:"labels"`
+	Annotations       map[string]string `json:"annotations"`
 	OwnerReferences   []owner           `json:"ownerReferences"`
 	ManagedFields     []managed         `json:"managedFields"`
 }

@@ -14,6 +14,7 @@ import (
 type version struct {
 	workload  owner // that it belongs to; a pod that nothing manages is its own
 	digest    string
+	revision  int // in the workload; 0: unknown
 	created   time.Time
 	pods      []pod // that are not terminating
 	ended     *time.Time
@@ -39,7 +40,7 @@ func (r *reading) staging(req facts.Request) (*facts.Staging, error) {
 		return nil, err
 	}
 	var stays []facts.Stay
-	environment := r.Settings.environment()
+	environment := cmp.Or(r.Settings.Environment, "staging")
 	for _, v := range versions {
 		if v.digest == "" {
 			continue
@@ -135,7 +136,7 @@ func (p pod) over() bool {
 
 // ofReplicaSet is the version of a ReplicaSet, without its pods.
 func (r *reading) ofReplicaSet(set replicaSet) *version {
-	v := &version{workload: owner{Kind: "ReplicaSet", Name: set.Metadata.Name}, created: set.Metadata.CreationTimestamp}
+	v := &version{workload: owner{Kind: "ReplicaSet", Name: set.Metadata.Name}, revision: set.revision(), created: set.Metadata.CreationTimestamp}
 	v.digest = runs(r.ours(set.Spec.Template.Spec)[0], nil)
 	if of := set.Metadata.controller(); of != nil {
 		v.workload = *of
@@ -192,10 +193,14 @@ func (r *reading) examine(versions []*version) error {
 			return fmt.Errorf("%s in the namespace %s has no creation time", v.workload, r.namespace)
 		}
 		if v.digest == "" {
-			return fmt.Errorf("%s in the namespace %s has no pod that says which digest it runs: deploy images by digest", v.workload, r.namespace)
+			return r.errNoDigest(v)
 		}
 	}
 	return r.examineWorkloads(versions)
+}
+
+func (r *reading) errNoDigest(v *version) error {
+	return fmt.Errorf("%s in the namespace %s has no pod that says which digest it runs: deploy images by digest", v.workload, r.namespace)
 }
 
 // examinePod adds what one pod says to its version.

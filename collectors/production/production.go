@@ -46,6 +46,7 @@ var onlyRecorded = map[string]string{
 	"writer":    "says who recorded the deployment, and a file establishes nobody; take the key out",
 	"assurance": "says how a writer was established, and a file establishes nobody; take the key out",
 	"reported":  "is what a platform such as GitHub reports, and no file; take the key out",
+	"running":   "is what a system such as Kubernetes sees, and no file; take the key out",
 
 	"reported_since": "is what a platform such as GitHub reports, and no file; take the key out",
 }

@@ -143,6 +143,9 @@ func (p Page) production(w *writer) {
 		} else {
 			w.item("live now", fmt.Sprintf("version %s since %s", d.Current.Version, p.ago(d.Current.LiveAt)))
 		}
+		for _, v := range d.Running {
+			w.item("runs", fmt.Sprintf("%s in %s since %s%s", v.Digest, v.Workload, p.ago(v.Since), p.health(v)))
+		}
 		for _, of := range d.History[:min(len(d.History), history)] {
 			w.item("deployment", fmt.Sprintf("version %s: %s, %s", of.Version, of.Status, p.ago(of.LiveAt)))
 		}
@@ -161,6 +164,18 @@ func (p Page) production(w *writer) {
 	if active == 0 {
 		w.item("active incidents", "none")
 	}
+}
+
+// health is what a system sees of a version that runs.
+func (p Page) health(v facts.Running) string {
+	said := ""
+	if v.RestartedAt != nil {
+		said = ", restarted " + p.ago(*v.RestartedAt)
+	}
+	if v.Trouble != nil {
+		said += ": " + *v.Trouble
+	}
+	return said
 }
 
 // timed are the checks about time.

@@ -63,6 +63,11 @@ func TestThePageOfAnApprover(t *testing.T) {
 	quiet.Document.Production.Current, quiet.Document.Production.History = nil, nil
 	quiet.Document.Staging.Verification, quiet.Document.Request.Emergency = nil, true
 	quiet.Document.Request.TriggeredBy, quiet.Decision.OpensAt, quiet.Review = "github:583231", nil, ""
+	trouble := "CrashLoopBackOff, pod payments-api-7f"
+	quiet.Document.Production.Running = []facts.Running{
+		{Digest: "sha256:1111", Workload: "Deployment payments-api", Since: at(14, 20), RestartedAt: ptr(at(16, 15)), Trouble: &trouble},
+		{Digest: "sha256:2222", Workload: "Deployment `worker`", Since: at(2, 0)},
+	}
 	unread := asked("x")
 	for section := range unread.Document.Sources {
 		unread.Document.Sources[section] = facts.Source{Status: facts.StatusError, Error: ptr("no answer in time")}

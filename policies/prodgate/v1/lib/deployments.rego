@@ -11,6 +11,7 @@ import data.prodgate.v1.lib.binding
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.dismissals
 import data.prodgate.v1.lib.reported
+import data.prodgate.v1.lib.running
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.text
 import data.prodgate.v1.lib.writers
@@ -45,6 +46,7 @@ default sound := false
 
 sound if {
 	reported.sound("production")
+	running.sound
 	is_array(input.production.history)
 	every path in [["production", "unjoined"], ["trail", "deployments"], ["trail", "unjoined"]] {
 		is_array(object.get(input, path, []))

@@ -208,3 +208,33 @@ test_pass_success_before_the_adoption if {
 		{"op": "remove", "path": "/production/current/adopted"},
 	]))
 }
+
+# What could not be read is one reason, and not several.
+test_unreadable_history_reports_nothing if {
+	every reports in [[], [_report({})]] {
+		unread := json.patch(_reporting(reports), [
+			{"op": "add", "path": "/production/reported_since", "value": "2026-11-19T10:00:01-05:00"},
+			{"op": "replace", "path": "/sources/production/status", "value": "error"},
+		])
+		codes := testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as unread
+		codes == set()
+	}
+}
+
+test_complete_reports_are_no_reason if {
+	document := json.patch(_reporting([_report({})]), [{"op": "add", "path": "/production/reported_since", "value": "2026-11-19T10:00:00-05:00"}])
+	_codes(document) == {"sequence.unaccounted"}
+}
+
+# A failed run of the artifact is no reason for another kind of request, or if it is waived.
+test_failed_run_is_a_reason_for_promotions if {
+	failure := {"state": "failure", "succeeded_at": null}
+	document := _allowed(_reporting([_report(failure)]), {})
+	_codes(document) == {"sequence.known_bad"}
+	_codes(testing.change(document, "/request/kind", "configuration")) == {"sequence.not_running"}
+	waiver := object.union(testing.waiver("sequence.known_bad"), {"item": testing.artifact})
+	waived := object.union(json.patch(document, [{"op": "replace", "path": "/sources/production/kind", "value": "merged"}]), {"waivers": [waiver], "build": {"built_at": "2026-11-18T07:00:00-05:00"}})
+	settings := testing.waivable({"sequence.known_bad"})
+	codes := testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as waived with data.prodgate.v1.settings as settings
+	codes == {"sequence.backwards"}
+}

@@ -50,8 +50,16 @@ recorded contains section if {
 # Sections that come from an audit trail, alone or with other systems.
 _recorded contains section if input.sources[section].kind == "trail"
 
-# A platform does not say which version is live either.
-_recorded contains "production" if input.sources.production.kind == "github"
+# Neither a platform nor a cluster says which version is to be live.
+_recorded contains "production" if input.sources.production.kind in _reporting
+
+_recorded contains "production" if {
+	kinds := {system.kind | some system in input.sources.production.systems}
+	count(kinds - _reporting) == 0
+	count(kinds) > 0
+}
+
+_reporting := {"github", "kubernetes"}
 
 _recorded contains section if {
 	some section, source in input.sources

@@ -146,6 +146,8 @@ test_nothing_by_a_writer_if_the_trail_was_not_read if {
 	"production" in sources.readable with data.prodgate.organisation as testing.organisation with input as document
 	not writers.counts("production", "deploy.live", _entry) with data.prodgate.organisation as testing.organisation with input as document
 	writers.recorded == {"production", "trail"} with data.prodgate.organisation as testing.organisation with input as _history(["file", "trail"])
+	unread := json.patch(_history(["file", "trail"]), [{"op": "replace", "path": "/sources/production/status", "value": "error"}])
+	writers.recorded == {"trail"} with data.prodgate.organisation as testing.organisation with input as unread
 }
 
 test_nothing_by_a_writer_on_a_platform if {

@@ -13,6 +13,7 @@ import data.prodgate.v1.lib.adoption
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.deployments
 import data.prodgate.v1.lib.reported
+import data.prodgate.v1.lib.running
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -29,6 +30,8 @@ pass if {
 	count(deployments.begun) == 0
 	count(reported.in_progress) == 0
 	not deployments.disputed
+	count(running.unexpected) == 0
+	not running.absent
 	_forward
 }
 
@@ -207,6 +210,46 @@ deny contains {
 	_failing
 	deployments.disputed
 }
+
+# METADATA
+# title: Another version runs than recorded
+# description: >-
+#   The cluster runs a version that is neither the live one nor that of a deployment since
+#   then, or the live version does not run. It is unknown which version would be replaced.
+# custom:
+#   code: sequence.drift
+#   cure: fix
+#   remedy: >-
+#     Find out who changed it. Deploy the live version again, or record what runs now
+#     ("prodgate audit record deploy.live", or "prodgate adopt" for a service without
+#     records). If it runs elsewhere, correct namespace or selector in prodgate.yaml.
+#   who: [owner of the service, owner of prodgate.yaml]
+deny contains {
+	"code": "sequence.drift",
+	"item": version.digest,
+	"path": "/production/running",
+	"message": sprintf("%v runs %v since %v; %s", [version.workload, version.digest, version.since, _recorded_live]),
+	"observed": version,
+	"required": {"live": _live_digest},
+} if {
+	_failing
+	some version in running.unexpected
+}
+
+deny contains {
+	"code": "sequence.drift",
+	"path": "/production/running",
+	"message": sprintf("nothing runs; %s", [_recorded_live]),
+	"observed": [],
+	"required": {"live": _live_digest},
+} if {
+	_failing
+	running.absent
+}
+
+_recorded_live := sprintf("%v is recorded as live", [_live_digest]) if _live_digest != null
+
+else := "no version is recorded as live"
 
 # METADATA
 # title: Another deployment is in progress
