@@ -132,9 +132,10 @@ interop: ## run cosign ($COSIGN or on the PATH) against docker-registry, in both
 	@.ci/interop
 
 .PHONY: bench
-bench: ## measure against opa eval and conftest, facts from GitHub and Graph, one decision in process, the trail, replay and scans; minutes
+bench: ## measure against opa eval and conftest, facts from GitHub, Graph and a cluster, one decision in process, the trail, replay and scans; minutes
 	go run ./internal/bench/cold
 	go run ./internal/bench/systems
+	go run ./internal/bench/cluster
 	go run ./internal/bench/warm
 	go run ./internal/bench/trail -history 1000000 $(if $(PRODGATE_TEST_POSTGRES),-postgres "$(PRODGATE_TEST_POSTGRES)")
 	go run ./internal/bench/replay

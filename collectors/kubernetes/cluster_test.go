@@ -215,6 +215,7 @@ func TestACluster(t *testing.T) {
 	if at := stay.Earlier[0]; at.Digest != second || at.EndedAt != nil {
 		t.Errorf("the crash loop: %+v", stay)
 	}
+	r.runs(t, first+" CrashLoopBackOff", second)
 	r.record(t, "crash-loop")
 	r.Patch(t, deployments+"/payments-api", described(3, repository+"@"+first, kubetest.Object{"sim": "imagepull"}, nil))
 	r.settled(t, "the image that cannot be pulled", func(s *facts.Staging) bool {
@@ -233,6 +234,7 @@ func TestACluster(t *testing.T) {
 		}
 		return running == 1
 	})
+	r.runs(t, second)
 	r.record(t, "back")
 
 	// Down to nothing.
@@ -246,6 +248,30 @@ func TestACluster(t *testing.T) {
 		return true
 	})
 	r.record(t, "nothing")
+}
+
+// runs checks what the section production says: digests, and the beginning of their trouble.
+func (r *real) runs(t *testing.T, want ...string) {
+	t.Helper()
+	c := r.Collector
+	c.Section = "production"
+	section, err := c.Collect(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range section.(facts.Observed).Section.(*facts.Production).Running {
+		line := v.Digest
+		if v.Trouble != nil {
+			trouble, _, _ := strings.Cut(*v.Trouble, ",")
+			line += " " + trouble
+		}
+		got = append(got, line)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // TestPermissionsOfACluster reads with accounts that lack one permission each.
@@ -288,7 +314,7 @@ func TestManyPods(t *testing.T) {
 	if _, err := r.Collect(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
-	if asked != 4 { // two pages of pods, one of ReplicaSets, the Deployment
+	if asked != 5 { // three pages of pods, one of ReplicaSets, the Deployment
 		t.Errorf("%d requests", asked)
 	}
 }

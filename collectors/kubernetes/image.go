@@ -44,6 +44,23 @@ func longName(repository string) (string, error) {
 
 // split returns the repository of an image, in its long form, and the digest that it
 // names; empty if it names none. ok is false if it is no image of a registry.
+//
+// Thousands of pods have the same few images, so what an image means is kept.
+func (i images) split(image string) (repository, digest string, ok bool) {
+	known, seen := i[image]
+	if !seen {
+		known.repository, known.digest, known.ok = split(image)
+		i[image] = known
+	}
+	return known.repository, known.digest, known.ok
+}
+
+// images are the images that were seen, and what they mean.
+type images map[string]struct {
+	repository, digest string
+	ok                 bool
+}
+
 func split(image string) (repository, digest string, ok bool) {
 	if _, after, found := strings.Cut(image, "://"); found { // docker-pullable://
 		image = after
@@ -61,21 +78,21 @@ func split(image string) (repository, digest string, ok bool) {
 // runs is the digest that a container runs; empty: it is not known. A digest in the
 // description is what the node was told to run, and a node runs nothing else. Otherwise it
 // is the one that the node reports, which can be that of one platform of the image.
-func runs(described container, status *containerStatus) string {
-	if _, digest, ok := split(described.Image); ok && digest != "" {
+func (i images) runs(described container, status *containerStatus) string {
+	if _, digest, ok := i.split(described.Image); ok && digest != "" {
 		return digest
 	}
 	if status == nil {
 		return ""
 	}
-	_, digest, _ := split(status.ImageID)
+	_, digest, _ := i.split(status.ImageID)
 	return digest
 }
 
 // ours are the containers that run the service's image.
 func (r *reading) ours(spec podSpec) (list []container) {
 	for _, c := range slices.Concat(spec.Containers, spec.InitContainers) {
-		if repository, _, ok := split(c.Image); ok && repository == r.repository {
+		if repository, _, ok := r.images.split(c.Image); ok && repository == r.repository {
 			list = append(list, c)
 		}
 	}

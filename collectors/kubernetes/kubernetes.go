@@ -71,7 +71,8 @@ type reading struct {
 	ctx        context.Context
 	api        *web.Server
 	namespace  string
-	repository string    // of the image, in its long form
+	repository string // of the image, in its long form
+	images     images
 	seen       rest.Seen // the answers
 }
 
@@ -80,7 +81,7 @@ func (c Collector) open(ctx context.Context) (*reading, error) {
 	if err := c.Settings.valid(); err != nil {
 		return nil, err
 	}
-	r := &reading{Collector: c, ctx: ctx}
+	r := &reading{Collector: c, ctx: ctx, images: images{}}
 	var err error
 	r.api, r.namespace, err = c.connect()
 	return r, err

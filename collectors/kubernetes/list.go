@@ -24,7 +24,7 @@ var (
 )
 
 // pageSize is how many objects one answer has at most.
-const pageSize = 500
+const pageSize = 250
 
 // page is one answer to a request for a list.
 type page[T any] struct {
@@ -64,7 +64,7 @@ func listOnce[T any](r *reading, of resource, selector string) ([]T, error) {
 		if err != nil {
 			return nil, r.denied(err, of, "list")
 		}
-		last, number = page[T]{}, number+1
+		last, number = page[T]{Items: make([]T, 0, pageSize)}, number+1
 		r.seen.AddPage(call, number, answer.Body)
 		if err := rest.Decode(call.Path, answer, &last); err != nil {
 			return nil, err

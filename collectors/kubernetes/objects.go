@@ -4,15 +4,18 @@ import "time"
 
 // metadata is what is read of an object's metadata.
 type metadata struct {
-	Name              string            `json:"name"`
-	UID               string            `json:"uid"`
-	Generation        int64             `json:"generation"`
-	CreationTimestamp time.Time         `json:"creationTimestamp"`
-	DeletionTimestamp *time.Time        `json:"deletionTimestamp"`
-	Labels            map[string]string `json:"labels"`
-	Annotations       map[string]string `json:"annotations"`
-	OwnerReferences   []owner           `json:"ownerReferences"`
-	ManagedFields     []managed         `json:"managedFields"`
+	Name              string     `json:"name"`
+	UID               string     `json:"uid"`
+	Generation        int64      `json:"generation"`
+	CreationTimestamp time.Time  `json:"creationTimestamp"`
+	DeletionTimestamp *time.Time `json:"deletionTimestamp"`
+	Labels            labels     `json:"labels"`
+	OwnerReferences   []owner    `json:"ownerReferences"`
+}
+
+// labels are the only ones that are read: there can be thousands of pods.
+type labels struct {
+	Revision string `json:"controller-revision-hash"` // of a StatefulSet or DaemonSet
 }
 
 // managed is when somebody last changed a part of an object.
@@ -66,9 +69,7 @@ type pod struct {
 	Spec     podSpec  `json:"spec"`
 	Status   struct {
 		Phase                 string            `json:"phase"`
-		Reason                string            `json:"reason"`
 		StartTime             *time.Time        `json:"startTime"`
-		Conditions            []condition       `json:"conditions"`
 		ContainerStatuses     []containerStatus `json:"containerStatuses"`
 		InitContainerStatuses []containerStatus `json:"initContainerStatuses"`
 	} `json:"status"`
@@ -99,8 +100,12 @@ type containerState struct {
 
 // replicaSet is what is read of one version of a workload.
 type replicaSet struct {
-	Metadata metadata `json:"metadata"`
-	Spec     struct {
+	Metadata struct {
+		metadata
+		Annotations   map[string]string `json:"annotations"`
+		ManagedFields []managed         `json:"managedFields"`
+	} `json:"metadata"`
+	Spec struct {
 		Replicas *int `json:"replicas"`
 		Template struct {
 			Spec podSpec `json:"spec"`

@@ -16,7 +16,7 @@ type version struct {
 	digest    string
 	revision  int // in the workload; 0: unknown
 	created   time.Time
-	pods      []pod // that are not terminating
+	pods      []*pod // that are not terminating
 	ended     *time.Time
 	restarted *time.Time
 	trouble   string // why it does not run as it should, and where; empty: it does
@@ -94,7 +94,8 @@ func (r *reading) versions(selector string) ([]*version, error) {
 			versions = append(versions, v)
 		}
 	}
-	for _, p := range pods {
+	for i := range pods {
+		p := &pods[i]
 		if len(r.ours(p.Spec)) == 0 || p.over() {
 			continue
 		}
@@ -114,7 +115,7 @@ func (r *reading) versions(selector string) ([]*version, error) {
 }
 
 // template identifies what a pod was made from, and returns who manages it.
-func (p pod) template() (key string, of owner) {
+func (p *pod) template() (key string, of owner) {
 	by := p.Metadata.controller()
 	if by == nil {
 		return p.Metadata.UID, owner{Kind: "Pod", Name: p.Metadata.Name}
@@ -122,12 +123,12 @@ func (p pod) template() (key string, of owner) {
 	if by.Kind == "ReplicaSet" {
 		return by.UID, *by
 	}
-	return by.UID + "/" + p.Metadata.Labels["controller-revision-hash"], *by
+	return by.UID + "/" + p.Metadata.Labels.Revision, *by
 }
 
 // over reports whether a pod does not run any more, is being stopped, or belongs to a Job,
 // which ends by itself.
-func (p pod) over() bool {
+func (p *pod) over() bool {
 	if by := p.Metadata.controller(); by != nil && by.Kind == "Job" {
 		return true
 	}
@@ -137,7 +138,7 @@ func (p pod) over() bool {
 // ofReplicaSet is the version of a ReplicaSet, without its pods.
 func (r *reading) ofReplicaSet(set replicaSet) *version {
 	v := &version{workload: owner{Kind: "ReplicaSet", Name: set.Metadata.Name}, revision: set.revision(), created: set.Metadata.CreationTimestamp}
-	v.digest = runs(r.ours(set.Spec.Template.Spec)[0], nil)
+	v.digest = r.images.runs(r.ours(set.Spec.Template.Spec)[0], nil)
 	if of := set.Metadata.controller(); of != nil {
 		v.workload = *of
 	}
@@ -204,10 +205,10 @@ func (r *reading) errNoDigest(v *version) error {
 }
 
 // examinePod adds what one pod says to its version.
-func (r *reading) examinePod(v *version, p pod) error {
+func (r *reading) examinePod(v *version, p *pod) error {
 	for _, described := range r.ours(p.Spec) {
 		status := p.status(described.Name)
-		digest := runs(described, status)
+		digest := r.images.runs(described, status)
 		switch {
 		case digest == "":
 			return fmt.Errorf("the pod %s in the namespace %s does not say which digest it runs (%s): deploy images by digest", p.Metadata.Name, r.namespace, waiting(status))
@@ -234,7 +235,7 @@ func (v *version) since(at time.Time) {
 }
 
 // status is what the node reports of a container; nil: nothing yet.
-func (p pod) status(name string) *containerStatus {
+func (p *pod) status(name string) *containerStatus {
 	for _, list := range [][]containerStatus{p.Status.ContainerStatuses, p.Status.InitContainerStatuses} {
 		if i := slices.IndexFunc(list, func(s containerStatus) bool { return s.Name == name }); i >= 0 {
 			return &list[i]

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prodgate/prodgate/internal/retry"
@@ -134,15 +136,20 @@ func read(response *http.Response, max int64) ([]byte, error) {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, fmt.Errorf("answered with the content encoding %q, which was not requested", encoding)
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, max+1))
-	if err != nil {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buffer)
+	buffer.Reset()
+	if _, err := buffer.ReadFrom(io.LimitReader(response.Body, max+1)); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	if int64(len(data)) > max {
+	if int64(buffer.Len()) > max {
 		return nil, fmt.Errorf("answered with more than %d bytes, which is the limit", max)
 	}
-	return data, nil
+	return bytes.Clone(buffer.Bytes()), nil
 }
+
+// buffers grow to the size of an answer once, and not for each page of a long list.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // explain returns err without the URL, which url.Error quotes.
 func explain(ctx context.Context, err error) error {

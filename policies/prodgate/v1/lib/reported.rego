@@ -98,7 +98,7 @@ failed contains report if {
 
 default _allowed := []
 
-_allowed := input.trail.allowed if "allowed" in object.keys(input.trail)
+_allowed := input.trail.allowed
 
 _production := object.get(input.production, "reported", [])
 
