@@ -211,13 +211,21 @@ test_pass_success_before_the_adoption if {
 
 # What could not be read is one reason, and not several.
 test_unreadable_history_reports_nothing if {
-	every reports in [[], [_report({})]] {
-		unread := json.patch(_reporting(reports), [
-			{"op": "add", "path": "/production/reported_since", "value": "2026-11-19T10:00:01-05:00"},
-			{"op": "replace", "path": "/sources/production/status", "value": "error"},
-		])
-		codes := testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as unread
-		codes == set()
+	documents := [
+		_reporting([]),
+		_reporting([_report({})]),
+		_reporting([_report({"state": "in_progress", "succeeded_at": null})]),
+		_allowed(_reporting([_report({"state": "failure", "succeeded_at": null})]), {}),
+	]
+	every document in documents {
+		every section in ["artifact", "production"] {
+			unread := json.patch(document, [
+				{"op": "add", "path": "/production/reported_since", "value": "2026-11-19T10:00:01-05:00"},
+				{"op": "replace", "path": sprintf("/sources/%s/status", [section]), "value": "error"},
+			])
+			codes := testing.codes(sequence.deny) with data.prodgate.organisation as testing.organisation with input as unread
+			codes == set()
+		}
 	}
 }
 

@@ -102,8 +102,10 @@ test_deny_what_a_cluster_does_not_say if {
 # What could not be read is one reason, and not several.
 test_unreadable_history_has_no_drift if {
 	every versions in [[], [_version({"digest": testing.other})]] {
-		unread := json.patch(_seeing(versions), [{"op": "replace", "path": "/sources/production/status", "value": "error"}])
-		count(_messages(unread)) == 0
+		every section in ["artifact", "production"] {
+			unread := json.patch(_seeing(versions), [{"op": "replace", "path": sprintf("/sources/%s/status", [section]), "value": "error"}])
+			count(_messages(unread)) == 0
+		}
 	}
 }
 
