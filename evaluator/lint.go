@@ -206,7 +206,7 @@ func (l *settingsLint) exact(path settingPath, list []any) {
 
 // countingAssurances are the assurances of a writer that can count. A writer whose
 // identity is only claimed never counts.
-var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceOIDC)}
+var countingAssurances = []string{string(facts.AssuranceUser), string(facts.AssuranceCI), string(facts.AssuranceWebhook), string(facts.AssuranceOIDC)}
 
 func (l *settingsLint) words(path settingPath, list []any, known ...string) {
 	for i, entry := range list {

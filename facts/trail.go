@@ -9,6 +9,7 @@ type Trail struct {
 	Steps       []Step            `json:"steps"`
 	Debts       []Debt            `json:"debts"`
 	Requests    []RecordedRequest `json:"requests,omitzero"`    // attempts of this deployment, as they were requested
+	Reviews     []RecordedReview  `json:"reviews,omitzero"`     // of this run, as the CI system reported them when they were given
 	Stops       []Stop            `json:"stops,omitzero"`       // freezes that people declared in the trail
 	Dismissals  []Dismissal       `json:"dismissals,omitzero"`  // of bad news entries by writers that are not accepted
 	Delegations []Delegation      `json:"delegations,omitzero"` // of roles, ended or not
@@ -54,6 +55,20 @@ type AllowedRun struct {
 	Seq           int        `json:"seq"`
 	Writer        *string    `json:"writer" schema:"person"` // null: not known
 	Assurance     *Assurance `json:"assurance"`
+}
+
+// RecordedReview is a review of a run that the CI system reported when it was given
+// (a webhook).
+type RecordedReview struct {
+	ID           string     `json:"id" schema:"nonempty"` // of the entry in the trail
+	Seq          int        `json:"seq"`
+	Run          string     `json:"run" schema:"nonempty"` // repository and run
+	Reviewer     string     `json:"reviewer" schema:"person"`
+	Decision     string     `json:"decision" schema:"nonempty"`       // as the CI system words it
+	Environments []string   `json:"environments" schema:"identifier"` // that were reviewed, by their names in the CI system
+	At           time.Time  `json:"at"`                               // not later than it was given
+	Writer       *string    `json:"writer" schema:"person"`           // null: not known
+	Assurance    *Assurance `json:"assurance"`
 }
 
 // RecordedRequest is one attempt of this deployment in the trail.
@@ -156,8 +171,9 @@ const (
 	AssuranceClaimed Assurance = "claimed" // only the writer's own claim
 	AssuranceUser    Assurance = "user"    // the operating system account that ran prodgate
 	AssuranceCI      Assurance = "ci"      // the variables of the CI system
+	AssuranceWebhook Assurance = "webhook" // the signature of a delivery, by a shared secret, was verified
 	AssuranceOIDC    Assurance = "oidc"    // a signed token was verified
 )
 
 // Assurances lists all assurances, in the order of the documentation.
-var Assurances = []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}
+var Assurances = []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceWebhook, AssuranceOIDC}

@@ -42,6 +42,8 @@ type Config struct {
 	Readers []ReaderRule   `json:"readers,omitempty"`
 	Tokens  []ReaderToken  `json:"tokens,omitempty"`
 
+	Webhooks []WebhookConfig `json:"webhooks,omitempty"`
+
 	// RequestsPerMinute is how many requests one writer or reader may send.
 	RequestsPerMinute int `json:"requests_per_minute,omitempty"`
 }
@@ -100,6 +102,22 @@ type ReaderToken struct {
 	SHA256 string `json:"sha256"` // of the secret, hexadecimal
 }
 
+// WebhookConfig is a CI system that reports reviews of runs when they are given, at
+// /v1/webhooks/NAME.
+type WebhookConfig struct {
+	Name   string `json:"name"`
+	Issuer string `json:"issuer"` // of kind github
+
+	// SecretFile is a file with the secret that signs deliveries, at least 20 characters.
+	SecretFile string `json:"secret_file"`
+
+	Repository   string `json:"repository"`
+	RepositoryID string `json:"repository_id"`
+
+	secret  []byte
+	address string // of the CI system's web pages
+}
+
 // defaultRate is the default of RequestsPerMinute.
 const defaultRate = 600
 
@@ -128,8 +146,11 @@ func parseConfig(text strict.Text, dir string) (*Config, error) {
 	if c.TLS != nil {
 		c.TLS.Certificate, c.TLS.Key = anchored(dir, c.TLS.Certificate), anchored(dir, c.TLS.Key)
 	}
+	for n := range c.Webhooks {
+		c.Webhooks[n].SecretFile = anchored(dir, c.Webhooks[n].SecretFile)
+	}
 	var wrong []error
-	for _, check := range []func() error{c.checkListen, c.checkIssuers, c.checkWriters, c.checkReaders} {
+	for _, check := range []func() error{c.checkListen, c.checkIssuers, c.checkWriters, c.checkReaders, c.checkWebhooks} {
 		wrong = append(wrong, check())
 	}
 	return c, errors.Join(wrong...)

@@ -38,6 +38,7 @@ type Server struct {
 	rates   *rates
 	metrics *metrics
 	logger  *slog.Logger
+	clock   func() time.Time
 	places  chan struct{} // one for each request at once
 	handler http.Handler
 }
@@ -52,7 +53,7 @@ func New(config *Config, log *trail.Log, logger *slog.Logger, clock func() time.
 		issuers[n] = token.Issuer(i)
 	}
 	s := &Server{
-		config: config, log: log, logger: logger,
+		config: config, log: log, logger: logger, clock: clock,
 		tokens: token.New(config.Audience, issuers, clock), rates: newRates(config.RequestsPerMinute, clock),
 		metrics: newMetrics(), places: make(chan struct{}, maxAtOnce),
 	}
@@ -78,8 +79,10 @@ func (s *Server) routes() http.Handler {
 		"GET /checkpoint":        reading(s.tile),
 		"GET /tile/{rest...}":    reading(s.tile),
 	} {
-		mux.HandleFunc(pattern, s.answer(pattern, h))
+		mux.HandleFunc(pattern, s.answer(pattern, s.called(h)))
 	}
+	const hooks = "POST /v1/webhooks/{name}"
+	mux.HandleFunc(hooks, s.answer(hooks, s.webhook))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, refuse(http.StatusNotFound, "there is no such page: docs/server.md lists what there is"))
 	})
@@ -96,12 +99,18 @@ func reading(h func(*http.Request) (any, error)) func(*http.Request, *caller) (a
 	}
 }
 
-// answer identifies the caller, bounds the request and writes what h returns: bytes as
-// they are, anything else as JSON.
-func (s *Server) answer(route string, h func(*http.Request, *caller) (any, error)) http.HandlerFunc {
+// handler answers a request, and returns who sent it.
+type handler func(http.ResponseWriter, *http.Request) (name string, result any, err error)
+
+// answer bounds the request and writes what h returns: bytes as they are, anything else as
+// JSON.
+func (s *Server) answer(route string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		name, result, err := s.handle(w, r, h)
+		ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
+		defer cancel()
+		r = r.WithContext(ctx)
+		name, result, err := h(w, r)
 		if err == nil {
 			s.metrics.request(route, http.StatusOK, time.Since(began))
 			write(w, result)
@@ -114,30 +123,40 @@ func (s *Server) answer(route string, h func(*http.Request, *caller) (any, error
 	}
 }
 
-func (s *Server) handle(w http.ResponseWriter, r *http.Request, h func(*http.Request, *caller) (any, error)) (name string, result any, err error) {
-	ctx, cancel := context.WithTimeout(r.Context(), timeLimit)
-	defer cancel()
-	r = r.WithContext(ctx)
-	c, err := s.identify(ctx, r)
-	if err != nil {
-		return "", nil, err
+// called identifies the caller, and bounds its body.
+func (s *Server) called(h func(*http.Request, *caller) (any, error)) handler {
+	return func(w http.ResponseWriter, r *http.Request) (name string, result any, err error) {
+		c, err := s.identify(r.Context(), r)
+		if err != nil {
+			return "", nil, err
+		}
+		done, err := s.enter(c.name)
+		if err != nil {
+			return c.name, nil, err
+		}
+		defer done()
+		limit := int64(maxQuery)
+		if r.Pattern == "POST /v1/entries" {
+			limit = maxBody
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		result, err = h(r, c)
+		return c.name, result, err
 	}
+}
+
+// enter takes a place for a request of somebody who is known, until done is called.
+func (s *Server) enter(name string) (done func(), err error) {
 	select {
 	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
 	default:
-		return c.name, nil, &refusal{status: http.StatusServiceUnavailable, text: "too many requests at once", after: "1"}
+		return nil, &refusal{status: http.StatusServiceUnavailable, text: "too many requests at once", after: "1"}
 	}
-	if wait, ok := s.rates.take(c.name); !ok {
-		return c.name, nil, &refusal{status: http.StatusTooManyRequests, text: fmt.Sprintf("more than %d requests a minute", s.config.RequestsPerMinute), after: fmt.Sprint(wait)}
+	if wait, ok := s.rates.take(name); !ok {
+		<-s.places
+		return nil, &refusal{status: http.StatusTooManyRequests, text: fmt.Sprintf("more than %d requests a minute", s.config.RequestsPerMinute), after: fmt.Sprint(wait)}
 	}
-	limit := int64(maxQuery)
-	if r.Pattern == "POST /v1/entries" {
-		limit = maxBody
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
-	result, err = h(r, c)
-	return c.name, result, err
+	return func() { <-s.places }, nil
 }
 
 // refusalOf says what of an error the caller is told. What went wrong inside is for the

@@ -51,6 +51,7 @@ const (
 	AssuranceClaimed Assurance = "claimed" // the writer said so
 	AssuranceUser    Assurance = "user"    // the operating system's account that ran prodgate
 	AssuranceCI      Assurance = "ci"      // the CI system's variables said so
+	AssuranceWebhook Assurance = "webhook" // the signature of a delivery, by a shared secret, was verified
 	AssuranceOIDC    Assurance = "oidc"    // a signed token was verified
 )
 

@@ -194,7 +194,7 @@ func (e *Event) checkFields() error {
 			return fmt.Errorf("%s is not text: it is not UTF-8, or contains the character NUL", f.name)
 		}
 	}
-	assurances := []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceOIDC}
+	assurances := []Assurance{AssuranceClaimed, AssuranceUser, AssuranceCI, AssuranceWebhook, AssuranceOIDC}
 	modes := []string{"", "enforce", "document", "simulate"}
 	switch {
 	case e.Digest != "" && !isDigest(e.Digest):
@@ -206,7 +206,7 @@ func (e *Event) checkFields() error {
 	case e.Writer.Subject == "":
 		return errors.New("writer.subject is missing: who records this?")
 	case !slices.Contains(assurances, e.Writer.Assurance):
-		return fmt.Errorf("unknown writer.assurance %q: it must be claimed, user, ci or oidc", e.Writer.Assurance)
+		return fmt.Errorf("unknown writer.assurance %q: it must be claimed, user, ci, webhook or oidc", e.Writer.Assurance)
 	case !slices.Contains(modes, e.Mode):
 		return fmt.Errorf("unknown mode %q: it must be enforce, document or simulate", e.Mode)
 	}

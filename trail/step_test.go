@@ -112,7 +112,7 @@ func TestEachTypeHasItsConstant(t *testing.T) {
 func TestTheDataTypesHaveFieldsThatTheirStepsKnow(t *testing.T) {
 	for name, data := range map[string]any{
 		TypeGateRequested: RequestData{}, TypeGateEvaluated: GateData{}, TypeGateDocument: GateData{}, TypeGateSimulated: GateData{},
-		TypeApprovalGranted: ApprovalData{}, TypeApprovalRejected: RejectionData{}, TypeApprovalWithdrawn: RejectionData{},
+		TypeReviewGiven: ReviewData{}, TypeApprovalGranted: ApprovalData{}, TypeApprovalRejected: RejectionData{}, TypeApprovalWithdrawn: RejectionData{},
 		TypeIncidentLinked: IncidentData{}, TypeEntryDismissed: DismissalData{}, TypeFreezeDeclared: FreezeData{}, TypeFreezeLifted: LiftData{},
 		TypeDelegationGranted: DelegationData{}, TypeDelegationEnded: DelegationEndData{},
 		TypeProductionAdopted: AdoptionData{}, TypePolicyChanged: PolicyData{}, TypeBlobErased: ErasedData{},

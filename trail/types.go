@@ -14,6 +14,7 @@ import (
 // check and no metric counts.
 const (
 	TypeGateRequested = "gate.requested"
+	TypeReviewGiven   = "review.given"
 	TypeGateEvaluated = "gate.evaluated"
 	TypeGateDocument  = "gate.document"
 	TypeGateSimulated = "gate.simulated"
@@ -131,6 +132,15 @@ type ApprovalData struct {
 	Ticket                  *string   `json:"ticket,omitempty"`        // of the incident that an emergency or rollback answers
 	Configuration           *string   `json:"configuration,omitempty"` // sha256:… of what was reviewed
 	Lifts                   []string  `json:"lifts,omitempty"`         // rejections that this approval lifts: persons or ids of entries
+}
+
+// ReviewData are the fields of review.given: a review of the run that Event.Deployment
+// names, as a CI system reported it (a webhook). ReviewedAt is not later than the review.
+type ReviewData struct {
+	Reviewer     string    `json:"reviewer"` // scheme:value
+	Decision     string    `json:"decision"` // as the CI system words it
+	Environments []string  `json:"environments"`
+	ReviewedAt   time.Time `json:"reviewed_at"`
 }
 
 // RejectionData are the fields of approval.rejected and approval.withdrawn. One without

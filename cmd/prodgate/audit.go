@@ -168,7 +168,7 @@ func entrySummary(e trail.Entry) string {
 		return ""
 	}
 	var list []string
-	for _, key := range []string{"approver", "deployment_window", "version", "ticket", "incident", "settles", "entry", "freeze", "delegation", "role", "by", "to", "result", "requested_by", "reason", "until"} {
+	for _, key := range []string{"approver", "reviewer", "decision", "deployment_window", "version", "ticket", "incident", "settles", "entry", "freeze", "delegation", "role", "by", "to", "result", "requested_by", "reason", "until"} {
 		if text, ok := fields[key].(string); ok && text != "" {
 			list = append(list, key+" "+text)
 		}

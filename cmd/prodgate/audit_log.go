@@ -152,6 +152,9 @@ func entriesText(ctx context.Context, std stdio, log *trail.Log, filter trail.Fi
 
 func entryText(s *print.Sheet, e trail.Entry) {
 	about := strings.TrimSpace(print.Value(e.Service) + " " + print.Value(e.Environment))
+	if about == "" {
+		about = print.Value(e.Deployment)
+	}
 	if e.Digest != "" {
 		about += " " + shortDigest(print.Value(e.Digest))
 	}

@@ -1,10 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -88,6 +97,36 @@ func reviewRun(ts *testscript.TestScript, neg bool, args []string) {
 	id := runNumber(ts, args[0])
 	github(ts).Wait(id, "production")
 	github(ts).Review(id, args[1], args[2], strings.Join(args[3:], "\n"), "production")
+}
+
+// deliverReview sends the event deployment_review to the server, as GitHub does when a run
+// is reviewed.
+func deliverReview(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: deliver SECRET RUN REVIEWER STATE")
+	}
+	now := time.Now().UTC().Format(time.RFC3339)
+	body, err := json.Marshal(map[string]any{
+		"action": args[3], "since": now, "approver": map[string]any{"id": json.Number(args[2])},
+		"workflow_run":      map[string]any{"id": runNumber(ts, args[1]), "updated_at": now},
+		"workflow_job_runs": []map[string]any{{"environment": "production"}},
+		"repository":        map[string]any{"id": 4711, "full_name": "acme/payments-api"},
+	})
+	ts.Check(err)
+	mac := hmac.New(sha256.New, []byte(args[0]))
+	mac.Write(body)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+ts.Getenv("SERVED")+"/v1/webhooks/github", bytes.NewReader(body))
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-GitHub-Event", "deployment_review")
+	request.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%d %s\n", answer.StatusCode, text)
+	ts.Check(err)
 }
 
 func pauseRun(ts *testscript.TestScript, neg bool, args []string) {

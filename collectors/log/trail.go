@@ -34,7 +34,7 @@ func (c Trail) Collect(ctx context.Context, req facts.Request) (facts.Section, e
 	return c.Log.Collect(ctx, func(reading *recorded.Reading) (facts.Section, error) {
 		r := reader{ctx: ctx, Reading: reading, req: req, signatures: c.Signatures}
 		found := &facts.Trail{}
-		for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.debts, r.stops, r.delegations, r.deployments, r.allowed} {
+		for _, read := range []func(*facts.Trail) error{r.dismissals, r.steps, r.requests, r.reviews, r.debts, r.stops, r.delegations, r.deployments, r.allowed} {
 			if err := read(found); err != nil {
 				return nil, err
 			}
@@ -148,10 +148,7 @@ func (r *reader) dismissals(found *facts.Trail) error {
 // run does not say which of them it is about.
 func (r *reader) requests(found *facts.Trail) error {
 	found.Requests = []facts.RecordedRequest{}
-	deployment := trail.WithoutAttempt(r.req.ID)
-	if r.req.Deployment != nil {
-		deployment = *r.req.Deployment
-	}
+	deployment := r.deployment()
 	entries, err := r.Entries(r.ctx, trail.ByDeployment(deployment))
 	if err != nil {
 		return err
@@ -170,6 +167,14 @@ func (r *reader) requests(found *facts.Trail) error {
 	}
 	slices.SortStableFunc(found.Requests, func(a, b facts.RecordedRequest) int { return a.At.Compare(b.At) })
 	return nil
+}
+
+// deployment identifies the attempts of the deployment.
+func (r *reader) deployment() string {
+	if r.req.Deployment != nil {
+		return *r.req.Deployment
+	}
+	return trail.WithoutAttempt(r.req.ID)
 }
 
 func (r *reader) request(e trail.Entry) (facts.RecordedRequest, error) {

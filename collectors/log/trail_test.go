@@ -239,6 +239,30 @@ func TestARequestOfAnUnknownDigestIsOfNone(t *testing.T) {
 	}
 }
 
+func TestReviewsOfTheRunAreRead(t *testing.T) {
+	given := func(run string, environments string) trail.Event {
+		return trail.Event{Type: trail.TypeReviewGiven, Deployment: run, OccurredAt: noon, Writer: trail.Writer{Subject: "webhook:github", Assurance: trail.AssuranceWebhook},
+			Data: json.RawMessage(`{"reviewer":"github:2","decision":"approved","environments":[` + environments + `],"reviewed_at":"2026-11-24T11:02:00-05:00"}`)}
+	}
+	location := written(t, given("r/7", `"Production","EU west"`), given("r/8", `"production"`))
+	section, err := Trail{Log: Location{Location: location}}.Collect(context.Background(),
+		facts.Request{ID: "r/7/attempts/1", Deployment: pointer("r/7"), Service: "payments-api", Environment: "production", Digest: zeros})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := section.(facts.Observed).Section.(*facts.Trail).Reviews
+	if len(got) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	want := []facts.RecordedReview{{
+		ID: got[0].ID, Run: "r/7", Reviewer: "github:2", Decision: "approved", Environments: []string{"production"},
+		At: time.Date(2026, 11, 24, 16, 2, 0, 0, time.UTC), Writer: pointer("webhook:github"), Assurance: pointer(facts.AssuranceWebhook),
+	}}
+	if diff := cmp.Diff(want, got); diff != "" || got[0].ID == "" {
+		t.Error(diff)
+	}
+}
+
 func TestFreezesOfEverybodyAreRead(t *testing.T) {
 	id := trail.NewID()
 	location := written(t,
@@ -409,7 +433,7 @@ func TestAssurancesAreTheTrails(t *testing.T) {
 	for _, a := range facts.Assurances {
 		ours = append(ours, trail.Assurance(a))
 	}
-	want := []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceOIDC}
+	want := []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceWebhook, trail.AssuranceOIDC}
 	if diff := cmp.Diff(want, ours); diff != "" {
 		t.Error(diff)
 	}

@@ -6,6 +6,9 @@
 // @octokit/openapi 23.0.2 (MIT, testdata/github.LICENSE): the operations that prodgate
 // calls, with what they refer to, without examples, summaries and descriptions.
 //
+// testdata/github_webhooks.json is cut out of schema.json of the npm package
+// @octokit/webhooks-schemas 7.6.1 (MIT, by GitHub's octokit): the event deployment_review.
+//
 // testdata/gitlab.json is made after doc/api/openapi/openapi_v3.yaml of gitlabhq/gitlabhq
 // (GitLab 19.5, CC BY-SA 4.0, testdata/gitlab.LICENSE): the operations that prodgate calls,
 // with the names and types of their parameters and answers. That description does not say

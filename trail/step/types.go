@@ -65,6 +65,10 @@ var Types = []Type{
 	{Name: "gate.document", Place: true, Mode: "document", Fields: decision},
 	{Name: "gate.simulated", Place: true, Mode: "simulate", Fields: decision},
 
+	{Name: "review.given", Deployment: true, Fields: []Field{
+		required("reviewer", Person), required("decision", Word), required("environments", Texts), required("reviewed_at", Instant),
+	}},
+
 	{Name: "approval.granted", By: ByHand, Place: true, Image: true, Fields: approval, Tag: "artifact"},
 	{Name: "approval.rejected", By: ByHand, Place: true, Everywhere: true, Image: true, Fields: objection, Tag: "artifact",
 		Undo: "record an approval.granted that names it with --lifts"},

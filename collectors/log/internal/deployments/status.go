@@ -20,7 +20,7 @@ const (
 
 // assurances are how writers are established, weakest first. What is only claimed
 // is no good news.
-var assurances = []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceOIDC}
+var assurances = []trail.Assurance{trail.AssuranceClaimed, trail.AssuranceUser, trail.AssuranceCI, trail.AssuranceWebhook, trail.AssuranceOIDC}
 
 func rank(e event) int { return slices.Index(assurances, e.Writer.Assurance) }
 

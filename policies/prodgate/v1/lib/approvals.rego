@@ -29,7 +29,7 @@ counting[position] := person if {
 	_bound(approval)
 	_timely(approval)
 	signers.counts("approvals", approval.verified_by)
-	_unused(approval.approved_at)
+	_unused(reviews.given(approval))
 	not position in rejections.revoked
 	person := people.eligible(approval.approver)
 	_authorized(position, person)
@@ -41,7 +41,7 @@ _authorized(_, person) if people.has_role(person)
 _authorized(position, person) if count(_delegations(position, person)) > 0
 
 # The delegations with which a person gave an approval, by position in the trail section.
-_delegations(position, person) := delegations.of(person, clock.past(input.approvals[position].approved_at))
+_delegations(position, person) := delegations.of(person, clock.past(reviews.given(input.approvals[position])))
 
 # Delegated roles with which approvals count, by the position of the approval. A role
 # that the directory gives to the approver, too, needs no delegation.
@@ -94,7 +94,7 @@ _configured(approval) if {
 _of_this_request(approval) if object.get(approval, "request", null) in attempts.names
 
 _timely(approval) if {
-	approved := clock.past(approval.approved_at)
+	approved := clock.past(reviews.given(approval))
 	attempts.requested_at <= approved + _tolerance(approval)
 	_informed(approved)
 	clock.now - approved < _max_age
@@ -170,7 +170,7 @@ windows_named_by(names) := {input.approvals[position].deployment_window |
 # Approvals that count, but were given too long ago to open the window they name.
 lapsed contains position if {
 	some position, _ in counting
-	not _acknowledging(input.approvals[position].approved_at)
+	not _acknowledging(reviews.given(input.approvals[position]))
 }
 
 _acknowledging(approved_at) if {
@@ -181,7 +181,7 @@ _acknowledging(approved_at) if {
 # the number of attempts so far.
 reused[position] := number if {
 	some position, _ in counting
-	number := used.attempts_since(clock.past(input.approvals[position].approved_at))
+	number := used.attempts_since(clock.past(reviews.given(input.approvals[position])))
 	number > 0
 }
 
@@ -235,7 +235,7 @@ _names(position, "service") if position in _direct
 # earliest time.
 estimated(position) := sprintf(" (estimated: between %v and %v)", [approval.approved_at, approval.latest]) if {
 	approval := input.approvals[position]
-	text.given(approval.latest)
+	reviews.estimated(approval)
 } else := ""
 
 # Ensures an entry for every position, also if the only reason is about the approver.
@@ -286,7 +286,7 @@ _reasons[position] contains signers.objection(object.get(input.approvals[positio
 
 _reasons[position] contains reason if {
 	some position in _not_counting
-	some reason in used.by(clock.past(input.approvals[position].approved_at))
+	some reason in used.by(clock.past(reviews.given(input.approvals[position])))
 }
 
 _reasons[position] contains "may have been used: the production history was not read completely" if {
@@ -311,10 +311,10 @@ _elsewhere(key, approval, known) := sprintf("is for the %s %v, which is not in t
 _untimely(approval) := "" if {
 	_timely(approval)
 } else := "was given before the request" if {
-	clock.past(approval.approved_at) + _tolerance(approval) < attempts.requested_at
+	clock.past(reviews.given(approval)) + _tolerance(approval) < attempts.requested_at
 } else := "was given before the staging verification passed, or the verification has not passed" if {
-	at := clock.past(approval.approved_at)
+	at := clock.past(reviews.given(approval))
 	not _informed(at)
 } else := sprintf("is older than %s", [settings.effective.approval.max_age]) if {
-	clock.past(approval.approved_at)
+	clock.past(reviews.given(approval))
 } else := "is dated in the future"

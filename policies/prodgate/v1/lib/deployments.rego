@@ -206,7 +206,7 @@ _lifted(deployment, bad, good) if {
 	_ranks[event.assurance] >= _ranks[bad.assurance]
 }
 
-_ranks := {"claimed": 0, "user": 1, "ci": 2, "oidc": 3}
+_ranks := {"claimed": 0, "user": 1, "ci": 2, "webhook": 3, "oidc": 4}
 
 # The times of each event type that is not dismissed.
 _happened[position][type] contains instant if {

@@ -11,6 +11,7 @@ import data.prodgate.v1.lib.calendar
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.debts
 import data.prodgate.v1.lib.incidents
+import data.prodgate.v1.lib.reviews
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.sources
 import data.prodgate.v1.lib.text
@@ -64,7 +65,7 @@ _for_this_incident contains position if {
 	approval := input.approvals[position]
 	approval.deployment_window == "emergency"
 	approval.ticket == incidents.ticket.id
-	clock.past(approval.approved_at) >= incidents.opened_at
+	clock.past(reviews.given(approval)) >= incidents.opened_at
 }
 
 default on_call_told := false

@@ -11,6 +11,7 @@ import data.prodgate.v1.lib.attempts
 import data.prodgate.v1.lib.clock
 import data.prodgate.v1.lib.listed
 import data.prodgate.v1.lib.people
+import data.prodgate.v1.lib.reviews
 import data.prodgate.v1.lib.settings
 import data.prodgate.v1.lib.signers
 import data.prodgate.v1.lib.sources
@@ -175,7 +176,7 @@ _given(path, record) := clock.past(record[_time(path)]) if {
 	object.get(record, "latest", null) == null
 } else := max([clock.past(record[_time(path)]), clock.past(record.latest)])
 
-_after(position, path, record) if clock.past(input.approvals[position].approved_at) > _given(path, record)
+_after(position, path, record) if clock.past(reviews.given(input.approvals[position])) > _given(path, record)
 
 # A rejection by an approver, from an accepted source or writer, is lifted by the same
 # person, or by a person with a lifting role who names it. Any other rejection is lifted

@@ -40,8 +40,53 @@ _silent(approval) if {
 _witnessed(approval) if {
 	some request in _here
 	writers.counts("trail", "gate.requested", request)
-	clock.past(request.recorded_at) <= clock.past(approval.approved_at) + tolerance
+	clock.past(request.recorded_at) <= clock.past(given(approval)) + tolerance
 }
+
+# When an approval was given. A review of a run was given in an interval, and this is its
+# beginning, or a later time that an accepted writer recorded (a webhook of the CI system).
+# It never is later than the review.
+given(approval) := at if {
+	at := _reported_at(approval)
+} else := approval.approved_at
+
+# Whether the time of an approval is not exact.
+estimated(approval) if {
+	text.given(approval.latest)
+	not _exact(approval)
+}
+
+_exact(approval) if _reported_at(approval)
+
+# The earliest recorded time of the reviewer's approvals of this run for the environment.
+# It counts if all of them were recorded and it lies in the interval.
+_reported_at(approval) := at if {
+	of_run(approval)
+	approval.decision == "approved"
+	times := {instant | some entry in _recorded_of(approval); instant := clock.past(entry.at)}
+	count(times) >= count(_alike(approval))
+	earliest := min(times)
+	earliest >= clock.past(approval.approved_at)
+	earliest <= clock.past(approval.latest)
+	at := min({entry.at | some entry in _recorded_of(approval); clock.past(entry.at) == earliest})
+}
+
+_recorded_of(approval) := [entry |
+	some entry in input.trail.reviews
+	entry.run == approval.run
+	entry.reviewer == approval.approver
+	entry.decision == approval.decision
+	approval.environment in entry.environments
+	"trail" in writers.complete
+	writers.counts("trail", "review.given", entry)
+]
+
+_alike(approval) := [other |
+	some other in input.approvals
+	every key in ["run", "approver", "decision", "environment"] {
+		other[key] == approval[key]
+	}
+]
 
 # By how much the clocks of the CI system, its runners and the trail may differ. No job
 # starts and records anything this soon after its deployment began to wait.

@@ -274,3 +274,86 @@ test_missing_names_the_page_that_one_of_several_systems_has if {
 }
 
 _message(findings) := [finding.message | some finding in findings; finding.code == "approval.missing"][0]
+
+# What the CI system reported when the run was reviewed.
+_reported := {
+	"id": "e-7",
+	"seq": 7,
+	"run": _run,
+	"reviewer": "github:2",
+	"decision": "approved",
+	"environments": ["production"],
+	"at": "2026-11-24T11:02:00-05:00",
+	"writer": "webhook:github",
+	"assurance": "webhook",
+}
+
+# The request was recorded after the interval of the review began.
+_asked_late := "2026-11-24T11:01:00-05:00"
+
+_told(reports) := json.patch(_with({"recorded_at": _asked_late}), [{"op": "add", "path": "/trail/reviews", "value": reports}])
+
+_changed_report(change) := _told([object.union(_reported, change)])
+
+test_pass_review_with_its_exact_time if {
+	_refused(_with({"recorded_at": _asked_late}))
+	_refused(_told([]))
+	_counts(_told([_reported]))
+	_counts(_changed_report({"environments": ["staging", "production"]}))
+	_counts(_changed_report({"at": "2026-11-24T11:05:00-05:00"}))
+	_counts(_changed_report({"at": "2026-11-24T11:00:55-05:00"})) # the tolerance
+	_counts(_told([_reported, object.union(_reported, {"reviewer": "github:3", "at": "2026-11-24T11:00:00-05:00"})]))
+	_counts(_told([_reported, object.union(_reported, {"decision": "rejected", "at": "2026-11-24T11:00:00-05:00"})]))
+}
+
+test_deny_report_that_is_about_another_review if {
+	changes := [
+		{"run": "acme/payments-api/runs/78"},
+		{"reviewer": "github:3"},
+		{"decision": "rejected"},
+		{"environments": ["staging"]},
+		{"environments": []},
+		{"environments": "production"},
+		{"at": "2026-11-24T10:59:59-05:00"},
+		{"at": "2026-11-24T11:05:01-05:00"},
+		{"at": "2026-11-24T11:00:54-05:00"},
+		{"at": "soon"},
+		{"assurance": "claimed"},
+		{"assurance": "ci"},
+		{"assurance": "oidc"},
+		{"writer": null},
+	]
+	every change in changes {
+		_refused(_changed_report(change))
+	}
+	incomplete := testing.change(_told([_reported]), "/trail/complete", false)
+	reviews.given(_reviewed.approvals[0]) == "2026-11-24T11:00:00-05:00" with data.prodgate.organisation as testing.organisation with input as incomplete
+	_refused(testing.change(_told([_reported]), "/trail/reviews", "none"))
+	_refused(testing.remove(_told([_reported]), "/approvals/0/latest"))
+}
+
+# The earliest of several reports counts, and each review needs one of its own.
+test_reviews_and_reports if {
+	later := object.union(_reported, {"id": "e-8", "at": "2026-11-24T11:04:00-05:00"})
+	_counts(_told([later, _reported]))
+	early := object.union(_reported, {"id": "e-9", "at": "2026-11-24T11:00:10-05:00"})
+	_refused(_told([later, early]))
+	twice := testing.add(_told([_reported]), "/approvals/-", _reviewed.approvals[0])
+	_refused(twice)
+	_refused(testing.add(twice, "/trail/reviews/-", object.union(_reported, {"id": "e-8"})))
+	_counts(testing.add(twice, "/trail/reviews/-", later))
+	other := testing.add(_told([_reported]), "/approvals/-", object.union(_reviewed.approvals[0], {"environment": "staging"}))
+	_counts(other)
+}
+
+# A rejection keeps the latest time that is possible, and an exact time is not estimated.
+test_exact_time_of_a_rejection_is_not_used if {
+	rejected := object.union(_reviewed.approvals[0], {"decision": "rejected"})
+	document := testing.change(_told([object.union(_reported, {"decision": "rejected"})]), "/approvals", [rejected])
+	reviews.given(rejected) == "2026-11-24T11:00:00-05:00" with data.prodgate.organisation as testing.organisation with input as document
+	reviews.estimated(rejected) with data.prodgate.organisation as testing.organisation with input as document
+	approved := _reviewed.approvals[0]
+	reviews.given(approved) == "2026-11-24T11:02:00-05:00" with data.prodgate.organisation as testing.organisation with input as _told([_reported])
+	not reviews.estimated(approved) with data.prodgate.organisation as testing.organisation with input as _told([_reported])
+	reviews.given(object.remove(approved, {"run"})) == "2026-11-24T11:00:00-05:00" with data.prodgate.organisation as testing.organisation with input as _told([_reported])
+}

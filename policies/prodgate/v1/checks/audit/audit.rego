@@ -40,7 +40,7 @@ _good(type) := _steps(type) | _reviews(type)
 _reviews("approval.granted") := {instant |
 	some position, _ in approvals.counting
 	reviews.of_run(input.approvals[position])
-	instant := clock.past(input.approvals[position].approved_at)
+	instant := clock.past(reviews.given(input.approvals[position]))
 }
 
 _reviews(type) := set() if type != "approval.granted"
