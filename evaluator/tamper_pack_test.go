@@ -335,7 +335,7 @@ var refusedPacks = map[string]struct {
 	"accept no inventory": {ownPack(`{"vulnerabilities": {"inventories": []}}`),
 		"vulnerabilities.inventories must not be empty"},
 	"count who only claims to be somebody": {ownPack(`{"audit": {"writers": {"staging.verified": {"assurances": ["ci", "claimed"]}}}}`),
-		"audit.writers.staging.verified.assurances[1] is claimed; it must be one of user, ci, oidc"},
+		"audit.writers.staging.verified.assurances[1] is claimed; it must be one of user, ci, webhook, oidc"},
 	"misspell a type of step": {ownPack(`{"audit": {"writers": {"staging.verifed": {"assurances": ["oidc"]}}}}`),
 		`audit.writers.staging.verifed is unknown; did you mean "staging.verified"?`},
 	"count nobody": {ownPack(`{"audit": {"writers": {"other": {"subjects": []}}}}`),

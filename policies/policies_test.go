@@ -144,7 +144,7 @@ var code = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
 var noCodes = []string{
 	"approval.independent_of", "window.timezone",
 	"approval.granted", "approval.withdrawn", "deploy.failed", "deploy.live", "deploy.started", "emergency.reviewed", "emergency.used",
-	"entry.dismissed", "freeze.declared", "freeze.lifted", "gate.evaluated", "gate.requested", "production.adopted",
+	"entry.dismissed", "freeze.declared", "freeze.lifted", "gate.evaluated", "gate.requested", "review.given", "production.adopted",
 	"rollback.failed", "rollback.live", "rollback.started", "staging.deployed", "staging.verified",
 	"verification.failed", "verification.passed",
 }

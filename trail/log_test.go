@@ -352,7 +352,7 @@ func TestWhatCannotBeRecordedIsRefusedWithItsReason(t *testing.T) {
 		"misspelt type":    {func(e *Event) { e.Type = "deploy.lvie" }, `did you mean "deploy.live"`},
 		"erasure":          {func(e *Event) { e.Type = TypeBlobErased }, "recorded by Erase and Prune only"},
 		"no writer":        {func(e *Event) { e.Writer.Subject = "" }, "writer.subject is missing"},
-		"assurance":        {func(e *Event) { e.Writer.Assurance = "sure" }, "must be claimed, user, ci or oidc"},
+		"assurance":        {func(e *Event) { e.Writer.Assurance = "sure" }, "must be claimed, user, ci, webhook or oidc"},
 		"mode":             {func(e *Event) { e.Mode = "real" }, "must be enforce, document or simulate"},
 		"no time":          {func(e *Event) { e.OccurredAt = time.Time{} }, "occurred_at is missing"},
 		"year 10000":       {func(e *Event) { e.Now = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "years 1 to 9999"},

@@ -170,7 +170,8 @@ windows_named_by(names) := {input.approvals[position].deployment_window |
 # Approvals that count, but were given too long ago to open the window they name.
 lapsed contains position if {
 	some position, _ in counting
-	not _acknowledging(reviews.given(input.approvals[position]))
+	given := reviews.given(input.approvals[position])
+	not _acknowledging(given)
 }
 
 _acknowledging(approved_at) if {

@@ -61,7 +61,6 @@ _exact(approval) if _reported_at(approval)
 # The earliest recorded time of the reviewer's approvals of this run for the environment.
 # It counts if all of them were recorded and it lies in the interval.
 _reported_at(approval) := at if {
-	of_run(approval)
 	approval.decision == "approved"
 	times := {instant | some entry in _recorded_of(approval); instant := clock.past(entry.at)}
 	count(times) >= count(_alike(approval))

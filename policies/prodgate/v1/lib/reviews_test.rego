@@ -355,5 +355,12 @@ test_exact_time_of_a_rejection_is_not_used if {
 	approved := _reviewed.approvals[0]
 	reviews.given(approved) == "2026-11-24T11:02:00-05:00" with data.prodgate.organisation as testing.organisation with input as _told([_reported])
 	not reviews.estimated(approved) with data.prodgate.organisation as testing.organisation with input as _told([_reported])
+	first := _changed_report({"at": "2026-11-24T11:00:00-05:00"})
+	not reviews.estimated(approved) with data.prodgate.organisation as testing.organisation with input as first
+	before := _changed_report({"at": "2026-11-24T10:59:59-05:00"})
+	reviews.given(approved) == "2026-11-24T11:00:00-05:00" with data.prodgate.organisation as testing.organisation with input as before
+	reviews.estimated(approved) with data.prodgate.organisation as testing.organisation with input as before
+	zones := _told([object.union(_reported, {"at": "2026-11-24T16:02:00Z"}), object.union(_reported, {"at": "2026-11-24T11:04:00-05:00"})])
+	reviews.given(approved) == "2026-11-24T16:02:00Z" with data.prodgate.organisation as testing.organisation with input as zones
 	reviews.given(object.remove(approved, {"run"})) == "2026-11-24T11:00:00-05:00" with data.prodgate.organisation as testing.organisation with input as _told([_reported])
 }
