@@ -224,7 +224,7 @@ func idOf(at time.Time, content ...string) string {
 	copy(id[:], sum[:])
 	ms := at.UnixMilli()
 	for i := range 6 {
-		id[i] = byte(ms >> (8 * (5 - i)))
+		id[i] = byte(ms >> (8 * (5 - i))) //nolint:gosec // the lowest byte is meant
 	}
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80

@@ -27,7 +27,7 @@ var examples = map[string]string{
 	"staging.deployed": `{"version": "42", "approvers": ["github:1"], "reason": "nightly"}`,
 	"staging.verified": `{"result": "PASSED", "version": "42", "approvers": ["github:1"], "reason": "nightly"}`,
 	"deploy.started":   exampleDeployment, "deploy.live": exampleDeployment, "deploy.failed": exampleDeployment,
-	"review.given": `{"reviewer": "github:583231", "decision": "approved", "environments": ["production"], "reviewed_at": "2026-11-24T11:20:00-05:00"}`,
+	"review.given":        `{"reviewer": "github:583231", "decision": "approved", "environments": ["production"], "reviewed_at": "2026-11-24T11:20:00-05:00"}`,
 	"verification.passed": `{"version": "42", "reason": "smoke test", "attempt": 1}`,
 	"verification.failed": `{"version": "42", "reason": "smoke test", "attempt": 1}`,
 	"rollback.started":    exampleDeployment, "rollback.live": exampleDeployment, "rollback.failed": exampleDeployment,
