@@ -22,7 +22,7 @@ build: ## build ./prodgate
 
 .PHONY: test
 test: ## run every Go test
-	go test -timeout 30m ./...
+	PRODGATE_TEST_TARGETS=1 go test -timeout 30m ./...
 
 .PHONY: contracts
 contracts: ## hold requests and test servers against published descriptions (a module of its own)
